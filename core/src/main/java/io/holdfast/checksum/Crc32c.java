@@ -1,0 +1,21 @@
+package io.holdfast.checksum;
+
+import java.lang.foreign.MemorySegment;
+import java.util.zip.CRC32C;
+
+/** CRC-32C (Castagnoli), RFC 3720 appendix B.4, with the instruction the processor has for it. */
+public final class Crc32c implements Checksum {
+    public static final int ID = 1;
+
+    @Override
+    public long of(MemorySegment bytes, long offset, long length) {
+        CRC32C crc = new CRC32C();
+        crc.update(bytes.asSlice(offset, length).asByteBuffer());
+        return crc.getValue();
+    }
+
+    @Override
+    public int id() {
+        return ID;
+    }
+}

@@ -1,0 +1,52 @@
+package io.holdfast.device;
+
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * One file or block device, seen as an array of 4 KiB blocks. Thread-safe; every method blocks.
+ *
+ * <p>Only memory that nobody can change any more reaches a device: {@link SealedBuffer}, or, for a file without
+ * checksums, {@link LentBuffer}, which says by its type that nothing was promised about it.
+ *
+ * <p>A write is durable only after a {@link #flush()} that began after the write returned. A crash before that may keep
+ * any subset of the written blocks, torn at 512 bytes.
+ */
+public interface Device extends AutoCloseable {
+    int BLOCK_SIZE = 4096;
+
+    /** Returns the path, for messages. */
+    String name();
+
+    /** Returns the size in blocks. */
+    long blocks();
+
+    /** Returns whether the device bypasses the page cache of the operating system. */
+    boolean directIo();
+
+    /**
+     * Reads whole blocks into private memory of the engine, aligned to 4096 bytes.
+     *
+     * @throws HoldfastException {@code DEVICE_ERROR} naming device and block, also for a range that ends beyond the
+     *     device
+     */
+    void read(long block, MemorySegment target) throws HoldfastException;
+
+    /** Writes all blocks of the buffer to consecutive blocks of the device from {@code block} on. */
+    void write(long block, SealedBuffer source) throws HoldfastException;
+
+    /** Writes {@code count} blocks of the buffer, from its block {@code from} on. */
+    void write(long block, SealedBuffer source, int from, int count) throws HoldfastException;
+
+    /** Writes memory that its owner may be changing meanwhile. */
+    void write(long block, LentBuffer source) throws HoldfastException;
+
+    /**
+     * Makes all writes that returned before this call durable on the medium. A failed flush says nothing about any
+     * of them and must not be tried again: the kernel may have dropped the data and forgotten the error.
+     */
+    void flush() throws HoldfastException;
+
+    @Override
+    void close() throws HoldfastException;
+}

@@ -1,0 +1,39 @@
+package io.holdfast.device;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * A caller's own memory, on its way to a device without a copy and without a checksum. Its content may change while
+ * the device reads it; only data of files that were created without checksums may be written like this.
+ */
+public final class LentBuffer {
+    private final MemorySegment memory;
+
+    private LentBuffer(MemorySegment memory) {
+        this.memory = memory;
+    }
+
+    /** Returns whether a device can read straight from this memory: native, aligned to and a multiple of 4096. */
+    public static boolean possible(MemorySegment memory) {
+        return memory.isNative()
+                && memory.byteSize() > 0
+                && memory.byteSize() % Device.BLOCK_SIZE == 0
+                && memory.address() % Device.BLOCK_SIZE == 0;
+    }
+
+    /** Wraps memory for which {@link #possible} holds. */
+    public static LentBuffer of(MemorySegment memory) {
+        if (!possible(memory)) {
+            throw new IllegalArgumentException("not native memory aligned to whole blocks");
+        }
+        return new LentBuffer(memory.asReadOnly());
+    }
+
+    public int blocks() {
+        return (int) (memory.byteSize() / Device.BLOCK_SIZE);
+    }
+
+    public MemorySegment contents() {
+        return memory;
+    }
+}

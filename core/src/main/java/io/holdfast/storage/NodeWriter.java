@@ -1,0 +1,12 @@
+package io.holdfast.storage;
+
+import io.holdfast.error.HoldfastException;
+
+/** Takes the new and the dead metadata blocks of one checkpoint. Used by one thread. */
+public interface NodeWriter {
+    /** Writes a node of 4096 bytes to a free block. The array must not be changed afterwards. */
+    BlockPointer write(byte[] node) throws HoldfastException;
+
+    /** Says that nothing points to the node any more; it is freed when the checkpoint is durable. */
+    void free(BlockPointer pointer) throws HoldfastException;
+}

@@ -1,0 +1,38 @@
+package io.holdfast.volume;
+
+import java.util.List;
+
+/**
+ * The result of a full check.
+ *
+ * @param problems in the order found; empty if the volume is clean; at most {@link #MAX_PROBLEMS}
+ * @param problemCount all problems, also those not listed
+ * @param blocksVerified data blocks read whose checksum was verified
+ * @param blocksUnverified data blocks without checksum, read only
+ * @param metadataBlocks nodes and other structures verified
+ */
+public record CheckReport(
+        List<Problem> problems,
+        long problemCount,
+        long files,
+        long directories,
+        long blocksVerified,
+        long blocksUnverified,
+        long metadataBlocks) {
+    /** No more problems than this are listed; a destroyed volume does not fill the memory. */
+    public static final int MAX_PROBLEMS = 1000;
+
+    public boolean clean() {
+        return problemCount == 0;
+    }
+
+    /**
+     * One finding.
+     *
+     * @param structure the structure's name as in docs/FORMAT.md: {@code superblock}, {@code tree node}, {@code map
+     *     node}, {@code space map}, {@code log record}, {@code inode}, {@code directory entry}, {@code data}
+     * @param block device block (4 KiB) it is about, or -1
+     * @param message one line for the person who repairs it
+     */
+    public record Problem(String structure, long block, String message) {}
+}

@@ -1,0 +1,25 @@
+package io.holdfast.volume;
+
+/**
+ * How to format a device.
+ *
+ * @param size bytes; for a regular file the size it gets (sparse), for a block device at most the device's size, 0
+ *     meaning all of it (a regular file that exists keeps its size with 0). Rounded down to whole 4 KiB blocks; at
+ *     least {@link Volume#MIN_SIZE}.
+ * @param checksum the algorithm for data and metadata
+ * @param force overwrite what looks like a file system, a partition table or a volume
+ * @param label free text of at most 64 bytes of UTF-8, shown by {@code info}
+ */
+public record FormatOptions(long size, ChecksumAlgorithm checksum, boolean force, String label) {
+    public static FormatOptions ofSize(long size) {
+        return new FormatOptions(size, ChecksumAlgorithm.CRC32C, false, "");
+    }
+
+    public FormatOptions withChecksum(ChecksumAlgorithm algorithm) {
+        return new FormatOptions(size, algorithm, force, label);
+    }
+
+    public FormatOptions withForce(boolean forced) {
+        return new FormatOptions(size, checksum, forced, label);
+    }
+}
