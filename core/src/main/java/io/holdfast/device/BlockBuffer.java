@@ -62,6 +62,11 @@ public final class BlockBuffer {
         return new SealedBuffer(pool, memory, blocks, count);
     }
 
+    /** Returns whether the buffer was sealed or given back. */
+    public boolean isSealed() {
+        return sealed;
+    }
+
     /** Gives the memory back without having sealed it. */
     public void discard() {
         requireOpen();
