@@ -93,7 +93,7 @@ public final class BlockBuffer {
 
     /** Returns whether the buffer was sealed or given back. */
     public boolean isSealed() {
-        return sealed;
+        return state.get() == State.ENDED;
     }
 
     /** Gives the memory back without having sealed it. */

@@ -49,7 +49,8 @@ public sealed interface LogEntry {
             return bytes(item);
         }
 
-        static int bytes(Item item) {
+        /** Returns how many bytes an item takes in a record. */
+        public static int bytes(Item item) {
             byte[] value = item.value();
             return 6 + item.key().length + (value == null ? 0 : value.length);
         }

@@ -141,7 +141,7 @@ public final class BlockMap {
             long unwritten = active.unwritten();
             long heap = active.heapBytes();
             active.put(block, word, checksum, space::release);
-            generation++;
+            touched();
             account(nodes, unwritten, heap, reservation);
         } finally {
             lock.unlock();
@@ -156,7 +156,7 @@ public final class BlockMap {
             long unwritten = active.unwritten();
             long heap = active.heapBytes();
             active.putRange(first, count, state, space::release);
-            generation++;
+            touched();
             account(nodes, unwritten, heap, reservation);
         } finally {
             lock.unlock();
@@ -171,11 +171,17 @@ public final class BlockMap {
             long unwritten = active.unwritten();
             long heap = active.heapBytes();
             active.drop(space::release);
-            generation++;
+            touched();
             account(nodes, unwritten, heap, 0);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Only ever called under the lock: no two threads count at once. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    private void touched() {
+        generation++;
     }
 
     private void account(long nodes, long unwritten, long heap, long reservation) {

@@ -53,6 +53,12 @@ public final class FailureLatch {
         }
     }
 
+    /** Says that not even what was kept back for the log and the checkpoint is free. */
+    public static HoldfastException outOfSpace(String device) {
+        return new HoldfastException(
+                ErrorCode.NO_SPACE, device + ": no block is left for the log; its last blocks were used up");
+    }
+
     private HoldfastException report() {
         HoldfastException cause = first.get();
         if (cause == null) {
