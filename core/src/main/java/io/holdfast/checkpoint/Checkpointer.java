@@ -10,6 +10,7 @@ import io.holdfast.space.LongList;
 import io.holdfast.space.SpaceMap;
 import io.holdfast.storage.FailureLatch;
 import io.holdfast.storage.Item;
+import io.holdfast.storage.Threads;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -96,6 +97,11 @@ public final class Checkpointer implements WriteLog.Reclaimer {
     /** Returns whether changes have grown so far beyond their limit that writers should wait for a checkpoint. */
     public boolean overloaded() {
         return budget.bytes() > 2 * changeBytesMax;
+    }
+
+    /** Starts a checkpoint in the background. */
+    public void requestCheckpoint() {
+        request();
     }
 
     private long request() {
@@ -263,20 +269,6 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         } finally {
             lock.unlock();
         }
-        Thread running = thread;
-        if (running != null) {
-            boolean interrupted = false;
-            while (true) {
-                try {
-                    running.join();
-                    break;
-                } catch (InterruptedException e) {
-                    interrupted = true;
-                }
-            }
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        Threads.join(thread);
     }
 }

@@ -31,6 +31,8 @@ final class Page {
     boolean dropAfterWriteback;
     boolean dead;
     long reservation;
+    /** The reservation of the content under writeback. */
+    long sealedReservation;
 
     /** Second chance for the clock; a hint, so a lost update does no harm. */
     volatile boolean referenced;

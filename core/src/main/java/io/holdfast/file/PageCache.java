@@ -42,7 +42,7 @@ public final class PageCache {
     record Frame(MemorySegment memory, int slot) {}
 
     public PageCache(long bytes) {
-        pagesMax = (int) Math.clamp(bytes / Device.BLOCK_SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
+        pagesMax = Math.clamp(bytes / Device.BLOCK_SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
         dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Device.BLOCK_SIZE);
         slots = new Page[pagesMax];
     }
