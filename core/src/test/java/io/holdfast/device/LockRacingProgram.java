@@ -8,21 +8,26 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Run in several JVMs: adds one to a number in a file, many times, protected by nothing but the volume's lock. */
+/**
+ * Run in several JVMs: adds one to a number in a file, many times, protected by a {@link LockFile} alone, which is
+ * removed each time.
+ */
 final class LockRacingProgram {
     private LockRacingProgram() {}
 
     public static void main(String[] args) throws Exception {
-        Path volume = Path.of(args[0]);
+        Path path = Path.of(args[0]);
         int rounds = Integer.parseInt(args[2]);
         try (FileChannel counter =
                 FileChannel.open(Path.of(args[1]), StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             while (rounds > 0) {
-                try (VolumeLock _ = VolumeLock.acquire(volume, true)) {
+                try {
+                    LockFile lock = LockFile.take(path, path, false);
                     long before = read(counter);
                     Thread.yield();
                     counter.write(ByteBuffer.allocate(Long.BYTES).putLong(0, before + 1), 0);
                     rounds--;
+                    lock.release();
                 } catch (HoldfastException e) {
                     if (e.code() != ErrorCode.HELD) {
                         throw e;

@@ -283,11 +283,11 @@ final class VolumeLockTest {
         assertThat(lockFile()).doesNotExist();
     }
 
-    /** The race at the removal: processes that lock, count in a shared file without any other protection, and go. */
+    /** Each process counts up a number under the lock and removes the lock file: a lost race is a lost count. */
     @Test
     void processesThatMeetAtTheRemovalExcludeEachOther() throws Exception {
         Path counter = Files.write(directory.resolve("counter"), new byte[Long.BYTES]);
-        int rounds = 300;
+        int rounds = 500;
         List<Process> racers = new ArrayList<>();
         for (int i = 0; i < 3; i++) {
             Process racer = new ProcessBuilder(
@@ -299,7 +299,7 @@ final class VolumeLockTest {
                             "-cp",
                             System.getProperty("java.class.path"),
                             LockRacingProgram.class.getName(),
-                            volume.toString(),
+                            lockFile().toString(),
                             counter.toString(),
                             Integer.toString(rounds))
                     .inheritIO()
