@@ -36,6 +36,16 @@ record BlockDeviceNumber(int major, int minor) {
         return new BlockDeviceNumber((int) major, (int) minor);
     }
 
+    /** Reads the notation of sysfs, {@code 8:1}. */
+    static BlockDeviceNumber parse(String text) throws IOException {
+        String[] parts = text.strip().split(":", 2);
+        try {
+            return new BlockDeviceNumber(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
+        } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+            throw new IOException("no device number: " + text, e);
+        }
+    }
+
     /** Returns the size the kernel gives in sysfs, which counts in sectors of 512 bytes whatever the device has. */
     long bytes() throws IOException {
         Path size = Path.of("/sys/dev/block", major + ":" + minor, "size");

@@ -15,6 +15,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -30,15 +31,20 @@ public final class FileDevice implements Device {
     private static final long TRANSFER_BYTES_MAX = 1L << 30;
 
     private final Path path;
+    /** What {@link VolumeLock} knows the volume by. */
+    private final Object key;
+
     private final UninterruptibleFile file;
+    private final AtomicBoolean closed = new AtomicBoolean();
     private final boolean writable;
     private final boolean direct;
     private final ReentrantLock flushLock = new ReentrantLock();
     private volatile long blocks;
     private volatile @Nullable HoldfastException flushFailure;
 
-    private FileDevice(Path path, UninterruptibleFile file, boolean writable, boolean direct, long blocks) {
+    private FileDevice(Path path, Object key, UninterruptibleFile file, boolean writable, boolean direct, long blocks) {
         this.path = path;
+        this.key = key;
         this.file = file;
         this.writable = writable;
         this.direct = direct;
@@ -54,15 +60,16 @@ public final class FileDevice implements Device {
     public static FileDevice open(Path path, boolean writable, boolean direct) throws HoldfastException {
         try {
             requireFileOrBlockDevice(path);
-            UninterruptibleFile file = direct ? openDirect(path, writable) : null;
+            Object key = VolumeIdentity.of(path).key();
+            UninterruptibleFile file = direct ? openDirect(path, key, writable) : null;
             boolean isDirect = file != null;
             if (file == null) {
                 file = openBuffered(path, writable);
             }
             try {
-                return new FileDevice(path, file, writable, isDirect, bytes(path, file) / BLOCK_SIZE);
+                return new FileDevice(path, key, file, writable, isDirect, bytes(path, file) / BLOCK_SIZE);
             } catch (IOException e) {
-                file.close();
+                VolumeLock.closeWhenReleased(key, file);
                 throw e;
             }
         } catch (IOException e) {
@@ -144,6 +151,7 @@ public final class FileDevice implements Device {
     @Override
     public void read(long block, MemorySegment target) throws HoldfastException {
         DeviceChecks.requireInside(this, block, DeviceChecks.requireTarget(target));
+        requireOpen();
         long done = 0;
         while (done < target.byteSize()) {
             try {
@@ -213,6 +221,7 @@ public final class FileDevice implements Device {
 
     private void writeAll(long block, MemorySegment source) throws HoldfastException {
         DeviceChecks.requireInside(this, block, source.byteSize() / BLOCK_SIZE);
+        requireOpen();
         requireWritable();
         requireFlushable();
         long done = 0;
@@ -242,6 +251,7 @@ public final class FileDevice implements Device {
      */
     @Override
     public void flush() throws HoldfastException {
+        requireOpen();
         if (!writable) {
             return; // nothing can have been written
         }
@@ -262,15 +272,19 @@ public final class FileDevice implements Device {
 
     @Override
     public void close() throws HoldfastException {
+        if (closed.getAndSet(true)) {
+            return;
+        }
         try {
-            file.close();
+            VolumeLock.closeWhenReleased(key, file);
         } catch (IOException e) {
             throw failure("cannot close", e);
         }
     }
 
     /** Opens past the page cache and proves it by a read, or returns null if it cannot be had here. */
-    private static @Nullable UninterruptibleFile openDirect(Path path, boolean writable) throws IOException {
+    private static @Nullable UninterruptibleFile openDirect(Path path, Object key, boolean writable)
+            throws IOException {
         UninterruptibleFile file;
         try {
             file = UninterruptibleFile.open(
@@ -285,7 +299,7 @@ public final class FileDevice implements Device {
             probeRead(file);
             return file;
         } catch (IOException e) {
-            file.close();
+            VolumeLock.closeWhenReleased(key, file);
             logBuffered(path, e);
             return null;
         }
@@ -354,6 +368,12 @@ public final class FileDevice implements Device {
             throw new EOFException("only %d bytes of the block could be transferred".formatted(transferred));
         }
         return whole;
+    }
+
+    private void requireOpen() throws HoldfastException {
+        if (closed.get()) {
+            throw new HoldfastException(ErrorCode.CLOSED, path + " was closed");
+        }
     }
 
     private void requireWritable() throws HoldfastException {
