@@ -6,7 +6,6 @@ import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** Names as bytes: strict UTF-8, so that each name has one form and none is replaced silently. */
@@ -42,7 +41,9 @@ final class Names {
             try {
                 ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
                 if (bytes.remaining() <= max) {
-                    return Arrays.copyOf(bytes.array(), bytes.remaining());
+                    byte[] copy = new byte[bytes.remaining()];
+                    bytes.get(copy);
+                    return copy;
                 }
             } catch (CharacterCodingException e) {
                 throw new HoldfastException(ErrorCode.INVALID, "a name has half of a surrogate pair", e);
