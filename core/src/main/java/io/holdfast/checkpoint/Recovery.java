@@ -53,8 +53,7 @@ public final class Recovery implements LogReader.Sink {
                     map.put(extent.fileBlock() + i, MapEntry.word(state, extent.block() + i), checksum, 0);
                 }
             }
-            case LogEntry.Range range ->
-                map(range.inode()).putRange(range.first(), range.count(), range.state(), 0);
+            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state(), 0);
             case LogEntry.ItemChange change -> volume.items().apply(change.item());
             case LogEntry.Drop drop -> map(drop.inode()).drop();
             case LogEntry.Payload payload -> throw damaged(record, "it has a payload within a payload");

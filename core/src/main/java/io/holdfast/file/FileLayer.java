@@ -28,21 +28,15 @@ public final class FileLayer {
     /** What it takes to write; absent for a volume that is open read-only. */
     public record Writable(WriteLog log, Checkpointer checkpointer, SpaceReserver reserver) {}
 
-    public FileLayer(
-            VolumeState volume, long cacheBytes, InstantSource clock, @Nullable Writable writable) {
+    public FileLayer(VolumeState volume, long cacheBytes, InstantSource clock, @Nullable Writable writable) {
         cache = new PageCache(cacheBytes);
         BlockReader reader =
                 new BlockReader(volume.device(), volume.checksum(), readBuffers, volume.readers(), counters);
         FileContext.Writer writer = writable == null
                 ? null
                 : new FileContext.Writer(
-                        volume.latch(),
-                        volume.space(),
-                        writable.reserver(),
-                        writable.log(),
-                        writable.checkpointer());
-        context = new FileContext(
-                volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
+                        volume.latch(), volume.space(), writable.reserver(), writable.log(), writable.checkpointer());
+        context = new FileContext(volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
         reaper = new OrphanReaper(volume.items(), volume.maps());
         table = new FileTable(context, volume.items(), reaper);
         writeback = writer == null ? null : new Writeback(table, cache, writer);
