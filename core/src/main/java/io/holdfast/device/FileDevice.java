@@ -85,21 +85,42 @@ public final class FileDevice implements Device {
      * @throws HoldfastException {@code INVALID} if a block device is smaller
      */
     public static FileDevice create(Path path, long bytes, boolean direct) throws HoldfastException {
+        boolean created = createFile(path);
+        try {
+            FileDevice device = open(path, true, direct);
+            try {
+                device.resize(bytes);
+                return device;
+            } catch (HoldfastException e) {
+                device.close();
+                throw e;
+            }
+        } catch (HoldfastException e) {
+            if (created) {
+                remove(path, e);
+            }
+            throw e;
+        }
+    }
+
+    /** Returns whether the file did not exist before. */
+    private static boolean createFile(Path path) throws HoldfastException {
         try {
             Files.newByteChannel(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
                     .close();
+            return true;
         } catch (FileAlreadyExistsException _) {
-            // what is there is used
+            return false;
         } catch (IOException e) {
             throw openFailure(path, e);
         }
-        FileDevice device = open(path, true, direct);
+    }
+
+    private static void remove(Path path, HoldfastException reason) {
         try {
-            device.resize(bytes);
-            return device;
-        } catch (HoldfastException e) {
-            device.close();
-            throw e;
+            Files.delete(path);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
         }
     }
 

@@ -115,5 +115,8 @@ abstract class FileDeviceContract extends DeviceContract {
                 .satisfies(e -> hasCode(e, ErrorCode.IS_A_DIRECTORY));
         assertThatThrownBy(() -> FileDevice.open(Path.of("/dev/null"), true, direct))
                 .satisfies(e -> hasCode(e, ErrorCode.INVALID));
+        Path fresh = directory.resolve("fresh");
+        assertThatThrownBy(() -> FileDevice.create(fresh, 4097, direct)).satisfies(e -> hasCode(e, ErrorCode.INVALID));
+        assertThat(fresh).as("nothing is left behind").doesNotExist();
     }
 }
