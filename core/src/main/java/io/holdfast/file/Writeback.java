@@ -234,9 +234,7 @@ public final class Writeback {
             boolean all;
             lock.lock();
             try {
-                if (!wanted && !stopping) {
-                    awaitWork();
-                }
+                awaitWork();
                 if (stopping || writer.latch().failed()) {
                     return;
                 }
@@ -258,9 +256,13 @@ public final class Writeback {
         }
     }
 
+    /** Waits until there is work or dirty data has come of age. Called under the lock. */
     private void awaitWork() {
         try {
-            wake.await(AGE_SECONDS_MAX, TimeUnit.SECONDS);
+            long left = TimeUnit.SECONDS.toNanos(AGE_SECONDS_MAX);
+            while (!wanted && !stopping && left > 0) {
+                left = wake.awaitNanos(left);
+            }
         } catch (InterruptedException e) {
             stopping = true;
         }

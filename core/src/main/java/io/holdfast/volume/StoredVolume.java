@@ -9,11 +9,16 @@ import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
+import io.holdfast.file.IoCounters;
 import io.holdfast.format.Superblock;
 import io.holdfast.namespace.Inode;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.SpaceManager;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.List;
@@ -72,19 +77,47 @@ final class StoredVolume implements Volume {
                     ErrorCode.INVALID,
                     "a volume of %d bytes is too small; the least is %d".formatted(options.size(), MIN_SIZE));
         }
-        long bytes = options.size() / BLOCK_SIZE * BLOCK_SIZE;
-        try (FileDevice device = FileDevice.create(path, bytes, false);
-                VolumeLock lock = VolumeLock.acquire(path, true)) {
+        boolean created = createIfMissing(path);
+        boolean done = false;
+        VolumeLock lock = VolumeLock.acquire(path, true);
+        try (FileDevice device = FileDevice.open(path, true, false)) {
             if (!options.force()) {
-                Optional<String> there = DeviceProbe.probe(path);
+                Optional<String> there = DeviceProbe.probe(device);
                 if (there.isPresent()) {
                     throw new HoldfastException(
                             ErrorCode.NOT_EMPTY_DEVICE,
                             "%s holds %s; use --force to overwrite it".formatted(path, there.get()));
                 }
             }
+            device.resize(options.size() / BLOCK_SIZE * BLOCK_SIZE);
             VolumeOnDevice.format(
                     device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
+            done = true;
+        } finally {
+            lock.close();
+            if (created && !done) {
+                delete(path);
+            }
+        }
+    }
+
+    private static boolean createIfMissing(Path path) throws HoldfastException {
+        try {
+            Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            return true;
+        } catch (FileAlreadyExistsException there) {
+            return false;
+        } catch (IOException e) {
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR, "%s cannot be created: %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
+    private static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            System.getLogger("holdfast").log(System.Logger.Level.WARNING, path + " is left behind: " + e.getMessage());
         }
     }
 
