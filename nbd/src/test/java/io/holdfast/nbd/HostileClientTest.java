@@ -262,9 +262,8 @@ class HostileClientTest {
     @EnumSource(Mode.class)
     void aBadRequestMagicEndsTheConnection(Mode mode) throws IOException {
         try (TestClient client = fixture.open(mode)) {
-            client.extended = mode != Mode.EXTENDED;
-            client.request(CommandType.READ, 0, 1, 0, 512);
-            client.out.write(new byte[8]);
+            client.out.writeInt(mode == Mode.EXTENDED ? Wire.REQUEST_MAGIC : Wire.EXTENDED_REQUEST_MAGIC);
+            client.out.write(new byte[28]);
             client.out.flush();
             client.expectEnd();
         }
