@@ -1,0 +1,191 @@
+package io.holdfast.nbd;
+
+import io.holdfast.nbd.export.Exports;
+import io.holdfast.nbd.handshake.Greeter;
+import io.holdfast.nbd.transmission.BufferPool;
+import io.holdfast.nbd.transmission.Meters;
+import io.holdfast.nbd.transport.Listener;
+import io.holdfast.nbd.transport.TlsIdentity;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.ThreadPoolExecutor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+
+/**
+ * Serves the regular files of a volume over NBD.
+ *
+ * <p>A flush on one connection covers every write that was answered before it on any connection, so clients may spread
+ * their requests over several (NBD_FLAG_CAN_MULTI_CONN).
+ *
+ * <p>Invariants: at most {@code connectionsMax} sessions serve, and at most {@link #REFUSALS_MAX} more tell a client that
+ * there is no room; further connections are closed at once. {@code sessions} holds exactly the threads that have not
+ * ended.
+ */
+public final class NbdServer implements AutoCloseable {
+    private static final int REFUSALS_MAX = 8;
+    private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
+    private static final long ABORT_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
+
+    private final NbdOptions options;
+    private final List<Listener> listeners;
+    private final List<Thread> acceptors = new ArrayList<>();
+    private final Map<Session, Thread> sessions = new ConcurrentHashMap<>();
+    private final Meters meters = new Meters();
+    private final LongAdder accepted = new LongAdder();
+    private final LongAdder refused = new LongAdder();
+    private final ScheduledThreadPoolExecutor timer;
+    private final Session.Shared shared;
+    private volatile boolean stopping;
+
+    private NbdServer(Volume volume, List<Listener> listeners, NbdOptions options, Optional<TlsIdentity> tls) {
+        this.options = options;
+        this.listeners = listeners;
+        this.timer = new ScheduledThreadPoolExecutor(
+                1, Thread.ofPlatform().name("nbd-timer").daemon().factory(), new ThreadPoolExecutor.DiscardPolicy());
+        this.timer.setRemoveOnCancelPolicy(true);
+        Exports exports = new Exports(volume, options.readOnly(), options.sectorSize());
+        boolean required = options.tls().map(NbdTls::required).orElse(false);
+        Greeter greeter = new Greeter(exports, tls, required, () -> stopping);
+        long poolBytes = Math.min(options.bytesMax(), Runtime.getRuntime().maxMemory() / 2);
+        this.shared = new Session.Shared(options, greeter, new BufferPool(poolBytes), meters, timer);
+    }
+
+    /**
+     * Starts to serve. The volume stays the caller's and must be open until the server is closed.
+     *
+     * @throws IOException if an address cannot be bound or the TLS files cannot be read; the message says which and why
+     */
+    public static NbdServer start(Volume volume, List<NbdAddress> addresses, NbdOptions options) throws IOException {
+        if (addresses.isEmpty()) {
+            throw new IllegalArgumentException("no address to listen on");
+        }
+        Optional<TlsIdentity> tls = Optional.empty();
+        if (options.tls().isPresent()) {
+            NbdTls files = options.tls().get();
+            tls = Optional.of(TlsIdentity.load(files.certificates(), files.verifyPeer()));
+        }
+        List<Listener> listeners = new ArrayList<>();
+        try {
+            for (NbdAddress address : addresses) {
+                listeners.add(Listener.open(address));
+            }
+        } catch (IOException e) {
+            listeners.forEach(Listener::close);
+            throw e;
+        }
+        NbdServer server = new NbdServer(volume, List.copyOf(listeners), options, tls);
+        server.accept();
+        return server;
+    }
+
+    private void accept() {
+        for (Listener listener : listeners) {
+            acceptors.add(Thread.ofPlatform()
+                    .name("nbd-accept-" + listener.address())
+                    .start(() -> listener.run(this::admit)));
+        }
+    }
+
+    private void admit(SocketChannel socket) {
+        int open = sessions.size();
+        String refusal = null;
+        if (open >= options.connectionsMax()) {
+            refused.increment();
+            refusal = "the server has its maximum of " + options.connectionsMax() + " connections";
+        } else {
+            accepted.increment();
+        }
+        Session session = new Session(socket, shared, refusal);
+        if (stopping || open >= options.connectionsMax() + REFUSALS_MAX) {
+            session.abort();
+            return;
+        }
+        Thread thread = Thread.ofPlatform()
+                .name("nbd-connection-" + accepted.sum())
+                .unstarted(() -> {
+                    try {
+                        session.run();
+                    } finally {
+                        sessions.remove(session);
+                    }
+                });
+        sessions.put(session, thread);
+        thread.start();
+    }
+
+    /** Returns the addresses as bound, with the real port. */
+    public List<NbdAddress> addresses() {
+        return listeners.stream().map(Listener::address).toList();
+    }
+
+    /** Returns a URI for every address, as NBD clients take it, that leads to the export. */
+    public List<String> uris(String exportPath) {
+        boolean encrypted = options.tls().map(NbdTls::required).orElse(false);
+        return addresses().stream()
+                .map(address -> NbdUri.of(address, exportPath, encrypted))
+                .toList();
+    }
+
+    public NbdCounters counters() {
+        return new NbdCounters(
+                sessions.size(),
+                accepted.sum(),
+                refused.sum(),
+                meters.requests.sum(),
+                meters.errors.sum(),
+                meters.bytesRead.sum(),
+                meters.bytesWritten.sum());
+    }
+
+    /**
+     * Stops: accepts nobody, answers new requests with ESHUTDOWN, lets those in flight end, and closes every connection;
+     * whatever is not done at the deadline is cut off. Returns when no session is left, or at most a second after the
+     * deadline.
+     */
+    public void stop(Duration deadline) {
+        stopping = true;
+        long end = System.nanoTime() + deadline.toNanos();
+        listeners.forEach(Listener::close);
+        try {
+            for (Thread acceptor : acceptors) {
+                acceptor.join();
+            }
+            sessions.keySet().forEach(Session::stop);
+            for (Session session : sessions.keySet()) {
+                session.finish(end - System.nanoTime());
+            }
+            joinSessions(end);
+            sessions.keySet().forEach(Session::abort);
+            joinSessions(System.nanoTime() + ABORT_NANOS_MAX);
+        } catch (InterruptedException e) {
+            sessions.keySet().forEach(Session::abort);
+            Thread.currentThread().interrupt();
+        } finally {
+            timer.shutdownNow();
+        }
+    }
+
+    private void joinSessions(long end) throws InterruptedException {
+        for (Thread thread : sessions.values()) {
+            long rest = end - System.nanoTime();
+            if (rest > 0) {
+                thread.join(Duration.ofNanos(rest));
+            }
+        }
+    }
+
+    /** Stops with a deadline of ten seconds. */
+    @Override
+    public void close() {
+        stop(CLOSE_DEADLINE);
+    }
+}

@@ -1,0 +1,37 @@
+package io.holdfast.nbd.export;
+
+import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.volume.StoredFile;
+
+/**
+ * A file that is being served.
+ *
+ * @param name canonical: the file's path without the leading slash
+ * @param size at the time it was opened; does not change for the connection
+ * @param sectorSize the smallest unit announced
+ */
+public record Export(String name, StoredFile file, long size, boolean readOnly, int sectorSize) {
+    /** Requests of whole blocks need no read before the write. */
+    public static final int PREFERRED_BLOCK = 4096;
+
+    /** Returns the flags for the client, as far as they do not depend on what was negotiated. */
+    public int transmissionFlags() {
+        return Wire.TRANSMIT_HAS_FLAGS
+                | (readOnly ? Wire.TRANSMIT_READ_ONLY : 0)
+                | Wire.TRANSMIT_SEND_FLUSH
+                | Wire.TRANSMIT_SEND_FUA
+                | Wire.TRANSMIT_SEND_TRIM
+                | Wire.TRANSMIT_SEND_WRITE_ZEROES
+                | Wire.TRANSMIT_CAN_MULTI_CONN
+                | Wire.TRANSMIT_SEND_CACHE
+                | Wire.TRANSMIT_SEND_FAST_ZERO;
+    }
+
+    /**
+     * Returns the smallest block announced: the sector size, or the largest power of two below it that divides the
+     * size, since clients refuse a size that is not whole blocks.
+     */
+    public int minimumBlock() {
+        return size == 0 ? sectorSize : (int) Math.min(sectorSize, Long.lowestOneBit(size));
+    }
+}

@@ -1,0 +1,5 @@
+/** The NBD door: serves the regular files of a volume as block devices over unix sockets and TCP. Start at {@link io.holdfast.nbd.NbdServer}. The packages below this one are its inside and no API. */
+@NullMarked
+package io.holdfast.nbd;
+
+import org.jspecify.annotations.NullMarked;

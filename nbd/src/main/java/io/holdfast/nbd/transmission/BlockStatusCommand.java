@@ -1,0 +1,93 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.protocol.ReplyFormat;
+import io.holdfast.nbd.protocol.Request;
+import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.volume.Extent;
+import java.nio.ByteBuffer;
+import java.util.List;
+
+/**
+ * NBD_CMD_BLOCK_STATUS for base:allocation. A reply has at most {@link #EXTENTS_MAX} descriptors, however fragmented
+ * the file is (CVE-2025-47711); the client asks again for the rest.
+ *
+ * <pre>
+ * compact    context:32            then length:32 flags:32 each
+ * extended   context:32 count:32   then length:64 flags:64 each
+ * </pre>
+ */
+final class BlockStatusCommand {
+    static final int EXTENTS_MAX = 8192;
+
+    private final Exchange exchange;
+    private final boolean extended;
+
+    BlockStatusCommand(Exchange exchange) {
+        this.exchange = exchange;
+        this.extended = exchange.negotiated.format() == ReplyFormat.EXTENDED;
+    }
+
+    void serve(Request request) {
+        int extentsMax = request.has(Wire.FLAG_REQ_ONE) ? 1 : EXTENTS_MAX;
+        int bytes = 8 + extentsMax * 16;
+        Job job = exchange.enter(request, bytes);
+        Lease lease = exchange.pool.tryLease(bytes);
+        if (lease == null) {
+            Lease own = exchange.reserve(bytes);
+            exchange.replies.sendNow(exchange.attempt(job, () -> answer(job, own, extentsMax)));
+        } else {
+            exchange.start(job, () -> answer(job, lease, extentsMax));
+        }
+    }
+
+    private Reply answer(Job job, Lease lease, int extentsMax) throws HoldfastException {
+        Request request = job.request();
+        List<Extent> extents;
+        try {
+            extents = exchange.file.map(request.offset(), request.length(), extentsMax);
+        } catch (HoldfastException | RuntimeException e) {
+            lease.release();
+            throw e;
+        }
+        ByteBuffer out = lease.buffer(0);
+        out.position(extended ? 8 : 4);
+        int count = 0;
+        long runLength = 0;
+        int runFlags = 0;
+        for (Extent extent : extents) {
+            int flags = flags(extent.state());
+            if (runLength > 0 && flags != runFlags) {
+                putDescriptor(out, runLength, runFlags);
+                count++;
+                runLength = 0;
+            }
+            runFlags = flags;
+            runLength += extent.length();
+        }
+        // A file cut short by someone else has no state behind its end; «not known» is always allowed.
+        putDescriptor(out, runLength > 0 ? runLength : request.length(), runFlags);
+        count++;
+        out.putInt(0, Wire.BASE_ALLOCATION_ID);
+        if (extended) {
+            out.putInt(4, count);
+        }
+        return new Reply.BlockStatus(job, lease, out.position());
+    }
+
+    private void putDescriptor(ByteBuffer out, long length, int flags) {
+        if (extended) {
+            out.putLong(length).putLong(flags);
+        } else {
+            out.putInt((int) length).putInt(flags);
+        }
+    }
+
+    private static int flags(Extent.State state) {
+        return switch (state) {
+            case HOLE -> Wire.STATE_HOLE | Wire.STATE_ZERO;
+            case UNWRITTEN -> Wire.STATE_ZERO;
+            case WRITTEN -> 0;
+        };
+    }
+}

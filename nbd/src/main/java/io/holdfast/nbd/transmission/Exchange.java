@@ -1,0 +1,96 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.handshake.Negotiated;
+import io.holdfast.nbd.protocol.NbdError;
+import io.holdfast.nbd.protocol.Request;
+import io.holdfast.nbd.transport.InputBuffer;
+import io.holdfast.volume.StoredFile;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the commands of one connection share.
+ *
+ * <p>Invariants: every {@link Job} that {@link #enter} returns ends in exactly one final reply. {@code reserve} belongs
+ * to the reading thread; it is what keeps a connection going when the pool is empty.
+ */
+final class Exchange {
+    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
+
+    /** Requests up to so many bytes are tried on the reading thread before another thread is asked. */
+    static final int INLINE_MAX = 64 << 10;
+
+    final Negotiated negotiated;
+    final StoredFile file;
+    final InputBuffer input;
+    final ReplyQueue replies;
+    final InFlight inFlight;
+    final BufferPool pool;
+    final Meters meters;
+    private @Nullable Slice reserve;
+
+    Exchange(
+            Negotiated negotiated,
+            InputBuffer input,
+            ReplyQueue replies,
+            InFlight inFlight,
+            BufferPool pool,
+            Meters meters) {
+        this.negotiated = negotiated;
+        this.file = negotiated.export().file();
+        this.input = input;
+        this.replies = replies;
+        this.inFlight = inFlight;
+        this.pool = pool;
+        this.meters = meters;
+    }
+
+    /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
+    Job enter(Request request, int bytes) {
+        if (!inFlight.tryEnter(bytes)) {
+            replies.flush();
+            inFlight.enter(bytes);
+        }
+        meters.requests.increment();
+        return new Job(request, inFlight, bytes);
+    }
+
+    /** Runs what has to wait on a thread of its own. */
+    void start(Job job, Work work) {
+        var ignored = Thread.startVirtualThread(() -> replies.send(attempt(job, work)));
+    }
+
+    /** Runs the work and turns an exception into the reply that reports it. */
+    Reply attempt(Job job, Work work) {
+        try {
+            return work.run();
+        } catch (HoldfastException e) {
+            return failure(job, NbdError.of(e), text(e));
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "a request failed in an unexpected way: " + job.request(), e);
+            return failure(job, NbdError.EIO, "internal error of the server: " + e);
+        }
+    }
+
+    Reply failure(Job job, NbdError error, String message) {
+        meters.errors.increment();
+        return new Reply.Failure(job, error, message);
+    }
+
+    static String text(HoldfastException e) {
+        return String.valueOf(e.getMessage());
+    }
+
+    /** Returns up to {@link Slice#MAX} bytes of the connection's own memory. For the reading thread. */
+    Lease reserve(int bytes) {
+        Slice slice = reserve == null ? Slice.allocate(Slice.MAX) : reserve;
+        reserve = slice;
+        return new Lease(List.of(slice), bytes, slices -> {});
+    }
+
+    /** What a command does; its result is the final reply. */
+    interface Work {
+        Reply run() throws HoldfastException;
+    }
+}

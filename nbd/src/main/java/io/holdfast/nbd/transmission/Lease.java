@@ -1,0 +1,50 @@
+package io.holdfast.nbd.transmission;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.function.Consumer;
+
+/**
+ * Memory for one payload, as a run of slices of which all but the last are {@link Slice#MAX} long.
+ *
+ * <p>Invariants: one thread at a time uses it; nobody does after {@link #release}, which is called once.
+ */
+final class Lease {
+    private final List<Slice> slices;
+    private final int length;
+    private final Consumer<List<Slice>> owner;
+
+    Lease(List<Slice> slices, int length, Consumer<List<Slice>> owner) {
+        this.slices = slices;
+        this.length = length;
+        this.owner = owner;
+    }
+
+    int length() {
+        return length;
+    }
+
+    int count() {
+        return slices.size();
+    }
+
+    /** Returns where in the payload a slice starts. */
+    int start(int index) {
+        return index * Slice.MAX;
+    }
+
+    /** Returns a slice's part of the payload. */
+    MemorySegment segment(int index) {
+        return slices.get(index).segment().asSlice(0, Math.min(Slice.MAX, length - start(index)));
+    }
+
+    /** Returns the same memory for a socket to read into or write from. */
+    ByteBuffer buffer(int index) {
+        return slices.get(index).buffer().slice(0, Math.min(Slice.MAX, length - start(index)));
+    }
+
+    void release() {
+        owner.accept(slices);
+    }
+}

@@ -1,0 +1,183 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.protocol.NbdError;
+import io.holdfast.nbd.protocol.ReplyFormat;
+import io.holdfast.nbd.protocol.Request;
+import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Set;
+
+/**
+ * NBD_CMD_READ. A reply has one content chunk, so DF asks for nothing special, except when the pool is empty: then the
+ * reading thread sends one chunk after another out of the connection's reserve.
+ *
+ * <p>When part of a read fails and the client takes chunks, it gets what can be read up to the first bad block, and an
+ * error that names this place.
+ */
+final class ReadCommand {
+    private static final Set<ReadFlag> NOWAIT = Set.of(ReadFlag.NOWAIT);
+
+    private final Exchange exchange;
+    private final StoredFile file;
+    private final ReplyFormat format;
+
+    ReadCommand(Exchange exchange) {
+        this.exchange = exchange;
+        this.file = exchange.file;
+        this.format = exchange.negotiated.format();
+    }
+
+    void serve(Request request) {
+        int length = (int) request.length();
+        Job job = exchange.enter(request, length);
+        if (length == 0) {
+            exchange.replies.add(new Reply.Done(job));
+            return;
+        }
+        Lease lease = exchange.pool.tryLease(length);
+        if (lease == null) {
+            serveInSteps(job, length);
+        } else if (length > Exchange.INLINE_MAX || !serveNow(job, lease)) {
+            exchange.start(job, () -> read(job, lease));
+        }
+    }
+
+    private boolean serveNow(Job job, Lease lease) {
+        try {
+            if (file.read(job.request().offset(), lease.segment(0), NOWAIT) < lease.length()) {
+                return false;
+            }
+        } catch (HoldfastException e) {
+            return false;
+        }
+        exchange.replies.add(data(job, lease));
+        return true;
+    }
+
+    private Reply read(Job job, Lease lease) {
+        long offset = job.request().offset();
+        int done = 0;
+        try {
+            for (int i = 0; i < lease.count(); i++) {
+                readFully(offset + done, lease.segment(i));
+                done = lease.start(i) + (int) lease.segment(i).byteSize();
+            }
+            return data(job, lease);
+        } catch (HoldfastException e) {
+            if (format.chunked()) {
+                return partial(job, lease, done, e);
+            }
+            lease.release();
+            return exchange.failure(job, NbdError.of(e), Exchange.text(e));
+        } catch (RuntimeException e) {
+            lease.release();
+            throw e;
+        }
+    }
+
+    private Reply data(Job job, Lease lease) {
+        exchange.meters.bytesRead.add(lease.length());
+        return new Reply.Data(job, lease, job.request().offset(), lease.length(), true);
+    }
+
+    /** Sends what can be read of a lease of which {@code start} bytes were read, and returns the error for the rest. */
+    private Reply partial(Job job, Lease lease, int start, HoldfastException failure) {
+        HoldfastException cause = failure;
+        long offset = job.request().offset();
+        MemorySegment segment = lease.segment(start / Slice.MAX);
+        int good = 0;
+        try {
+            while (good < segment.byteSize()) {
+                long toBoundary = Volume.BLOCK_SIZE - (offset + start + good) % Volume.BLOCK_SIZE;
+                long step = Math.min(toBoundary, segment.byteSize() - good);
+                readFully(offset + start + good, segment.asSlice(good, step));
+                good += (int) step;
+            }
+        } catch (HoldfastException e) {
+            cause = e;
+        }
+        if (good == segment.byteSize() || start + good == 0) {
+            lease.release();
+            return exchange.failure(job, NbdError.of(cause), Exchange.text(cause));
+        }
+        exchange.meters.errors.increment();
+        exchange.replies.add(new Reply.Data(job, lease, offset, start + good, false));
+        return new Reply.FailureAt(job, NbdError.of(cause), Exchange.text(cause), offset + start + good);
+    }
+
+    private void readFully(long offset, MemorySegment target) throws HoldfastException {
+        if (file.read(offset, target) < target.byteSize()) {
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR,
+                    "the file was truncated to " + Long.toUnsignedString(file.size()) + " bytes while it is exported");
+        }
+    }
+
+    private void serveInSteps(Job job, int length) {
+        Request request = job.request();
+        if (length > Slice.MAX && !format.chunked()) {
+            streamSimple(job, length);
+            return;
+        }
+        if (length > Slice.MAX && request.has(Wire.FLAG_DF)) {
+            exchange.replies.sendNow(exchange.failure(
+                    job, NbdError.EOVERFLOW, "the server is too busy for so long an unfragmented read"));
+            return;
+        }
+        for (int done = 0; done < length; done += Slice.MAX) {
+            Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
+            long offset = request.offset() + done;
+            try {
+                readFully(offset, step.segment(0));
+            } catch (HoldfastException e) {
+                exchange.meters.errors.increment();
+                exchange.replies.sendNow(
+                        format.chunked()
+                                ? new Reply.FailureAt(job, NbdError.of(e), Exchange.text(e), offset)
+                                : new Reply.Failure(job, NbdError.of(e), Exchange.text(e)));
+                return;
+            }
+            exchange.meters.bytesRead.add(step.length());
+            exchange.replies.sendNow(new Reply.Data(job, step, offset, step.length(), done + step.length() == length));
+        }
+    }
+
+    /** A simple reply cannot report an error once it has begun, so everything is read once before. */
+    private void streamSimple(Job job, int length) {
+        Request request = job.request();
+        try {
+            forEachStep(request.offset(), length, step -> {});
+        } catch (IOException e) {
+            NbdError error = e instanceof HoldfastException h ? NbdError.of(h) : NbdError.EIO;
+            exchange.replies.sendNow(exchange.failure(job, error, String.valueOf(e.getMessage())));
+            return;
+        }
+        exchange.meters.bytesRead.add(length);
+        exchange.replies.sendStream(transport -> {
+            ByteBuffer header = ByteBuffer.allocate(ReplyFormat.HEADER_MAX);
+            format.putData(header, request, request.offset(), length, true);
+            transport.write(new ByteBuffer[] {header.flip()}, 1);
+            forEachStep(request.offset(), length, step -> transport.write(new ByteBuffer[] {step}, 1));
+        });
+        job.leave();
+    }
+
+    private void forEachStep(long offset, int length, Step step) throws IOException {
+        for (int done = 0; done < length; done += Slice.MAX) {
+            Lease part = exchange.reserve(Math.min(Slice.MAX, length - done));
+            readFully(offset + done, part.segment(0));
+            step.accept(part.buffer(0));
+        }
+    }
+
+    private interface Step {
+        void accept(ByteBuffer data) throws IOException;
+    }
+}

@@ -1,0 +1,126 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.nbd.protocol.ReplyFormat;
+import io.holdfast.nbd.transport.Transport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The replies of one connection on their way to the socket. Whoever has a reply adds it; whoever finds the socket
+ * free sends all that are there in one gathering write.
+ *
+ * <p>Invariants: replies go out in the order in which they were added, each whole; {@code writing} guards the
+ * transport's sending side and {@code headers}; a reply that was added is released exactly once, also when the client is
+ * gone. After a failed write nothing more is sent and the transport is aborted. The queue is bounded by {@link
+ * InFlight}.
+ */
+final class ReplyQueue {
+    private static final int BATCH = 64;
+
+    private final Transport transport;
+    private final ReplyFormat format;
+    private final ConcurrentLinkedQueue<Reply> waiting = new ConcurrentLinkedQueue<>();
+    private final ReentrantLock writing = new ReentrantLock();
+    private final ByteBuffer headers = ByteBuffer.allocateDirect(BATCH * ReplyFormat.HEADER_MAX);
+    private boolean broken;
+
+    ReplyQueue(Transport transport, ReplyFormat format) {
+        this.transport = transport;
+        this.format = format;
+    }
+
+    /** Adds a reply that goes out with the next {@link #flush}. */
+    void add(Reply reply) {
+        waiting.add(reply);
+    }
+
+    /** Adds a reply and sends it, unless another thread is sending: then that one does. */
+    void send(Reply reply) {
+        waiting.add(reply);
+        flush();
+    }
+
+    /** Sends what is waiting, unless another thread is sending: that one looks again when it is done. */
+    void flush() {
+        while (!waiting.isEmpty()) {
+            if (!writing.tryLock()) {
+                return;
+            }
+            try {
+                writeBatch();
+            } finally {
+                writing.unlock();
+            }
+        }
+    }
+
+    /** Adds a reply and returns when it has been sent. */
+    void sendNow(Reply reply) {
+        waiting.add(reply);
+        writing.lock();
+        try {
+            while (!waiting.isEmpty()) {
+                writeBatch();
+            }
+        } finally {
+            writing.unlock();
+        }
+        flush();
+    }
+
+    /** Lets {@code stream} write a reply piece by piece, with nothing in between. */
+    void sendStream(Stream stream) {
+        writing.lock();
+        try {
+            if (!broken) {
+                stream.writeTo(transport);
+            }
+        } catch (IOException e) {
+            giveUp();
+        } finally {
+            writing.unlock();
+        }
+        flush();
+    }
+
+    private void writeBatch() {
+        List<Reply> batch = new ArrayList<>(BATCH);
+        List<ByteBuffer> buffers = new ArrayList<>(BATCH);
+        headers.clear();
+        int start = 0;
+        for (Reply reply = waiting.poll(); reply != null; reply = batch.size() < BATCH ? waiting.poll() : null) {
+            batch.add(reply);
+            reply.putHeader(headers, format);
+            int before = buffers.size();
+            reply.addPayload(buffers);
+            if (buffers.size() > before) {
+                buffers.add(before, headers.slice(start, headers.position() - start));
+                start = headers.position();
+            }
+        }
+        buffers.add(headers.slice(start, headers.position() - start));
+        try {
+            if (!broken) {
+                transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());
+            }
+        } catch (IOException e) {
+            giveUp();
+        } finally {
+            batch.forEach(Reply::release);
+        }
+    }
+
+    private void giveUp() {
+        broken = true;
+        transport.abort();
+    }
+
+    /** Writes one whole reply. */
+    interface Stream {
+        void writeTo(Transport transport) throws IOException;
+    }
+}

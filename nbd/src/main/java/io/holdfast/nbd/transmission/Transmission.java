@@ -1,0 +1,149 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.nbd.NbdOptions;
+import io.holdfast.nbd.handshake.Negotiated;
+import io.holdfast.nbd.protocol.CommandType;
+import io.holdfast.nbd.protocol.NbdError;
+import io.holdfast.nbd.protocol.ProtocolException;
+import io.holdfast.nbd.protocol.ReplyFormat;
+import io.holdfast.nbd.protocol.Request;
+import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.nbd.transmission.RequestCheck.Rejection;
+import io.holdfast.nbd.transport.InputBuffer;
+import io.holdfast.nbd.transport.Transport;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+
+/**
+ * One connection's transmission phase, as run by its reading thread.
+ *
+ * <p>Invariants: a header is copied out of the input before it is checked, and everything in it is checked before it is
+ * used. Every request but DISC gets one reply; the order of replies is free. {@link #run} returns when the client is
+ * done or gone and nothing is in flight any more, so the file can be closed then.
+ */
+public final class Transmission {
+    private static final int PAYLOAD_IDS_MAX = 16;
+
+    private final Negotiated negotiated;
+    private final InputBuffer input;
+    private final ReplyQueue replies;
+    private final InFlight inFlight;
+    private final Exchange exchange;
+    private final ReadCommand read;
+    private final WriteCommand write;
+    private final RangeCommands ranges;
+    private final BlockStatusCommand blockStatus;
+    private volatile boolean stopping;
+
+    public Transmission(
+            Negotiated negotiated,
+            Transport transport,
+            InputBuffer input,
+            NbdOptions options,
+            BufferPool pool,
+            Meters meters) {
+        this.negotiated = negotiated;
+        this.input = input;
+        this.replies = new ReplyQueue(transport, negotiated.format());
+        this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax());
+        this.exchange = new Exchange(negotiated, input, replies, inFlight, pool, meters);
+        this.read = new ReadCommand(exchange);
+        this.write = new WriteCommand(exchange);
+        this.ranges = new RangeCommands(exchange);
+        this.blockStatus = new BlockStatusCommand(exchange);
+    }
+
+    /** Serves until the client disconnects; an exception says in which way that was not orderly. */
+    public void run() throws IOException {
+        boolean extended = negotiated.format() == ReplyFormat.EXTENDED;
+        int headerBytes = extended ? Request.EXTENDED_BYTES : Request.COMPACT_BYTES;
+        try {
+            while (true) {
+                if (input.available() < headerBytes) {
+                    replies.flush();
+                }
+                Request request = Request.parse(input.require(headerBytes), extended);
+                if (request.type() == CommandType.DISC.code()) {
+                    return;
+                }
+                serve(request);
+            }
+        } finally {
+            replies.flush();
+            inFlight.awaitIdle();
+        }
+    }
+
+    /** From now on new requests are answered with ESHUTDOWN. */
+    public void stop() {
+        stopping = true;
+    }
+
+    /** Waits for what is in flight, but not longer than {@code nanos}. */
+    public boolean awaitIdle(long nanos) throws InterruptedException {
+        return inFlight.awaitIdle(nanos);
+    }
+
+    private void serve(Request request) throws IOException {
+        if (request.extended() && Long.compareUnsigned(request.payloadLength(), Wire.PAYLOAD_MAX) > 0) {
+            throw new ProtocolException("a payload of " + Long.toUnsignedString(request.payloadLength()) + " bytes");
+        }
+        if (stopping) {
+            reject(request, request.payloadLength(), new Rejection(NbdError.ESHUTDOWN, "the server is shutting down"));
+            return;
+        }
+        boolean carriesRange = request.extended()
+                && request.type() == CommandType.BLOCK_STATUS.code()
+                && request.has(Wire.FLAG_PAYLOAD_LEN);
+        if (carriesRange) {
+            serveBlockStatusWithPayload(request);
+        } else {
+            check(request, request.payloadLength());
+        }
+    }
+
+    private void check(Request request, long payload) throws IOException {
+        Rejection rejection = RequestCheck.check(request, negotiated);
+        if (rejection != null) {
+            reject(request, payload, rejection);
+            return;
+        }
+        switch (CommandType.of(request.type()).orElseThrow()) {
+            case READ -> read.serve(request);
+            case WRITE -> write.serve(request);
+            case FLUSH -> ranges.flush(request);
+            case TRIM -> ranges.trim(request);
+            case CACHE -> ranges.cache(request);
+            case WRITE_ZEROES -> ranges.writeZeroes(request);
+            case BLOCK_STATUS -> blockStatus.serve(request);
+            case DISC -> throw new IllegalStateException("DISC is handled by the loop");
+        }
+    }
+
+    /** The payload has the real length and the contexts that are asked for, of which there is one. */
+    private void serveBlockStatusWithPayload(Request request) throws IOException {
+        int payload = (int) request.payloadLength();
+        if (payload < 12 || payload > 8 + 4 * PAYLOAD_IDS_MAX || payload % 4 != 0) {
+            reject(request, payload, new Rejection(NbdError.EINVAL, "a payload of " + payload + " bytes"));
+            return;
+        }
+        ByteBuffer data = ByteBuffer.allocate(payload);
+        input.readFully(data);
+        data.flip();
+        Request inner = request.withLength(data.getLong());
+        if (data.remaining() != 4 || data.getInt() != Wire.BASE_ALLOCATION_ID) {
+            reject(inner, 0, new Rejection(NbdError.EINVAL, "a metadata context that was not selected, or twice one"));
+            return;
+        }
+        check(inner, 0);
+    }
+
+    private void reject(Request request, long payload, Rejection rejection) throws IOException {
+        if (payload > input.available()) {
+            replies.flush();
+        }
+        input.skip(payload);
+        Job job = exchange.enter(request, 0);
+        replies.add(exchange.failure(job, rejection.error(), rejection.message()));
+    }
+}

@@ -1,0 +1,147 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.protocol.NbdError;
+import io.holdfast.nbd.protocol.Request;
+import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.WriteFlag;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * NBD_CMD_WRITE. The payload lands in the server's own memory, which nobody else touches. A short one that is already
+ * received goes to the engine from where it lies; others move to a lease and are written by a thread of their own. When
+ * the pool is empty, the reading thread receives and writes piece by piece through the connection's reserve.
+ */
+final class WriteCommand {
+    private static final Set<WriteFlag> NOWAIT = Set.of(WriteFlag.NOWAIT);
+    private static final Set<WriteFlag> FUA = Set.of(WriteFlag.FUA);
+
+    private final Exchange exchange;
+    private final StoredFile file;
+
+    WriteCommand(Exchange exchange) {
+        this.exchange = exchange;
+        this.file = exchange.file;
+    }
+
+    void serve(Request request) throws IOException {
+        int length = (int) request.length();
+        Job job = exchange.enter(request, length);
+        if (length == 0) {
+            exchange.replies.add(new Reply.Done(job));
+            return;
+        }
+        if (!request.has(Wire.FLAG_FUA)
+                && length <= Exchange.INLINE_MAX
+                && exchange.input.available() >= length
+                && serveNow(job, length)) {
+            return;
+        }
+        Lease lease = exchange.pool.tryLease(length);
+        if (lease == null) {
+            serveInSteps(job, length);
+        } else {
+            receive(job, lease);
+            exchange.start(job, () -> write(job, lease));
+        }
+    }
+
+    /** Writes from the input buffer if the engine need not wait; consumes the payload only then. */
+    private boolean serveNow(Job job, int length) throws IOException {
+        ByteBuffer input = exchange.input.require(length);
+        try {
+            file.write(job.request().offset(), MemorySegment.ofBuffer(input.slice(input.position(), length)), NOWAIT);
+        } catch (HoldfastException e) {
+            return false;
+        }
+        input.position(input.position() + length);
+        exchange.replies.add(done(job, length));
+        return true;
+    }
+
+    private void receive(Job job, Lease lease) throws IOException {
+        if (exchange.input.available() < lease.length()) {
+            exchange.replies.flush();
+        }
+        boolean complete = false;
+        try {
+            for (int i = 0; i < lease.count(); i++) {
+                exchange.input.readFully(lease.buffer(i));
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                lease.release();
+                job.leave();
+            }
+        }
+    }
+
+    private Reply write(Job job, Lease lease) throws HoldfastException {
+        try {
+            boolean durable = job.request().has(Wire.FLAG_FUA);
+            for (int i = 0; i < lease.count(); i++) {
+                file.write(
+                        job.request().offset() + lease.start(i),
+                        lease.segment(i),
+                        durable && lease.count() == 1 ? FUA : Set.of());
+            }
+            if (durable && lease.count() > 1) {
+                file.flush();
+            }
+            return done(job, lease.length());
+        } finally {
+            lease.release();
+        }
+    }
+
+    private void serveInSteps(Job job, int length) throws IOException {
+        Request request = job.request();
+        exchange.replies.flush();
+        @Nullable HoldfastException failure = null;
+        boolean complete = false;
+        try {
+            for (int done = 0; done < length; done += Slice.MAX) {
+                Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
+                exchange.input.readFully(step.buffer(0));
+                if (failure == null) {
+                    failure = tryWrite(request.offset() + done, step.segment(0));
+                }
+            }
+            complete = true;
+        } finally {
+            if (!complete) {
+                job.leave();
+            }
+        }
+        if (failure != null) {
+            exchange.replies.sendNow(exchange.failure(job, NbdError.of(failure), Exchange.text(failure)));
+            return;
+        }
+        exchange.replies.sendNow(exchange.attempt(job, () -> {
+            if (request.has(Wire.FLAG_FUA)) {
+                file.flush();
+            }
+            return done(job, length);
+        }));
+    }
+
+    private @Nullable HoldfastException tryWrite(long offset, MemorySegment source) {
+        try {
+            file.write(offset, source);
+            return null;
+        } catch (HoldfastException e) {
+            return e;
+        }
+    }
+
+    private Reply done(Job job, int length) {
+        exchange.meters.bytesWritten.add(length);
+        return new Reply.Done(job);
+    }
+}

@@ -1,0 +1,95 @@
+package io.holdfast.nbd.transport;
+
+import io.holdfast.nbd.NbdAddress;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.SocketAddress;
+import java.net.StandardSocketOptions;
+import java.nio.channels.AsynchronousCloseException;
+import java.nio.channels.ClosedChannelException;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.Consumer;
+
+/**
+ * Accepts connections on one address and hands each over; the consumer must not block.
+ *
+ * <p>Invariants: from {@link #open} to {@link #close} the address is bound; a unix socket's file exists as long, and
+ * only the file that this listener made is removed.
+ */
+public final class Listener implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
+    private static final int BACKLOG = 128;
+
+    private final ServerSocketChannel server;
+    private final NbdAddress address;
+    private final AutoCloseable cleanup;
+
+    private Listener(ServerSocketChannel server, NbdAddress address, AutoCloseable cleanup) {
+        this.server = server;
+        this.address = address;
+        this.cleanup = cleanup;
+    }
+
+    public static Listener open(NbdAddress address) throws IOException {
+        return switch (address) {
+            case NbdAddress.Unix unix -> {
+                UnixSocketFile file = UnixSocketFile.bind(unix.path(), BACKLOG);
+                yield new Listener(file.server(), unix, file::remove);
+            }
+            case NbdAddress.Tcp tcp -> openTcp(tcp);
+        };
+    }
+
+    private static Listener openTcp(NbdAddress.Tcp tcp) throws IOException {
+        ServerSocketChannel server = ServerSocketChannel.open();
+        try {
+            server.setOption(StandardSocketOptions.SO_REUSEADDR, true);
+            server.bind(new InetSocketAddress(InetAddress.getByName(tcp.host()), tcp.port()), BACKLOG);
+            SocketAddress bound = server.getLocalAddress();
+            int port = bound instanceof InetSocketAddress inet ? inet.getPort() : tcp.port();
+            return new Listener(server, new NbdAddress.Tcp(tcp.host(), port), () -> {});
+        } catch (IOException e) {
+            server.close();
+            throw new IOException("cannot listen on " + tcp + ": " + e.getMessage(), e);
+        }
+    }
+
+    /** Returns the address as bound, with the real port. */
+    public NbdAddress address() {
+        return address;
+    }
+
+    /** Accepts until closed. */
+    public void run(Consumer<SocketChannel> consumer) {
+        while (server.isOpen()) {
+            try {
+                SocketChannel socket = server.accept();
+                if (address instanceof NbdAddress.Tcp) {
+                    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                    socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+                }
+                consumer.accept(socket);
+            } catch (AsynchronousCloseException e) {
+                return;
+            } catch (ClosedChannelException e) {
+                LOG.log(System.Logger.Level.DEBUG, "a connection was closed while it was accepted", e);
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, "cannot accept a connection on " + address, e);
+                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        try (cleanup) {
+            server.close();
+        } catch (Exception e) {
+            LOG.log(System.Logger.Level.WARNING, "closing " + address + " failed", e);
+        }
+    }
+}

@@ -1,0 +1,111 @@
+package io.holdfast.nbd.transport;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.security.GeneralSecurityException;
+import java.security.KeyFactory;
+import java.security.PrivateKey;
+import java.security.cert.CRL;
+import java.security.cert.Certificate;
+import java.security.cert.CertificateFactory;
+import java.security.spec.InvalidKeySpecException;
+import java.security.spec.PKCS8EncodedKeySpec;
+import java.util.Base64;
+import java.util.Collection;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Reads certificates, revocation lists and unencrypted private keys from PEM files (RFC 7468), as openssl and certtool
+ * write them: text around the blocks is skipped. Keys may be PKCS#8, PKCS#1 (RSA) or SEC 1 (EC).
+ */
+final class PemFiles {
+    /** More than any chain needs. */
+    private static final long FILE_BYTES_MAX = 1 << 20;
+
+    private static final Pattern KEY = Pattern.compile(
+            "-----BEGIN ((?:RSA |EC |ENCRYPTED )?PRIVATE KEY)-----([^-]*)-----END \\1-----", Pattern.DOTALL);
+    private static final Pattern BLOCK = Pattern.compile("-----BEGIN ([A-Z0-9 ]+)-----[^-]*-----END \\1-----");
+    private static final List<String> ALGORITHMS = List.of("RSA", "EC", "EdDSA", "RSASSA-PSS");
+
+    private PemFiles() {}
+
+    static List<Certificate> certificates(Path file) throws IOException, GeneralSecurityException {
+        try (InputStream in = blocks(file, "CERTIFICATE")) {
+            Collection<? extends Certificate> found =
+                    CertificateFactory.getInstance("X.509").generateCertificates(in);
+            if (found.isEmpty()) {
+                throw new IOException(file + " holds no certificate in PEM format");
+            }
+            return List.copyOf(found);
+        }
+    }
+
+    static Collection<? extends CRL> revocationLists(Path file) throws IOException, GeneralSecurityException {
+        try (InputStream in = blocks(file, "X509 CRL")) {
+            Collection<? extends CRL> found =
+                    CertificateFactory.getInstance("X.509").generateCRLs(in);
+            if (found.isEmpty()) {
+                throw new IOException(file + " holds no revocation list in PEM format");
+            }
+            return found;
+        }
+    }
+
+    static PrivateKey privateKey(Path file) throws IOException, GeneralSecurityException {
+        Matcher key = KEY.matcher(text(file));
+        if (!key.find()) {
+            throw new IOException(file + " holds no private key in PEM format");
+        }
+        byte[] der;
+        try {
+            der = Base64.getMimeDecoder().decode(key.group(2));
+        } catch (IllegalArgumentException e) {
+            throw new IOException(file + ": the private key is not valid base64", e);
+        }
+        byte[] pkcs8 = switch (key.group(1)) {
+            case "PRIVATE KEY" -> der;
+            case "RSA PRIVATE KEY" -> Pkcs8.wrapRsa(der);
+            case "EC PRIVATE KEY" -> Pkcs8.wrapEc(der);
+            default ->
+                throw new IOException(file + ": the private key is encrypted; decrypt it first, for example"
+                        + " with: openssl pkcs8 -in KEY -out server-key.pem");
+        };
+        for (String algorithm : ALGORITHMS) {
+            try {
+                return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
+            } catch (InvalidKeySpecException e) {
+                // Not a key of this algorithm; the next one is tried.
+            }
+        }
+        throw new IOException(file + ": the private key is none of " + ALGORITHMS);
+    }
+
+    private static InputStream blocks(Path file, String label) throws IOException {
+        StringBuilder wanted = new StringBuilder();
+        Matcher block = BLOCK.matcher(text(file));
+        while (block.find()) {
+            if (label.equals(block.group(1))) {
+                wanted.append(block.group()).append('\n');
+            }
+        }
+        return new ByteArrayInputStream(wanted.toString().getBytes(StandardCharsets.US_ASCII));
+    }
+
+    private static String text(Path file) throws IOException {
+        try {
+            if (Files.size(file) > FILE_BYTES_MAX) {
+                throw new IOException(file + " is too large for a PEM file");
+            }
+            return Files.readString(file, StandardCharsets.ISO_8859_1);
+        } catch (NoSuchFileException e) {
+            throw new IOException("TLS needs the file " + file + ", which does not exist", e);
+        }
+    }
+}

@@ -1,0 +1,95 @@
+package io.holdfast.nbd.transport;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.GatheringByteChannel;
+import java.nio.channels.ReadableByteChannel;
+import java.nio.channels.SocketChannel;
+import tlschannel.HeapBufferAllocator;
+import tlschannel.ServerTlsChannel;
+import tlschannel.TlsChannel;
+
+/**
+ * One connection's bytes, plain or encrypted; the rest of the server does not see the difference.
+ *
+ * <p>Invariants: one thread reads at a time and one thread writes at a time, at once if need be. The change to TLS is
+ * made by the reading thread while nobody writes. {@link #abort} may be called by any thread at any time and wakes
+ * whoever is blocked.
+ */
+public final class Transport implements Closeable {
+    private final SocketChannel socket;
+    private volatile ReadableByteChannel in;
+    private volatile GatheringByteChannel out;
+    private volatile boolean encrypted;
+
+    public Transport(SocketChannel socket) {
+        this.socket = socket;
+        this.in = socket;
+        this.out = socket;
+    }
+
+    /** Reads what is there, at least one byte; -1 at the end of the stream. */
+    public int read(ByteBuffer target) throws IOException {
+        return in.read(target);
+    }
+
+    /** Writes all of the buffers. */
+    public void write(ByteBuffer[] buffers, int count) throws IOException {
+        int first = 0;
+        while (first < count) {
+            if (!buffers[first].hasRemaining()) {
+                first++;
+            } else {
+                var ignored = out.write(buffers, first, count - first);
+            }
+        }
+    }
+
+    public boolean encrypted() {
+        return encrypted;
+    }
+
+    /** Does the server's side of the TLS handshake; from then on everything is encrypted. */
+    public void startTls(TlsIdentity identity) throws IOException {
+        TlsChannel tls = ServerTlsChannel.newBuilder(socket, identity.context())
+                .withEngineFactory(identity::newEngine)
+                .withPlainBufferAllocator(new HeapBufferAllocator())
+                .withEncryptedBufferAllocator(new HeapBufferAllocator())
+                .build();
+        tls.handshake();
+        in = tls;
+        out = tls;
+        encrypted = true;
+    }
+
+    /** Lets the reading thread see the end of the stream; what is being sent still goes out. */
+    public void shutdownInput() {
+        try {
+            socket.shutdownInput();
+        } catch (IOException e) {
+            abort();
+        }
+    }
+
+    /** Drops the connection without ceremony. */
+    public void abort() {
+        try {
+            socket.close();
+        } catch (IOException e) {
+            // The connection is gone all the same.
+        }
+    }
+
+    /** Ends TLS properly, if it is on, and closes. Blocks while a peer that does not read has its buffers full. */
+    @Override
+    public void close() {
+        try {
+            out.close();
+        } catch (IOException e) {
+            // A peer that left first cannot be told.
+        } finally {
+            abort();
+        }
+    }
+}

@@ -1,0 +1,75 @@
+package io.holdfast.nbd.transport;
+
+import java.io.IOException;
+import java.net.BindException;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Objects;
+
+/**
+ * A unix socket and its file. The file is readable and writable by its owner alone, from the first moment: it is made
+ * in a private directory beside its place and then moved there, which also replaces the file that a server left behind.
+ *
+ * @param key tells this file from another that has been put in its place
+ */
+record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
+    static UnixSocketFile bind(Path path, int backlog) throws IOException {
+        refuseOccupied(path);
+        Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket has a directory");
+        Path directory = Files.createTempDirectory(parent, ".n");
+        Path made = directory.resolve("s");
+        ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
+        try {
+            server.bind(UnixDomainSocketAddress.of(made), backlog);
+            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+            Object key = keyOf(made);
+            Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
+            return new UnixSocketFile(server, path, key);
+        } catch (IOException e) {
+            server.close();
+            throw new IOException("cannot listen on " + path + ": " + e.getMessage(), e);
+        } finally {
+            Files.deleteIfExists(made);
+            Files.delete(directory);
+        }
+    }
+
+    /** Removes the file, unless another server has replaced it. */
+    void remove() throws IOException {
+        if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && keyOf(path).equals(key)) {
+            Files.delete(path);
+        }
+    }
+
+    private static void refuseOccupied(Path path) throws IOException {
+        if (!Files.exists(path, LinkOption.NOFOLLOW_LINKS)) {
+            return;
+        }
+        BasicFileAttributes attributes =
+                Files.readAttributes(path, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        if (!attributes.isOther()) {
+            throw new BindException(path + " exists and is not a socket; choose another path or remove it");
+        }
+        try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            throw new BindException("another server listens on " + path + " (" + probe + ")");
+        } catch (BindException e) {
+            throw e;
+        } catch (IOException e) {
+            // Nobody listens: the file was left behind and is replaced.
+        }
+    }
+
+    private static Object keyOf(Path file) throws IOException {
+        Object key = Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS)
+                .fileKey();
+        return Objects.requireNonNull(key, "a unix file has a key");
+    }
+}

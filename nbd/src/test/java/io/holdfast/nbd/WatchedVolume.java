@@ -1,0 +1,63 @@
+package io.holdfast.nbd;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+
+/**
+ * A volume whose files let a test look on and step in: before each operation {@link Hook#before} is told, and may block
+ * or throw.
+ */
+final class WatchedVolume {
+    final AtomicInteger opened = new AtomicInteger();
+    final AtomicInteger closed = new AtomicInteger();
+    volatile Hook hook = (operation, offset, length, flags) -> {};
+
+    /** What happens before an operation. */
+    interface Hook {
+        void before(String operation, long offset, long length, Set<?> flags) throws HoldfastException;
+    }
+
+    /** Returns a view of the volume that reports to this. */
+    Volume watch(Volume volume) {
+        return (Volume) Proxy.newProxyInstance(
+                Volume.class.getClassLoader(), new Class<?>[] {Volume.class}, (proxy, method, arguments) -> {
+                    try {
+                        Object result = method.invoke(volume, arguments);
+                        return result instanceof StoredFile file ? watch(file) : result;
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+
+    private StoredFile watch(StoredFile file) {
+        opened.incrementAndGet();
+        return (StoredFile) Proxy.newProxyInstance(
+                StoredFile.class.getClassLoader(), new Class<?>[] {StoredFile.class}, (proxy, method, arguments) -> {
+                    Object[] given = arguments == null ? new Object[0] : arguments;
+                    long offset = given.length > 1 && given[0] instanceof Long at ? at : 0;
+                    long length = given.length < 2
+                            ? 0
+                            : given[1] instanceof MemorySegment segment
+                                    ? segment.byteSize()
+                                    : given[1] instanceof Long bytes ? bytes : 0;
+                    Set<?> flags = given.length > 2 && given[2] instanceof Set<?> set ? set : Set.of();
+                    if (method.getName().equals("close")) {
+                        closed.incrementAndGet();
+                    } else {
+                        hook.before(method.getName(), offset, length, flags);
+                    }
+                    try {
+                        return method.invoke(file, given);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
+    }
+}
