@@ -11,7 +11,12 @@ import java.util.function.BooleanSupplier;
  * @param terminal whether {@code err} is a terminal; asked only when a command would show progress
  */
 public record CliContext(
-        Engine engine, InputStream in, PrintStream out, PrintStream err, BooleanSupplier terminal, Cancellation cancel) {
+        Engine engine,
+        InputStream in,
+        PrintStream out,
+        PrintStream err,
+        BooleanSupplier terminal,
+        Cancellation cancel) {
     /** Returns the streams of this process. */
     static CliContext ofProcess(Engine engine) {
         return new CliContext(

@@ -79,9 +79,11 @@ public final class ErrorReporter {
             case AccessDeniedException e -> e.getFile() + ": permission denied; run as its owner or as root";
             case DirectoryNotEmptyException e -> e.getFile() + ": directory not empty";
             case FileSystemException e ->
-                e.getFile() + ": " + (e.getReason() == null ? "failed" : e.getReason().toLowerCase(Locale.ROOT));
+                e.getFile() + ": "
+                        + (e.getReason() == null ? "failed" : e.getReason().toLowerCase(Locale.ROOT));
             case IOException e -> text(e);
-            case OutOfMemoryError e -> "out of memory (" + text(e) + "); give a larger --memory or close other programs";
+            case OutOfMemoryError e ->
+                "out of memory (" + text(e) + "); give a larger --memory or close other programs";
             default -> "internal error: " + error + "; run again with --debug and report what it prints";
         };
     }

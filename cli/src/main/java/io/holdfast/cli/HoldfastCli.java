@@ -33,8 +33,7 @@ public final class HoldfastCli {
         ExitCode exit = new ErrorReporter(context.err(), false, json)
                 .report(new UsageException(message == null ? "wrong use" : message));
         if (!json) {
-            context.err()
-                    .println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+            context.err().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         }
         return exit.status();
     }

@@ -61,8 +61,8 @@ public final class VolumeAccess {
             if (System.nanoTime() > deadline) {
                 throw new HoldfastException(
                         ErrorCode.HELD,
-                        held.getMessage() + "; no server of it answers at " + ControlPath.of(device).describe() + ", so wait for"
-                                + " that process or stop it",
+                        held.getMessage() + "; no server of it answers at "
+                                + ControlPath.of(device).describe() + ", so wait for" + " that process or stop it",
                         held);
             }
             LockSupport.parkNanos(PAUSE.toNanos());

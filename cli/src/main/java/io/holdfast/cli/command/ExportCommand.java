@@ -43,7 +43,10 @@ final class ExportCommand extends CopyCommand {
             description = "The file in the volume.")
     private String path;
 
-    @Parameters(index = "2", paramLabel = "FILE", description = "The new file, or a block device; - is standard output.")
+    @Parameters(
+            index = "2",
+            paramLabel = "FILE",
+            description = "The new file, or a block device; - is standard output.")
     private String file;
 
     @Option(
@@ -89,8 +92,9 @@ final class ExportCommand extends CopyCommand {
                     ErrorCode.FILE_TOO_LARGE,
                     path + " has " + Sizes.show(size) + ", more than a file outside a volume can have (8 EiB)");
         }
-        try (Target target =
-                        file.equals("-") ? new StreamTarget(context().out()) : FileTarget.open(Path.of(file), force, size);
+        try (Target target = file.equals("-")
+                        ? new StreamTarget(context().out())
+                        : FileTarget.open(Path.of(file), force, size);
                 ProgressLine progress = progress("export", size)) {
             return new Exporter(progress, context().cancel(), keepGoing).run(source, size, target);
         }

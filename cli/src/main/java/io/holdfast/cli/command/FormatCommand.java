@@ -21,7 +21,10 @@ import picocli.CommandLine.Parameters;
 final class FormatCommand extends HoldfastCommand {
     private static final String WHOLE_DEVICE = "0";
 
-    @Parameters(index = "0", paramLabel = "DEVICE", description = "A file, which is made if need be, or a block device.")
+    @Parameters(
+            index = "0",
+            paramLabel = "DEVICE",
+            description = "A file, which is made if need be, or a block device.")
     private Path device;
 
     @Option(

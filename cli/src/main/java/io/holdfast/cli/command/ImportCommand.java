@@ -57,10 +57,14 @@ final class ImportCommand extends CopyCommand {
             output().print(
                             context().out(),
                             Json.object(
-                                    "path", path,
-                                    "size_bytes", result.size(),
-                                    "written_bytes", result.written(),
-                                    "seconds", result.nanos() / 1e9),
+                                    "path",
+                                    path,
+                                    "size_bytes",
+                                    result.size(),
+                                    "written_bytes",
+                                    result.written(),
+                                    "seconds",
+                                    result.nanos() / 1e9),
                             out -> out.println("imported " + Names.printable(path) + ": " + Sizes.show(result.size())
                                     + ", " + Sizes.show(result.written()) + " of it data, in "
                                     + Durations.show(result.nanos()) + ", flushed"));

@@ -36,7 +36,9 @@ final class MvCommand extends VolumeCommand {
     @Override
     protected ExitCode run(Volume volume) throws IOException {
         String target = isDirectory(volume, to) ? Names.join(to, Names.last(from)) : to;
-        if (!force && exists(volume, target) && volume.status(from).inode() != volume.status(target).inode()) {
+        if (!force
+                && exists(volume, target)
+                && volume.status(from).inode() != volume.status(target).inode()) {
             throw new HoldfastException(
                     ErrorCode.EXISTS, target + " exists already; choose another name or use --force to replace it");
         }

@@ -55,10 +55,7 @@ final class StatCommand extends VolumeCommand {
                 s.checksummed() ? "checksummed" : "not checksummed");
         out.printf(
                 "Access: (%04o/%s)  Uid: %s  Gid: %s%n",
-                s.mode(),
-                Attributes.mode(s),
-                Integer.toUnsignedString(s.uid()),
-                Integer.toUnsignedString(s.gid()));
+                s.mode(), Attributes.mode(s), Integer.toUnsignedString(s.uid()), Integer.toUnsignedString(s.gid()));
         out.println("Access: " + s.accessTime());
         out.println("Modify: " + s.modifyTime());
         out.println("Change: " + s.changeTime());

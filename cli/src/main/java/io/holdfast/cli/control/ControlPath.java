@@ -76,7 +76,8 @@ public final class ControlPath {
         } catch (FileAlreadyExistsException e) {
             PosixFileAttributes found =
                     Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            boolean ours = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS).equals(uid());
+            boolean ours = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                    .equals(uid());
             if (!found.isDirectory() || !ours || !OWNER_ONLY.containsAll(found.permissions())) {
                 throw new IOException(
                         folder + " is not a folder that only this user can use; remove it or set XDG_RUNTIME_DIR", e);
@@ -107,8 +108,8 @@ public final class ControlPath {
 
     private static String digest(Path path) {
         try {
-            byte[] hash = MessageDigest.getInstance("SHA-256")
-                    .digest(path.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256").digest(path.toString().getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 16);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

@@ -82,8 +82,7 @@ final class RequestHandler implements AutoCloseable {
                 Answer.of(volume.list(path, after, Math.min(limit, VolumeRequest.List.ENTRIES_MAX)));
             case VolumeRequest.Rename(var from, var to) -> done(() -> volume.rename(from, to));
             case VolumeRequest.Remove(var path) -> done(() -> volume.remove(path));
-            case VolumeRequest.SetXattr(var path, var name) ->
-                done(() -> volume.setXattr(path, name, array(data)));
+            case VolumeRequest.SetXattr(var path, var name) -> done(() -> volume.setXattr(path, name, array(data)));
             case VolumeRequest.GetXattr(var path, var name) ->
                 Answer.bytes(ByteBuffer.wrap(volume.getXattr(path, name)));
             case VolumeRequest.ListXattrs(var path) -> Answer.of(volume.listXattrs(path));
@@ -99,8 +98,7 @@ final class RequestHandler implements AutoCloseable {
             case FileRequest.Size _ -> Answer.of(file.size());
             case FileRequest.Status _ -> Answer.of(file.status());
             case FileRequest.Read r -> read(file, r);
-            case FileRequest.Write r ->
-                done(() -> file.write(r.offset(), MemorySegment.ofBuffer(data), r.flags()));
+            case FileRequest.Write r -> done(() -> file.write(r.offset(), MemorySegment.ofBuffer(data), r.flags()));
             case FileRequest.Flush _ -> done(file::flush);
             case FileRequest.Allocate r -> done(() -> file.allocate(r.offset(), r.length()));
             case FileRequest.Punch r -> done(() -> file.punch(r.offset(), r.length()));
@@ -115,7 +113,8 @@ final class RequestHandler implements AutoCloseable {
     private static Answer read(StoredFile file, FileRequest.Read request) throws HoldfastException {
         if (request.length() < 0 || request.length() > Frame.DATA_BYTES_MAX) {
             throw new HoldfastException(
-                    ErrorCode.INVALID, "a read takes at most " + Frame.DATA_BYTES_MAX + " bytes over the control socket");
+                    ErrorCode.INVALID,
+                    "a read takes at most " + Frame.DATA_BYTES_MAX + " bytes over the control socket");
         }
         ByteBuffer target = ByteBuffer.allocate(request.length());
         long read = file.read(request.offset(), MemorySegment.ofBuffer(target), request.flags());

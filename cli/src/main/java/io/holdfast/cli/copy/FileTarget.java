@@ -47,8 +47,8 @@ public final class FileTarget implements Target {
             return new FileTarget(device, file, Optional.empty());
         }
         Path real = Files.isRegularFile(file) ? file.toRealPath() : file;
-        Path temporary = real.resolveSibling(
-                "." + real.getFileName() + "." + Long.toHexString(ThreadLocalRandom.current().nextLong()));
+        Path temporary = real.resolveSibling("." + real.getFileName() + "."
+                + Long.toHexString(ThreadLocalRandom.current().nextLong()));
         return new FileTarget(
                 FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
                 real,
@@ -86,8 +86,8 @@ public final class FileTarget implements Target {
         channel.force(true);
         if (temporary.isPresent()) {
             Files.move(temporary.get(), file, StandardCopyOption.ATOMIC_MOVE);
-            try (FileChannel folder = FileChannel.open(
-                    file.toAbsolutePath().normalize().getParent(), StandardOpenOption.READ)) {
+            try (FileChannel folder =
+                    FileChannel.open(file.toAbsolutePath().normalize().getParent(), StandardOpenOption.READ)) {
                 folder.force(true);
             }
         }

@@ -42,8 +42,7 @@ public final class Importer {
     public CopyResult run(Source source, String path, CreateOptions options, boolean overwrite) throws IOException {
         long start = System.nanoTime();
         if (!overwrite && exists(path)) {
-            throw new HoldfastException(
-                    ErrorCode.EXISTS, path + " exists already; choose another name or use --force");
+            throw new HoldfastException(ErrorCode.EXISTS, path + " exists already; choose another name or use --force");
         }
         String temporary = Names.join(
                 Names.parent(path),

@@ -70,13 +70,8 @@ final class DemoImage {
             return List.of();
         }
         List<Path> files = new ArrayList<>();
-        try (Stream<Path> all = Files.find(
-                folder,
-                3,
-                (p, a) -> a.isRegularFile() && a.size() < 4 << 20)) {
-            all.filter(Files::isReadable)
-                    .limit(FILES_MAX)
-                    .forEach(files::add);
+        try (Stream<Path> all = Files.find(folder, 3, (p, a) -> a.isRegularFile() && a.size() < 4 << 20)) {
+            all.filter(Files::isReadable).limit(FILES_MAX).forEach(files::add);
         }
         return files;
     }
@@ -85,8 +80,7 @@ final class DemoImage {
     private static void generate(Path image) throws IOException {
         Random random = new Random(1);
         byte[] chunk = new byte[1 << 20];
-        try (FileChannel channel =
-                FileChannel.open(image, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+        try (FileChannel channel = FileChannel.open(image, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
             for (long at = 0; at < SIZE; at += 3L * chunk.length) {
                 random.nextBytes(chunk);
                 channel.write(ByteBuffer.wrap(chunk), at);

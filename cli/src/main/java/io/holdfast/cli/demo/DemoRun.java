@@ -60,7 +60,8 @@ final class DemoRun implements AutoCloseable {
         report.step("formatted 1 GiB and imported " + what + ": "
                 + Sizes.show(imported.path("size_bytes").asLong()) + ", "
                 + Sizes.show(imported.path("written_bytes").asLong()) + " of it data");
-        holdfast.run("create", volume.toString(), DISK, "--size", Long.toString((long) DISK_BLOCKS * Pattern.BLOCK_BYTES));
+        holdfast.run(
+                "create", volume.toString(), DISK, "--size", Long.toString((long) DISK_BLOCKS * Pattern.BLOCK_BYTES));
     }
 
     private void killServer(int round, int seconds) throws IOException {
@@ -96,7 +97,8 @@ final class DemoRun implements AutoCloseable {
 
     private void verifyDisk(JsonNode opened) throws IOException {
         report.step("recovery: " + opened.path("records").asLong() + " log records with "
-                + opened.path("blocks").asLong() + " blocks in " + opened.path("millis").asDouble() + " ms");
+                + opened.path("blocks").asLong() + " blocks in "
+                + opened.path("millis").asDouble() + " ms");
         DiskVerdict verdict = DiskVerdict.read(socket, DISK, ledger);
         report.prove(
                 verdict.flushedLost() == 0 && verdict.torn() == 0,
@@ -131,8 +133,10 @@ final class DemoRun implements AutoCloseable {
                         + check.path("metadata_blocks").asLong() + " metadata blocks verified, no damage");
         long start = System.nanoTime();
         int status = child.orElseThrow().terminate();
-        report.prove(status == 0, "SIGTERM: stopped with status " + status + " in "
-                + Duration.ofNanos(System.nanoTime() - start).toMillis() + " ms");
+        report.prove(
+                status == 0,
+                "SIGTERM: stopped with status " + status + " in "
+                        + Duration.ofNanos(System.nanoTime() - start).toMillis() + " ms");
         JsonNode again = holdfast.run("check", volume.toString());
         report.prove(again.path("clean").asBoolean(), "check of the closed volume: no damage");
     }

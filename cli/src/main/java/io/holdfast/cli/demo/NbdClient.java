@@ -52,7 +52,6 @@ final class NbdClient implements AutoCloseable {
         return client;
     }
 
-
     /** Returns whether a flush here covers what other connections wrote. */
     boolean multiConnection() {
         return multiConnection;

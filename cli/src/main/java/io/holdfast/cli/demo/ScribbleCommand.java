@@ -53,9 +53,12 @@ public final class ScribbleCommand extends HoldfastCommand {
                 file.flush();
                 event(
                         "written",
-                        "writes", writers.writes(),
-                        "blocks", writers.writes() * ScribbleWriters.WRITE_BLOCKS,
-                        "changed", writers.changed());
+                        "writes",
+                        writers.writes(),
+                        "blocks",
+                        writers.writes() * ScribbleWriters.WRITE_BLOCKS,
+                        "changed",
+                        writers.changed());
                 event("read_back", "mismatches", readBack(file));
                 writers.resume();
                 event("writing_on");

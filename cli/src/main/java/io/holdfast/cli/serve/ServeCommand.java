@@ -38,7 +38,9 @@ public final class ServeCommand extends HoldfastCommand {
     @Mixin
     private MemoryOption memory;
 
-    @Option(names = "--read-only", description = "Take no writes, and write nothing to the device, not even a recovery.")
+    @Option(
+            names = "--read-only",
+            description = "Take no writes, and write nothing to the device, not even a recovery.")
     private boolean readOnly;
 
     private boolean failureShown;

@@ -35,7 +35,8 @@ public final class Sizes {
         if (unit != null) {
             int power = UNITS.indexOf(unit.toUpperCase(Locale.ROOT)) + 1;
             boolean decimal = "B".equalsIgnoreCase(m.group(3));
-            bytes = bytes.multiply(new BigDecimal(BigInteger.valueOf(decimal ? 1000 : 1024).pow(power)));
+            bytes = bytes.multiply(
+                    new BigDecimal(BigInteger.valueOf(decimal ? 1000 : 1024).pow(power)));
         }
         BigInteger whole = bytes.toBigInteger();
         if (new BigDecimal(whole).compareTo(bytes) != 0) {
