@@ -34,7 +34,7 @@ final class Attributes {
     static String mode(FileStatus status) {
         char[] text = new char[BITS.length()];
         for (int i = 0; i < text.length; i++) {
-            text[i] = (status.mode() >> (text.length - 1 - i) & 1) != 0 ? BITS.charAt(i) : '-';
+            text[i] = ((status.mode() >> (text.length - 1 - i)) & 1) != 0 ? BITS.charAt(i) : '-';
         }
         special(text, 2, (status.mode() & 04000) != 0, 's');
         special(text, 5, (status.mode() & 02000) != 0, 's');

@@ -27,8 +27,9 @@ public final class StreamSource implements Source {
     @Override
     public int read(long offset, ByteBuffer target) throws IOException {
         int start = target.position();
-        while (target.hasRemaining() && channel.read(target) >= 0) {
-            continue;
+        int read = 0;
+        while (read >= 0 && target.hasRemaining()) {
+            read = channel.read(target);
         }
         return target.position() - start;
     }

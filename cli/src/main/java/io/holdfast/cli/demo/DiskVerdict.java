@@ -3,6 +3,8 @@ package io.holdfast.cli.demo;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.EnumMap;
+import java.util.Map;
 
 /** What is on the disk after a crash, measured against the ledger. */
 record DiskVerdict(long blocks, long unflushedLost, long flushedLost, long torn) {
@@ -10,7 +12,7 @@ record DiskVerdict(long blocks, long unflushedLost, long flushedLost, long torn)
 
     /** Reads the whole disk over NBD. */
     static DiskVerdict read(Path socket, String export, Ledger ledger) throws IOException {
-        long[] counts = new long[Ledger.Finding.values().length];
+        Map<Ledger.Finding, Long> counts = new EnumMap<>(Ledger.Finding.class);
         ByteBuffer buffer = ByteBuffer.allocateDirect(READ_BLOCKS * Pattern.BLOCK_BYTES);
         try (NbdClient client = NbdClient.connect(socket, export)) {
             if (!client.multiConnection()) {
@@ -20,14 +22,14 @@ record DiskVerdict(long blocks, long unflushedLost, long flushedLost, long torn)
                 client.read((long) first * Pattern.BLOCK_BYTES, buffer.clear());
                 buffer.flip();
                 for (int block = first; block < first + READ_BLOCKS; block++) {
-                    counts[ledger.judge(block, Pattern.version(buffer, block)).ordinal()]++;
+                    counts.merge(ledger.judge(block, Pattern.version(buffer, block)), 1L, Long::sum);
                 }
             }
         }
         return new DiskVerdict(
                 ledger.blocks(),
-                counts[Ledger.Finding.UNFLUSHED_LOST.ordinal()],
-                counts[Ledger.Finding.FLUSHED_LOST.ordinal()],
-                counts[Ledger.Finding.TORN.ordinal()]);
+                counts.getOrDefault(Ledger.Finding.UNFLUSHED_LOST, 0L),
+                counts.getOrDefault(Ledger.Finding.FLUSHED_LOST, 0L),
+                counts.getOrDefault(Ledger.Finding.TORN, 0L));
     }
 }

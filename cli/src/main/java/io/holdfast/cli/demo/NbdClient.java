@@ -67,8 +67,9 @@ final class NbdClient implements AutoCloseable {
         go.putInt(CLIENT_FIXED_NEWSTYLE).putLong(OPTION_MAGIC).putInt(OPTION_GO).putInt(4 + name.length + 2);
         go.putInt(name.length).put(name).putShort((short) 0);
         send(go.flip());
-        while (!optionReply()) {
-            continue;
+        boolean last = false;
+        while (!last) {
+            last = optionReply();
         }
     }
 

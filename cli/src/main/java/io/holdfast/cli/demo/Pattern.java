@@ -32,7 +32,7 @@ final class Pattern {
         int foundBlock = source.getInt();
         int version = source.getInt();
         boolean written = foundBlock != 0 || version != 0;
-        boolean whole = !written || foundBlock == block && version > 0;
+        boolean whole = !written || (foundBlock == block && version > 0);
         long state = start(block, version);
         for (int i = 8; i < BLOCK_BYTES; i += 8) {
             state += GOLDEN;
@@ -42,13 +42,13 @@ final class Pattern {
     }
 
     private static long start(int block, int version) {
-        return mix(((long) block << 32 | version) ^ GOLDEN);
+        return mix((((long) block << 32) | version) ^ GOLDEN);
     }
 
     /** The finishing steps of SplitMix64. */
     private static long mix(long value) {
         long z = (value ^ value >>> 30) * 0xbf58476d1ce4e5b9L;
-        z = (z ^ z >>> 27) * 0x94d049bb133111ebL;
-        return z ^ z >>> 31;
+        z = (z ^ (z >>> 27)) * 0x94d049bb133111ebL;
+        return z ^ (z >>> 31);
     }
 }

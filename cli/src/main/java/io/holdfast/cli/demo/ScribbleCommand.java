@@ -28,6 +28,8 @@ import picocli.CommandLine.Parameters;
  */
 @Command(name = "scribble", hidden = true, description = "A part of 'holdfast demo'.")
 public final class ScribbleCommand extends HoldfastCommand {
+    private static final Duration KILLED_BY_THEN = Duration.ofMinutes(5);
+
     static final String PATH = "/scribble.img";
 
     @Parameters(index = "0", paramLabel = "VOLUME")
@@ -62,9 +64,7 @@ public final class ScribbleCommand extends HoldfastCommand {
                 event("read_back", "mismatches", readBack(file));
                 writers.resume();
                 event("writing_on");
-                while (!context().cancel().await(Duration.ofSeconds(1))) {
-                    continue;
-                }
+                context().cancel().await(KILLED_BY_THEN);
             }
         }
         return ExitCode.INTERRUPTED;

@@ -10,10 +10,11 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Phaser;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.zip.CRC32C;
 
@@ -38,11 +39,9 @@ final class ScribbleWriters implements AutoCloseable {
     private final LongAdder writes = new LongAdder();
     private final LongAdder changed = new LongAdder();
     private final Phaser gate = new Phaser(1);
-    private final AtomicReference<IOException> failure = new AtomicReference<>(NONE);
+    private final Queue<IOException> failures = new ConcurrentLinkedQueue<>();
     private volatile boolean paused;
     private volatile boolean stop;
-
-    private static final IOException NONE = new IOException("none");
 
     private ScribbleWriters(StoredFile file) {
         this.file = file;
@@ -84,7 +83,7 @@ final class ScribbleWriters implements AutoCloseable {
                 }
             }
         } catch (HoldfastException e) {
-            failure.compareAndSet(NONE, e);
+            failures.add(e);
         } finally {
             gate.arriveAndDeregister();
         }
@@ -110,8 +109,9 @@ final class ScribbleWriters implements AutoCloseable {
     void pause() throws IOException {
         paused = true;
         gate.arriveAndAwaitAdvance();
-        if (failure.get() != NONE) {
-            throw failure.get();
+        IOException failure = failures.peek();
+        if (failure != null) {
+            throw failure;
         }
     }
 
@@ -142,8 +142,9 @@ final class ScribbleWriters implements AutoCloseable {
             Thread.currentThread().interrupt();
         }
         arena.close();
-        if (failure.get() != NONE) {
-            throw failure.get();
+        IOException failure = failures.peek();
+        if (failure != null) {
+            throw failure;
         }
     }
 }
