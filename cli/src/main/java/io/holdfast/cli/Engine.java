@@ -1,0 +1,28 @@
+package io.holdfast.cli;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.FormatOptions;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
+import java.nio.file.Path;
+
+/** Where volumes come from. The command uses {@link #HOLDFAST}; tests put another in its place. */
+public interface Engine {
+    Engine HOLDFAST = new Engine() {
+        @Override
+        public void format(Path device, FormatOptions options) throws HoldfastException {
+            Volume.format(device, options);
+        }
+
+        @Override
+        public Volume open(Path device, OpenOptions options) throws HoldfastException {
+            return Volume.open(device, options);
+        }
+    };
+
+    /** As {@link Volume#format}. */
+    void format(Path device, FormatOptions options) throws HoldfastException;
+
+    /** As {@link Volume#open}. */
+    Volume open(Path device, OpenOptions options) throws HoldfastException;
+}

@@ -1,0 +1,95 @@
+package io.holdfast.cli;
+
+import io.holdfast.cli.Cancellation.CancelledException;
+import io.holdfast.cli.control.ServerLostException;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.error.HoldfastException;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.io.UncheckedIOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.DirectoryNotEmptyException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
+import java.nio.file.NoSuchFileException;
+import java.util.Locale;
+
+/** Turns what a command threw into one line for the person at the terminal and an exit code. */
+public final class ErrorReporter {
+    private final PrintStream err;
+    private final boolean debug;
+    private final boolean json;
+
+    public ErrorReporter(PrintStream err, boolean debug, boolean json) {
+        this.err = err;
+        this.debug = debug;
+        this.json = json;
+    }
+
+    /** Reports the error and returns how the command ends. */
+    public ExitCode report(Throwable thrown) {
+        Throwable error = unwrap(thrown);
+        ExitCode exit = exitCode(error);
+        String message = Names.printable(message(error));
+        if (json) {
+            err.println(
+                    Json.line(Json.object("error", code(error, exit), "message", message, "exit_code", exit.status())));
+        } else {
+            err.println("holdfast: " + message);
+        }
+        if (debug) {
+            thrown.printStackTrace(err);
+        }
+        return exit;
+    }
+
+    private static Throwable unwrap(Throwable thrown) {
+        Throwable cause = thrown instanceof UncheckedIOException ? thrown.getCause() : thrown;
+        return cause == null ? thrown : cause;
+    }
+
+    private static ExitCode exitCode(Throwable error) {
+        return switch (error) {
+            case ServerLostException _ -> ExitCode.SERVER_LOST;
+            case HoldfastException e -> ExitCode.of(e.code());
+            case NoSuchFileException _ -> ExitCode.NOT_FOUND;
+            case FileAlreadyExistsException _ -> ExitCode.EXISTS;
+            case CancelledException _ -> ExitCode.INTERRUPTED;
+            case UsageException _ -> ExitCode.USAGE;
+            default -> ExitCode.FAILURE;
+        };
+    }
+
+    private static String code(Throwable error, ExitCode exit) {
+        return switch (error) {
+            case ServerLostException _ -> exit.name();
+            case HoldfastException e -> e.code().name();
+            default -> exit.name();
+        };
+    }
+
+    private static String message(Throwable error) {
+        return switch (error) {
+            case HoldfastException e -> text(e);
+            case CancelledException e -> text(e);
+            case UsageException e -> text(e);
+            case NoSuchFileException e -> e.getFile() + ": no such file or directory";
+            case FileAlreadyExistsException e -> e.getFile() + ": exists already; choose another name or use --force";
+            case AccessDeniedException e -> e.getFile() + ": permission denied; run as its owner or as root";
+            case DirectoryNotEmptyException e -> e.getFile() + ": directory not empty";
+            case FileSystemException e ->
+                e.getFile() + ": "
+                        + (e.getReason() == null ? "failed" : e.getReason().toLowerCase(Locale.ROOT));
+            case IOException e -> text(e);
+            case OutOfMemoryError e ->
+                "out of memory (" + text(e) + "); give a larger --memory or close other programs";
+            default -> "internal error: " + error + "; run again with --debug and report what it prints";
+        };
+    }
+
+    private static String text(Throwable error) {
+        String message = error.getMessage();
+        return message == null ? error.getClass().getSimpleName() : message;
+    }
+}

@@ -1,0 +1,46 @@
+package io.holdfast.cli;
+
+import io.holdfast.cli.command.Commands;
+import io.holdfast.cli.command.HoldfastCommand;
+import java.io.PrintWriter;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import picocli.CommandLine;
+import picocli.CommandLine.ParameterException;
+
+/** The whole command: parses, runs, reports errors. */
+public final class HoldfastCli {
+    private final CliContext context;
+
+    public HoldfastCli(CliContext context) {
+        this.context = context;
+    }
+
+    /** Runs one command line and returns its exit status. */
+    public int run(String... args) {
+        CommandLine line = Commands.tree(context);
+        line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
+        line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
+        line.setCaseInsensitiveEnumValuesAllowed(true);
+        line.setParameterExceptionHandler(this::onMisuse);
+        line.setExecutionExceptionHandler((e, command, _) -> onError(e, command).status());
+        return line.execute(args);
+    }
+
+    private int onMisuse(ParameterException e, String[] args) {
+        String message = e.getMessage();
+        boolean json = Arrays.asList(args).contains("--json");
+        ExitCode exit = new ErrorReporter(context.err(), false, json)
+                .report(new UsageException(message == null ? "wrong use" : message));
+        if (!json) {
+            context.err().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
+        }
+        return exit.status();
+    }
+
+    private ExitCode onError(Exception e, CommandLine line) {
+        return line.getCommand() instanceof HoldfastCommand command
+                ? command.errors().report(e)
+                : new ErrorReporter(context.err(), false, false).report(e);
+    }
+}

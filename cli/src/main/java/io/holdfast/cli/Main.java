@@ -1,0 +1,26 @@
+package io.holdfast.cli;
+
+/** The entry point of the {@code holdfast} command. */
+public final class Main {
+    private Main() {}
+
+    /** Runs one command and ends the process with its exit status. */
+    public static void main(String[] args) {
+        System.exit(run(Engine.HOLDFAST, args));
+    }
+
+    /** Runs one command on volumes of {@code engine} as this process. */
+    static int run(Engine engine, String... args) {
+        CliContext context = CliContext.ofProcess(engine);
+        int status = ExitCode.FAILURE.status();
+        try {
+            status = new HoldfastCli(context).run(args);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            status = new ErrorReporter(context.err(), false, false).report(e).status();
+        } finally {
+            context.out().flush();
+            context.cancel().finish(status);
+        }
+        return status;
+    }
+}

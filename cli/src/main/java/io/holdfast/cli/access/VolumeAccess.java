@@ -1,0 +1,71 @@
+package io.holdfast.cli.access;
+
+import io.holdfast.cli.Engine;
+import io.holdfast.cli.control.ControlPath;
+import io.holdfast.cli.control.RemoteVolume;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+
+/**
+ * Gets at a volume: opens it in this process, or, if another process holds it, goes through that one's control socket.
+ * Either way the caller has a {@link Volume}.
+ *
+ * <p>Another short command may hold the volume for a moment, and a server that starts or stops holds it before and
+ * after its socket is there; so both ways are tried in turn for up to {@link #WAIT_MAX}.
+ */
+public final class VolumeAccess {
+    private static final Duration WAIT_MAX = Duration.ofSeconds(3);
+    private static final Duration PAUSE = Duration.ofMillis(20);
+
+    private final Engine engine;
+    private final Duration waitMax;
+
+    public VolumeAccess(Engine engine) {
+        this(engine, WAIT_MAX);
+    }
+
+    VolumeAccess(Engine engine, Duration waitMax) {
+        this.engine = engine;
+        this.waitMax = waitMax;
+    }
+
+    /** Opens the volume in this process or through the one that holds it. */
+    public Volume open(Path device, OpenOptions options) throws IOException {
+        if (!Files.exists(device)) {
+            throw new NoSuchFileException(device.toString());
+        }
+        long deadline = System.nanoTime() + waitMax.toNanos();
+        while (true) {
+            HoldfastException held;
+            try {
+                return engine.open(device, options);
+            } catch (HoldfastException e) {
+                if (e.code() != ErrorCode.HELD) {
+                    throw e;
+                }
+                held = e;
+            }
+            Optional<Volume> served = RemoteVolume.connect(ControlPath.of(device));
+            if (served.isPresent()) {
+                return served.get();
+            }
+            if (System.nanoTime() > deadline) {
+                throw new HoldfastException(
+                        ErrorCode.HELD,
+                        held.getMessage() + "; no server of it answers at "
+                                + ControlPath.of(device).describe() + ", so wait for" + " that process or stop it",
+                        held);
+            }
+            LockSupport.parkNanos(PAUSE.toNanos());
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** How a command gets at a volume: in this process, or through the process that holds it. */
+@NullMarked
+package io.holdfast.cli.access;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,77 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.text.Durations;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.ProgressLine;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.RecoveryReport;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Map;
+import picocli.CommandLine.Command;
+
+/** {@code holdfast check}. */
+@Command(
+        name = "check",
+        description = "Read and verify everything: structures, space, and every block's checksum.",
+        footer = {"", "Exit code 0: no damage; 1: damage found. 'holdfast --help' lists the others."})
+final class CheckCommand extends VolumeCommand {
+    CheckCommand(CliContext context) {
+        super(context, false);
+    }
+
+    @Override
+    protected ExitCode run(Volume volume) throws IOException {
+        long start = System.nanoTime();
+        RecoveryReport recovery = volume.recovery();
+        CheckReport report;
+        boolean shown = !output().json() && context().terminal().getAsBoolean();
+        try (ProgressLine progress =
+                ProgressLine.start(shown, context().err(), "check", ProgressLine.Unit.BLOCKS, -1)) {
+            report = volume.check((done, total) -> {
+                context().cancel().check();
+                progress.update(done, total);
+            });
+        }
+        long nanos = System.nanoTime() - start;
+        output().print(context().out(), json(report, recovery, nanos), out -> show(out, report, recovery, nanos));
+        return report.clean() && recovery.problems().isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
+    }
+
+    private static Map<String, Object> json(CheckReport report, RecoveryReport recovery, long nanos) {
+        return Json.object(
+                "clean", report.clean() && recovery.problems().isEmpty(),
+                "problem_count", report.problemCount(),
+                "problems",
+                        report.problems().stream()
+                                .map(p -> Json.object(
+                                        "structure", p.structure(), "block", p.block(), "message", p.message()))
+                                .toList(),
+                "recovery_problems", recovery.problems(),
+                "files", report.files(),
+                "directories", report.directories(),
+                "blocks_verified", report.blocksVerified(),
+                "blocks_unverified", report.blocksUnverified(),
+                "metadata_blocks", report.metadataBlocks(),
+                "seconds", nanos / 1e9);
+    }
+
+    private static void show(PrintStream out, CheckReport report, RecoveryReport recovery, long nanos) {
+        recovery.problems().forEach(p -> out.println("recovery: " + Names.printable(p)));
+        report.problems()
+                .forEach(p -> out.println(Names.printable(p.structure()) + (p.block() < 0 ? "" : " block " + p.block())
+                        + ": " + Names.printable(p.message())));
+        if (report.problemCount() > report.problems().size()) {
+            out.println("… and " + (report.problemCount() - report.problems().size()) + " more");
+        }
+        out.println(report.blocksVerified() + " data blocks verified, " + report.blocksUnverified()
+                + " without checksum read, " + report.metadataBlocks() + " metadata blocks verified; "
+                + report.files() + " files, " + report.directories() + " directories; " + Durations.show(nanos));
+        long problems = report.problemCount() + recovery.problems().size();
+        out.println(problems == 0 ? "clean" : "DAMAGED: " + problems + (problems == 1 ? " problem" : " problems"));
+    }
+}

@@ -1,0 +1,110 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.copy.CopyResult;
+import io.holdfast.cli.copy.Exporter;
+import io.holdfast.cli.copy.FileTarget;
+import io.holdfast.cli.copy.StreamTarget;
+import io.holdfast.cli.copy.Target;
+import io.holdfast.cli.text.Durations;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.ProgressLine;
+import io.holdfast.cli.text.Sizes;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast export}. */
+@Command(
+        name = "export",
+        description = "Copy a file out of a volume into a sparse file.",
+        footer = {
+            "",
+            "A file that is written to meanwhile is copied as each part is found; stop its writers for an exact copy.",
+            "Exit codes: 'holdfast --help' lists them."
+        })
+final class ExportCommand extends CopyCommand {
+    @Parameters(index = "0", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    private Path device;
+
+    @Parameters(
+            index = "1",
+            paramLabel = "PATH",
+            converter = PathArgument.class,
+            description = "The file in the volume.")
+    private String path;
+
+    @Parameters(
+            index = "2",
+            paramLabel = "FILE",
+            description = "The new file, or a block device; - is standard output.")
+    private String file;
+
+    @Option(
+            names = {"--force", "--overwrite"},
+            description = "Replace a file that is there, or overwrite a block device.")
+    private boolean force;
+
+    @Option(
+            names = "--keep-going",
+            description = "Leave blocks that cannot be read zero, list them, and end with exit code 7.")
+    private boolean keepGoing;
+
+    ExportCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    protected ExitCode run() throws IOException {
+        try (Volume volume = open(device, true);
+                StoredFile source = volume.open(path)) {
+            CopyResult result = copy(source);
+            result.unreadable().forEach(place -> context().err().println("holdfast: " + Names.printable(place)));
+            // With the file on standard output, the report goes beside it.
+            PrintStream report = file.equals("-") ? context().err() : context().out();
+            output().print(
+                            report,
+                            Json.object(
+                                    "path", path,
+                                    "size_bytes", result.size(),
+                                    "written_bytes", result.written(),
+                                    "unreadable_bytes", result.unreadableBytes(),
+                                    "unreadable", result.unreadable(),
+                                    "seconds", result.nanos() / 1e9),
+                            out -> report(out, result));
+            return result.unreadableBytes() == 0 ? ExitCode.OK : ExitCode.DAMAGED;
+        }
+    }
+
+    private CopyResult copy(StoredFile source) throws IOException {
+        long size = source.size();
+        if (size < 0) {
+            throw new HoldfastException(
+                    ErrorCode.FILE_TOO_LARGE,
+                    path + " has " + Sizes.show(size) + ", more than a file outside a volume can have (8 EiB)");
+        }
+        try (Target target = file.equals("-")
+                        ? new StreamTarget(context().out())
+                        : FileTarget.open(Path.of(file), force, size);
+                ProgressLine progress = progress("export", size)) {
+            return new Exporter(progress, context().cancel(), keepGoing).run(source, size, target);
+        }
+    }
+
+    private void report(PrintStream out, CopyResult result) {
+        out.println("exported " + Names.printable(path) + ": " + Sizes.show(result.size()) + ", "
+                + Sizes.show(result.written()) + " of it data, in " + Durations.show(result.nanos()));
+        if (result.unreadableBytes() > 0) {
+            out.println(Sizes.show(result.unreadableBytes()) + " could not be read and are zero in the copy");
+        }
+    }
+}

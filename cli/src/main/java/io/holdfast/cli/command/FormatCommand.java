@@ -1,0 +1,91 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Sizes;
+import io.holdfast.volume.ChecksumAlgorithm;
+import io.holdfast.volume.FormatOptions;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeInfo;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Map;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast format}. */
+@Command(name = "format", description = "Make an empty volume in a file or block device.")
+final class FormatCommand extends HoldfastCommand {
+    private static final String WHOLE_DEVICE = "0";
+
+    @Parameters(
+            index = "0",
+            paramLabel = "DEVICE",
+            description = "A file, which is made if need be, or a block device.")
+    private Path device;
+
+    @Option(
+            names = "--size",
+            paramLabel = "SIZE",
+            defaultValue = WHOLE_DEVICE,
+            converter = SizeConverter.class,
+            description = "Size of the volume, as in 20G; needed for a new file. Default: all of what is there.")
+    private long size;
+
+    @Option(
+            names = "--checksum",
+            paramLabel = "NAME",
+            defaultValue = "crc32c",
+            description = "crc32c (default; at memory speed) or xxh3 (64 bits; detects more).")
+    private Checksum checksum;
+
+    @Option(names = "--label", paramLabel = "TEXT", defaultValue = "", description = "A name to tell volumes apart.")
+    private String label;
+
+    @Option(names = "--force", description = "Overwrite a file system, partition table or volume that is there.")
+    private boolean force;
+
+    /** The names that {@code --checksum} takes. */
+    enum Checksum {
+        crc32c(ChecksumAlgorithm.CRC32C),
+        xxh3(ChecksumAlgorithm.XXH3_64);
+
+        private final ChecksumAlgorithm algorithm;
+
+        Checksum(ChecksumAlgorithm algorithm) {
+            this.algorithm = algorithm;
+        }
+    }
+
+    FormatCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    protected ExitCode run() throws IOException {
+        context().engine().format(device, new FormatOptions(size, checksum.algorithm, force, label));
+        VolumeInfo info = formatted();
+        Map<String, Object> json = Json.object(
+                "device", device.toString(),
+                "uuid", info.uuid().toString(),
+                "label", info.label(),
+                "size_bytes", info.size(),
+                "checksum", info.checksum().label());
+        output().print(
+                        context().out(),
+                        json,
+                        out -> out.println("formatted " + device + ": " + Sizes.show(info.size()) + ", checksum "
+                                + info.checksum().label() + ", uuid " + info.uuid()));
+        return ExitCode.OK;
+    }
+
+    /** Opens what was written: a volume that cannot be opened was not formatted. */
+    private VolumeInfo formatted() throws IOException {
+        try (Volume volume = context().engine().open(device, OpenOptions.reading())) {
+            return volume.info();
+        }
+    }
+}

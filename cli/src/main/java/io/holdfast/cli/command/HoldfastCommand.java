@@ -1,0 +1,44 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ErrorReporter;
+import io.holdfast.cli.ExitCode;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+
+/** What all subcommands have. */
+@Command(
+        mixinStandardHelpOptions = true,
+        usageHelpAutoWidth = true,
+        footer = {"", "Exit codes: 'holdfast --help' lists them. Sizes: 4G, 512MiB, 1.5T."})
+public abstract class HoldfastCommand implements Callable<Integer> {
+    @Mixin
+    private OutputOptions output;
+
+    private final CliContext context;
+
+    protected HoldfastCommand(CliContext context) {
+        this.context = context;
+    }
+
+    protected final CliContext context() {
+        return context;
+    }
+
+    protected final OutputOptions output() {
+        return output;
+    }
+
+    @Override
+    public final Integer call() throws Exception {
+        return run().status();
+    }
+
+    /** Reports an error as this command's options ask for. */
+    public final ErrorReporter errors() {
+        return new ErrorReporter(context.err(), output.debug(), output.json());
+    }
+
+    protected abstract ExitCode run() throws Exception;
+}

@@ -1,0 +1,81 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.copy.CopyResult;
+import io.holdfast.cli.copy.FileSource;
+import io.holdfast.cli.copy.Importer;
+import io.holdfast.cli.copy.Source;
+import io.holdfast.cli.copy.StreamSource;
+import io.holdfast.cli.text.Durations;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.ProgressLine;
+import io.holdfast.cli.text.Sizes;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast import}. The one command whose volume is not its first argument. */
+@Command(name = "import", description = "Copy a file or disk image into a volume; holes and zeroes become holes.")
+final class ImportCommand extends CopyCommand {
+    @Parameters(index = "0", paramLabel = "FILE", description = "The file or block device; - is standard input.")
+    private String file;
+
+    @Parameters(index = "1", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    private Path device;
+
+    @Parameters(
+            index = "2",
+            paramLabel = "PATH",
+            converter = PathArgument.class,
+            description = "The new file in the volume.")
+    private String path;
+
+    @Option(
+            names = {"--force", "--overwrite"},
+            description = "Replace a file that is there, once the new one is whole.")
+    private boolean force;
+
+    @Option(names = "--no-checksum", description = "Keep no checksums of this file's data.")
+    private boolean noChecksum;
+
+    ImportCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    protected ExitCode run() throws IOException {
+        try (Source source = file.equals("-") ? new StreamSource(context().in()) : FileSource.open(Path.of(file));
+                Volume volume = open(device, false)) {
+            CopyResult result = copy(source, volume);
+            output().print(
+                            context().out(),
+                            Json.object(
+                                    "path",
+                                    path,
+                                    "size_bytes",
+                                    result.size(),
+                                    "written_bytes",
+                                    result.written(),
+                                    "seconds",
+                                    result.nanos() / 1e9),
+                            out -> out.println("imported " + Names.printable(path) + ": " + Sizes.show(result.size())
+                                    + ", " + Sizes.show(result.written()) + " of it data, in "
+                                    + Durations.show(result.nanos()) + ", flushed"));
+        }
+        return ExitCode.OK;
+    }
+
+    private CopyResult copy(Source source, Volume volume) throws HoldfastException, IOException {
+        CreateOptions options = noChecksum ? CreateOptions.file().withoutChecksum() : CreateOptions.file();
+        try (ProgressLine progress = progress("import", source.size())) {
+            return new Importer(volume, progress, context().cancel()).run(source, path, options, force);
+        }
+    }
+}

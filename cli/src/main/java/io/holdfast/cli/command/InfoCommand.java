@@ -1,0 +1,82 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.control.RemoteVolume;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.Sizes;
+import io.holdfast.cli.text.Table;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeCounters;
+import io.holdfast.volume.VolumeInfo;
+import java.io.IOException;
+import java.io.PrintStream;
+import java.util.Map;
+import picocli.CommandLine.Command;
+
+/** {@code holdfast info}. */
+@Command(name = "info", description = "Show what a volume is, and what its server has done.")
+final class InfoCommand extends VolumeCommand {
+    InfoCommand(CliContext context) {
+        super(context, false);
+    }
+
+    @Override
+    protected ExitCode run(Volume volume) throws IOException {
+        boolean served = volume instanceof RemoteVolume;
+        VolumeInfo info = volume.info();
+        String failure = volume.failure().map(HoldfastException::getMessage).orElse("");
+        Map<String, Object> json = Json.object(
+                "uuid", info.uuid().toString(),
+                "label", info.label(),
+                "size_bytes", info.size(),
+                "block_bytes", info.blockSize(),
+                "checksum", info.checksum().label(),
+                "format_version", info.formatVersion(),
+                "generation", info.generation(),
+                "served", served,
+                "failure", failure);
+        if (served) {
+            json.put("read_only", info.readOnly());
+            json.put("direct_io", info.directIo());
+            json.put("counters", counters(volume.counters()));
+        }
+        output().print(context().out(), json, out -> show(out, volume, info, served, failure));
+        return ExitCode.OK;
+    }
+
+    private static void show(PrintStream out, Volume volume, VolumeInfo info, boolean served, String failure) {
+        Table table = new Table(false, "name", "value");
+        table.row("uuid", info.uuid().toString());
+        table.row("label", info.label().isEmpty() ? "(none)" : Names.printable(info.label()));
+        table.row("size", Sizes.show(info.size()) + " (" + info.size() + " bytes)");
+        table.row("checksum", info.checksum().label() + ", one for each block of " + info.blockSize() + " bytes");
+        table.row("format version", Integer.toString(info.formatVersion()));
+        table.row("checkpoint", Long.toString(info.generation()));
+        table.row("served", served ? "yes" + (info.readOnly() ? ", read-only" : "") : "no");
+        if (served) {
+            counters(volume.counters()).forEach((name, value) -> table.row(name.replace('_', ' '), value.toString()));
+        }
+        if (!failure.isEmpty()) {
+            table.row("FAILED", Names.printable(failure) + "; takes no more writes until it is opened again");
+        }
+        table.print(out);
+    }
+
+    private static Map<String, Object> counters(VolumeCounters c) {
+        return Json.object(
+                "device_flushes", c.deviceFlushes(),
+                "device_writes", c.deviceWrites(),
+                "bytes_written", c.bytesWritten(),
+                "bytes_read", c.bytesRead(),
+                "log_records", c.logRecords(),
+                "checkpoints", c.checkpoints(),
+                "stable_copies", c.stableCopies(),
+                "zero_copy_blocks", c.zeroCopyBlocks(),
+                "cache_hits", c.cacheHits(),
+                "cache_misses", c.cacheMisses(),
+                "checksum_errors", c.checksumErrors());
+    }
+}

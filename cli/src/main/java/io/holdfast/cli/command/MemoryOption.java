@@ -1,0 +1,23 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.volume.OpenOptions;
+import picocli.CommandLine.Option;
+
+/** How much memory an open volume may use. */
+public final class MemoryOption {
+    private static final String AUTOMATIC = "0";
+
+    @Option(
+            names = "--memory",
+            paramLabel = "SIZE",
+            defaultValue = AUTOMATIC,
+            converter = SizeConverter.class,
+            description = "Memory for cached and pending data, at least 16M; some 200 MiB for the program come on top."
+                    + " Default: a quarter of the machine's, at most 1G. Without effect on a volume that is served.")
+    private long memory;
+
+    /** Returns the options to open a volume with. */
+    public OpenOptions open(boolean readOnly) {
+        return (readOnly ? OpenOptions.reading() : OpenOptions.readWrite()).withMemory(memory);
+    }
+}

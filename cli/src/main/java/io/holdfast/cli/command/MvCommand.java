@@ -1,0 +1,65 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.FileKind;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast mv}. */
+@Command(name = "mv", description = "Rename a file or directory, at one stroke.")
+final class MvCommand extends VolumeCommand {
+    @Parameters(index = "1", paramLabel = "FROM", converter = PathArgument.class, description = "What to rename.")
+    private String from;
+
+    @Parameters(
+            index = "2",
+            paramLabel = "TO",
+            converter = PathArgument.class,
+            description = "Its new path, or a directory to move it into.")
+    private String to;
+
+    @Option(names = "--force", description = "Replace a file that is there.")
+    private boolean force;
+
+    MvCommand(CliContext context) {
+        super(context, true);
+    }
+
+    @Override
+    protected ExitCode run(Volume volume) throws IOException {
+        String target = isDirectory(volume, to) ? Names.join(to, Names.last(from)) : to;
+        if (!force
+                && exists(volume, target)
+                && volume.status(from).inode() != volume.status(target).inode()) {
+            throw new HoldfastException(
+                    ErrorCode.EXISTS, target + " exists already; choose another name or use --force to replace it");
+        }
+        volume.rename(from, target);
+        output().print(context().out(), Json.object("from", from, "to", target), out -> {});
+        return ExitCode.OK;
+    }
+
+    private static boolean isDirectory(Volume volume, String path) throws HoldfastException {
+        return exists(volume, path) && volume.status(path).kind() == FileKind.DIRECTORY;
+    }
+
+    private static boolean exists(Volume volume, String path) throws HoldfastException {
+        try {
+            volume.status(path);
+            return true;
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.NOT_FOUND) {
+                return false;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,57 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.UsageException;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.Sizes;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast resize}. */
+@Command(name = "resize", description = "Make a file larger or smaller.")
+final class ResizeCommand extends VolumeCommand {
+    @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "The file.")
+    private String path;
+
+    @Option(
+            names = "--size",
+            required = true,
+            paramLabel = "SIZE",
+            converter = SizeConverter.class,
+            description = "Its new size, as in 80G. What is added is a hole.")
+    private long size;
+
+    @Option(names = "--shrink", description = "Allow a smaller size: what is cut off is lost.")
+    private boolean shrink;
+
+    ResizeCommand(CliContext context) {
+        super(context, true);
+    }
+
+    @Override
+    protected ExitCode run(Volume volume) throws IOException {
+        try (StoredFile file = volume.open(path)) {
+            long before = file.size();
+            if (Long.compareUnsigned(size, before) < 0 && !shrink) {
+                throw new UsageException(Names.printable(path) + " has " + Sizes.show(before)
+                        + ", more than the new size; use --shrink to cut off the rest, which is lost");
+            }
+            file.truncate(size);
+            output().print(
+                            context().out(),
+                            Json.object(
+                                    "path", path,
+                                    "size_bytes_before", Json.unsigned(before),
+                                    "size_bytes", Json.unsigned(size)),
+                            out -> out.println("resized " + Names.printable(path) + " from " + Sizes.show(before)
+                                    + " to " + Sizes.show(size)));
+        }
+        return ExitCode.OK;
+    }
+}

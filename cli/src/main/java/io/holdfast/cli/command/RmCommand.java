@@ -1,0 +1,98 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileKind;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.List;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast rm}. */
+@Command(name = "rm", description = "Remove a file or an empty directory; with -r, a directory with all that is in it.")
+final class RmCommand extends VolumeCommand {
+    private static final int PAGE = 256;
+
+    @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "What to remove.")
+    private String path;
+
+    @Option(
+            names = {"-r", "--recursive"},
+            description = "Remove a directory and everything in it.")
+    private boolean recursive;
+
+    @Option(
+            names = {"-f", "--force"},
+            description = "No error if nothing is there.")
+    private boolean force;
+
+    private long removed;
+
+    RmCommand(CliContext context) {
+        super(context, true);
+    }
+
+    @Override
+    protected ExitCode run(Volume volume) throws IOException {
+        try {
+            if (recursive && volume.status(path).kind() == FileKind.DIRECTORY) {
+                removeTree(volume);
+            } else {
+                volume.remove(path);
+                removed++;
+            }
+        } catch (HoldfastException e) {
+            if (!force || e.code() != ErrorCode.NOT_FOUND) {
+                throw e;
+            }
+        }
+        output().print(context().out(), Json.object("path", path, "removed", removed), out -> {});
+        return ExitCode.OK;
+    }
+
+    /** Depth first, with a stack of its own: a directory is removed once a listing of it is empty. */
+    private void removeTree(Volume volume) throws HoldfastException {
+        Deque<String> pending = new ArrayDeque<>();
+        pending.push(path);
+        while (!pending.isEmpty()) {
+            context().cancel().check();
+            String directory = pending.element();
+            if (!removeFiles(volume, directory, pending)) {
+                continue;
+            }
+            pending.pop();
+            if (Names.last(directory).equals("/")) {
+                continue;
+            }
+            volume.remove(directory);
+            removed++;
+        }
+    }
+
+    /** Removes the files of a directory; on a directory in it, puts that on the stack and returns false. */
+    private boolean removeFiles(Volume volume, String directory, Deque<String> pending) throws HoldfastException {
+        for (List<DirectoryEntry> page = volume.list(directory, "", PAGE);
+                !page.isEmpty();
+                page = volume.list(directory, "", PAGE)) {
+            for (DirectoryEntry entry : page) {
+                String child = Names.join(directory, entry.name());
+                if (entry.kind() == FileKind.DIRECTORY) {
+                    pending.push(child);
+                    return false;
+                }
+                volume.remove(child);
+                removed++;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,44 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.access.VolumeAccess;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Path;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Parameters;
+
+/** A command on one volume, which may be served meanwhile. */
+public abstract class VolumeCommand extends HoldfastCommand {
+    @Parameters(index = "0", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    private Path device;
+
+    @Mixin
+    private MemoryOption memory;
+
+    private final boolean writes;
+
+    protected VolumeCommand(CliContext context, boolean writes) {
+        super(context);
+        this.writes = writes;
+    }
+
+    protected final Path device() {
+        return device;
+    }
+
+    @Override
+    protected final ExitCode run() throws IOException {
+        try (Volume volume = new VolumeAccess(context().engine()).open(device, memory.open(!writes))) {
+            ExitCode exit = run(volume);
+            if (writes && exit == ExitCode.OK) {
+                volume.sync();
+            }
+            return exit;
+        }
+    }
+
+    /** Does the work; what it changed is made durable afterwards. */
+    protected abstract ExitCode run(Volume volume) throws IOException;
+}

@@ -1,0 +1,120 @@
+package io.holdfast.cli.control;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.Progress;
+import java.io.IOException;
+import java.net.UnixDomainSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The client's end of a control connection.
+ *
+ * <p>Invariant: one exchange at a time; a connection that failed once is closed and fails from then on.
+ */
+final class ControlClient implements AutoCloseable {
+    private final FrameChannel channel;
+    private final Watchdog watchdog;
+    private final Path path;
+    private final ReentrantLock lock = new ReentrantLock();
+
+    private ControlClient(FrameChannel channel, Watchdog watchdog, Path path) {
+        this.channel = channel;
+        this.watchdog = watchdog;
+        this.path = path;
+    }
+
+    /**
+     * Connects.
+     *
+     * @throws IOException if nobody listens there
+     */
+    static ControlClient connect(Path path) throws IOException {
+        SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
+        Watchdog watchdog = new Watchdog();
+        return new ControlClient(new FrameChannel(socket, watchdog, FrameChannel.FRAME_TIME_MAX), watchdog, path);
+    }
+
+    /** The answer to a request. */
+    record Result(JsonNode value, ByteBuffer data) {}
+
+    Result call(Request request) throws HoldfastException {
+        return call(request, Frame.NO_DATA, Progress.NONE);
+    }
+
+    <T> T call(Request request, Class<T> type) throws HoldfastException {
+        return decode(call(request), type);
+    }
+
+    <T> T decode(Result result, Class<T> type) throws HoldfastException {
+        try {
+            return Codec.value(result.value(), type);
+        } catch (FrameException e) {
+            throw lost(e);
+        }
+    }
+
+    <T> List<T> callForList(Request request, Class<T> element) throws HoldfastException {
+        Result result = call(request);
+        try {
+            return Codec.list(result.value(), element);
+        } catch (FrameException e) {
+            throw lost(e);
+        }
+    }
+
+    /** Sends a request with data and waits for its answer. */
+    Result call(Request request, ByteBuffer data, Progress progress) throws HoldfastException {
+        lock.lock();
+        try {
+            channel.write(new Frame(Codec.bytes(request), data));
+            while (true) {
+                Optional<Frame> frame = channel.read();
+                if (frame.isEmpty()) {
+                    throw new FrameException("the server closed the connection");
+                }
+                Reply reply = Codec.reply(frame.get().json());
+                if (reply.error().isPresent()) {
+                    throw reply.error().get().toException();
+                }
+                if (reply.result().isPresent()) {
+                    return new Result(reply.result().get(), frame.get().data());
+                }
+                reply.progress().ifPresent(step -> progress.update(step.done(), step.total()));
+            }
+        } catch (HoldfastException e) {
+            throw e;
+        } catch (IOException e) {
+            close();
+            throw lost(e);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    ServerLostException lost(IOException cause) {
+        return new ServerLostException(
+                "lost the server of the volume at " + path + " (" + cause.getMessage()
+                        + "); see whether it still runs, and run the command again",
+                cause);
+    }
+
+    @Override
+    public void close() {
+        watchdog.close();
+        try {
+            channel.close();
+        } catch (IOException e) {
+            System.getLogger(ControlClient.class.getName())
+                    .log(System.Logger.Level.DEBUG, "closing the control connection", e);
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.holdfast.cli.control;
+
+import io.holdfast.cli.control.RequestHandler.Answer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.System.Logger.Level;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * One client at the control socket: reads requests one after the other and answers each.
+ *
+ * <p>Invariant: a frame is sent by one thread at a time: by the one that reads the requests, or, while that one is in
+ * a check, by the holder of {@code progressLock}.
+ */
+final class ControlConnection implements Runnable, AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(ControlConnection.class.getName());
+    private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+
+    private final FrameChannel channel;
+    private final Volume volume;
+    private final ReentrantLock progressLock = new ReentrantLock();
+    private long progressAt = System.nanoTime();
+
+    ControlConnection(FrameChannel channel, Volume volume) {
+        this.channel = channel;
+        this.volume = volume;
+    }
+
+    @Override
+    public void run() {
+        Progress progress = this::sendProgress;
+        try (channel;
+                RequestHandler handler = new RequestHandler(volume, progress)) {
+            for (Optional<Frame> frame = channel.read(); frame.isPresent(); frame = channel.read()) {
+                answer(handler, frame.get());
+            }
+        } catch (IOException | UncheckedIOException e) {
+            LOG.log(Level.DEBUG, "control connection ended", e);
+        }
+    }
+
+    private void answer(RequestHandler handler, Frame frame) throws IOException {
+        Request request;
+        try {
+            request = Codec.request(frame.json());
+        } catch (FrameException e) {
+            send(Reply.of(ErrorCode.INVALID, RequestHandler.bounded(String.valueOf(e.getMessage()))));
+            return;
+        }
+        try {
+            Answer answer = handler.handle(request, frame.data());
+            channel.write(new Frame(Codec.bytes(Reply.of(answer.value())), answer.data()));
+        } catch (HoldfastException e) {
+            send(Reply.of(e.code(), RequestHandler.bounded(String.valueOf(e.getMessage()))));
+        } catch (FrameException e) {
+            send(Reply.of(ErrorCode.NO_MEMORY, "the answer does not fit into one frame: " + e.getMessage()));
+        } catch (UncheckedIOException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            LOG.log(Level.ERROR, "control request failed: " + request, e);
+            send(Reply.of(ErrorCode.FAILED, "internal error in the server: " + RequestHandler.bounded(e.toString())));
+        }
+    }
+
+    /** May be called by several threads of a check; all but one of them go on at once. */
+    private void sendProgress(long done, long total) {
+        if (!progressLock.tryLock()) {
+            return;
+        }
+        try {
+            long now = System.nanoTime();
+            if (now - progressAt >= PROGRESS_NANOS) {
+                progressAt = now;
+                send(Reply.step(done, total));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            progressLock.unlock();
+        }
+    }
+
+    private void send(Reply reply) throws IOException {
+        channel.write(new Frame(Codec.bytes(reply), Frame.NO_DATA));
+    }
+
+    @Override
+    public void close() throws IOException {
+        channel.close();
+    }
+}

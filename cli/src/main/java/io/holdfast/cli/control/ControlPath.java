@@ -1,0 +1,118 @@
+package io.holdfast.cli.control;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFileAttributes;
+import java.nio.file.attribute.PosixFilePermission;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
+
+/**
+ * Where the control socket of a volume is: beside the volume as {@code VOLUME.sock}; for a block device, or if the
+ * path is too long for a socket address, in the runtime folder of the user, under a name made from the volume's path.
+ */
+public final class ControlPath {
+    /** Bytes of a socket's path: {@code sun_path} has 108 with the closing NUL. */
+    static final int PATH_BYTES_MAX = 107;
+
+    private static final Set<PosixFilePermission> OWNER_ONLY = EnumSet.of(
+            PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE);
+    private static final int FILE_TYPE = 0170000;
+    private static final int REGULAR = 0100000;
+    /** A server binds under a longer name first and renames, so that much must fit too. */
+    private static final int BIND_EXTRA = ".123456789012345678901/s".length();
+
+    private final Path volume;
+    private final Map<String, String> environment;
+
+    private ControlPath(Path volume, Map<String, String> environment) {
+        this.volume = volume;
+        this.environment = environment;
+    }
+
+    /** Returns where the sockets of this volume may be, the same whichever way its path is written. */
+    public static ControlPath of(Path volume) throws IOException {
+        return new ControlPath(volume.toRealPath(), System.getenv());
+    }
+
+    static ControlPath of(Path volume, Map<String, String> environment) throws IOException {
+        return new ControlPath(volume.toRealPath(), environment);
+    }
+
+    /** Returns all places, in the order in which a server tries to bind and a client to connect. */
+    List<Path> candidates() throws IOException {
+        Path fallback = runtimeFolder().resolve(digest(volume) + ".sock");
+        return isRegular(volume) && fits(beside()) ? List.of(beside(), fallback) : List.of(fallback);
+    }
+
+    /** Names the places, for a message. */
+    public String describe() throws IOException {
+        return candidates().stream().map(Path::toString).collect(Collectors.joining(" or "));
+    }
+
+    private Path beside() {
+        return volume.resolveSibling(volume.getFileName() + ".sock");
+    }
+
+    /** Makes the runtime folder for a socket in it, and refuses one that others could write to. */
+    void prepare(Path socket) throws IOException {
+        Path folder = runtimeFolder();
+        if (!folder.equals(socket.getParent())) {
+            return;
+        }
+        try {
+            Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
+        } catch (FileAlreadyExistsException e) {
+            PosixFileAttributes found =
+                    Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            boolean ours = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                    .equals(uid());
+            if (!found.isDirectory() || !ours || !OWNER_ONLY.containsAll(found.permissions())) {
+                throw new IOException(
+                        folder + " is not a folder that only this user can use; remove it or set XDG_RUNTIME_DIR", e);
+            }
+        }
+    }
+
+    private Path runtimeFolder() throws IOException {
+        int uid = uid();
+        String runtime = environment.getOrDefault("XDG_RUNTIME_DIR", "");
+        if (uid == 0) {
+            return Path.of("/run/holdfast");
+        }
+        return runtime.isEmpty() ? Path.of("/tmp/holdfast-" + uid) : Path.of(runtime, "holdfast");
+    }
+
+    private static int uid() throws IOException {
+        return (Integer) Files.getAttribute(Path.of("/proc/self"), "unix:uid");
+    }
+
+    private static boolean isRegular(Path path) throws IOException {
+        return ((Integer) Files.getAttribute(path, "unix:mode") & FILE_TYPE) == REGULAR;
+    }
+
+    private static boolean fits(Path path) {
+        return path.toString().getBytes(StandardCharsets.UTF_8).length + BIND_EXTRA <= PATH_BYTES_MAX;
+    }
+
+    private static String digest(Path path) {
+        try {
+            byte[] hash =
+                    MessageDigest.getInstance("SHA-256").digest(path.toString().getBytes(StandardCharsets.UTF_8));
+            return HexFormat.of().formatHex(hash, 0, 16);
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java platform has SHA-256", e);
+        }
+    }
+}

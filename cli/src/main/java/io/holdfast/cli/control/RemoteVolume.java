@@ -1,0 +1,191 @@
+package io.holdfast.cli.control;
+
+import io.holdfast.cli.control.VolumeRequest.OpenedFile;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.RecoveryReport;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeCounters;
+import io.holdfast.volume.VolumeInfo;
+import io.holdfast.volume.VolumeUsage;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * A volume that another process has open, used through its control socket. Closing it closes the connection; the
+ * volume stays open over there. A lost connection is a {@link ServerLostException}, wrapped in an {@link
+ * UncheckedIOException} by the methods that declare none.
+ */
+public final class RemoteVolume implements Volume {
+    private final ControlClient client;
+
+    private RemoteVolume(ControlClient client) {
+        this.client = client;
+    }
+
+    /** Connects to the server of a volume; empty if none answers. */
+    public static Optional<Volume> connect(ControlPath path) throws IOException {
+        for (Path candidate : path.candidates()) {
+            try {
+                return Optional.of(new RemoteVolume(ControlClient.connect(candidate)));
+            } catch (IOException noServer) {
+                System.getLogger(RemoteVolume.class.getName())
+                        .log(System.Logger.Level.DEBUG, "nobody listens at " + candidate, noServer);
+            }
+        }
+        return Optional.empty();
+    }
+
+    @Override
+    public VolumeInfo info() {
+        return unchecked(new VolumeRequest.Info(), VolumeInfo.class);
+    }
+
+    @Override
+    public VolumeUsage usage() {
+        return unchecked(new VolumeRequest.Usage(), VolumeUsage.class);
+    }
+
+    @Override
+    public VolumeCounters counters() {
+        return unchecked(new VolumeRequest.Counters(), VolumeCounters.class);
+    }
+
+    @Override
+    public RecoveryReport recovery() {
+        return unchecked(new VolumeRequest.Recovery(), RecoveryReport.class);
+    }
+
+    @Override
+    public Optional<HoldfastException> failure() {
+        try {
+            return client.callForList(new VolumeRequest.Failure(), Reply.Problem.class).stream()
+                    .map(Reply.Problem::toException)
+                    .findFirst();
+        } catch (HoldfastException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private <T> T unchecked(VolumeRequest request, Class<T> type) {
+        try {
+            return client.call(request, type);
+        } catch (HoldfastException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    @Override
+    public StoredFile open(String path) throws HoldfastException {
+        return new RemoteFile(client, client.call(new VolumeRequest.Open(path), OpenedFile.class));
+    }
+
+    @Override
+    public StoredFile create(String path, CreateOptions options) throws HoldfastException {
+        return new RemoteFile(client, client.call(new VolumeRequest.Create(path, options), OpenedFile.class));
+    }
+
+    @Override
+    public void mkdir(String path, CreateOptions options) throws HoldfastException {
+        client.call(new VolumeRequest.Mkdir(path, options));
+    }
+
+    @Override
+    public void symlink(String path, String target) throws HoldfastException {
+        client.call(new VolumeRequest.Symlink(path, target));
+    }
+
+    @Override
+    public String readLink(String path) throws HoldfastException {
+        return client.call(new VolumeRequest.ReadLink(path), String.class);
+    }
+
+    @Override
+    public void link(String existing, String added) throws HoldfastException {
+        client.call(new VolumeRequest.Link(existing, added));
+    }
+
+    @Override
+    public FileStatus status(String path) throws HoldfastException {
+        return client.call(new VolumeRequest.Status(path), FileStatus.class);
+    }
+
+    @Override
+    public void setAttributes(String path, AttributeChange change) throws HoldfastException {
+        client.call(new VolumeRequest.SetAttributes(
+                path,
+                Optional.ofNullable(change.mode()),
+                Optional.ofNullable(change.uid()),
+                Optional.ofNullable(change.gid()),
+                Optional.ofNullable(change.accessTime()),
+                Optional.ofNullable(change.modifyTime())));
+    }
+
+    @Override
+    public List<DirectoryEntry> list(String path, String after, int limit) throws HoldfastException {
+        return client.callForList(new VolumeRequest.List(path, after, limit), DirectoryEntry.class);
+    }
+
+    @Override
+    public void rename(String from, String to) throws HoldfastException {
+        client.call(new VolumeRequest.Rename(from, to));
+    }
+
+    @Override
+    public void remove(String path) throws HoldfastException {
+        client.call(new VolumeRequest.Remove(path));
+    }
+
+    @Override
+    public void setXattr(String path, String name, byte[] value) throws HoldfastException {
+        client.call(new VolumeRequest.SetXattr(path, name), ByteBuffer.wrap(value), Progress.NONE);
+    }
+
+    @Override
+    public byte[] getXattr(String path, String name) throws HoldfastException {
+        ByteBuffer data = client.call(new VolumeRequest.GetXattr(path, name)).data();
+        byte[] value = new byte[data.remaining()];
+        data.get(value);
+        return value;
+    }
+
+    @Override
+    public List<String> listXattrs(String path) throws HoldfastException {
+        return client.callForList(new VolumeRequest.ListXattrs(path), String.class);
+    }
+
+    @Override
+    public void removeXattr(String path, String name) throws HoldfastException {
+        client.call(new VolumeRequest.RemoveXattr(path, name));
+    }
+
+    @Override
+    public void sync() throws HoldfastException {
+        client.call(new VolumeRequest.Sync());
+    }
+
+    @Override
+    public void checkpoint() throws HoldfastException {
+        client.call(new VolumeRequest.Checkpoint());
+    }
+
+    @Override
+    public CheckReport check(Progress progress) throws HoldfastException {
+        return client.decode(client.call(new VolumeRequest.Check(), Frame.NO_DATA, progress), CheckReport.class);
+    }
+
+    @Override
+    public void close() {
+        client.close();
+    }
+}

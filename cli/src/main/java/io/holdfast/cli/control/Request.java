@@ -1,0 +1,47 @@
+package io.holdfast.cli.control;
+
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
+
+/**
+ * A request: an operation of a volume, or one of a file that this connection has open. In JSON, the member {@code op}
+ * says which; there are no others than these.
+ */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "op")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = VolumeRequest.Info.class, name = "info"),
+    @JsonSubTypes.Type(value = VolumeRequest.Usage.class, name = "usage"),
+    @JsonSubTypes.Type(value = VolumeRequest.Counters.class, name = "counters"),
+    @JsonSubTypes.Type(value = VolumeRequest.Recovery.class, name = "recovery"),
+    @JsonSubTypes.Type(value = VolumeRequest.Failure.class, name = "failure"),
+    @JsonSubTypes.Type(value = VolumeRequest.Open.class, name = "open"),
+    @JsonSubTypes.Type(value = VolumeRequest.Create.class, name = "create"),
+    @JsonSubTypes.Type(value = VolumeRequest.Mkdir.class, name = "mkdir"),
+    @JsonSubTypes.Type(value = VolumeRequest.Symlink.class, name = "symlink"),
+    @JsonSubTypes.Type(value = VolumeRequest.ReadLink.class, name = "read_link"),
+    @JsonSubTypes.Type(value = VolumeRequest.Link.class, name = "link"),
+    @JsonSubTypes.Type(value = VolumeRequest.Status.class, name = "status"),
+    @JsonSubTypes.Type(value = VolumeRequest.SetAttributes.class, name = "set_attributes"),
+    @JsonSubTypes.Type(value = VolumeRequest.List.class, name = "list"),
+    @JsonSubTypes.Type(value = VolumeRequest.Rename.class, name = "rename"),
+    @JsonSubTypes.Type(value = VolumeRequest.Remove.class, name = "remove"),
+    @JsonSubTypes.Type(value = VolumeRequest.SetXattr.class, name = "set_xattr"),
+    @JsonSubTypes.Type(value = VolumeRequest.GetXattr.class, name = "get_xattr"),
+    @JsonSubTypes.Type(value = VolumeRequest.ListXattrs.class, name = "list_xattrs"),
+    @JsonSubTypes.Type(value = VolumeRequest.RemoveXattr.class, name = "remove_xattr"),
+    @JsonSubTypes.Type(value = VolumeRequest.Sync.class, name = "sync"),
+    @JsonSubTypes.Type(value = VolumeRequest.Checkpoint.class, name = "checkpoint"),
+    @JsonSubTypes.Type(value = VolumeRequest.Check.class, name = "check"),
+    @JsonSubTypes.Type(value = FileRequest.Size.class, name = "file_size"),
+    @JsonSubTypes.Type(value = FileRequest.Status.class, name = "file_status"),
+    @JsonSubTypes.Type(value = FileRequest.Read.class, name = "read"),
+    @JsonSubTypes.Type(value = FileRequest.Write.class, name = "write"),
+    @JsonSubTypes.Type(value = FileRequest.Flush.class, name = "flush"),
+    @JsonSubTypes.Type(value = FileRequest.Allocate.class, name = "allocate"),
+    @JsonSubTypes.Type(value = FileRequest.Punch.class, name = "punch"),
+    @JsonSubTypes.Type(value = FileRequest.Zero.class, name = "zero"),
+    @JsonSubTypes.Type(value = FileRequest.Map.class, name = "map"),
+    @JsonSubTypes.Type(value = FileRequest.Truncate.class, name = "truncate"),
+    @JsonSubTypes.Type(value = FileRequest.Close.class, name = "close")
+})
+sealed interface Request permits VolumeRequest, FileRequest {}

@@ -1,0 +1,172 @@
+package io.holdfast.cli.control;
+
+import io.holdfast.cli.control.VolumeRequest.OpenedFile;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.Map;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Carries out the requests of one connection on the volume. One thread uses it.
+ *
+ * <p>Invariant: a connection has at most {@link #FILES_MAX} files open, and none once this is closed.
+ */
+final class RequestHandler implements AutoCloseable {
+    static final int FILES_MAX = 64;
+    private static final int MESSAGE_CHARS_MAX = 600;
+
+    private final Volume volume;
+    private final Progress progress;
+    private final OpenFiles files = new OpenFiles(FILES_MAX);
+
+    RequestHandler(Volume volume, Progress progress) {
+        this.volume = volume;
+        this.progress = progress;
+    }
+
+    /** What goes back: a value for the reply's JSON, and bytes. */
+    record Answer(JsonNode value, ByteBuffer data) {
+        static Answer done() {
+            return of(Map.of());
+        }
+
+        static Answer of(Object value) {
+            return new Answer(Codec.tree(value), Frame.NO_DATA);
+        }
+
+        static Answer bytes(ByteBuffer data) {
+            return new Answer(Codec.tree(Map.of()), data);
+        }
+    }
+
+    /** One step that returns nothing. */
+    @FunctionalInterface
+    private interface Action {
+        void run() throws HoldfastException;
+    }
+
+    Answer handle(Request request, ByteBuffer data) throws HoldfastException {
+        return switch (request) {
+            case VolumeRequest r -> onVolume(r, data);
+            case FileRequest r -> onFile(r, files.get(r.handle()), data);
+        };
+    }
+
+    private Answer onVolume(VolumeRequest request, ByteBuffer data) throws HoldfastException {
+        return switch (request) {
+            case VolumeRequest.Info() -> Answer.of(volume.info());
+            case VolumeRequest.Usage() -> Answer.of(volume.usage());
+            case VolumeRequest.Counters() -> Answer.of(volume.counters());
+            case VolumeRequest.Recovery() -> Answer.of(volume.recovery());
+            case VolumeRequest.Failure() ->
+                Answer.of(volume.failure().stream()
+                        .map(f -> new Reply.Problem(f.code(), bounded(String.valueOf(f.getMessage()))))
+                        .toList());
+            case VolumeRequest.Open(var path) -> opened(volume.open(path));
+            case VolumeRequest.Create(var path, var options) -> opened(volume.create(path, options));
+            case VolumeRequest.Mkdir(var path, var options) -> done(() -> volume.mkdir(path, options));
+            case VolumeRequest.Symlink(var path, var target) -> done(() -> volume.symlink(path, target));
+            case VolumeRequest.ReadLink(var path) -> Answer.of(volume.readLink(path));
+            case VolumeRequest.Link(var existing, var added) -> done(() -> volume.link(existing, added));
+            case VolumeRequest.Status(var path) -> Answer.of(volume.status(path));
+            case VolumeRequest.SetAttributes r -> done(() -> volume.setAttributes(r.path(), change(r)));
+            case VolumeRequest.List(var path, var after, var limit) ->
+                Answer.of(volume.list(path, after, Math.min(limit, VolumeRequest.List.ENTRIES_MAX)));
+            case VolumeRequest.Rename(var from, var to) -> done(() -> volume.rename(from, to));
+            case VolumeRequest.Remove(var path) -> done(() -> volume.remove(path));
+            case VolumeRequest.SetXattr(var path, var name) -> done(() -> volume.setXattr(path, name, array(data)));
+            case VolumeRequest.GetXattr(var path, var name) ->
+                Answer.bytes(ByteBuffer.wrap(volume.getXattr(path, name)));
+            case VolumeRequest.ListXattrs(var path) -> Answer.of(volume.listXattrs(path));
+            case VolumeRequest.RemoveXattr(var path, var name) -> done(() -> volume.removeXattr(path, name));
+            case VolumeRequest.Sync() -> done(volume::sync);
+            case VolumeRequest.Checkpoint() -> done(volume::checkpoint);
+            case VolumeRequest.Check() -> Answer.of(bounded(volume.check(progress)));
+        };
+    }
+
+    private Answer onFile(FileRequest request, StoredFile file, ByteBuffer data) throws HoldfastException {
+        return switch (request) {
+            case FileRequest.Size _ -> Answer.of(file.size());
+            case FileRequest.Status _ -> Answer.of(file.status());
+            case FileRequest.Read r -> read(file, r);
+            case FileRequest.Write r -> done(() -> file.write(r.offset(), MemorySegment.ofBuffer(data), r.flags()));
+            case FileRequest.Flush _ -> done(file::flush);
+            case FileRequest.Allocate r -> done(() -> file.allocate(r.offset(), r.length()));
+            case FileRequest.Punch r -> done(() -> file.punch(r.offset(), r.length()));
+            case FileRequest.Zero r -> done(() -> file.zero(r.offset(), r.length()));
+            case FileRequest.Map r ->
+                Answer.of(file.map(r.offset(), r.length(), Math.min(r.maxExtents(), FileRequest.Map.EXTENTS_MAX)));
+            case FileRequest.Truncate r -> done(() -> file.truncate(r.size()));
+            case FileRequest.Close r -> done(() -> files.close(r.handle()));
+        };
+    }
+
+    private static Answer read(StoredFile file, FileRequest.Read request) throws HoldfastException {
+        if (request.length() < 0 || request.length() > Frame.DATA_BYTES_MAX) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "a read takes at most " + Frame.DATA_BYTES_MAX + " bytes over the control socket");
+        }
+        ByteBuffer target = ByteBuffer.allocate(request.length());
+        long read = file.read(request.offset(), MemorySegment.ofBuffer(target), request.flags());
+        return Answer.bytes(target.limit((int) read));
+    }
+
+    private Answer opened(StoredFile file) throws HoldfastException {
+        return Answer.of(new OpenedFile(files.add(file), file.inode(), file.checksummed()));
+    }
+
+    private static Answer done(Action action) throws HoldfastException {
+        action.run();
+        return Answer.done();
+    }
+
+    private static AttributeChange change(VolumeRequest.SetAttributes r) {
+        return new AttributeChange(
+                r.mode().orElse(null),
+                r.uid().orElse(null),
+                r.gid().orElse(null),
+                r.accessTime().orElse(null),
+                r.modifyTime().orElse(null));
+    }
+
+    private static byte[] array(ByteBuffer data) {
+        byte[] bytes = new byte[data.remaining()];
+        data.get(bytes);
+        return bytes;
+    }
+
+    /** A report of a thousand problems must fit into one frame. */
+    private static CheckReport bounded(CheckReport report) {
+        List<CheckReport.Problem> problems = report.problems().stream()
+                .limit(CheckReport.MAX_PROBLEMS)
+                .map(p -> new CheckReport.Problem(p.structure(), p.block(), bounded(p.message())))
+                .toList();
+        return new CheckReport(
+                problems,
+                report.problemCount(),
+                report.files(),
+                report.directories(),
+                report.blocksVerified(),
+                report.blocksUnverified(),
+                report.metadataBlocks());
+    }
+
+    static String bounded(String message) {
+        return message.length() <= MESSAGE_CHARS_MAX ? message : message.substring(0, MESSAGE_CHARS_MAX) + "…";
+    }
+
+    @Override
+    public void close() {
+        files.close();
+    }
+}

@@ -1,0 +1,72 @@
+package io.holdfast.cli.control;
+
+import io.holdfast.volume.CreateOptions;
+import java.time.Instant;
+import java.util.Optional;
+
+/** The operations of {@link io.holdfast.volume.Volume}, with its names and meanings. */
+sealed interface VolumeRequest extends Request {
+    record Info() implements VolumeRequest {}
+
+    record Usage() implements VolumeRequest {}
+
+    record Counters() implements VolumeRequest {}
+
+    record Recovery() implements VolumeRequest {}
+
+    record Failure() implements VolumeRequest {}
+
+    /** Answered with {@link OpenedFile}. */
+    record Open(String path) implements VolumeRequest {}
+
+    /** Answered with {@link OpenedFile}. */
+    record Create(String path, CreateOptions options) implements VolumeRequest {}
+
+    record Mkdir(String path, CreateOptions options) implements VolumeRequest {}
+
+    record Symlink(String path, String target) implements VolumeRequest {}
+
+    record ReadLink(String path) implements VolumeRequest {}
+
+    record Link(String existing, String added) implements VolumeRequest {}
+
+    record Status(String path) implements VolumeRequest {}
+
+    record SetAttributes(
+            String path,
+            Optional<Integer> mode,
+            Optional<Integer> uid,
+            Optional<Integer> gid,
+            Optional<Instant> accessTime,
+            Optional<Instant> modifyTime)
+            implements VolumeRequest {}
+
+    /** At most {@link #ENTRIES_MAX} entries are answered, whatever the limit. */
+    record List(String path, String after, int limit) implements VolumeRequest {
+        static final int ENTRIES_MAX = 400;
+    }
+
+    record Rename(String from, String to) implements VolumeRequest {}
+
+    record Remove(String path) implements VolumeRequest {}
+
+    /** The value is the frame's data. */
+    record SetXattr(String path, String name) implements VolumeRequest {}
+
+    /** The value is the reply's data. */
+    record GetXattr(String path, String name) implements VolumeRequest {}
+
+    record ListXattrs(String path) implements VolumeRequest {}
+
+    record RemoveXattr(String path, String name) implements VolumeRequest {}
+
+    record Sync() implements VolumeRequest {}
+
+    record Checkpoint() implements VolumeRequest {}
+
+    /** Answered with progress replies and then the report. */
+    record Check() implements VolumeRequest {}
+
+    /** The answer to a file that was opened; {@code handle} is good on this connection until it is closed. */
+    record OpenedFile(long handle, long inode, boolean checksummed) {}
+}

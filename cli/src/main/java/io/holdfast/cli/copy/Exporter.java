@@ -1,0 +1,120 @@
+package io.holdfast.cli.copy;
+
+import io.holdfast.cli.Cancellation;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.Extent;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Set;
+
+/** Copies a file out of a volume. Holes are not read, and blocks of zeroes are not written. */
+public final class Exporter {
+    private static final int EXTENTS = 1024;
+
+    private final Progress progress;
+    private final Cancellation cancel;
+    private final boolean keepGoing;
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(Importer.CHUNK_BYTES);
+    private final List<String> unreadable = new ArrayList<>();
+    private long unreadableBytes;
+    private long written;
+
+    /**
+     * Makes an exporter for one copy.
+     *
+     * @param keepGoing a block that cannot be read is left zero in the copy and reported, in place of ending the copy
+     */
+    public Exporter(Progress progress, Cancellation cancel, boolean keepGoing) {
+        this.progress = progress;
+        this.cancel = cancel;
+        this.keepGoing = keepGoing;
+    }
+
+    /** Exports the file as large as it is now. */
+    public CopyResult run(StoredFile file, long size, Target target) throws IOException {
+        long start = System.nanoTime();
+        long at = 0;
+        while (at < size) {
+            List<Extent> extents = file.map(at, size - at, EXTENTS);
+            if (extents.isEmpty()) {
+                break;
+            }
+            for (Extent extent : extents) {
+                if (extent.state() == Extent.State.WRITTEN) {
+                    copy(file, extent.offset(), extent.offset() + extent.length(), target);
+                }
+                at = extent.offset() + extent.length();
+                progress.update(at, size);
+            }
+        }
+        target.finish(size);
+        return new CopyResult(size, written, System.nanoTime() - start, List.copyOf(unreadable), unreadableBytes);
+    }
+
+    private void copy(StoredFile file, long from, long to, Target target) throws IOException {
+        for (long at = from; at < to; at += buffer.limit()) {
+            cancel.check();
+            int length = (int) Math.min(buffer.capacity(), to - at);
+            read(file, at, buffer.clear().limit(length));
+            write(at, target);
+            progress.update(at + length, 0);
+        }
+    }
+
+    private void write(long at, Target target) throws IOException {
+        MemorySegment data = MemorySegment.ofBuffer(buffer);
+        ZeroBlocks.<IOException>forEachRun(data, (from, length) -> {
+            target.write(at + from, data.asSlice(from, length).asByteBuffer());
+            written += length;
+        });
+    }
+
+    private void read(StoredFile file, long at, ByteBuffer chunk) throws HoldfastException {
+        MemorySegment target = MemorySegment.ofBuffer(chunk);
+        try {
+            readOrZero(file, at, target);
+        } catch (HoldfastException e) {
+            if (!keepGoing || !isUnreadable(e)) {
+                throw e;
+            }
+            readBlocks(file, at, target);
+        }
+    }
+
+    /** Reads block by block what could not be read at once, so that only the bad blocks are missing. */
+    private void readBlocks(StoredFile file, long at, MemorySegment target) throws HoldfastException {
+        for (long done = 0; done < target.byteSize(); done += Volume.BLOCK_SIZE) {
+            MemorySegment block = target.asSlice(done, Math.min(Volume.BLOCK_SIZE, target.byteSize() - done));
+            try {
+                readOrZero(file, at + done, block);
+            } catch (HoldfastException e) {
+                if (!isUnreadable(e)) {
+                    throw e;
+                }
+                block.fill((byte) 0);
+                unreadableBytes += block.byteSize();
+                if (unreadable.size() < CopyResult.LISTED_MAX) {
+                    unreadable.add("offset " + (at + done) + ": " + e.getMessage());
+                }
+            }
+        }
+    }
+
+    /** What lies behind the end of a file that shrank meanwhile is zero. */
+    private static void readOrZero(StoredFile file, long at, MemorySegment target) throws HoldfastException {
+        long read = file.read(at, target, Set.of(ReadFlag.DIRECT));
+        target.asSlice(read).fill((byte) 0);
+    }
+
+    private static boolean isUnreadable(HoldfastException e) {
+        return e.code() == ErrorCode.CHECKSUM_MISMATCH || e.code() == ErrorCode.DEVICE_ERROR;
+    }
+}

@@ -1,0 +1,51 @@
+package io.holdfast.cli.demo;
+
+import io.holdfast.cli.text.Durations;
+import io.holdfast.cli.text.Json;
+import java.io.PrintStream;
+
+/** Tells how the demonstration goes, a line for each thing done or proved. */
+final class DemoReport {
+    private final PrintStream out;
+    private final boolean json;
+    private final long start = System.nanoTime();
+    private int proofs;
+
+    DemoReport(PrintStream out, boolean json) {
+        this.out = out;
+        this.json = json;
+    }
+
+    /** Begins a part. */
+    void part(String title) {
+        line("part", title, "\n" + title);
+    }
+
+    /** Says what was done. */
+    void step(String text) {
+        line("step", text, "    " + text);
+    }
+
+    /** Says what holds, or ends the demonstration if it does not. */
+    void prove(boolean holds, String text) throws DemoFailure {
+        if (!holds) {
+            throw new DemoFailure(text);
+        }
+        proofs++;
+        line("proved", text, " ok " + text);
+    }
+
+    void failed(String text) {
+        line("failed", text, "FAILED " + text);
+    }
+
+    void passed() {
+        String text = "All " + proofs + " proofs hold; it took " + Durations.show(System.nanoTime() - start) + ".";
+        line("passed", text, "\n" + text);
+    }
+
+    private void line(String event, String value, String text) {
+        out.println(json ? Json.line(Json.object("event", event, "text", value)) : text);
+        out.flush();
+    }
+}

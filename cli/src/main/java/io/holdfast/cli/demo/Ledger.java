@@ -1,0 +1,102 @@
+package io.holdfast.cli.demo;
+
+import java.util.concurrent.atomic.AtomicIntegerArray;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * What the server promised for each block.
+ *
+ * <p>Invariants: for each block {@code durable <= acknowledged <= issued}. A block has one writer at a time, which
+ * raises {@code issued} before it sends a version and {@code acknowledged} when the answer came. {@code durable} is
+ * raised to what was acknowledged before a flush was sent, by whatever connection, when that flush is acknowledged.
+ */
+final class Ledger {
+    private final AtomicIntegerArray issued;
+    private final AtomicIntegerArray acknowledged;
+    private final AtomicIntegerArray durable;
+    private final AtomicLong writes = new AtomicLong();
+    private final AtomicLong flushes = new AtomicLong();
+
+    Ledger(int blocks) {
+        issued = new AtomicIntegerArray(blocks);
+        acknowledged = new AtomicIntegerArray(blocks);
+        durable = new AtomicIntegerArray(blocks);
+    }
+
+    int blocks() {
+        return issued.length();
+    }
+
+    /** Returns the version to write next. */
+    int issue(int block) {
+        return issued.incrementAndGet(block);
+    }
+
+    /** Says that the last version issued for a block was acknowledged. */
+    void acknowledge(int block) {
+        acknowledged.set(block, issued.get(block));
+        writes.incrementAndGet();
+    }
+
+    /** Returns what a flush that is sent from now on will cover. */
+    int[] beforeFlush() {
+        int[] covered = new int[blocks()];
+        for (int i = 0; i < covered.length; i++) {
+            covered[i] = acknowledged.get(i);
+        }
+        return covered;
+    }
+
+    /** Says that the flush was acknowledged. */
+    void afterFlush(int[] covered) {
+        for (int i = 0; i < covered.length; i++) {
+            if (durable.get(i) < covered[i]) {
+                durable.accumulateAndGet(i, covered[i], Math::max);
+            }
+        }
+        flushes.incrementAndGet();
+    }
+
+    long writes() {
+        return writes.get();
+    }
+
+    long flushes() {
+        return flushes.get();
+    }
+
+    /** Returns how many blocks have a version that must not be lost. */
+    long durableBlocks() {
+        long count = 0;
+        for (int i = 0; i < blocks(); i++) {
+            count += durable.get(i) > 0 ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** What a block turned out to be after a crash. */
+    enum Finding {
+        /** At least as new as promised. */
+        KEPT,
+        /** As promised, and an acknowledged version that no flush covered is gone, which is allowed. */
+        UNFLUSHED_LOST,
+        /** Older than a flush promised. */
+        FLUSHED_LOST,
+        /** Not a whole version of this block. */
+        TORN
+    }
+
+    /** Judges the version found, which is the block's state from now on. */
+    Finding judge(int block, int version) {
+        if (version == Pattern.TORN || version > issued.get(block)) {
+            return Finding.TORN;
+        }
+        if (version < durable.get(block)) {
+            return Finding.FLUSHED_LOST;
+        }
+        Finding finding = version < acknowledged.get(block) ? Finding.UNFLUSHED_LOST : Finding.KEPT;
+        durable.set(block, version);
+        acknowledged.set(block, version);
+        return finding;
+    }
+}

@@ -1,0 +1,75 @@
+package io.holdfast.cli.demo;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.file.Path;
+import java.util.Random;
+
+/** Writes random blocks of its part of a disk over one NBD connection, several at a time, until the server is gone. */
+final class NbdWriter implements Runnable {
+    private static final int RUN_BLOCKS = 4;
+    private static final int BATCH = 8;
+    private static final int BATCHES_BETWEEN_FLUSHES = 4;
+
+    private final Path socket;
+    private final String export;
+    private final Ledger ledger;
+    private final int firstBlock;
+    private final int slots;
+    private final Random random;
+    private volatile boolean stop;
+
+    NbdWriter(Path socket, String export, Ledger ledger, int firstBlock, int blocks, long seed) {
+        this.socket = socket;
+        this.export = export;
+        this.ledger = ledger;
+        this.firstBlock = firstBlock;
+        this.slots = blocks / RUN_BLOCKS;
+        this.random = new Random(seed);
+    }
+
+    void stop() {
+        stop = true;
+    }
+
+    @Override
+    public void run() {
+        try (NbdClient client = NbdClient.connect(socket, export)) {
+            for (int batches = 1; !stop; batches++) {
+                writeBatch(client);
+                if (batches % BATCHES_BETWEEN_FLUSHES == 0) {
+                    int[] covered = ledger.beforeFlush();
+                    client.flush();
+                    ledger.afterFlush(covered);
+                }
+            }
+        } catch (IOException serverKilled) {
+            // What was not acknowledged until here was not promised.
+            stop = true;
+        }
+    }
+
+    /** Writes {@link #BATCH} different runs of blocks, all in flight together. */
+    private void writeBatch(NbdClient client) throws IOException {
+        int start = random.nextInt(slots);
+        int step = 1 + random.nextInt(slots / BATCH - 1);
+        for (int i = 0; i < BATCH; i++) {
+            int block = block(start, step, i);
+            ByteBuffer data = ByteBuffer.allocate(RUN_BLOCKS * Pattern.BLOCK_BYTES);
+            for (int b = 0; b < RUN_BLOCKS; b++) {
+                Pattern.put(data, block + b, ledger.issue(block + b));
+            }
+            client.sendWrite((long) block * Pattern.BLOCK_BYTES, data.flip());
+        }
+        client.awaitReplies(BATCH);
+        for (int i = 0; i < BATCH; i++) {
+            for (int b = 0; b < RUN_BLOCKS; b++) {
+                ledger.acknowledge(block(start, step, i) + b);
+            }
+        }
+    }
+
+    private int block(int start, int step, int i) {
+        return firstBlock + (start + i * step) % slots * RUN_BLOCKS;
+    }
+}

@@ -1,0 +1,82 @@
+package io.holdfast.cli.serve;
+
+import io.holdfast.cli.UsageException;
+import io.holdfast.nbd.NbdAddress;
+import io.holdfast.nbd.NbdOptions;
+import io.holdfast.nbd.NbdTls;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Optional;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.TypeConversionException;
+
+/** The options of {@code serve} that are about NBD. */
+final class NbdArguments {
+    @Option(
+            names = "--nbd",
+            required = true,
+            paramLabel = "ADDRESS",
+            converter = AddressConverter.class,
+            description = "Where to listen: unix:/path/to/socket or tcp:HOST:PORT. May be given several times.")
+    private List<NbdAddress> addresses;
+
+    @Option(
+            names = "--tls-certs",
+            paramLabel = "DIR",
+            description = "Encrypt, and refuse clients that do not: DIR has server-cert.pem and server-key.pem, and"
+                    + " ca-cert.pem for --tls-verify-peer.")
+    private Optional<Path> certificates;
+
+    @Option(names = "--tls-verify-peer", description = "Clients must show a certificate signed by ca-cert.pem.")
+    private boolean verifyPeer;
+
+    @Option(
+            names = "--sector-size",
+            paramLabel = "BYTES",
+            defaultValue = "512",
+            description = "512 (default) or 4096: the smallest unit announced to clients.")
+    private int sectorSize;
+
+    @Option(
+            names = "--max-connections",
+            paramLabel = "N",
+            defaultValue = "100",
+            description = "NBD connections at once. Default: ${DEFAULT-VALUE}")
+    private int connectionsMax;
+
+    /** Lets an option take an address. */
+    static final class AddressConverter implements ITypeConverter<NbdAddress> {
+        @Override
+        public NbdAddress convert(String value) {
+            try {
+                return NbdAddress.parse(value);
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
+    List<NbdAddress> addresses() {
+        return List.copyOf(addresses);
+    }
+
+    NbdOptions options(boolean readOnly) {
+        if (sectorSize != 512 && sectorSize != 4096) {
+            throw new UsageException("--sector-size is 512 or 4096, not " + sectorSize);
+        }
+        if (connectionsMax < 1) {
+            throw new UsageException("--max-connections is at least 1");
+        }
+        if (verifyPeer && certificates.isEmpty()) {
+            throw new UsageException("--tls-verify-peer needs --tls-certs");
+        }
+        NbdOptions options = NbdOptions.defaults()
+                .withReadOnly(readOnly)
+                .withSectorSize(sectorSize)
+                .withConnectionsMax(connectionsMax);
+        return certificates
+                .map(dir -> options.withTls(new NbdTls(dir, verifyPeer, true)))
+                .orElse(options);
+    }
+}

@@ -1,0 +1,38 @@
+package io.holdfast.cli.serve;
+
+import io.holdfast.nbd.NbdAddress;
+import io.holdfast.nbd.NbdOptions;
+import io.holdfast.nbd.NbdServer;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+
+/** The NBD server as this process runs it. */
+final class NbdDoor implements AutoCloseable {
+    /** Requests in flight get this long to end when the server stops. */
+    private static final Duration STOP_MAX = Duration.ofSeconds(10);
+
+    private final NbdServer server;
+
+    private NbdDoor(NbdServer server) {
+        this.server = server;
+    }
+
+    static NbdDoor open(Volume volume, List<NbdAddress> addresses, NbdOptions options) throws IOException {
+        return new NbdDoor(NbdServer.start(volume, addresses, options));
+    }
+
+    List<String> addresses() {
+        return server.addresses().stream().map(NbdAddress::toString).toList();
+    }
+
+    List<String> uris(String exportPath) {
+        return server.uris(exportPath);
+    }
+
+    @Override
+    public void close() {
+        server.stop(STOP_MAX);
+    }
+}

@@ -1,0 +1,86 @@
+package io.holdfast.cli.serve;
+
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.command.HoldfastCommand;
+import io.holdfast.cli.command.MemoryOption;
+import io.holdfast.cli.control.ControlPath;
+import io.holdfast.cli.control.ControlServer;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.time.Duration;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code holdfast serve}: holds a volume open, with its doors and its control socket, until it is told to stop. */
+@Command(
+        name = "serve",
+        description = "Serve the files of a volume over NBD until SIGTERM or Ctrl-C.",
+        footer = {
+            "",
+            "Prints a URI for each file and address, then one line that begins with 'ready'.",
+            "Exit codes: 'holdfast --help' lists them."
+        })
+public final class ServeCommand extends HoldfastCommand {
+    private static final Duration FAILURE_POLL = Duration.ofSeconds(1);
+
+    @Parameters(index = "0", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    private Path device;
+
+    @Mixin
+    private NbdArguments nbdArguments;
+
+    @Mixin
+    private MemoryOption memory;
+
+    @Option(
+            names = "--read-only",
+            description = "Take no writes, and write nothing to the device, not even a recovery.")
+    private boolean readOnly;
+
+    private boolean failureShown;
+
+    public ServeCommand(CliContext context) {
+        super(context);
+    }
+
+    @Override
+    protected ExitCode run() throws IOException, InterruptedException {
+        if (!Files.exists(device)) {
+            throw new NoSuchFileException(device.toString());
+        }
+        var nbdOptions = nbdArguments.options(readOnly);
+        ServeEvents events = new ServeEvents(context().out(), output().json());
+        long stopAt;
+        // Closed in the reverse order: no request comes in any more when the volume closes.
+        try (Volume volume = context().engine().open(device, memory.open(readOnly))) {
+            events.recovered(volume.recovery());
+            try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
+                    ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {
+                events.exports(ExportPaths.of(volume), nbd);
+                events.ready(device, nbd.addresses(), control.path());
+                while (!context().cancel().await(FAILURE_POLL)) {
+                    showFailure(volume, events);
+                }
+                stopAt = System.nanoTime();
+                events.stopping();
+            }
+        }
+        events.stopped(System.nanoTime() - stopAt);
+        return ExitCode.OK;
+    }
+
+    private void showFailure(Volume volume, ServeEvents events) {
+        if (!failureShown) {
+            volume.failure().ifPresent(f -> {
+                failureShown = true;
+                events.failed(String.valueOf(f.getMessage()));
+            });
+        }
+    }
+}

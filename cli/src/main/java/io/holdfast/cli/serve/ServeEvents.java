@@ -1,0 +1,98 @@
+package io.holdfast.cli.serve;
+
+import io.holdfast.cli.text.Durations;
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.volume.RecoveryReport;
+import java.io.PrintStream;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+
+/** What a server tells of itself, a line each, for people or, with {@code --json}, for programs. */
+final class ServeEvents {
+    private final PrintStream out;
+    private final boolean json;
+
+    ServeEvents(PrintStream out, boolean json) {
+        this.out = out;
+        this.json = json;
+    }
+
+    void recovered(RecoveryReport r) {
+        String text;
+        if (r.clean()) {
+            text = "opened; it had been closed cleanly";
+        } else {
+            text = "recovered " + r.records() + " log records with " + r.blocks() + " blocks in "
+                    + Durations.show(r.nanos()) + (r.droppedTail() ? "; an unflushed end of the log was dropped" : "");
+        }
+        print(
+                Json.object(
+                        "event", "opened",
+                        "clean", r.clean(),
+                        "records", r.records(),
+                        "blocks", r.blocks(),
+                        "durable_through", r.durableThrough(),
+                        "dropped_tail", r.droppedTail(),
+                        "millis", Durations.millis(r.nanos()),
+                        "problems", r.problems()),
+                text);
+        if (!json) {
+            r.problems().forEach(p -> out.println("DAMAGE found while opening: " + Names.printable(p)));
+        }
+    }
+
+    void exports(ExportPaths exports, NbdDoor nbd) {
+        for (String path : exports.shown()) {
+            List<String> uris = nbd.uris(path);
+            print(
+                    Json.object("event", "export", "path", path, "uris", uris),
+                    Names.printable(path) + "  " + String.join("  ", uris));
+        }
+        if (exports.more() > 0 || !exports.exact()) {
+            String count = exports.more() + (exports.exact() ? "" : " or more");
+            print(
+                    Json.object("event", "more_exports", "count", exports.more(), "exact", exports.exact()),
+                    "… and " + count + " more; 'holdfast ls' lists them");
+        }
+        if (exports.shown().isEmpty()) {
+            print(
+                    Json.object("event", "no_exports"),
+                    "no files yet: 'holdfast create' or 'holdfast import' makes one, also while this runs");
+        }
+    }
+
+    void ready(Path device, List<String> addresses, Path control) {
+        print(
+                Json.object(
+                        "event", "ready",
+                        "volume", device.toString(),
+                        "nbd", addresses,
+                        "control", control.toString(),
+                        "pid", ProcessHandle.current().pid()),
+                "ready: " + device + " at " + String.join(", ", addresses) + " (pid "
+                        + ProcessHandle.current().pid() + "; Ctrl-C stops)");
+    }
+
+    void failed(String message) {
+        print(
+                Json.object("event", "failed", "message", message),
+                "FAILED: " + Names.printable(message) + "; the volume takes no more writes until it is served again");
+    }
+
+    void stopping() {
+        print(Json.object("event", "stopping"), "stopping: ending requests in flight, flushing, closing");
+    }
+
+    void stopped(long nanos) {
+        print(
+                Json.object("event", "stopped", "millis", Durations.millis(nanos)),
+                "stopped in " + Durations.show(nanos));
+    }
+
+    private void print(Map<String, ?> object, String text) {
+        out.println(json ? Json.line(object) : text);
+        out.flush();
+    }
+}

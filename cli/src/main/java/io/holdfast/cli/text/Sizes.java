@@ -1,0 +1,70 @@
+package io.holdfast.cli.text;
+
+import java.math.BigDecimal;
+import java.math.BigInteger;
+import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+/**
+ * Sizes as people write them. {@code K M G T P E} and {@code KiB MiB …} are powers of 1024, {@code KB MB …} powers of
+ * 1000, as in the GNU tools. Values are unsigned 64-bit numbers.
+ */
+public final class Sizes {
+    private static final Pattern FORM =
+            Pattern.compile("(\\d{1,20}(?:\\.\\d{1,18})?)\\s*(?:([KMGTPE])(I?B)?|B)?", Pattern.CASE_INSENSITIVE);
+    private static final String UNITS = "KMGTPE";
+    private static final BigInteger LIMIT = BigInteger.ONE.shiftLeft(64);
+
+    private Sizes() {}
+
+    /**
+     * Parses a size.
+     *
+     * @return bytes, unsigned
+     * @throws IllegalArgumentException with a message for the person at the terminal
+     */
+    public static long parse(String text) {
+        Matcher m = FORM.matcher(text.strip());
+        if (!m.matches()) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' is not a size; write a number and a unit, as in 4G, 512MiB or 1.5T");
+        }
+        BigDecimal bytes = new BigDecimal(m.group(1));
+        String unit = m.group(2);
+        if (unit != null) {
+            int power = UNITS.indexOf(unit.toUpperCase(Locale.ROOT)) + 1;
+            boolean decimal = "B".equalsIgnoreCase(m.group(3));
+            bytes = bytes.multiply(
+                    new BigDecimal(BigInteger.valueOf(decimal ? 1000 : 1024).pow(power)));
+        }
+        BigInteger whole = bytes.toBigInteger();
+        if (new BigDecimal(whole).compareTo(bytes) != 0) {
+            throw new IllegalArgumentException("'" + text + "' is not a whole number of bytes");
+        }
+        if (whole.compareTo(LIMIT) >= 0) {
+            throw new IllegalArgumentException("'" + text + "' is too large; the largest size is 2^64 - 1 bytes");
+        }
+        return whole.longValue();
+    }
+
+    /** Returns a size in the largest binary unit that leaves at least 1, as in {@code 1.5 GiB}. */
+    public static String show(long bytes) {
+        if (bytes >= 0 && bytes < 1024) {
+            return bytes + " B";
+        }
+        double value = unsignedToDouble(bytes);
+        int power = 0;
+        while (value >= 1023.95 && power < UNITS.length()) {
+            value /= 1024;
+            power++;
+        }
+        String number = String.format(Locale.ROOT, "%.1f", value);
+        return (number.endsWith(".0") ? number.substring(0, number.length() - 2) : number) + " "
+                + UNITS.charAt(Math.max(power, 1) - 1) + "iB";
+    }
+
+    private static double unsignedToDouble(long value) {
+        return value >= 0 ? value : (value >>> 1) * 2.0;
+    }
+}

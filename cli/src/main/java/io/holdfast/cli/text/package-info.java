@@ -1,0 +1,5 @@
+/** What goes to the terminal: sizes, tables, JSON, progress. */
+@NullMarked
+package io.holdfast.cli.text;
+
+import org.jspecify.annotations.NullMarked;
