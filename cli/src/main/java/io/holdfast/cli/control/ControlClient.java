@@ -78,14 +78,13 @@ final class ControlClient implements AutoCloseable {
                 if (frame.isEmpty()) {
                     throw new FrameException("the server closed the connection");
                 }
-                Reply reply = Codec.reply(frame.get().json());
-                if (reply.error().isPresent()) {
-                    throw reply.error().get().toException();
+                switch (Codec.reply(frame.get().json())) {
+                    case Reply.Result(var value) -> {
+                        return new Result(value, frame.get().data());
+                    }
+                    case Reply.Problem problem -> throw problem.toException();
+                    case Reply.Step(var done, var total) -> progress.update(done, total);
                 }
-                if (reply.result().isPresent()) {
-                    return new Result(reply.result().get(), frame.get().data());
-                }
-                reply.progress().ifPresent(step -> progress.update(step.done(), step.total()));
             }
         } catch (HoldfastException e) {
             throw e;
