@@ -6,6 +6,7 @@ import com.dynatrace.hash4j.hashing.Hashing;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Objects;
 
 /** XXH3 with 64 bits and seed 0, as the xxHash specification 0.8 fixes it. */
 public final class Xxh3 implements Checksum {
@@ -15,6 +16,7 @@ public final class Xxh3 implements Checksum {
 
     @Override
     public long of(MemorySegment bytes, long offset, long length) {
+        Objects.checkFromIndexSize(offset, length, bytes.byteSize());
         return HASHER.hashBytesToLong(bytes, offset, length, SegmentAccess.INSTANCE);
     }
 

@@ -2,27 +2,39 @@ package io.holdfast.device;
 
 import io.holdfast.checksum.Checksum;
 import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
+import java.util.concurrent.atomic.AtomicReference;
 
 /**
  * Private memory for whole blocks on their way to a device, being filled.
  *
- * <p>Invariants: the memory is never handed out, only copied into, so that once {@link #seal} has been called nobody
- * can change it; a checksum is always computed over the copy, never over the source, so that a source that changes
- * meanwhile cannot make it wrong (guard «write seals a private copy»).
+ * <p>Invariants: the memory is never handed out, only copied into, and was never handed out before (see
+ * {@link BufferPool}), so that once {@link #seal} has been called nobody can change it; a checksum is always computed
+ * over the copy, never over the source, so that a source that changes meanwhile cannot make it wrong (guard «write
+ * seals a private copy»); only filled slots can be sealed, so that no block of an earlier use reaches a device.
  *
- * <p>Owned by one thread until sealed.
+ * <p>Used by one thread at a time until sealed. That is not trusted but enforced: each call claims the buffer, and one
+ * that finds it claimed, sealed or given back throws. So a racing thread that is late with its copy can never change
+ * blocks that are sealed already.
  */
 public final class BlockBuffer {
+    private enum State {
+        OPEN,
+        CLAIMED,
+        ENDED
+    }
+
     private final BufferPool pool;
     private final MemorySegment memory;
     private final int blocks;
-    private boolean sealed;
+    private final BitSet filled;
+    private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
 
     BlockBuffer(BufferPool pool, MemorySegment memory, int blocks) {
         this.pool = pool;
         this.memory = memory;
         this.blocks = blocks;
+        this.filled = new BitSet(blocks);
     }
 
     /** Returns how many blocks fit in. */
@@ -32,45 +44,81 @@ public final class BlockBuffer {
 
     /** Copies one block into slot {@code slot} and returns the checksum of the copy. */
     public long fill(int slot, MemorySegment source, long sourceOffset, Checksum checksum) {
-        copy(slot, source, sourceOffset);
-        return checksum.of(memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        claim();
+        try {
+            copyClaimed(slot, source, sourceOffset);
+            return checksum.of(memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        } finally {
+            state.set(State.OPEN);
+        }
     }
 
     /** Copies one block into slot {@code slot}. */
     public void copy(int slot, MemorySegment source, long sourceOffset) {
-        requireOpen();
-        MemorySegment.copy(source, sourceOffset, memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        claim();
+        try {
+            copyClaimed(slot, source, sourceOffset);
+        } finally {
+            state.set(State.OPEN);
+        }
     }
 
     /** Copies a whole block from an array into slot {@code slot}. */
     public void copy(int slot, byte[] source) {
-        requireOpen();
         if (source.length != Device.BLOCK_SIZE) {
             throw new IllegalArgumentException("not a block: " + source.length + " bytes");
         }
-        MemorySegment.copy(
-                source, 0, memory, ValueLayout.JAVA_BYTE, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        copy(slot, MemorySegment.ofArray(source), 0);
     }
 
     /** Ends the filling. The first {@code count} blocks are sealed; this object cannot be used any more. */
     public SealedBuffer seal(int count) {
-        requireOpen();
-        if (count < 1 || count > blocks) {
-            throw new IllegalArgumentException("cannot seal %d of %d blocks".formatted(count, blocks));
+        claim();
+        State next = State.OPEN;
+        try {
+            if (count < 1 || count > blocks) {
+                throw new IllegalArgumentException("cannot seal %d of %d blocks".formatted(count, blocks));
+            }
+            int empty = filled.nextClearBit(0);
+            if (empty < count) {
+                throw new IllegalStateException("block %d of %d was never filled".formatted(empty, count));
+            }
+            SealedBuffer sealed = new SealedBuffer(pool, memory, count);
+            next = State.ENDED;
+            return sealed;
+        } finally {
+            state.set(next);
         }
-        sealed = true;
-        return new SealedBuffer(pool, memory, blocks, count);
+    }
+
+    /** Returns whether the buffer was sealed or given back. */
+    public boolean isSealed() {
+        return state.get() == State.ENDED;
     }
 
     /** Gives the memory back without having sealed it. */
     public void discard() {
-        requireOpen();
-        sealed = true;
-        pool.giveBack(memory, blocks);
+        claim();
+        state.set(State.ENDED);
+        pool.giveBackPrivate(memory);
     }
 
-    private void requireOpen() {
-        if (sealed) {
+    private void copyClaimed(int slot, MemorySegment source, long sourceOffset) {
+        if (slot < 0 || slot >= blocks) {
+            throw new IndexOutOfBoundsException("no slot %d in a buffer of %d blocks".formatted(slot, blocks));
+        }
+        // Not filled while the copy runs: it may fail half-way, when the source is a mapped file that was cut off.
+        filled.clear(slot);
+        MemorySegment.copy(source, sourceOffset, memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        filled.set(slot);
+    }
+
+    private void claim() {
+        State found = state.compareAndExchange(State.OPEN, State.CLAIMED);
+        if (found == State.CLAIMED) {
+            throw new IllegalStateException("two threads use the buffer at once");
+        }
+        if (found == State.ENDED) {
             throw new IllegalStateException("the buffer was sealed or given back");
         }
     }

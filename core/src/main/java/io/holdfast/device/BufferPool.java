@@ -3,12 +3,20 @@ package io.holdfast.device;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded pool of buffers for device I/O, each of the same number of blocks and aligned to a block. Taking one waits
  * until one is free: whoever holds a buffer never waits for a second one, so the wait always ends.
+ *
+ * <p>Invariants: at most {@code buffersMax} buffers are out at a time. Memory that {@link #takeMemory} has handed out
+ * once is only ever handed out again by it, and never becomes a {@link BlockBuffer}: a forgotten reference to it can
+ * thus not reach into a sealed buffer. So the pool keeps at most {@code buffersMax} buffers of each of the two kinds.
+ * Only memory that is out can be given back, and once.
  */
 public final class BufferPool implements AutoCloseable {
     private final Arena arena = Arena.ofShared();
@@ -16,9 +24,18 @@ public final class BufferPool implements AutoCloseable {
     private final int buffersMax;
     private final Semaphore free;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<MemorySegment> idle = new ArrayDeque<>();
+    /** Never seen by anybody but block buffers and sealed buffers. */
+    private final ArrayDeque<MemorySegment> idlePrivate = new ArrayDeque<>();
+
+    private final ArrayDeque<MemorySegment> idleShown = new ArrayDeque<>();
+    /** What {@link #takeMemory} has handed out, by address. */
+    private final Map<Long, MemorySegment> shown = new HashMap<>();
 
     public BufferPool(int buffersMax, int blocksPerBuffer) {
+        if (buffersMax < 1 || blocksPerBuffer < 1) {
+            throw new IllegalArgumentException(
+                    "a pool of %d buffers of %d blocks".formatted(buffersMax, blocksPerBuffer));
+        }
         this.buffersMax = buffersMax;
         this.blocksPerBuffer = blocksPerBuffer;
         this.free = new Semaphore(buffersMax, true);
@@ -30,7 +47,7 @@ public final class BufferPool implements AutoCloseable {
 
     /** Takes a buffer to fill and write, waiting for one if need be. */
     public BlockBuffer take() {
-        return new BlockBuffer(this, takeMemory(), blocksPerBuffer);
+        return new BlockBuffer(this, takeFrom(idlePrivate), blocksPerBuffer);
     }
 
     /**
@@ -38,30 +55,37 @@ public final class BufferPool implements AutoCloseable {
      * and never written to a device.
      */
     public MemorySegment takeMemory() {
-        free.acquireUninterruptibly();
+        MemorySegment memory = takeFrom(idleShown);
         lock.lock();
         try {
-            MemorySegment memory = idle.poll();
-            if (memory != null) {
-                return memory;
-            }
+            shown.put(memory.address(), memory);
         } finally {
             lock.unlock();
         }
-        return arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        return memory;
     }
 
+    /** Gives back what {@link #takeMemory} returned. */
     public void giveBackMemory(MemorySegment memory) {
-        giveBack(memory, blocksPerBuffer);
-    }
-
-    void giveBack(MemorySegment memory, int blocks) {
-        if (blocks != blocksPerBuffer) {
-            throw new IllegalArgumentException("not of this pool");
-        }
         lock.lock();
         try {
-            idle.push(memory);
+            MemorySegment own = shown.get(memory.address());
+            if (own == null || own.byteSize() != memory.byteSize()) {
+                throw new IllegalStateException("memory that was not taken here, or was given back already");
+            }
+            shown.remove(memory.address());
+            idleShown.push(own);
+        } finally {
+            lock.unlock();
+        }
+        free.release();
+    }
+
+    /** Gives back the memory of a block buffer or sealed buffer; their states make sure that it happens once. */
+    void giveBackPrivate(MemorySegment memory) {
+        lock.lock();
+        try {
+            idlePrivate.push(memory);
         } finally {
             lock.unlock();
         }
@@ -73,8 +97,35 @@ public final class BufferPool implements AutoCloseable {
         return buffersMax - free.availablePermits();
     }
 
+    /** Frees the memory. To be called at rest; any use of a buffer after that throws. */
     @Override
     public void close() {
         arena.close();
+    }
+
+    private MemorySegment takeFrom(ArrayDeque<MemorySegment> idle) {
+        free.acquireUninterruptibly();
+        boolean taken = false;
+        try {
+            MemorySegment memory = poll(idle);
+            if (memory == null) {
+                memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            }
+            taken = true;
+            return memory;
+        } finally {
+            if (!taken) {
+                free.release();
+            }
+        }
+    }
+
+    private @Nullable MemorySegment poll(ArrayDeque<MemorySegment> idle) {
+        lock.lock();
+        try {
+            return idle.poll();
+        } finally {
+            lock.unlock();
+        }
     }
 }

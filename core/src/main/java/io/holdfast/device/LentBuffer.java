@@ -13,18 +13,18 @@ public final class LentBuffer {
         this.memory = memory;
     }
 
-    /** Returns whether a device can read straight from this memory: native, aligned to and a multiple of 4096. */
+    /**
+     * Returns whether a device can read straight from this memory: native, aligned to and a multiple of 4096, and not
+     * confined to one thread.
+     */
     public static boolean possible(MemorySegment memory) {
-        return memory.isNative()
-                && memory.byteSize() > 0
-                && memory.byteSize() % Device.BLOCK_SIZE == 0
-                && memory.address() % Device.BLOCK_SIZE == 0;
+        return DeviceChecks.suitable(memory) && memory.byteSize() / Device.BLOCK_SIZE <= Integer.MAX_VALUE;
     }
 
     /** Wraps memory for which {@link #possible} holds. */
     public static LentBuffer of(MemorySegment memory) {
         if (!possible(memory)) {
-            throw new IllegalArgumentException("not native memory aligned to whole blocks");
+            throw new IllegalArgumentException("not shared native memory of whole aligned blocks: " + memory);
         }
         return new LentBuffer(memory.asReadOnly());
     }

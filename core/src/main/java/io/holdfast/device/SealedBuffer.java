@@ -1,21 +1,26 @@
 package io.holdfast.device;
 
 import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Blocks that nobody can change any more: the only thing a {@link Device} writes. Made by {@link BlockBuffer#seal}.
+ *
+ * <p>Invariants: the memory is read-only for everybody from the sealing to its return to the pool; it returns when it
+ * was released and no {@link Hold} is left, so it is never filled anew under a write that still reads it.
  */
 public final class SealedBuffer {
+    /** Set in {@link #state} by the release; the bits below count the holds. */
+    private static final int RELEASED = 1 << 30;
+
     private final BufferPool pool;
     private final MemorySegment memory;
-    private final int capacity;
     private final int blocks;
-    private boolean released;
+    private final AtomicInteger state = new AtomicInteger();
 
-    SealedBuffer(BufferPool pool, MemorySegment memory, int capacity, int blocks) {
+    SealedBuffer(BufferPool pool, MemorySegment memory, int blocks) {
         this.pool = pool;
         this.memory = memory;
-        this.capacity = capacity;
         this.blocks = blocks;
     }
 
@@ -23,20 +28,70 @@ public final class SealedBuffer {
         return blocks;
     }
 
-    /** Returns a read-only view of the blocks, aligned to 4096 bytes in native memory. */
+    /**
+     * Returns a read-only view of the blocks, aligned to 4096 bytes in native memory. It must not be used after the
+     * release; a device takes a {@link #hold()} in place of that promise.
+     */
     public MemorySegment contents() {
-        if (released) {
+        if ((state.get() & RELEASED) != 0) {
             throw new IllegalStateException("the buffer was released");
         }
+        return view();
+    }
+
+    /** Keeps the memory from going back to the pool until the hold is closed. For devices, while they read from it. */
+    public Hold hold() {
+        int now = state.get();
+        while (true) {
+            if ((now & RELEASED) != 0) {
+                throw new IllegalStateException("the buffer was released");
+            }
+            int seen = state.compareAndExchange(now, now + 1);
+            if (seen == now) {
+                return new Hold();
+            }
+            now = seen;
+        }
+    }
+
+    /** Gives the memory back to its pool, at once or when the last hold ends. Call once. */
+    public void release() {
+        int before = state.getAndUpdate(now -> now | RELEASED);
+        if ((before & RELEASED) != 0) {
+            throw new IllegalStateException("released twice");
+        }
+        if (before == 0) {
+            pool.giveBackPrivate(memory);
+        }
+    }
+
+    private MemorySegment view() {
         return memory.asSlice(0, (long) blocks * Device.BLOCK_SIZE).asReadOnly();
     }
 
-    /** Gives the memory back to its pool. Call once, when no write from it is running any more. */
-    public void release() {
-        if (released) {
-            throw new IllegalStateException("released twice");
+    /** The right to read the blocks. Owned by one thread; closed once. */
+    public final class Hold implements AutoCloseable {
+        private boolean closed;
+
+        private Hold() {}
+
+        /** Returns a read-only view of all blocks. */
+        public MemorySegment contents() {
+            if (closed) {
+                throw new IllegalStateException("the hold has ended");
+            }
+            return view();
         }
-        released = true;
-        pool.giveBack(memory, capacity);
+
+        @Override
+        public void close() {
+            if (closed) {
+                throw new IllegalStateException("the hold ended twice");
+            }
+            closed = true;
+            if (state.decrementAndGet() == RELEASED) {
+                pool.giveBackPrivate(memory);
+            }
+        }
     }
 }

@@ -1,20 +1,447 @@
 package io.holdfast.volume;
 
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.device.Device;
+import io.holdfast.device.DeviceProbe;
+import io.holdfast.device.FileDevice;
+import io.holdfast.device.MeteredDevice;
+import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.file.FileLayer;
+import io.holdfast.file.IoCounters;
+import io.holdfast.format.Superblock;
+import io.holdfast.namespace.Inode;
+import io.holdfast.namespace.Namespace;
+import io.holdfast.space.SpaceManager;
+import java.io.IOException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
 
-/** Puts the layers of an open volume together. */
-final class StoredVolume {
-    private StoredVolume() {}
+/**
+ * An open volume: its layers put together.
+ *
+ * <p>Invariant: every call holds {@code life} shared while it runs and {@link #close} takes it exclusively, so nothing
+ * runs in a layer that is being taken apart.
+ */
+final class StoredVolume implements Volume {
+    private final MeteredDevice device;
+    private final AutoLock deviceLock;
+    private final OpenOptions options;
+    private final VolumeState state;
+    private final FileLayer files;
+    private final Namespace namespace;
+    private final FileLayer.@Nullable Writable writable;
+    private final Superblock opened;
+    private final RecoveryReport recovery;
+    private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
+    private boolean closed;
 
-    @SuppressWarnings("DoNotCallSuggester")
-    static void format(Path device, FormatOptions options) throws HoldfastException {
-        throw new HoldfastException(ErrorCode.UNSUPPORTED, "not built yet: " + device + options);
+    /** Something that keeps others off the device, given up last. */
+    interface AutoLock {
+        void release() throws HoldfastException;
     }
 
-    @SuppressWarnings("DoNotCallSuggester")
-    static Volume open(Path device, OpenOptions options) throws HoldfastException {
-        throw new HoldfastException(ErrorCode.UNSUPPORTED, "not built yet: " + device + options);
+    private StoredVolume(
+            VolumeOpening opening,
+            AutoLock deviceLock,
+            OpenOptions options,
+            FileLayer files,
+            Namespace namespace,
+            RecoveryReport recovery) {
+        this.device = opening.device();
+        this.deviceLock = deviceLock;
+        this.options = options;
+        this.state = opening.state();
+        this.files = files;
+        this.namespace = namespace;
+        this.writable = opening.writable();
+        this.opened = opening.superblock();
+        this.recovery = recovery;
+    }
+
+    // ---- format and open ----
+
+    static void format(Path path, FormatOptions options) throws HoldfastException {
+        if (options.size() != 0 && options.size() < MIN_SIZE) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "a volume of %d bytes is too small; the least is %d".formatted(options.size(), MIN_SIZE));
+        }
+        boolean created = createIfMissing(path);
+        boolean done = false;
+        VolumeLock lock = VolumeLock.acquire(path, true);
+        try (FileDevice device = FileDevice.open(path, true, false)) {
+            if (!options.force()) {
+                Optional<String> there = DeviceProbe.probe(device);
+                if (there.isPresent()) {
+                    throw new HoldfastException(
+                            ErrorCode.NOT_EMPTY_DEVICE,
+                            "%s holds %s; use --force to overwrite it".formatted(path, there.get()));
+                }
+            }
+            device.resize(options.size() / BLOCK_SIZE * BLOCK_SIZE);
+            VolumeOnDevice.format(
+                    device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
+            done = true;
+        } finally {
+            lock.close();
+            if (created && !done) {
+                delete(path);
+            }
+        }
+    }
+
+    private static boolean createIfMissing(Path path) throws HoldfastException {
+        try {
+            Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
+            return true;
+        } catch (FileAlreadyExistsException there) {
+            return false;
+        } catch (IOException e) {
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR, "%s cannot be created: %s".formatted(path, e.getMessage()), e);
+        }
+    }
+
+    private static void delete(Path path) {
+        try {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            System.getLogger("holdfast").log(System.Logger.Level.WARNING, path + " is left behind: " + e.getMessage());
+        }
+    }
+
+    static Volume open(Path path, OpenOptions options) throws HoldfastException {
+        VolumeLock lock = VolumeLock.acquire(path, !options.readOnly());
+        boolean done = false;
+        try {
+            FileDevice device = FileDevice.open(path, !options.readOnly(), options.directIo());
+            Volume volume = open(device, lock::close, options, InstantSource.system(), new SecureRandom());
+            done = true;
+            return volume;
+        } finally {
+            if (!done) {
+                lock.close();
+            }
+        }
+    }
+
+    static Volume open(Device raw, AutoLock lock, OpenOptions options, InstantSource clock, RandomGenerator random)
+            throws HoldfastException {
+        VolumeOpening opening = new VolumeOpening(new MeteredDevice(raw), options, random);
+        boolean done = false;
+        try {
+            RecoveryReport recovery = opening.run();
+            FileLayer files = new FileLayer(opening.state(), opening.memory() * 5 / 8, clock, opening.writable());
+            Namespace namespace = new Namespace(opening.state().items(), clock, files.table(), files.table());
+            StoredVolume volume = new StoredVolume(opening, lock, options, files, namespace, recovery);
+            volume.start();
+            done = true;
+            return volume;
+        } finally {
+            if (!done) {
+                opening.abandon();
+            }
+        }
+    }
+
+    private void start() throws HoldfastException {
+        FileLayer.Writable to = writable;
+        if (to == null) {
+            return;
+        }
+        to.reserver().setReclaimer(() -> {
+            files.writeAll();
+            to.checkpointer().checkpoint();
+            return to.checkpointer().moreToReap() || state.space().pending() > 0;
+        });
+        to.checkpointer().start();
+        files.start();
+        namespace.recover();
+    }
+
+    // ---- what the volume is ----
+
+    @Override
+    public VolumeInfo info() {
+        Superblock superblock =
+                writable == null ? opened : writable.checkpointer().superblock();
+        return new VolumeInfo(
+                superblock.uuid(),
+                superblock.label(),
+                superblock.checksumId() == ChecksumAlgorithm.CRC32C.id()
+                        ? ChecksumAlgorithm.CRC32C
+                        : ChecksumAlgorithm.XXH3_64,
+                BLOCK_SIZE,
+                superblock.blocks() * BLOCK_SIZE,
+                Superblock.VERSION,
+                superblock.generation(),
+                options.readOnly(),
+                device.directIo());
+    }
+
+    @Override
+    public VolumeUsage usage() {
+        SpaceManager.Counts counts = state.space().counts();
+        long total = state.layout().blocks();
+        long free = Math.min(counts.available(), counts.free());
+        long reserved = counts.free() + counts.leased() - free;
+        long used = total - counts.free() - counts.leased() - counts.pending();
+        return new VolumeUsage(
+                total * BLOCK_SIZE,
+                used * BLOCK_SIZE,
+                counts.pending() * BLOCK_SIZE,
+                reserved * BLOCK_SIZE,
+                free * BLOCK_SIZE,
+                files.dirtyPages() * BLOCK_SIZE);
+    }
+
+    @Override
+    public VolumeCounters counters() {
+        IoCounters io = files.counters();
+        FileLayer.Writable to = writable;
+        return new VolumeCounters(
+                device.flushes(),
+                device.writes(),
+                device.bytesWritten(),
+                device.bytesRead(),
+                to == null ? 0 : to.log().records(),
+                to == null ? 0 : to.checkpointer().checkpoints(),
+                io.stableCopies.sum(),
+                io.zeroCopyBlocks.sum(),
+                io.cacheHits.sum(),
+                io.cacheMisses.sum(),
+                io.checksumErrors.sum());
+    }
+
+    @Override
+    public RecoveryReport recovery() {
+        return recovery;
+    }
+
+    @Override
+    public Optional<HoldfastException> failure() {
+        return Optional.ofNullable(state.latch().failure());
+    }
+
+    // ---- names ----
+
+    /** Something done while the volume stays open. */
+    private interface Call<T> {
+        T run() throws HoldfastException;
+    }
+
+    /** Something done to a volume that can be written to. */
+    private interface Change {
+        void run() throws HoldfastException;
+    }
+
+    private <T> T call(Call<T> call) throws HoldfastException {
+        life.readLock().lock();
+        try {
+            requireOpen();
+            return call.run();
+        } finally {
+            life.readLock().unlock();
+        }
+    }
+
+    private void change(Change change) throws HoldfastException {
+        call(() -> {
+            requireWritable();
+            change.run();
+            return this;
+        });
+    }
+
+    private void requireOpen() throws HoldfastException {
+        if (closed) {
+            throw new HoldfastException(ErrorCode.CLOSED, device.name() + " was closed");
+        }
+    }
+
+    private FileLayer.Writable requireWritable() throws HoldfastException {
+        FileLayer.Writable to = writable;
+        if (to == null) {
+            throw new HoldfastException(ErrorCode.READ_ONLY, device.name() + " is open read-only");
+        }
+        state.latch().check();
+        return to;
+    }
+
+    @Override
+    public StoredFile open(String path) throws HoldfastException {
+        return call(() -> namespace.open(path, inode -> guarded(files.open(inode))));
+    }
+
+    @Override
+    public StoredFile create(String path, CreateOptions options) throws HoldfastException {
+        return call(() -> {
+            requireWritable();
+            return namespace.create(path, options, inode -> guarded(files.open(inode)));
+        });
+    }
+
+    private StoredFile guarded(StoredFile file) {
+        return new GuardedFile(file, life.readLock(), this::requireOpen);
+    }
+
+    @Override
+    public void mkdir(String path, CreateOptions options) throws HoldfastException {
+        change(() -> namespace.mkdir(path, options));
+    }
+
+    @Override
+    public void symlink(String path, String target) throws HoldfastException {
+        change(() -> namespace.symlink(path, target));
+    }
+
+    @Override
+    public String readLink(String path) throws HoldfastException {
+        return call(() -> namespace.readLink(path));
+    }
+
+    @Override
+    public void link(String existing, String added) throws HoldfastException {
+        change(() -> namespace.link(existing, added));
+    }
+
+    @Override
+    public FileStatus status(String path) throws HoldfastException {
+        return call(() -> {
+            Inode inode = namespace.status(path);
+            long blocks = inode.record().kind() == FileKind.REGULAR ? dataBlocks(inode.number()) : 0;
+            return inode.record().status(inode.number(), blocks * BLOCK_SIZE);
+        });
+    }
+
+    private long dataBlocks(long inode) throws HoldfastException {
+        long blocks = state.maps().acquire(inode).dataBlocksAtMost();
+        state.maps().release(inode);
+        return blocks + files.dirtyBlocks(inode);
+    }
+
+    @Override
+    public void setAttributes(String path, AttributeChange attributes) throws HoldfastException {
+        change(() -> namespace.setAttributes(path, attributes));
+    }
+
+    @Override
+    public List<DirectoryEntry> list(String path, String after, int limit) throws HoldfastException {
+        return call(() -> namespace.list(path, after, limit));
+    }
+
+    @Override
+    public void rename(String from, String to) throws HoldfastException {
+        change(() -> namespace.rename(from, to));
+    }
+
+    @Override
+    public void remove(String path) throws HoldfastException {
+        change(() -> namespace.remove(path));
+    }
+
+    @Override
+    public void setXattr(String path, String name, byte[] value) throws HoldfastException {
+        change(() -> namespace.setXattr(path, name, value));
+    }
+
+    @Override
+    public byte[] getXattr(String path, String name) throws HoldfastException {
+        return call(() -> namespace.getXattr(path, name));
+    }
+
+    @Override
+    public List<String> listXattrs(String path) throws HoldfastException {
+        return call(() -> namespace.listXattrs(path));
+    }
+
+    @Override
+    public void removeXattr(String path, String name) throws HoldfastException {
+        change(() -> namespace.removeXattr(path, name));
+    }
+
+    // ---- durability ----
+
+    @Override
+    public void sync() throws HoldfastException {
+        change(files::sync);
+    }
+
+    @Override
+    public void checkpoint() throws HoldfastException {
+        call(() -> {
+            FileLayer.Writable to = requireWritable();
+            files.writeAll();
+            to.checkpointer().checkpoint();
+            return this;
+        });
+    }
+
+    @Override
+    public CheckReport check(Progress progress) throws HoldfastException {
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, "check " + progress);
+    }
+
+    @Override
+    public void close() throws HoldfastException {
+        life.writeLock().lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+            try {
+                shutDown();
+            } finally {
+                release();
+            }
+        } finally {
+            life.writeLock().unlock();
+        }
+    }
+
+    /** Makes everything durable in a last checkpoint, which leaves the log empty. */
+    private void shutDown() throws HoldfastException {
+        files.stop();
+        FileLayer.Writable to = writable;
+        if (to == null) {
+            return;
+        }
+        try {
+            if (!state.latch().failed()) {
+                files.writeAll();
+            }
+        } finally {
+            to.checkpointer().stop();
+        }
+        if (!state.latch().failed()) {
+            to.checkpointer().write(true);
+        }
+        state.latch().check();
+    }
+
+    private void release() throws HoldfastException {
+        try {
+            device.close();
+        } finally {
+            files.close();
+            FileLayer.Writable to = writable;
+            if (to != null) {
+                to.log().close();
+            }
+            state.nodeBuffers().close();
+            deviceLock.release();
+        }
     }
 }

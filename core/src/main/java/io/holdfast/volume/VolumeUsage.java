@@ -9,6 +9,5 @@ package io.holdfast.volume;
  * @param reserved promised to accepted writes, unwritten ranges and to the metadata of the next checkpoint
  * @param free what new writes can take now
  * @param dirty bytes accepted and not yet written back
- * @param files inodes in use
  */
-public record VolumeUsage(long total, long used, long pending, long reserved, long free, long dirty, long files) {}
+public record VolumeUsage(long total, long used, long pending, long reserved, long free, long dirty) {}

@@ -19,6 +19,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * InFlight}.
  */
 final class ReplyQueue {
+    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
     private static final int BATCH = 64;
 
     private final Transport transport;
@@ -108,6 +109,9 @@ final class ReplyQueue {
                 transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());
             }
         } catch (IOException e) {
+            giveUp();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "sending replies failed in an unexpected way", e);
             giveUp();
         } finally {
             batch.forEach(Reply::release);

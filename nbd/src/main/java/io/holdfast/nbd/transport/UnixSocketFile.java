@@ -24,6 +24,9 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
     static UnixSocketFile bind(Path path, int backlog) throws IOException {
         refuseOccupied(path);
         Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket has a directory");
+        if (!Files.isDirectory(parent)) {
+            throw new IOException("cannot listen on " + path + ": there is no directory " + parent);
+        }
         Path directory = Files.createTempDirectory(parent, ".n");
         Path made = directory.resolve("s");
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);

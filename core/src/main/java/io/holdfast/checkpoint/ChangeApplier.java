@@ -1,0 +1,35 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.format.LogEntry;
+import io.holdfast.log.WriteLog;
+import io.holdfast.mapping.BlockMap;
+
+/** Applies the small changes that go into the log: to the items, or to the map of a file that is in use. */
+public final class ChangeApplier implements WriteLog.Applier {
+    private final VolumeState volume;
+
+    public ChangeApplier(VolumeState volume) {
+        this.volume = volume;
+    }
+
+    @Override
+    public void apply(LogEntry change) {
+        switch (change) {
+            case LogEntry.ItemChange item -> volume.items().apply(item.item());
+            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state(), 0);
+            case LogEntry.Drop drop -> map(drop.inode()).drop();
+            case LogEntry.Extent extent ->
+                throw new IllegalStateException("data is not a small change: " + extent.block());
+            case LogEntry.Payload payload ->
+                throw new IllegalStateException("a payload is made by the log: " + payload.bytes());
+        }
+    }
+
+    private BlockMap map(long inode) {
+        BlockMap map = volume.maps().find(inode);
+        if (map == null) {
+            throw new IllegalStateException("the map of inode %d is not in use".formatted(inode));
+        }
+        return map;
+    }
+}

@@ -1,0 +1,182 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.Superblock;
+import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.mapping.MapItems.DeadTree;
+import io.holdfast.mapping.MapRoot;
+import io.holdfast.mapping.MapTree;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.btree.BTree;
+import io.holdfast.storage.btree.BTreeCursor;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One checkpoint, from what was frozen to the superblock:
+ *
+ * <ol>
+ *   <li>the changes of every file's map become a new tree that shares what did not change;
+ *   <li>some of the subtrees that were cut off earlier are freed;
+ *   <li>the changed items, with the new map roots among them, become a new metadata tree;
+ *   <li>the space map follows: it changes by exactly the blocks that came into the trees and left them;
+ *   <li>device flush, superblock in its slot of all copies, device flush.
+ * </ol>
+ *
+ * <p>Until the superblock is durable nothing that the last one needs was overwritten. Used once, by one thread.
+ */
+final class CheckpointRun {
+    /** Nodes of level 2 (each 65,536 blocks, 256 MiB) freed by one checkpoint, so that none takes long. */
+    private static final int REAP_MAX = 16;
+
+    private final VolumeState volume;
+    private final SpaceMap spaceMap;
+    private final Superblocks superblocks;
+    private final Superblock last;
+    private final CheckpointWriter writer;
+    private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
+    private final Map<Long, MapRoot> roots = new HashMap<>();
+    private final ArrayDeque<DeadTree> reapable = new ArrayDeque<>();
+    private boolean moreToReap;
+    private long frozenUnwritten;
+
+    CheckpointRun(VolumeState volume, SpaceMap spaceMap, Superblocks superblocks, Superblock last) {
+        this.volume = volume;
+        this.spaceMap = spaceMap;
+        this.superblocks = superblocks;
+        this.last = last;
+        this.writer = new CheckpointWriter(
+                volume.device(), volume.checksum(), volume.space(), volume.nodes(), volume.nodeBuffers());
+    }
+
+    /** Applies what was frozen and makes it durable; returns the superblock. Nothing in memory is switched over yet. */
+    Superblock write(Map<Long, BlockMap> maps, NavigableMap<byte[], Item> changedItems, LogPosition log, boolean clean)
+            throws HoldfastException {
+        try {
+            items.putAll(changedItems);
+            for (Map.Entry<Long, BlockMap> map : maps.entrySet()) {
+                applyMap(map.getKey(), map.getValue());
+            }
+            reap();
+            roots.forEach(this::putRoot);
+            BlockPointer tree =
+                    BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
+            writer.finish();
+            BlockPointer spaceRoot = spaceMap.update(last.spaceRoot(), writer.changes());
+            Superblock superblock = new Superblock(
+                    last.checksumId(),
+                    last.uuid(),
+                    last.label(),
+                    last.blocks(),
+                    last.generation() + 1,
+                    tree,
+                    spaceRoot,
+                    log,
+                    last.allocatedBlocks() + writer.allocatedDifference(),
+                    last.unwrittenBlocks() + writer.unwrittenDifference(),
+                    clean);
+            volume.device().flush();
+            superblocks.write(superblock, volume.layout());
+            volume.device().flush();
+            return superblock;
+        } finally {
+            writer.abandon();
+        }
+    }
+
+    private void applyMap(long inode, BlockMap map) throws HoldfastException {
+        frozenUnwritten += map.frozen().unwritten();
+        writer.setSubtreeSink((root, level) -> putDead(new DeadTree(inode, root, level)));
+        roots.put(inode, MapTree.apply(writer, map.committed(), map.frozen()));
+    }
+
+    private void putRoot(long inode, MapRoot root) {
+        byte[] key = MapItems.mapKey(inode);
+        items.put(key, root.equals(MapRoot.EMPTY) ? Item.remove(key) : new Item(key, root.encode()));
+    }
+
+    private void putDead(DeadTree tree) {
+        Item item = MapItems.dead(tree);
+        items.put(item.key(), item);
+        moreToReap = true;
+    }
+
+    /** Frees a bounded part of what was cut off before this checkpoint. */
+    private void reap() throws HoldfastException {
+        BTreeCursor cursor = BTree.cursor(volume.nodes(), last.treeRoot(), MapItems.firstDeadKey());
+        int budget = REAP_MAX;
+        Item item = cursor.next();
+        while (item != null && MapItems.isDeadKey(item.key()) && budget > 0) {
+            byte[] value = item.value();
+            if (value != null) {
+                items.put(item.key(), Item.remove(item.key()));
+                reapable.push(MapItems.decodeDead(item.key(), value));
+                budget = reapWithin(budget);
+            }
+            item = cursor.next();
+        }
+        moreToReap |= item != null && MapItems.isDeadKey(item.key());
+    }
+
+    private int reapWithin(int budget) throws HoldfastException {
+        int left = budget;
+        while (!reapable.isEmpty()) {
+            DeadTree tree = reapable.pop();
+            if (left == 0) {
+                putDead(tree);
+                continue;
+            }
+            left--;
+            writer.setSubtreeSink((root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
+            long freed = MapTree.reap(writer, tree.root(), tree.level());
+            uncount(tree.inode(), freed);
+        }
+        return left;
+    }
+
+    /** Takes freed blocks out of the count of the file they belonged to, if it is still there. */
+    private void uncount(long inode, long blocks) throws HoldfastException {
+        MapRoot root = roots.get(inode);
+        if (root == null) {
+            BlockMap map = volume.maps().find(inode);
+            byte[] item = BTree.get(volume.nodes(), last.treeRoot(), MapItems.mapKey(inode));
+            if (item == null) {
+                return;
+            }
+            root = map != null ? map.committed() : MapRoot.decode(item, inode);
+        }
+        if (!root.equals(MapRoot.EMPTY)) {
+            roots.put(
+                    inode,
+                    new MapRoot(root.word(), root.checksum(), Math.max(0, root.dataBlocks() - blocks), root.levels()));
+        }
+    }
+
+    Map<Long, MapRoot> roots() {
+        return roots;
+    }
+
+    /** Returns whether subtrees are left that a next checkpoint can free. */
+    boolean moreToReap() {
+        return moreToReap;
+    }
+
+    long frozenUnwritten() {
+        return frozenUnwritten;
+    }
+
+    List<String> leaks() {
+        return new ArrayList<>(writer.leaks());
+    }
+}

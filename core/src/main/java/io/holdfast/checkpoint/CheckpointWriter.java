@@ -1,0 +1,193 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.device.SealedBuffer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.mapping.MapChanges;
+import io.holdfast.space.LongList;
+import io.holdfast.space.Run;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.NodeCache;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes the nodes of one checkpoint, side by side in large writes, and keeps the books: which blocks come into the
+ * trees and which leave them. Used by one thread.
+ *
+ * <p>Invariant: a node whose write is still gathering is in the node cache, so that it can be read back.
+ */
+final class CheckpointWriter implements MapChanges {
+    private final Device device;
+    private final Checksum checksum;
+    private final SpaceManager space;
+    private final NodeCache nodes;
+    private final BufferPool buffers;
+    private final LongList changes = new LongList();
+    private final List<String> leaks = new ArrayList<>();
+    private long allocated;
+    private long unwritten;
+    private long written;
+    private SubtreeSink subtrees = (root, level) -> {};
+
+    private @Nullable BlockBuffer gathering;
+    private int gathered;
+    private long gatheredStart;
+    private long next;
+    private long runEnd;
+
+    /** Takes subtrees that are cut off. */
+    interface SubtreeSink {
+        void removed(BlockPointer root, int level);
+    }
+
+    CheckpointWriter(Device device, Checksum checksum, SpaceManager space, NodeCache nodes, BufferPool buffers) {
+        this.device = device;
+        this.checksum = checksum;
+        this.space = space;
+        this.nodes = nodes;
+        this.buffers = buffers;
+    }
+
+    void setSubtreeSink(SubtreeSink sink) {
+        subtrees = sink;
+    }
+
+    @Override
+    public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+        try {
+            return nodes.read(pointer, structure);
+        } catch (HoldfastException e) {
+            if (gathered == 0) {
+                throw e;
+            }
+            writeGathered();
+            return nodes.read(pointer, structure);
+        }
+    }
+
+    @Override
+    public BlockPointer write(byte[] node) throws HoldfastException {
+        BlockBuffer buffer = gathering;
+        if (buffer != null && (next == runEnd || gathered == buffer.blocks())) {
+            writeGathered();
+            buffer = null;
+        }
+        if (next == runEnd) {
+            Run run = space.takeForMetadata(buffers.blocksPerBuffer());
+            if (run == null) {
+                throw new HoldfastException(
+                        ErrorCode.NO_SPACE, device.name() + ": no block is left for a checkpoint's nodes");
+            }
+            next = run.start();
+            runEnd = run.end();
+        }
+        if (buffer == null) {
+            buffer = buffers.take();
+            gathering = buffer;
+            gatheredStart = next;
+        }
+        BlockPointer pointer = new BlockPointer(next, checksum.of(node));
+        buffer.copy(gathered++, node);
+        next++;
+        written++;
+        allocated++;
+        changes.add(SpaceMap.allocated(pointer.block()));
+        nodes.put(pointer, node);
+        return pointer;
+    }
+
+    private void writeGathered() throws HoldfastException {
+        BlockBuffer buffer = gathering;
+        if (buffer == null) {
+            return;
+        }
+        SealedBuffer sealed = buffer.seal(gathered);
+        gathering = null;
+        gathered = 0;
+        try {
+            device.write(gatheredStart, sealed);
+        } finally {
+            sealed.release();
+        }
+    }
+
+    /** Writes what is gathered and gives back what was not used. */
+    void finish() throws HoldfastException {
+        writeGathered();
+        if (next < runEnd) {
+            space.giveBackUnused(new Run(next, runEnd));
+            next = runEnd;
+        }
+    }
+
+    /** Gives the memory back after a failure. */
+    void abandon() {
+        BlockBuffer buffer = gathering;
+        if (buffer != null) {
+            gathering = null;
+            buffer.discard();
+        }
+    }
+
+    @Override
+    public void free(BlockPointer pointer) {
+        dataRemoved(pointer.block());
+    }
+
+    @Override
+    public void dataAdded(long block) {
+        changes.add(SpaceMap.allocated(block));
+        allocated++;
+    }
+
+    @Override
+    public void dataRemoved(long block) {
+        changes.add(SpaceMap.freed(block));
+        space.releaseFrozen(block);
+        allocated--;
+    }
+
+    @Override
+    public void unwrittenChanged(long difference) {
+        unwritten += difference;
+    }
+
+    @Override
+    public void subtreeRemoved(BlockPointer root, int level) {
+        subtrees.removed(root, level);
+    }
+
+    @Override
+    public void leaked(BlockPointer node, HoldfastException why) {
+        leaks.add("blocks below a damaged node stay allocated: " + why.getMessage());
+    }
+
+    /** Returns the changes of the space map in ascending order. */
+    long[] changes() {
+        return changes.sorted();
+    }
+
+    long allocatedDifference() {
+        return allocated;
+    }
+
+    long unwrittenDifference() {
+        return unwritten;
+    }
+
+    List<String> leaks() {
+        return leaks;
+    }
+
+    long nodesWritten() {
+        return written;
+    }
+}

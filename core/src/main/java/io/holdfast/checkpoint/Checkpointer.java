@@ -1,0 +1,274 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.Superblock;
+import io.holdfast.log.WriteLog;
+import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.space.LongList;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.Threads;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes checkpoints in the background when there is a reason, and now for whoever asks.
+ *
+ * <p>Reasons: the changes in memory, or the log, have grown to their limit; dead blocks wait on a full volume; subtrees
+ * wait to be freed. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
+ * volume: its changes are frozen and can go nowhere, but the log has them.
+ */
+public final class Checkpointer implements WriteLog.Reclaimer {
+    /** Items changed since the last checkpoint that are a reason for the next. */
+    private static final int ITEMS_MAX = 32768;
+    /** Records of the log that are a reason: they bound the time of a recovery. */
+    private static final long RECORDS_MAX = 65536;
+
+    private static final long LOG_BLOCKS_MAX = 1L << 20;
+
+    private final VolumeState volume;
+    private final WriteLog log;
+    private final SpaceMap spaceMap;
+    private final Superblocks superblocks;
+    private final ChangeBudget budget;
+    private final long changeBytesMax;
+    private final AtomicLong checkpoints = new AtomicLong();
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition wanted = lock.newCondition();
+    private final Condition done = lock.newCondition();
+    private long requested;
+    private long started;
+    private long finished;
+    private boolean stopping;
+    private boolean moreToReap;
+    private volatile Superblock superblock;
+    private @Nullable Thread thread;
+
+    /** @param changeBytesMax heap that changes may take before they are a reason; twice as much makes writers wait */
+    public Checkpointer(
+            VolumeState volume,
+            WriteLog log,
+            SpaceMap spaceMap,
+            Superblocks superblocks,
+            Superblock superblock,
+            ChangeBudget budget,
+            long changeBytesMax) {
+        this.volume = volume;
+        this.log = log;
+        this.spaceMap = spaceMap;
+        this.superblocks = superblocks;
+        this.superblock = superblock;
+        this.budget = budget;
+        this.changeBytesMax = changeBytesMax;
+        volume.latch().onFailure(this::wakeAll);
+    }
+
+    public void start() {
+        thread = Thread.ofVirtual().name("holdfast-checkpoint").start(this::run);
+    }
+
+    public Superblock superblock() {
+        return superblock;
+    }
+
+    public long checkpoints() {
+        return checkpoints.get();
+    }
+
+    /** Starts a checkpoint in the background if there is a reason. Cheap. */
+    public void poke() {
+        long logMax = Math.min(LOG_BLOCKS_MAX, volume.space().usable() / 4);
+        if (budget.bytes() > changeBytesMax
+                || log.blocksSinceCheckpoint() > logMax
+                || log.recordsSinceCheckpoint() > RECORDS_MAX
+                || volume.items().pendingChanges() > ITEMS_MAX) {
+            request();
+        }
+    }
+
+    /** Returns whether changes have grown so far beyond their limit that writers should wait for a checkpoint. */
+    public boolean overloaded() {
+        return budget.bytes() > 2 * changeBytesMax;
+    }
+
+    /** Starts a checkpoint in the background. */
+    public void requestCheckpoint() {
+        request();
+    }
+
+    private long request() {
+        lock.lock();
+        try {
+            requested = Math.max(requested, started + 1);
+            wanted.signal();
+            return requested;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes a checkpoint that has everything done before this call, and waits for it. */
+    public void checkpoint() throws HoldfastException {
+        long ticket = request();
+        lock.lock();
+        try {
+            while (finished < ticket) {
+                volume.latch().check();
+                if (stopping) {
+                    return;
+                }
+                done.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void reclaim() throws HoldfastException {
+        checkpoint();
+    }
+
+    /** Returns whether the next checkpoint will free more of what was cut off. */
+    public boolean moreToReap() {
+        lock.lock();
+        try {
+            return moreToReap;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void run() {
+        while (true) {
+            long ticket;
+            lock.lock();
+            try {
+                while (!stopping && started >= requested) {
+                    wanted.awaitUninterruptibly();
+                }
+                if (stopping || volume.latch().failed()) {
+                    return;
+                }
+                ticket = ++started;
+            } finally {
+                lock.unlock();
+            }
+            try {
+                write(false);
+            } catch (HoldfastException | RuntimeException | Error e) {
+                volume.latch().fail(e);
+                return;
+            }
+            lock.lock();
+            try {
+                finished = ticket;
+                if (moreToReap && !stopping) {
+                    requested = Math.max(requested, started + 1);
+                }
+                done.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /**
+     * Writes one checkpoint in the caller's thread: while the volume is being opened, and as the last one when it is
+     * closed. The background thread must not be running.
+     *
+     * @param clean nothing will follow: the log is empty from here on
+     */
+    public void write(boolean clean) throws HoldfastException {
+        Frozen frozen = new Frozen();
+        if (!log.freeze(frozen)) {
+            throw FailureLatch.outOfSpace(volume.device().name());
+        }
+        CheckpointRun run = new CheckpointRun(volume, spaceMap, superblocks, superblock);
+        Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
+        run.roots().forEach((inode, root) -> {
+            BlockMap map = volume.maps().find(inode);
+            if (map != null) {
+                map.commit(root);
+            }
+        });
+        volume.items().commitRoot(next.treeRoot());
+        superblock = next;
+        volume.maps().forgetClean(run.roots().keySet());
+        LongList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
+        volume.readers().awaitOlder();
+        volume.space().reuse(dead);
+        checkpoints.incrementAndGet();
+        for (String leak : run.leaks()) {
+            System.getLogger("holdfast").log(System.Logger.Level.WARNING, leak);
+        }
+        lock.lock();
+        try {
+            moreToReap = run.moreToReap();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes everything that changes aside at one point of the log. */
+    private final class Frozen implements WriteLog.Freeze {
+        private NavigableMap<Long, BlockMap> maps = new TreeMap<>();
+        private @Nullable NavigableMap<byte[], Item> items;
+        private @Nullable LogPosition position;
+
+        @Override
+        public void freeze(LogPosition at) {
+            maps = volume.maps().freezeAll();
+            items = volume.items().freeze();
+            volume.space().freeze();
+            position = at;
+        }
+
+        NavigableMap<byte[], Item> items() {
+            NavigableMap<byte[], Item> frozen = items;
+            if (frozen == null) {
+                throw new IllegalStateException("not frozen");
+            }
+            return frozen;
+        }
+
+        LogPosition position() {
+            LogPosition at = position;
+            if (at == null) {
+                throw new IllegalStateException("not frozen");
+            }
+            return at;
+        }
+    }
+
+    private void wakeAll() {
+        lock.lock();
+        try {
+            wanted.signalAll();
+            done.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends the background thread, after the checkpoint it is writing. */
+    public void stop() {
+        lock.lock();
+        try {
+            stopping = true;
+            wanted.signalAll();
+            done.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        Threads.join(thread);
+    }
+}

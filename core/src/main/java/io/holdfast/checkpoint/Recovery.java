@@ -1,0 +1,92 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogRecord;
+import io.holdfast.format.MapEntry;
+import io.holdfast.log.LogReader;
+import io.holdfast.mapping.BlockMap;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Replays the log on top of a checkpoint, in memory: every record's changes go where they went when it was written, and
+ * its blocks are marked as in use. Nothing is written; the first checkpoint after it makes it permanent.
+ */
+public final class Recovery implements LogReader.Sink {
+    private final VolumeState volume;
+    private final List<Long> inodes = new ArrayList<>();
+
+    public Recovery(VolumeState volume) {
+        this.volume = volume;
+    }
+
+    @Override
+    public void record(LogRecord record, List<LogEntry> entries) throws HoldfastException {
+        take(record, record.block());
+        volume.space().release(record.block());
+        for (LogEntry entry : record.entries()) {
+            if (entry instanceof LogEntry.Payload payload) {
+                for (var pointer : payload.blocks()) {
+                    take(record, pointer.block());
+                    volume.space().release(pointer.block());
+                }
+            }
+        }
+        for (LogEntry entry : entries) {
+            apply(record, entry);
+        }
+    }
+
+    private void apply(LogRecord record, LogEntry entry) throws HoldfastException {
+        switch (entry) {
+            case LogEntry.Extent extent -> {
+                BlockMap map = map(extent.inode());
+                int state = extent.noChecksum() ? MapEntry.WRITTEN_NO_CHECKSUM : MapEntry.WRITTEN;
+                if (!extent.proven() && !extent.noChecksum()) {
+                    throw damaged(record, "it has data without a proof");
+                }
+                for (int i = 0; i < extent.count(); i++) {
+                    take(record, extent.block() + i);
+                    long checksum = extent.noChecksum() ? 0 : extent.checksums()[i];
+                    map.put(extent.fileBlock() + i, MapEntry.word(state, extent.block() + i), checksum, 0);
+                }
+            }
+            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state(), 0);
+            case LogEntry.ItemChange change -> volume.items().apply(change.item());
+            case LogEntry.Drop drop -> map(drop.inode()).drop();
+            case LogEntry.Payload payload -> throw damaged(record, "it has a payload within a payload");
+        }
+    }
+
+    /** Marks a block as in use; none that the checkpoint or an earlier record uses can be in a record. */
+    private void take(LogRecord record, long block) throws HoldfastException {
+        if (!volume.space().markBusy(block)) {
+            throw damaged(record, "it claims block %d, which is in use".formatted(block));
+        }
+    }
+
+    /** Returns the map of an inode; it stays in the registry while it has changes. */
+    private BlockMap map(long inode) throws HoldfastException {
+        BlockMap map = volume.maps().find(inode);
+        if (map == null) {
+            map = volume.maps().acquire(inode);
+            inodes.add(inode);
+        }
+        return map;
+    }
+
+    /** Lets go of the maps that were used; those with changes stay until a checkpoint has them. */
+    public void finish() {
+        inodes.forEach(volume.maps()::release);
+        inodes.clear();
+    }
+
+    private HoldfastException damaged(LogRecord record, String why) {
+        return new HoldfastException(
+                ErrorCode.DAMAGED,
+                "%s: log record %d in block %d is damaged: %s"
+                        .formatted(volume.device().name(), record.sequence(), record.block(), why));
+    }
+}

@@ -1,0 +1,143 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.device.SealedBuffer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.format.Superblock;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads and writes the copies of the superblock.
+ *
+ * <p>Generation g goes to slot g mod 2 of all four copies, so the slot of g - 1 is never touched while g is written:
+ * whatever a crash leaves of g, g - 1 is whole. The newest valid copy wins; slots and copies that are damaged are
+ * reported and written over by the next checkpoints.
+ */
+public final class Superblocks {
+    private final Device device;
+    private final BufferPool buffers;
+
+    public Superblocks(Device device, BufferPool buffers) {
+        this.device = device;
+        this.buffers = buffers;
+    }
+
+    /**
+     * What reading the copies gave.
+     *
+     * @param problems one line for each copy that should be good and is not
+     */
+    public record Found(Superblock superblock, List<HoldfastException> problems) {}
+
+    /**
+     * Finds the newest superblock.
+     *
+     * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one, else why the best one cannot be used
+     */
+    public Found read() throws HoldfastException {
+        List<Slot> slots = new ArrayList<>();
+        Superblock best = null;
+        HoldfastException worst = null;
+        if (device.blocks() >= Superblock.MIN_BLOCKS) {
+            Layout layout = new Layout(device.blocks());
+            for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+                for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                    slots.add(readSlot(layout.superblock(copy, slot), slot));
+                }
+            }
+        } else if (device.blocks() >= Layout.SUPERBLOCK_SLOTS) {
+            slots.add(readSlot(0, 0));
+            slots.add(readSlot(1, 1));
+        }
+        for (Slot slot : slots) {
+            Superblock s = slot.superblock;
+            if (s != null && (best == null || s.generation() > best.generation())) {
+                best = s;
+            }
+            HoldfastException problem = slot.problem;
+            if (problem != null && (worst == null || worst.code() == ErrorCode.NOT_A_VOLUME)) {
+                worst = problem;
+            }
+        }
+        if (best == null) {
+            throw worst != null && worst.code() != ErrorCode.NOT_A_VOLUME
+                    ? worst
+                    : new HoldfastException(
+                            ErrorCode.NOT_A_VOLUME,
+                            device.name() + ": not a Holdfast volume: no superblock in any of its places");
+        }
+        if (best.blocks() > device.blocks()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: superblock: the volume has %d blocks but the device ends after %d: it was truncated; give it back its size of %d bytes"
+                            .formatted(
+                                    device.name(), best.blocks(), device.blocks(), best.blocks() * Device.BLOCK_SIZE));
+        }
+        return new Found(best, best.blocks() == device.blocks() ? problems(slots, best) : List.of());
+    }
+
+    /** Every copy must have the newest generation in its slot, and the one before it (from the second on) in the other. */
+    private List<HoldfastException> problems(List<Slot> slots, Superblock best) {
+        List<HoldfastException> problems = new ArrayList<>();
+        for (Slot slot : slots) {
+            long expected = best.generation() % Layout.SUPERBLOCK_SLOTS == slot.index
+                    ? best.generation()
+                    : best.generation() - 1;
+            Superblock s = slot.superblock;
+            HoldfastException problem = slot.problem;
+            if (problem != null) {
+                problems.add(problem);
+            } else if (s != null && s.generation() != expected) {
+                problems.add(new HoldfastException(
+                        ErrorCode.DAMAGED,
+                        "%s: superblock in block %d is of generation %d, not %d: a write was lost"
+                                .formatted(device.name(), slot.block, s.generation(), expected)));
+            }
+        }
+        return problems;
+    }
+
+    private record Slot(
+            long block,
+            int index,
+            @Nullable Superblock superblock,
+            @Nullable HoldfastException problem) {}
+
+    private Slot readSlot(long block, int index) {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            device.read(block, memory.asSlice(0, Device.BLOCK_SIZE));
+            byte[] bytes = new byte[Device.BLOCK_SIZE];
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
+            return new Slot(block, index, Superblock.decode(bytes, block, device.name()), null);
+        } catch (HoldfastException e) {
+            return new Slot(block, index, null, e);
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    /** Writes the superblock to its slot in every copy. Everything it points to must be durable; flush afterwards. */
+    public void write(Superblock superblock, Layout layout) throws HoldfastException {
+        int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
+        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+            long block = layout.superblock(copy, slot);
+            BlockBuffer buffer = buffers.take();
+            buffer.copy(0, superblock.encode(block));
+            SealedBuffer sealed = buffer.seal(1);
+            try {
+                device.write(block, sealed);
+            } finally {
+                sealed.release();
+            }
+        }
+    }
+}

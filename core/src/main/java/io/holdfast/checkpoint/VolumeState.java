@@ -1,0 +1,25 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.format.Layout;
+import io.holdfast.mapping.MapRegistry;
+import io.holdfast.metadata.ItemStore;
+import io.holdfast.space.ReaderEpochs;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.NodeCache;
+
+/** What a checkpoint and a recovery work on: the parts of one open volume. */
+public record VolumeState(
+        Device device,
+        Layout layout,
+        Checksum checksum,
+        FailureLatch latch,
+        BufferPool nodeBuffers,
+        NodeCache nodes,
+        SpaceManager space,
+        ReaderEpochs readers,
+        ItemStore items,
+        MapRegistry maps) {}

@@ -1,0 +1,434 @@
+package io.holdfast.device;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device on a regular file or a block device, on every platform with Java alone.
+ *
+ * <p>Invariants: an interrupt of a calling thread changes nothing ({@link UninterruptibleFile}); a short transfer goes
+ * on where it stopped; once a flush has failed, every later write and flush fails with that first cause, and no flush
+ * reports success that ran at the same time.
+ */
+public final class FileDevice implements Device {
+    private static final System.Logger LOG = System.getLogger(FileDevice.class.getName());
+    private static final long TRANSFER_BYTES_MAX = 1L << 30;
+
+    private final Path path;
+    /** What {@link VolumeLock} knows the volume by. */
+    private final Object key;
+
+    private final UninterruptibleFile file;
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private final boolean writable;
+    private final boolean direct;
+    private final ReentrantLock flushLock = new ReentrantLock();
+    private volatile long blocks;
+    private volatile @Nullable HoldfastException flushFailure;
+
+    private FileDevice(Path path, Object key, UninterruptibleFile file, boolean writable, boolean direct, long blocks) {
+        this.path = path;
+        this.key = key;
+        this.file = file;
+        this.writable = writable;
+        this.direct = direct;
+        this.blocks = blocks;
+    }
+
+    /**
+     * Opens an existing file or block device, as large as it is; bytes after the last whole block are left alone.
+     *
+     * @param direct bypass the page cache if that is possible here; {@link #directIo()} tells
+     * @throws HoldfastException {@code NOT_FOUND}, or {@code DEVICE_ERROR} if it cannot be opened
+     */
+    public static FileDevice open(Path path, boolean writable, boolean direct) throws HoldfastException {
+        try {
+            requireFileOrBlockDevice(path);
+            Object key = VolumeIdentity.of(path).key();
+            UninterruptibleFile file = direct ? openDirect(path, key, writable) : null;
+            boolean isDirect = file != null;
+            if (file == null) {
+                file = openBuffered(path, writable);
+            }
+            try {
+                return new FileDevice(path, key, file, writable, isDirect, bytes(path, file) / BLOCK_SIZE);
+            } catch (IOException e) {
+                VolumeLock.closeWhenReleased(key, file);
+                throw e;
+            }
+        } catch (IOException e) {
+            throw openFailure(path, e);
+        }
+    }
+
+    /**
+     * Opens for writing and makes sure that there is room: a file that does not exist is created, and a regular file
+     * that is shorter is grown without allocating space. Nothing is ever cut off.
+     *
+     * @param bytes the size wanted, in whole blocks; {@link #blocks()} is that afterwards. 0 takes what is there
+     * @throws HoldfastException {@code INVALID} if a block device is smaller
+     */
+    public static FileDevice create(Path path, long bytes, boolean direct) throws HoldfastException {
+        boolean created = createFile(path);
+        try {
+            FileDevice device = open(path, true, direct);
+            try {
+                device.resize(bytes);
+                return device;
+            } catch (HoldfastException e) {
+                device.close();
+                throw e;
+            }
+        } catch (HoldfastException e) {
+            if (created) {
+                remove(path, e);
+            }
+            throw e;
+        }
+    }
+
+    /** Returns whether the file did not exist before. */
+    private static boolean createFile(Path path) throws HoldfastException {
+        try {
+            Files.newByteChannel(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
+                    .close();
+            return true;
+        } catch (FileAlreadyExistsException _) {
+            return false;
+        } catch (IOException e) {
+            throw openFailure(path, e);
+        }
+    }
+
+    private static void remove(Path path, HoldfastException reason) {
+        try {
+            Files.delete(path);
+        } catch (IOException e) {
+            reason.addSuppressed(e);
+        }
+    }
+
+    /**
+     * Sets the size of a device that is open for writing, growing a regular file sparsely if it is shorter. Returns
+     * after the new size is durable. For use before anything else uses the device.
+     */
+    public void resize(long bytes) throws HoldfastException {
+        if (bytes < 0 || bytes % BLOCK_SIZE != 0) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "%s: %d bytes are not a number of whole blocks".formatted(path, bytes));
+        }
+        requireWritable();
+        try {
+            long present = bytes(path, file);
+            if (bytes > present) {
+                if (BlockDeviceNumber.of(path).isPresent()) {
+                    throw new HoldfastException(
+                            ErrorCode.INVALID, "%s has %d bytes, fewer than %d".formatted(path, present, bytes));
+                }
+                grow(bytes);
+            }
+            blocks = (bytes == 0 ? present : bytes) / BLOCK_SIZE;
+            // Unlike in flush(), metadata too, and the directory: a new file must still be there after a crash.
+            file.force(true);
+            forceDirectory();
+        } catch (HoldfastException e) {
+            throw e;
+        } catch (IOException e) {
+            throw failure("cannot set the size to " + bytes + " bytes", e);
+        }
+    }
+
+    @Override
+    public String name() {
+        return path.toString();
+    }
+
+    @Override
+    public long blocks() {
+        return blocks;
+    }
+
+    @Override
+    public boolean directIo() {
+        return direct;
+    }
+
+    @Override
+    public void read(long block, MemorySegment target) throws HoldfastException {
+        DeviceChecks.requireInside(this, block, DeviceChecks.requireTarget(target));
+        requireOpen();
+        long done = 0;
+        while (done < target.byteSize()) {
+            try {
+                long count = Math.min(target.byteSize() - done, TRANSFER_BYTES_MAX);
+                int read = file.read(target.asSlice(done, count).asByteBuffer(), block * BLOCK_SIZE + done);
+                if (read <= 0) {
+                    throw new EOFException("the file ends here; it has become shorter since it was opened");
+                }
+                done += progress(read, count);
+            } catch (IOException e) {
+                throw failure("cannot read block " + (block + done / BLOCK_SIZE), e);
+            }
+        }
+    }
+
+    /**
+     * Reads bytes from anywhere, into memory aligned like the device's own; returns the count, which is less than the
+     * buffer has only at the end of the file. For {@link DeviceProbe}, which must also see what follows the last
+     * whole block.
+     */
+    int readBytes(long position, ByteBuffer target) throws HoldfastException {
+        try {
+            int done = 0;
+            int limit = target.remaining();
+            while (done < limit) {
+                int read = file.read(target, position + done);
+                if (read <= 0) {
+                    break;
+                }
+                done += read;
+                if (read % BLOCK_SIZE != 0) {
+                    break;
+                }
+            }
+            return done;
+        } catch (IOException e) {
+            throw failure("cannot read block " + position / BLOCK_SIZE, e);
+        }
+    }
+
+    /** Returns the size in bytes, which need not be whole blocks. */
+    long bytes() throws HoldfastException {
+        try {
+            return bytes(path, file);
+        } catch (IOException e) {
+            throw failure("cannot tell the size", e);
+        }
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source) throws HoldfastException {
+        write(block, source, 0, source.blocks());
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
+        DeviceChecks.requirePart(source.blocks(), from, count);
+        try (SealedBuffer.Hold hold = source.hold()) {
+            writeAll(block, hold.contents().asSlice((long) from * BLOCK_SIZE, (long) count * BLOCK_SIZE));
+        }
+    }
+
+    @Override
+    public void write(long block, LentBuffer source) throws HoldfastException {
+        writeAll(block, source.contents());
+    }
+
+    private void writeAll(long block, MemorySegment source) throws HoldfastException {
+        DeviceChecks.requireInside(this, block, source.byteSize() / BLOCK_SIZE);
+        requireOpen();
+        requireWritable();
+        requireFlushable();
+        long done = 0;
+        while (done < source.byteSize()) {
+            try {
+                long count = Math.min(source.byteSize() - done, TRANSFER_BYTES_MAX);
+                int written = file.write(source.asSlice(done, count).asByteBuffer(), block * BLOCK_SIZE + done);
+                if (written <= 0) {
+                    throw new IOException("the operating system wrote nothing");
+                }
+                done += progress(written, count);
+            } catch (IOException e) {
+                throw failure("cannot write block " + (block + done / BLOCK_SIZE), e);
+            }
+        }
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>{@code fdatasync} is enough, also for blocks written into holes of a sparse file: by POSIX it makes durable
+     * the data and all metadata needed to read them back, so block allocations and a changed size; only time stamps
+     * may be missing. It also makes the device empty its volatile write cache.
+     *
+     * <p>One flush at a time: the kernel reports a write-back error once to each open file, to whichever
+     * {@code fsync} asks first. Of two that ran at the same time the other would report success.
+     */
+    @Override
+    public void flush() throws HoldfastException {
+        requireOpen();
+        if (!writable) {
+            return; // nothing can have been written
+        }
+        flushLock.lock();
+        try {
+            requireFlushable();
+            try {
+                file.force(false);
+            } catch (IOException e) {
+                HoldfastException failure = failure("cannot flush", e);
+                flushFailure = failure;
+                throw failure;
+            }
+        } finally {
+            flushLock.unlock();
+        }
+    }
+
+    @Override
+    public void close() throws HoldfastException {
+        if (closed.getAndSet(true)) {
+            return;
+        }
+        try {
+            VolumeLock.closeWhenReleased(key, file);
+        } catch (IOException e) {
+            throw failure("cannot close", e);
+        }
+    }
+
+    /** Opens past the page cache and proves it by a read, or returns null if it cannot be had here. */
+    private static @Nullable UninterruptibleFile openDirect(Path path, Object key, boolean writable)
+            throws IOException {
+        UninterruptibleFile file;
+        try {
+            file = UninterruptibleFile.open(
+                    path, writable ? UninterruptibleFile.Mode.WRITE_DIRECT : UninterruptibleFile.Mode.READ_DIRECT);
+        } catch (NoSuchFileException | AccessDeniedException e) {
+            throw e;
+        } catch (IOException | UnsupportedOperationException e) {
+            logBuffered(path, e);
+            return null;
+        }
+        try {
+            probeRead(file);
+            return file;
+        } catch (IOException e) {
+            VolumeLock.closeWhenReleased(key, file);
+            logBuffered(path, e);
+            return null;
+        }
+    }
+
+    private static void requireFileOrBlockDevice(Path path) throws IOException {
+        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
+        if (!attributes.isRegularFile() && BlockDeviceNumber.of(path).isEmpty()) {
+            throw new HoldfastException(
+                    attributes.isDirectory() ? ErrorCode.IS_A_DIRECTORY : ErrorCode.INVALID,
+                    path + " is neither a regular file nor a block device");
+        }
+    }
+
+    private static void logBuffered(Path path, Exception cause) {
+        LOG.log(
+                System.Logger.Level.WARNING,
+                "{0}: direct I/O is not possible here ({1}); going through the page cache",
+                path,
+                String.valueOf(cause.getMessage()));
+    }
+
+    private static UninterruptibleFile openBuffered(Path path, boolean writable) throws IOException {
+        return UninterruptibleFile.open(
+                path, writable ? UninterruptibleFile.Mode.WRITE : UninterruptibleFile.Mode.READ);
+    }
+
+    /** A device with sectors larger than a block accepts the opening and refuses the first transfer. */
+    private static void probeRead(UninterruptibleFile file) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            file.read(arena.allocate(BLOCK_SIZE, BLOCK_SIZE).asByteBuffer(), 0);
+        }
+    }
+
+    private static long bytes(Path path, UninterruptibleFile file) throws IOException {
+        BlockDeviceNumber number = BlockDeviceNumber.of(path).orElse(null);
+        return number == null ? file.size() : number.bytes();
+    }
+
+    /** Grows the file by its last block, zeroed: the one way that needs no other descriptor of the file. */
+    private void grow(long bytes) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            ByteBuffer zeros = arena.allocate(BLOCK_SIZE, BLOCK_SIZE).asByteBuffer();
+            if (file.write(zeros, bytes - BLOCK_SIZE) != BLOCK_SIZE) {
+                throw new IOException("the file cannot be grown");
+            }
+        }
+    }
+
+    private void forceDirectory() throws IOException {
+        Path directory = path.toRealPath().getParent();
+        if (directory != null && !BlockDeviceNumber.of(path).isPresent()) {
+            try (UninterruptibleFile opened = UninterruptibleFile.open(directory, UninterruptibleFile.Mode.READ)) {
+                opened.force(true);
+            }
+        }
+    }
+
+    /** With direct I/O a transfer may only go on at a block, so what was moved beyond one is moved again. */
+    private long progress(int transferred, long wanted) throws IOException {
+        if (transferred == wanted || !direct) {
+            return transferred;
+        }
+        long whole = transferred / BLOCK_SIZE * (long) BLOCK_SIZE;
+        if (whole == 0) {
+            throw new EOFException("only %d bytes of the block could be transferred".formatted(transferred));
+        }
+        return whole;
+    }
+
+    private void requireOpen() throws HoldfastException {
+        if (closed.get()) {
+            throw new HoldfastException(ErrorCode.CLOSED, path + " was closed");
+        }
+    }
+
+    private void requireWritable() throws HoldfastException {
+        if (!writable) {
+            throw new HoldfastException(ErrorCode.READ_ONLY, path + " is open for reading only");
+        }
+    }
+
+    private void requireFlushable() throws HoldfastException {
+        HoldfastException first = flushFailure;
+        if (first != null) {
+            throw new HoldfastException(
+                    ErrorCode.FAILED,
+                    path + " takes no more writes since a flush failed: " + first.getMessage(),
+                    first);
+        }
+    }
+
+    private HoldfastException failure(String what, IOException cause) {
+        if (cause instanceof ClosedChannelException) {
+            return new HoldfastException(ErrorCode.CLOSED, path + " was closed", cause);
+        }
+        return new HoldfastException(
+                ErrorCode.DEVICE_ERROR, "%s: %s: %s".formatted(path, what, cause.getMessage()), cause);
+    }
+
+    private static HoldfastException openFailure(Path path, IOException cause) {
+        if (cause instanceof HoldfastException known) {
+            return known;
+        }
+        if (cause instanceof NoSuchFileException) {
+            return new HoldfastException(ErrorCode.NOT_FOUND, path + " does not exist", cause);
+        }
+        String reason = cause instanceof AccessDeniedException ? "permission denied" : cause.getMessage();
+        return new HoldfastException(ErrorCode.DEVICE_ERROR, "%s cannot be opened: %s".formatted(path, reason), cause);
+    }
+}

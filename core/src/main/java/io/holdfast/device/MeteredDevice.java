@@ -1,0 +1,88 @@
+package io.holdfast.device;
+
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.atomic.LongAdder;
+
+/** Counts what reaches a device: the proof of what a flush costs, and that one happened. */
+public final class MeteredDevice implements Device {
+    private final Device device;
+    private final LongAdder flushes = new LongAdder();
+    private final LongAdder writes = new LongAdder();
+    private final LongAdder bytesWritten = new LongAdder();
+    private final LongAdder bytesRead = new LongAdder();
+
+    public MeteredDevice(Device device) {
+        this.device = device;
+    }
+
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    @Override
+    public long blocks() {
+        return device.blocks();
+    }
+
+    @Override
+    public boolean directIo() {
+        return device.directIo();
+    }
+
+    @Override
+    public void read(long block, MemorySegment target) throws HoldfastException {
+        device.read(block, target);
+        bytesRead.add(target.byteSize());
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source) throws HoldfastException {
+        write(block, source, 0, source.blocks());
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
+        device.write(block, source, from, count);
+        counted((long) count * BLOCK_SIZE);
+    }
+
+    @Override
+    public void write(long block, LentBuffer source) throws HoldfastException {
+        device.write(block, source);
+        counted((long) source.blocks() * BLOCK_SIZE);
+    }
+
+    private void counted(long bytes) {
+        writes.increment();
+        bytesWritten.add(bytes);
+    }
+
+    @Override
+    public void flush() throws HoldfastException {
+        device.flush();
+        flushes.increment();
+    }
+
+    @Override
+    public void close() throws HoldfastException {
+        device.close();
+    }
+
+    public long flushes() {
+        return flushes.sum();
+    }
+
+    public long writes() {
+        return writes.sum();
+    }
+
+    public long bytesWritten() {
+        return bytesWritten.sum();
+    }
+
+    public long bytesRead() {
+        return bytesRead.sum();
+    }
+}

@@ -1,0 +1,91 @@
+package io.holdfast.device;
+
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+
+/**
+ * The first and the last MiB of a device, where file systems and the like leave their marks. Questions about places
+ * outside of them, or outside of the device, are answered with no.
+ */
+final class ProbeWindow {
+    private static final int PART_BYTES = 1 << 20;
+
+    private final long bytes;
+    private final byte[] head;
+    private final byte[] tail;
+    private final long tailStart;
+
+    private ProbeWindow(long bytes, byte[] head, byte[] tail, long tailStart) {
+        this.bytes = bytes;
+        this.head = head;
+        this.tail = tail;
+        this.tailStart = tailStart;
+    }
+
+    static ProbeWindow of(FileDevice device) throws HoldfastException {
+        long bytes = device.bytes();
+        long tailStart = Math.max(0, bytes - PART_BYTES) / Device.BLOCK_SIZE * Device.BLOCK_SIZE;
+        return new ProbeWindow(bytes, read(device, 0, PART_BYTES), read(device, tailStart, 2 * PART_BYTES), tailStart);
+    }
+
+    private static byte[] read(FileDevice device, long start, int length) throws HoldfastException {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment memory = arena.allocate(length, Device.BLOCK_SIZE);
+            int count = device.readBytes(start, memory.asByteBuffer());
+            return memory.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
+        }
+    }
+
+    /** Returns the size of the device. */
+    long bytes() {
+        return bytes;
+    }
+
+    /** Returns whether these bytes lie at {@code position}. */
+    boolean has(long position, byte[] magic) {
+        return isAt(head, position, magic) || isAt(tail, position - tailStart, magic);
+    }
+
+    /** Returns whether these ASCII characters lie at {@code position}. */
+    boolean has(long position, String magic) {
+        return has(position, magic.getBytes(StandardCharsets.US_ASCII));
+    }
+
+    /** Returns the little-endian number at a place in the first MiB, or 0 beyond the end of the device. */
+    long number(int position, int size) {
+        long number = 0;
+        for (int i = size - 1; i >= 0; i--) {
+            number = number << Byte.SIZE | (position + i < head.length ? head[position + i] & 0xFF : 0);
+        }
+        return number;
+    }
+
+    boolean isZeroAtStart(int length) {
+        return isZero(head, 0, Math.min(length, head.length));
+    }
+
+    boolean isZeroAtEnd(int length) {
+        return isZero(tail, Math.max(0, tail.length - length), tail.length);
+    }
+
+    private static boolean isAt(byte[] part, long position, byte[] magic) {
+        if (position < 0 || position > part.length - magic.length) {
+            return false;
+        }
+        int from = (int) position;
+        return Arrays.equals(part, from, from + magic.length, magic, 0, magic.length);
+    }
+
+    private static boolean isZero(byte[] part, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (part[i] != 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,26 @@
+package io.holdfast.device;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.BasicFileAttributes;
+import java.util.Optional;
+
+/**
+ * What makes two paths the same volume: the number of a block device, or the inode of a file; so symbolic links, hard
+ * links and device nodes of other names all lead to the same identity.
+ *
+ * @param path the path with symbolic links resolved
+ * @param key equal for the same volume within this process
+ */
+record VolumeIdentity(Path path, Object key, Optional<BlockDeviceNumber> device) {
+    static VolumeIdentity of(Path path) throws IOException {
+        Path real = path.toRealPath();
+        Optional<BlockDeviceNumber> device = BlockDeviceNumber.of(real);
+        if (device.isPresent()) {
+            return new VolumeIdentity(real, device.get(), device);
+        }
+        Object inode = Files.readAttributes(real, BasicFileAttributes.class).fileKey();
+        return new VolumeIdentity(real, inode == null ? real : inode, device);
+    }
+}

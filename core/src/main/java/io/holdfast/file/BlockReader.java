@@ -1,0 +1,158 @@
+package io.holdfast.file;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.MapEntry;
+import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.Mapping;
+import io.holdfast.space.ReaderEpochs;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Reads blocks of a file from the device: into private memory, verified there, and only then handed on (guard «read
+ * verifies in private memory»).
+ *
+ * <p>A mapping that changed while the device was read is looked up again (guard «cookie checked after a read's I/O»): a
+ * checksum that does not match means damage only if the mapping still holds.
+ */
+final class BlockReader {
+    /** Most blocks that one call reads. */
+    final int blocksMax;
+
+    private final Device device;
+    private final Checksum checksum;
+    private final BufferPool buffers;
+    private final ReaderEpochs readers;
+    private final IoCounters counters;
+
+    BlockReader(Device device, Checksum checksum, BufferPool buffers, ReaderEpochs readers, IoCounters counters) {
+        this.device = device;
+        this.checksum = checksum;
+        this.buffers = buffers;
+        this.readers = readers;
+        this.counters = counters;
+        this.blocksMax = buffers.blocksPerBuffer();
+    }
+
+    /** Takes the blocks that were read. */
+    interface Sink {
+        /**
+         * Takes one block, valid only during the call.
+         *
+         * @param index 0 for the first block asked for
+         * @param mapping what the block was read by
+         * @return false to end the reading here
+         */
+        boolean block(int index, MemorySegment content, long offset, Mapping mapping) throws HoldfastException;
+    }
+
+    /**
+     * Reads up to {@link #blocksMax} blocks from {@code first} on.
+     *
+     * @param where the file's name in messages
+     * @return blocks handed to the sink
+     */
+    int read(BlockMap map, String where, long first, int count, Sink sink) throws HoldfastException {
+        int done = 0;
+        int n = Math.min(count, blocksMax);
+        int ticket = readers.enter();
+        try {
+            MemorySegment memory = buffers.takeMemory();
+            try {
+                while (done < n) {
+                    int taken = readRun(map, where, first + done, n - done, memory, done, sink);
+                    if (taken == 0) {
+                        break;
+                    }
+                    done += taken;
+                }
+            } finally {
+                buffers.giveBackMemory(memory);
+            }
+        } finally {
+            readers.leave(ticket);
+        }
+        return done;
+    }
+
+    /** Reads a run of blocks that lie side by side on the device, or of blocks that are not there. */
+    private int readRun(BlockMap map, String where, long first, int count, MemorySegment memory, int index, Sink sink)
+            throws HoldfastException {
+        Mapping[] mappings = new Mapping[count];
+        mappings[0] = map.lookup(first);
+        int run = 1;
+        while (run < count) {
+            Mapping next = map.lookup(first + run);
+            boolean adjacent =
+                    mappings[0].isData() ? next.isData() && next.block() == mappings[0].block() + run : !next.isData();
+            if (!adjacent) {
+                break;
+            }
+            mappings[run++] = next;
+        }
+        if (mappings[0].isData()) {
+            readData(map, where, first, mappings, run, memory);
+        } else {
+            memory.asSlice(0, (long) run * Device.BLOCK_SIZE).fill((byte) 0);
+        }
+        for (int i = 0; i < run; i++) {
+            if (!sink.block(index + i, memory, (long) i * Device.BLOCK_SIZE, mappings[i])) {
+                return i;
+            }
+        }
+        return run;
+    }
+
+    private void readData(BlockMap map, String where, long first, Mapping[] mappings, int run, MemorySegment memory)
+            throws HoldfastException {
+        try {
+            device.read(mappings[0].block(), memory.asSlice(0, (long) run * Device.BLOCK_SIZE));
+        } catch (HoldfastException e) {
+            if (run == 1) {
+                throw new HoldfastException(e.code(), place(where, first, mappings[0]) + ": " + e.getMessage(), e);
+            }
+            // One bad sector must not hide its neighbours.
+            for (int i = 0; i < run; i++) {
+                readData(
+                        map,
+                        where,
+                        first + i,
+                        new Mapping[] {mappings[i]},
+                        1,
+                        memory.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE));
+            }
+            return;
+        }
+        for (int i = 0; i < run; i++) {
+            MemorySegment block = memory.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            while (!verified(mappings[i], block)) {
+                Mapping now = map.lookup(first + i);
+                if (now.word() == mappings[i].word() && now.checksum() == mappings[i].checksum()) {
+                    counters.checksumErrors.increment();
+                    throw new HoldfastException(
+                            ErrorCode.CHECKSUM_MISMATCH,
+                            place(where, first + i, now) + ": what is on the device does not match its checksum");
+                }
+                mappings[i] = now;
+                if (now.isData()) {
+                    device.read(now.block(), block);
+                } else {
+                    block.fill((byte) 0);
+                }
+            }
+        }
+    }
+
+    private boolean verified(Mapping mapping, MemorySegment block) {
+        return MapEntry.state(mapping.word()) != MapEntry.WRITTEN
+                || checksum.of(block, 0, Device.BLOCK_SIZE) == mapping.checksum();
+    }
+
+    private String place(String where, long fileBlock, Mapping mapping) {
+        return "%s: offset %s (block %d of %s)"
+                .formatted(where, Long.toUnsignedString(fileBlock * Device.BLOCK_SIZE), mapping.block(), device.name());
+    }
+}

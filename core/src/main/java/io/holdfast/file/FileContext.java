@@ -1,0 +1,28 @@
+package io.holdfast.file;
+
+import io.holdfast.checkpoint.Checkpointer;
+import io.holdfast.log.WriteLog;
+import io.holdfast.mapping.MapRegistry;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceReserver;
+import io.holdfast.storage.FailureLatch;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the files of one volume share.
+ *
+ * @param writer how to change things; null if the volume is open read-only
+ */
+record FileContext(
+        String volumeName,
+        BlockReader reader,
+        PageCache cache,
+        MapRegistry maps,
+        IoCounters counters,
+        InstantSource clock,
+        @Nullable Writer writer) {
+    /** The parts that only a volume open for writing has. */
+    record Writer(
+            FailureLatch latch, SpaceManager space, SpaceReserver reserver, WriteLog log, Checkpointer checkpointer) {}
+}

@@ -1,0 +1,285 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogEntry;
+import io.holdfast.mapping.BlockMap;
+import io.holdfast.namespace.InodeRecord;
+import io.holdfast.namespace.NamespaceKeys;
+import io.holdfast.namespace.OpenInodes;
+import io.holdfast.storage.Item;
+import io.holdfast.volume.FileStatus;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentSkipListMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One open inode: its cached pages, its block map, and its record. Shared by all handles of the file.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>{@code layout} is held shared by reads and writes, and exclusively by what takes blocks away or moves them
+ *       under a reader's feet (punch, zero, truncate, allocate, the end of a zero-copy write). Writeback does not take
+ *       it: the pages it writes are in the index until the map knows where they went.
+ *   <li>A page is in {@code dirty} exactly while it is dirty, in {@code writing} exactly while it is under writeback.
+ *   <li>The record is guarded by {@code recordLock} from the reading of it to the end of its commit, as {@link
+ *       OpenInodes} asks.
+ *   <li>Bytes behind the end of the file in its last block are not defined on the device; a write or truncate that grows
+ *       the file zeroes them first.
+ * </ul>
+ *
+ * <p>Lock order: {@code layout}, one page's lock at a time, {@code recordLock}, then the log's locks.
+ */
+final class FileData {
+    final FileContext context;
+    final long inode;
+    final BlockMap map;
+    final ReentrantReadWriteLock layout = new ReentrantReadWriteLock();
+    final ConcurrentHashMap<Long, Page> pages = new ConcurrentHashMap<>();
+    final ConcurrentSkipListMap<Long, Page> dirty = new ConcurrentSkipListMap<>();
+    final ConcurrentSkipListMap<Long, Page> writing = new ConcurrentSkipListMap<>();
+
+    private final AtomicInteger dirtyPages = new AtomicInteger();
+
+    private final ReentrantLock recordLock = new ReentrantLock();
+    private InodeRecord record;
+    private boolean recordDirty;
+    private volatile long size;
+    private volatile boolean unlinked;
+
+    FileData(FileContext context, long inode, BlockMap map, InodeRecord record) {
+        this.context = context;
+        this.inode = inode;
+        this.map = map;
+        this.record = record;
+        this.size = record.size();
+    }
+
+    long size() {
+        return size;
+    }
+
+    boolean checksummed() {
+        return record().checksummed();
+    }
+
+    String name() {
+        return "%s: inode %d".formatted(context.volumeName(), inode);
+    }
+
+    boolean unlinked() {
+        return unlinked;
+    }
+
+    void setUnlinked() {
+        unlinked = true;
+    }
+
+    /** Returns the parts for writing, or throws {@code READ_ONLY}, or what failed. */
+    FileContext.Writer writer() throws HoldfastException {
+        FileContext.Writer writer = context.writer();
+        if (writer == null) {
+            throw new HoldfastException(ErrorCode.READ_ONLY, context.volumeName() + " is open read-only");
+        }
+        writer.latch().check();
+        return writer;
+    }
+
+    /** Returns the attributes; blocks that are in memory only count as allocated. */
+    FileStatus status() {
+        long blocks = map.dataBlocksAtMost() + dirtyEstimate();
+        return record().status(inode, blocks * Device.BLOCK_SIZE);
+    }
+
+    /** Returns about how many pages are dirty. */
+    int dirtyEstimate() {
+        return dirtyPages.get();
+    }
+
+    // ---- record ----
+
+    InodeRecord record() {
+        recordLock.lock();
+        try {
+            return record;
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    /** Changes the record by what the namespace wants, which commits it. */
+    void update(UnaryOperator<InodeRecord> change, OpenInodes.Commit commit) throws HoldfastException {
+        recordLock.lock();
+        try {
+            InodeRecord changed = change.apply(record);
+            commit.commit(changed);
+            record = changed;
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    /** Notes a change of content, and the new size if it is larger (or must be set). */
+    void contentChanged(long end, boolean set) {
+        Instant now = context.clock().instant();
+        recordLock.lock();
+        try {
+            InodeRecord changed = record.modified(now);
+            if (set || Long.compareUnsigned(end, size) > 0) {
+                changed = changed.withSize(end);
+                size = end;
+            }
+            record = changed;
+            recordDirty = true;
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    /** Puts a changed record into the log, with {@code more} changes as one. */
+    void logRecord(FileContext.Writer writer, List<LogEntry> more) throws HoldfastException {
+        recordLock.lock();
+        try {
+            if (!unlinked && (recordDirty || !more.isEmpty())) {
+                List<LogEntry> entries = new ArrayList<>(more);
+                entries.add(new LogEntry.ItemChange(new Item(NamespaceKeys.inode(inode), record.encode())));
+                writer.log().submit(entries, writer.checkpointer());
+            } else if (!more.isEmpty()) {
+                writer.log().submit(more, writer.checkpointer());
+            }
+            recordDirty = false;
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    // ---- pages ----
+
+    /** Returns the page of a block if it is cached, locked. */
+    @Nullable
+    Page lockCached(long block) {
+        while (true) {
+            Page page = pages.get(block);
+            if (page == null) {
+                return null;
+            }
+            page.lock.lock();
+            if (!page.dead) {
+                page.referenced = true;
+                return page;
+            }
+            page.lock.unlock();
+        }
+    }
+
+    /** Returns the page of a block, locked; a new one is not up to date. */
+    Page lockPage(long block, boolean nowait) throws HoldfastException {
+        while (true) {
+            Page page = lockCached(block);
+            if (page != null) {
+                return page;
+            }
+            PageCache.Frame frame = context.cache().allocate(nowait);
+            page = new Page(this, block, frame.memory(), frame.slot());
+            page.lock.lock();
+            if (pages.putIfAbsent(block, page) == null) {
+                page.referenced = true;
+                context.cache().register(page);
+                return page;
+            }
+            page.dead = true;
+            page.lock.unlock();
+            context.cache().giveBack(frame);
+        }
+    }
+
+    /** Takes a page out of the index; the cache does, with the page locked and marked dead. */
+    void forget(Page page) {
+        pages.remove(page.block, page);
+    }
+
+    /** Drops a page that is locked, with what it holds, and unlocks it. */
+    void drop(Page page) {
+        if (page.dirty) {
+            page.dirty = false;
+            notDirty(page);
+            context.cache().addDirty(-1);
+            FileContext.Writer writer = context.writer();
+            if (writer != null) {
+                writer.space().unreserve(page.reservation);
+            }
+            page.reservation = 0;
+        }
+        page.dead = true;
+        forget(page);
+        page.lock.unlock();
+        context.cache().release(page);
+    }
+
+    /** Drops all pages of a range once their writeback has ended. The layout must be held exclusively. */
+    void dropRange(long first, long end) {
+        if (end - first < pages.size()) {
+            for (long block = first; block < end; block++) {
+                dropBlock(block);
+            }
+            return;
+        }
+        for (long block : pages.keySet()) {
+            if (block >= first && block < end) {
+                dropBlock(block);
+            }
+        }
+    }
+
+    private void dropBlock(long block) {
+        Page page = lockCached(block);
+        if (page != null) {
+            page.awaitIdle();
+            drop(page);
+        }
+    }
+
+    /** Marks a locked page dirty, with the reservation made for it. */
+    void markDirty(Page page, long reservation) {
+        page.dirty = true;
+        page.reservation = reservation;
+        dirty.put(page.block, page);
+        dirtyPages.incrementAndGet();
+        context.cache().addDirty(1);
+    }
+
+    /** Takes a locked page that is no longer dirty out of the index of dirty pages. */
+    void notDirty(Page page) {
+        dirty.remove(page.block, page);
+        dirtyPages.decrementAndGet();
+    }
+
+    /** Returns the first block from {@code block} on whose newest content is in memory only, or {@code Long.MAX_VALUE}. */
+    long nextInMemory(long block) {
+        Long a = dirty.ceilingKey(block);
+        Long b = writing.ceilingKey(block);
+        return Math.min(a == null ? Long.MAX_VALUE : a, b == null ? Long.MAX_VALUE : b);
+    }
+
+    static long blockOf(long offset) {
+        return offset >>> 12;
+    }
+
+    /** Returns the block behind the one that byte {@code end - 1} lies in. */
+    static long blockAfter(long end) {
+        return end == 0 ? 0 : ((end - 1) >>> 12) + 1;
+    }
+
+    static int within(long offset) {
+        return (int) (offset & (Device.BLOCK_SIZE - 1));
+    }
+}

@@ -1,0 +1,111 @@
+package io.holdfast.file;
+
+import io.holdfast.checkpoint.Checkpointer;
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.device.BufferPool;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.log.WriteLog;
+import io.holdfast.space.SpaceReserver;
+import io.holdfast.volume.StoredFile;
+import java.time.InstantSource;
+import org.jspecify.annotations.Nullable;
+
+/** Puts the file layer of one volume together and takes it apart. */
+public final class FileLayer {
+    /** Reads under way at the same time; one holds a buffer of {@link #READ_BLOCKS_MAX} blocks. */
+    private static final int READS_MAX = 32;
+
+    private static final int READ_BLOCKS_MAX = 64;
+
+    private final BufferPool readBuffers = new BufferPool(READS_MAX, READ_BLOCKS_MAX);
+    private final PageCache cache;
+    private final IoCounters counters = new IoCounters();
+    private final OrphanReaper reaper;
+    private final FileTable table;
+    private final FileContext context;
+    private final @Nullable Writeback writeback;
+
+    /** What it takes to write; absent for a volume that is open read-only. */
+    public record Writable(WriteLog log, Checkpointer checkpointer, SpaceReserver reserver) {}
+
+    public FileLayer(VolumeState volume, long cacheBytes, InstantSource clock, @Nullable Writable writable) {
+        cache = new PageCache(cacheBytes);
+        BlockReader reader =
+                new BlockReader(volume.device(), volume.checksum(), readBuffers, volume.readers(), counters);
+        FileContext.Writer writer = writable == null
+                ? null
+                : new FileContext.Writer(
+                        volume.latch(), volume.space(), writable.reserver(), writable.log(), writable.checkpointer());
+        context = new FileContext(volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
+        reaper = new OrphanReaper(volume.items(), volume.maps());
+        table = new FileTable(context, volume.items(), reaper);
+        writeback = writer == null ? null : new Writeback(table, cache, writer);
+        if (writeback != null) {
+            table.setWriteback(writeback);
+        }
+    }
+
+    /** Starts the background threads. */
+    public void start() {
+        FileContext.Writer writer = context.writer();
+        if (writeback != null && writer != null) {
+            writeback.start();
+            reaper.start(table, writer);
+        }
+    }
+
+    public FileTable table() {
+        return table;
+    }
+
+    public IoCounters counters() {
+        return counters;
+    }
+
+    /** Opens a file; called with the namespace's lock held. */
+    public StoredFile open(long inode) throws HoldfastException {
+        return new OpenFile(table, table.acquire(inode), writeback);
+    }
+
+    /** Writes all that is dirty to the device. */
+    public void writeAll() throws HoldfastException {
+        if (writeback != null) {
+            writeback.writeAll();
+        }
+    }
+
+    /** Makes everything durable. */
+    public void sync() throws HoldfastException {
+        if (writeback != null) {
+            writeback.sync();
+        }
+    }
+
+    public long dirtyPages() {
+        return cache.dirty();
+    }
+
+    /** Returns blocks of a file that are in memory only. */
+    public long dirtyBlocks(long inode) {
+        return table.dirtyBlocks(inode);
+    }
+
+    /** Ends the background threads; writes nothing. */
+    public void stop() {
+        if (writeback != null) {
+            writeback.stop();
+            reaper.stop();
+        }
+    }
+
+    /** Gives the memory back. Nothing may be running any more. */
+    public void close() {
+        cache.close();
+        readBuffers.close();
+    }
+
+    /** Returns how many read buffers are in use; 0 at rest. */
+    public int buffersInUse() {
+        return readBuffers.inUse();
+    }
+}

@@ -1,0 +1,214 @@
+package io.holdfast.file;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogEntry;
+import io.holdfast.mapping.BlockMap;
+import io.holdfast.namespace.InodeEvents;
+import io.holdfast.namespace.InodeRecord;
+import io.holdfast.namespace.NamespaceKeys;
+import io.holdfast.namespace.OpenInodes;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.MetadataStore;
+import io.holdfast.volume.FileKind;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The open files of a volume, one {@link FileData} for each inode, however many handles.
+ *
+ * <p>Invariant: an entry stays until its last handle is closed and everything dirty is written; then its pages go and
+ * its record is in the item store. The lock is never held over I/O but for the reading of one item when a file is opened.
+ */
+public final class FileTable implements OpenInodes, InodeEvents {
+    private final FileContext context;
+    private final MetadataStore items;
+    private final OrphanReaper reaper;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<Long, Entry> entries = new HashMap<>();
+    private @Nullable Writeback writeback;
+
+    private static final class Entry {
+        final FileData file;
+        int handles;
+
+        Entry(FileData file) {
+            this.file = file;
+        }
+    }
+
+    FileTable(FileContext context, MetadataStore items, OrphanReaper reaper) {
+        this.context = context;
+        this.items = items;
+        this.reaper = reaper;
+    }
+
+    void setWriteback(Writeback newWriteback) {
+        writeback = newWriteback;
+    }
+
+    /** Opens an inode; called with the namespace's lock held. */
+    FileData acquire(long inode) throws HoldfastException {
+        lock.lock();
+        try {
+            Entry entry = entries.get(inode);
+            if (entry == null) {
+                byte[] item = items.get(NamespaceKeys.inode(inode));
+                if (item == null) {
+                    throw new HoldfastException(
+                            ErrorCode.DAMAGED, "%s: inode %d is missing".formatted(context.volumeName(), inode));
+                }
+                InodeRecord record = InodeRecord.decode(inode, item);
+                if (record.kind() != FileKind.REGULAR) {
+                    throw new HoldfastException(
+                            ErrorCode.INVALID,
+                            "%s: inode %d is not a regular file".formatted(context.volumeName(), inode));
+                }
+                BlockMap map = context.maps().acquire(inode);
+                entry = new Entry(new FileData(context, inode, map, record));
+                entries.put(inode, entry);
+            }
+            entry.handles++;
+            return entry.file;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Closes one handle. After the last one, what is dirty is written (not flushed) and the file is forgotten. */
+    void release(FileData file) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(file.inode);
+            if (entry == null || entry.file != file || entry.handles == 0) {
+                throw new IllegalStateException("inode %d was not open".formatted(file.inode));
+            }
+            if (entry.handles > 1) {
+                entry.handles--;
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        // The last handle stays counted while its data is written, so that nobody finds a file half gone.
+        writeOut(file);
+        lock.lock();
+        try {
+            Entry entry = entries.get(file.inode);
+            if (entry == null || --entry.handles > 0) {
+                return;
+            }
+            entries.remove(file.inode);
+        } finally {
+            lock.unlock();
+        }
+        file.layout.writeLock().lock();
+        try {
+            file.dropRange(0, Long.MAX_VALUE);
+        } finally {
+            file.layout.writeLock().unlock();
+        }
+        context.maps().release(file.inode);
+        if (file.unlinked()) {
+            reaper.wake();
+        }
+    }
+
+    private void writeOut(FileData file) {
+        Writeback to = writeback;
+        FileContext.Writer writer = context.writer();
+        if (to == null || writer == null || writer.latch().failed() || file.unlinked()) {
+            return;
+        }
+        try {
+            to.writeRange(file, 0, Long.MAX_VALUE);
+            file.logRecord(writer, List.of());
+        } catch (HoldfastException e) {
+            // Latched: every later call of any handle reports it.
+            System.getLogger("holdfast").log(System.Logger.Level.ERROR, e.getMessage());
+        }
+    }
+
+    boolean isOpen(long inode) {
+        lock.lock();
+        try {
+            return entries.containsKey(inode);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the files that are open now. */
+    List<FileData> files() {
+        lock.lock();
+        try {
+            List<FileData> files = new ArrayList<>();
+            entries.values().forEach(entry -> files.add(entry.file));
+            return files;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the file with the most dirty pages, null if none has any. */
+    @Nullable
+    FileData dirtiest() {
+        return files().stream()
+                .filter(file -> !file.dirty.isEmpty())
+                .max(Comparator.comparingInt(FileData::dirtyEstimate))
+                .orElse(null);
+    }
+
+    private @Nullable FileData find(long inode) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(inode);
+            return entry == null ? null : entry.file;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- what the namespace wants to know ----
+
+    @Override
+    public @Nullable InodeRecord current(long inode) {
+        FileData file = find(inode);
+        return file == null ? null : file.record();
+    }
+
+    @Override
+    public boolean update(long inode, UnaryOperator<InodeRecord> change, Commit commit) throws HoldfastException {
+        FileData file = find(inode);
+        if (file == null) {
+            return false;
+        }
+        file.update(change, commit);
+        return true;
+    }
+
+    @Override
+    public void unlinked(long inode) {
+        FileData file = find(inode);
+        if (file != null) {
+            file.setUnlinked();
+        }
+        reaper.wake();
+    }
+
+    /** Returns blocks that are in memory only, to be added to what the map counts. */
+    long dirtyBlocks(long inode) {
+        FileData file = find(inode);
+        return file == null ? 0 : file.dirtyEstimate();
+    }
+
+    static List<LogEntry> removal(long inode) {
+        return List.of(new LogEntry.Drop(inode), new LogEntry.ItemChange(Item.remove(NamespaceKeys.orphan(inode))));
+    }
+}

@@ -1,0 +1,115 @@
+package io.holdfast.file;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.mapping.MapRegistry;
+import io.holdfast.namespace.NamespaceKeys;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.MetadataStore;
+import io.holdfast.storage.Threads;
+import java.nio.ByteBuffer;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Frees files that have no name and no handle any more, in the background. What is to be done stands in the orphan
+ * items, so nothing is queued in memory and a crash loses nothing.
+ */
+final class OrphanReaper {
+    private static final int SCAN_MAX = 256;
+
+    private final MetadataStore items;
+    private final MapRegistry maps;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition wake = lock.newCondition();
+    private boolean wanted = true;
+    private boolean stopping;
+    private @Nullable Thread thread;
+
+    OrphanReaper(MetadataStore items, MapRegistry maps) {
+        this.items = items;
+        this.maps = maps;
+    }
+
+    void wake() {
+        lock.lock();
+        try {
+            wanted = true;
+            wake.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void start(FileTable table, FileContext.Writer writer) {
+        thread = Thread.ofVirtual().name("holdfast-orphans").start(() -> run(table, writer));
+    }
+
+    private void run(FileTable table, FileContext.Writer writer) {
+        while (true) {
+            lock.lock();
+            try {
+                while (!wanted && !stopping) {
+                    wake.awaitUninterruptibly();
+                }
+                if (stopping || writer.latch().failed()) {
+                    return;
+                }
+                wanted = false;
+            } finally {
+                lock.unlock();
+            }
+            try {
+                reap(table, writer);
+            } catch (HoldfastException | RuntimeException | Error e) {
+                writer.latch().fail(e);
+                return;
+            }
+        }
+    }
+
+    /** Frees every orphan that is not open. */
+    private void reap(FileTable table, FileContext.Writer writer) throws HoldfastException {
+        byte[] from = NamespaceKeys.orphan(0);
+        byte[] to = NamespaceKeys.orphan(-1);
+        boolean freed = false;
+        while (true) {
+            List<Item> orphans = items.scan(from, to, SCAN_MAX);
+            for (Item orphan : orphans) {
+                long inode = ByteBuffer.wrap(orphan.key()).getLong(orphan.key().length - Long.BYTES);
+                if (!table.isOpen(inode)) {
+                    free(inode, writer);
+                    freed = true;
+                }
+                from = NamespaceKeys.orphan(inode + 1);
+            }
+            if (orphans.size() < SCAN_MAX) {
+                break;
+            }
+        }
+        if (freed) {
+            writer.checkpointer().requestCheckpoint();
+        }
+    }
+
+    private void free(long inode, FileContext.Writer writer) throws HoldfastException {
+        maps.acquire(inode);
+        try {
+            writer.log().submit(FileTable.removal(inode), writer.checkpointer());
+        } finally {
+            maps.release(inode);
+        }
+    }
+
+    void stop() {
+        lock.lock();
+        try {
+            stopping = true;
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        Threads.join(thread);
+    }
+}

@@ -1,0 +1,201 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The memory of all cached blocks: off-heap, bounded, shared by all files.
+ *
+ * <p>Invariants: a frame is free, or belongs to exactly one page in {@code slots}. At most {@code dirtyMax} pages are
+ * dirty for long: whoever makes more has to write some back. So there is always something to evict or to wait for, and a
+ * flush or a shutdown has a bounded amount to write.
+ *
+ * <p>Lock order: a page's lock, then this one. The clock takes page locks only by trying.
+ */
+public final class PageCache {
+    private static final int FRAMES_PER_CHUNK = 256;
+    /** So much dirty data is accepted at most, however large the cache is. */
+    private static final long DIRTY_BYTES_MAX = 256L << 20;
+
+    private final Arena arena = Arena.ofShared();
+    private final int pagesMax;
+    private final int dirtyMax;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition freed = lock.newCondition();
+    private final ArrayDeque<Frame> free = new ArrayDeque<>();
+    private final @Nullable Page[] slots;
+    private int framesMade;
+    private int hand;
+    private final AtomicLong dirty = new AtomicLong();
+    private Runnable writebackWanted = () -> {};
+    private volatile boolean failed;
+
+    /** Memory for one page, and its place on the clock. */
+    record Frame(MemorySegment memory, int slot) {}
+
+    public PageCache(long bytes) {
+        pagesMax = Math.clamp(bytes / Device.BLOCK_SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
+        dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Device.BLOCK_SIZE);
+        slots = new Page[pagesMax];
+    }
+
+    /** Sets what is called when memory is short and pages are dirty. Must not block. */
+    public void setWritebackWanted(Runnable wanted) {
+        writebackWanted = wanted;
+    }
+
+    /** After a failure dirty pages stay for good: waiting for one to be written is in vain. */
+    public void fail() {
+        failed = true;
+        lock.lock();
+        try {
+            freed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes a free frame, evicting a clean page or waiting for one. The caller must not hold a page's lock.
+     */
+    Frame allocate(boolean nowait) throws HoldfastException {
+        lock.lock();
+        try {
+            while (true) {
+                Frame frame = free.poll();
+                if (frame == null && framesMade < pagesMax) {
+                    makeFrames();
+                    continue;
+                }
+                if (frame == null) {
+                    frame = evict();
+                }
+                if (frame != null) {
+                    return frame;
+                }
+                if (nowait) {
+                    throw new HoldfastException(ErrorCode.WOULD_BLOCK, "waiting for cache memory would block");
+                }
+                if (failed) {
+                    throw new HoldfastException(
+                            ErrorCode.NO_MEMORY, "the cache is full of data that can no longer be written");
+                }
+                writebackWanted.run();
+                freed.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void makeFrames() {
+        int count = Math.min(FRAMES_PER_CHUNK, pagesMax - framesMade);
+        MemorySegment chunk = arena.allocate((long) count * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        for (int i = 0; i < count; i++) {
+            free.add(new Frame(chunk.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE), framesMade + i));
+        }
+        framesMade += count;
+    }
+
+    /** Turns the clock up to twice around until it finds a page that can go. Called under the lock. */
+    private @Nullable Frame evict() {
+        for (int i = 0; i < 2 * pagesMax; i++) {
+            hand = hand + 1 == pagesMax ? 0 : hand + 1;
+            Page page = slots[hand];
+            if (page == null) {
+                continue;
+            }
+            if (page.referenced) {
+                page.referenced = false;
+                continue;
+            }
+            if (!page.lock.tryLock()) {
+                continue;
+            }
+            try {
+                if (!page.dirty && !page.writeback && !page.dead && page.lock.getHoldCount() == 1) {
+                    page.dead = true;
+                    page.file.forget(page);
+                    slots[hand] = null;
+                    return new Frame(page.memory, page.slot);
+                }
+            } finally {
+                page.lock.unlock();
+            }
+        }
+        return null;
+    }
+
+    /** Puts a page on the clock. */
+    void register(Page page) {
+        lock.lock();
+        try {
+            slots[page.slot] = page;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes back a frame that no page got. */
+    void giveBack(Frame frame) {
+        lock.lock();
+        try {
+            free.push(frame);
+            freed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes back the frame of a page that is dead. */
+    void release(Page page) {
+        lock.lock();
+        try {
+            slots[page.slot] = null;
+            free.push(new Frame(page.memory, page.slot));
+            freed.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says that pages have become clean. */
+    void cleaned() {
+        lock.lock();
+        try {
+            freed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void addDirty(long difference) {
+        dirty.addAndGet(difference);
+    }
+
+    public long dirty() {
+        return dirty.get();
+    }
+
+    /** Returns whether so much is dirty that whoever writes more has to write some back first. */
+    boolean overDirtyLimit() {
+        return dirty.get() > dirtyMax;
+    }
+
+    /** Returns whether so much is dirty that background writeback should begin. */
+    boolean worthWriting() {
+        return dirty.get() > dirtyMax / 2;
+    }
+
+    public void close() {
+        arena.close();
+    }
+}

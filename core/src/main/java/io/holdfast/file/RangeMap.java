@@ -1,0 +1,66 @@
+package io.holdfast.file;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogRecord;
+import io.holdfast.format.MapEntry;
+import io.holdfast.mapping.DeltaMap;
+import io.holdfast.volume.Extent;
+import java.util.ArrayList;
+import java.util.List;
+
+/** Tells what is where in a file: what is in memory only counts as written. */
+final class RangeMap {
+    private final FileData file;
+
+    RangeMap(FileData file) {
+        this.file = file;
+    }
+
+    List<Extent> map(long offset, long length, int maxExtents) throws HoldfastException {
+        Ranges.checkRange(file, offset, length);
+        List<Extent> extents = new ArrayList<>();
+        file.layout.readLock().lock();
+        try {
+            long end = Ranges.clamp(file, offset + length);
+            long at = offset;
+            while (Long.compareUnsigned(at, end) < 0) {
+                long block = FileData.blockOf(at);
+                long inMemory = file.nextInMemory(block);
+                Extent.State state;
+                long blocks;
+                if (inMemory == block) {
+                    state = Extent.State.WRITTEN;
+                    blocks = 1;
+                } else {
+                    DeltaMap.Run run = file.map.run(block);
+                    state = state(run.word());
+                    blocks = Math.min(run.length(), inMemory - block);
+                }
+                long next = (block + blocks) << 12;
+                if (block + blocks >= LogRecord.FILE_BLOCKS_MAX || Long.compareUnsigned(next, end) > 0) {
+                    next = end;
+                }
+                Extent last = extents.isEmpty() ? null : extents.getLast();
+                if (last != null && last.state() == state) {
+                    extents.set(extents.size() - 1, new Extent(last.offset(), next - last.offset(), state));
+                } else if (extents.size() == maxExtents) {
+                    return extents;
+                } else {
+                    extents.add(new Extent(at, next - at, state));
+                }
+                at = next;
+            }
+            return extents;
+        } finally {
+            file.layout.readLock().unlock();
+        }
+    }
+
+    private static Extent.State state(long word) {
+        return switch (MapEntry.state(word)) {
+            case MapEntry.HOLE -> Extent.State.HOLE;
+            case MapEntry.UNWRITTEN -> Extent.State.UNWRITTEN;
+            default -> Extent.State.WRITTEN;
+        };
+    }
+}

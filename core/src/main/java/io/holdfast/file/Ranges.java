@@ -1,0 +1,170 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogRecord;
+import io.holdfast.format.MapEntry;
+import io.holdfast.mapping.DeltaMap;
+import io.holdfast.space.SpaceManager.Purpose;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Operations on ranges of a file: punch, zero, allocate, truncate. Whole blocks change by the
+ * map alone; parts of blocks are zeroed like a small write.
+ */
+final class Ranges {
+    private final FileData file;
+    private final Writeback writeback;
+
+    Ranges(FileData file, Writeback writeback) {
+        this.file = file;
+        this.writeback = writeback;
+    }
+
+    /** Makes a range hole or unwritten. */
+    void change(long offset, long length, int state) throws HoldfastException {
+        checkRange(file, offset, length);
+        FileContext.Writer writer = file.writer();
+        writeback.throttle();
+        file.layout.writeLock().lock();
+        try {
+            long end = clamp(file, offset + length);
+            if (Long.compareUnsigned(offset, end) >= 0) {
+                return;
+            }
+            zeroEdges(offset, end);
+            long first = FileData.blockAfter(offset);
+            long last = wholeBefore(end);
+            file.contentChanged(0, false);
+            if (first < last) {
+                changeBlocks(writer, first, last, state);
+            }
+        } finally {
+            file.layout.writeLock().unlock();
+        }
+        writer.checkpointer().poke();
+    }
+
+    /** Zeroes the parts of blocks at both ends of a range. */
+    private void zeroEdges(long offset, long end) throws HoldfastException {
+        Writing edges = new Writing(file, writeback, false, false);
+        long head = FileData.blockOf(offset);
+        long tail = FileData.blockOf(end);
+        boolean partialTail = FileData.within(end) != 0 && wholeBefore(end) == tail;
+        if (FileData.within(offset) != 0) {
+            int to = head == tail && partialTail ? FileData.within(end) : Device.BLOCK_SIZE;
+            edges.zeroWithin(head, FileData.within(offset), to);
+        }
+        if (partialTail && (head < tail || FileData.within(offset) == 0)) {
+            edges.zeroWithin(tail, 0, FileData.within(end));
+        }
+    }
+
+    /**
+     * Returns the block behind the last whole one before {@code end}. The last block of the file counts as whole if the
+     * range reaches the end: nothing behind it is defined.
+     */
+    private long wholeBefore(long end) {
+        return end == file.size() ? FileData.blockAfter(end) : FileData.blockOf(end);
+    }
+
+    private void changeBlocks(FileContext.Writer writer, long first, long last, int state) throws HoldfastException {
+        long need = 2L * MapEntry.LEVELS_MAX + (state == MapEntry.UNWRITTEN ? last - first : 0);
+        writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false);
+        try {
+            file.dropRange(first, last);
+            file.logRecord(writer, List.of(new LogEntry.Range(file.inode, first, last - first, state)));
+        } finally {
+            writer.space().unreserve(need);
+        }
+    }
+
+    void allocate(long offset, long length) throws HoldfastException {
+        checkRange(file, offset, length);
+        FileContext.Writer writer = file.writer();
+        if (length == 0) {
+            return;
+        }
+        file.layout.writeLock().lock();
+        try {
+            long first = FileData.blockOf(offset);
+            long last = FileData.blockAfter(offset + length);
+            writeback.writeRange(file, first, last);
+            List<LogEntry> holes = new ArrayList<>();
+            long blocks = 0;
+            long at = first;
+            while (at < last) {
+                DeltaMap.Run run = file.map.run(at);
+                long end = Math.min(last, at + run.length());
+                if (MapEntry.state(run.word()) == MapEntry.HOLE) {
+                    blocks += end - at;
+                    addHole(holes, at, end - at);
+                }
+                at = end;
+            }
+            long need = blocks + holes.size() * 2L * MapEntry.LEVELS_MAX;
+            writer.reserver().reserve(need, Purpose.WRITE, false);
+            try {
+                for (LogEntry hole : holes) {
+                    file.logRecord(writer, List.of(hole));
+                }
+            } finally {
+                writer.space().unreserve(need);
+            }
+        } finally {
+            file.layout.writeLock().unlock();
+        }
+        writer.checkpointer().poke();
+    }
+
+    private void addHole(List<LogEntry> holes, long first, long count) {
+        if (!holes.isEmpty()
+                && holes.getLast() instanceof LogEntry.Range before
+                && before.first() + before.count() == first) {
+            holes.removeLast();
+            holes.add(new LogEntry.Range(file.inode, before.first(), before.count() + count, MapEntry.UNWRITTEN));
+        } else {
+            holes.add(new LogEntry.Range(file.inode, first, count, MapEntry.UNWRITTEN));
+        }
+    }
+
+    void truncate(long size) throws HoldfastException {
+        FileContext.Writer writer = file.writer();
+        writeback.throttle();
+        file.layout.writeLock().lock();
+        try {
+            long old = file.size();
+            if (Long.compareUnsigned(size, old) > 0) {
+                if (FileData.within(old) != 0) {
+                    new Writing(file, writeback, false, false)
+                            .zeroWithin(FileData.blockOf(old), FileData.within(old), Device.BLOCK_SIZE);
+                }
+                file.contentChanged(size, true);
+                file.logRecord(writer, List.of());
+                return;
+            }
+            file.contentChanged(size, true);
+            // Blocks can be reserved behind the end of a file, too.
+            changeBlocks(writer, FileData.blockAfter(size), LogRecord.FILE_BLOCKS_MAX, MapEntry.HOLE);
+        } finally {
+            file.layout.writeLock().unlock();
+        }
+        writer.checkpointer().poke();
+    }
+
+    static long clamp(FileData file, long end) {
+        return Long.compareUnsigned(end, file.size()) > 0 ? file.size() : end;
+    }
+
+    static void checkRange(FileData file, long offset, long length) throws HoldfastException {
+        if (Long.compareUnsigned(offset + length, offset) < 0) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "%s: the range of %s bytes at %s wraps around"
+                            .formatted(file.name(), Long.toUnsignedString(length), Long.toUnsignedString(offset)));
+        }
+    }
+}

@@ -1,0 +1,147 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.mapping.Mapping;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The read path: from the cache if it is there, else verified in private memory, kept in the cache unless the read is
+ * direct, and copied out.
+ */
+final class Reading {
+    private final FileData file;
+    private final boolean direct;
+    private final boolean nowait;
+
+    Reading(FileData file, boolean direct, boolean nowait) {
+        this.file = file;
+        this.direct = direct;
+        this.nowait = nowait;
+    }
+
+    long read(long offset, MemorySegment target) throws HoldfastException {
+        if (nowait) {
+            if (!file.layout.readLock().tryLock()) {
+                throw wouldBlock();
+            }
+        } else {
+            file.layout.readLock().lock();
+        }
+        try {
+            long size = file.size();
+            if (Long.compareUnsigned(offset, size) >= 0) {
+                return 0;
+            }
+            long length = target.byteSize();
+            if (Long.compareUnsigned(size - offset, length) < 0) {
+                length = size - offset;
+            }
+            long done = 0;
+            while (done < length) {
+                done += readSome(offset + done, target.asSlice(done, length - done));
+            }
+            return length;
+        } finally {
+            file.layout.readLock().unlock();
+        }
+    }
+
+    /** Reads some bytes; none if the block changed while it was read, and the caller looks again. */
+    private long readSome(long offset, MemorySegment target) throws HoldfastException {
+        long block = FileData.blockOf(offset);
+        Page page = file.lockCached(block);
+        if (page != null) {
+            try {
+                if (page.uptodate) {
+                    file.context.counters().cacheHits.increment();
+                    return copyOut(page.memory, 0, offset, target);
+                }
+            } finally {
+                page.lock.unlock();
+            }
+        }
+        if (nowait && file.map.lookup(block).isData()) {
+            throw wouldBlock();
+        }
+        return readMissing(offset, target);
+    }
+
+    private HoldfastException wouldBlock() {
+        return new HoldfastException(ErrorCode.WOULD_BLOCK, file.name() + ": the data is not in memory");
+    }
+
+    /** Reads the run of blocks from {@code offset} on that are not cached. */
+    private long readMissing(long offset, MemorySegment target) throws HoldfastException {
+        long first = FileData.blockOf(offset);
+        long blocks = FileData.blockAfter(offset + target.byteSize()) - first;
+        int count = 1;
+        while (count < Math.min(blocks, file.context.reader().blocksMax) && !file.pages.containsKey(first + count)) {
+            count++;
+        }
+        long[] done = new long[1];
+        file.context.reader().read(file.map, file.name(), first, count, (index, content, at, mapping) -> {
+            if (index > 0 && file.pages.containsKey(first + index)) {
+                return false;
+            }
+            if (!keep(first + index, content, at, mapping)) {
+                return false;
+            }
+            file.context.counters().cacheMisses.increment();
+            done[0] += copyOut(content, at, offset + done[0], target.asSlice(done[0]));
+            return true;
+        });
+        return done[0];
+    }
+
+    /**
+     * Puts what was read into the cache if it is still what the file holds there.
+     *
+     * @return false if it is not, and must not be used
+     */
+    private boolean keep(long block, MemorySegment content, long at, Mapping mapping) throws HoldfastException {
+        if (direct || !mapping.isData()) {
+            return file.map.isCurrent(block, mapping);
+        }
+        PageCache.Frame frame;
+        try {
+            // Never waits here: the caller is registered as a reader, and memory may come free only after a checkpoint.
+            frame = file.context.cache().allocate(true);
+        } catch (HoldfastException full) {
+            return file.map.isCurrent(block, mapping);
+        }
+        Page page = new Page(file, block, frame.memory(), frame.slot());
+        page.lock.lock();
+        try {
+            if (file.pages.putIfAbsent(block, page) != null) {
+                page.dead = true;
+                file.context.cache().giveBack(frame);
+                return false;
+            }
+            // From here on whoever wants to write this block needs this page: a mapping that still holds now is what
+            // the block's content is until then.
+            if (!file.map.isCurrent(block, mapping)) {
+                page.dead = true;
+                file.forget(page);
+                file.context.cache().giveBack(frame);
+                return false;
+            }
+            MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
+            page.uptodate = true;
+            page.referenced = true;
+            file.context.cache().register(page);
+            return true;
+        } finally {
+            page.lock.unlock();
+        }
+    }
+
+    /** Copies from the block that {@code offset} lies in, as much as the block has and the target takes. */
+    private static long copyOut(MemorySegment block, long at, long offset, MemorySegment target) {
+        int within = FileData.within(offset);
+        long n = Math.min(Device.BLOCK_SIZE - within, target.byteSize());
+        MemorySegment.copy(block, at + within, target, 0, n);
+        return n;
+    }
+}

@@ -1,0 +1,292 @@
+package io.holdfast.file;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.MapEntry;
+import io.holdfast.log.DataBatch;
+import io.holdfast.storage.Threads;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes dirty pages to the log: for a flush, for a direct write, for a writer that has made too much dirty, and in the
+ * background.
+ *
+ * <p>A batch is built in ascending order of blocks, copying each page under its lock; waiting for a page that another
+ * batch has under way is safe because that batch only ever waits for pages behind it. The map learns where the blocks
+ * went after they are on the device and before the pages are free to go.
+ */
+public final class Writeback {
+    /** Dirty data is written after about this time even if nobody asks. */
+    private static final long AGE_SECONDS_MAX = 5;
+
+    private final FileTable table;
+    private final PageCache cache;
+    private final FileContext.Writer writer;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition wake = lock.newCondition();
+    private boolean wanted;
+    private boolean stopping;
+    private @Nullable Thread thread;
+
+    Writeback(FileTable table, PageCache cache, FileContext.Writer writer) {
+        this.table = table;
+        this.cache = cache;
+        this.writer = writer;
+        cache.setWritebackWanted(this::request);
+        writer.latch().onFailure(cache::fail);
+    }
+
+    // ---- ranges ----
+
+    /** Writes the dirty pages of a range and waits until everything dirty in it before the call is on the device. */
+    void writeRange(FileData file, long first, long end) throws HoldfastException {
+        if (first >= end || file.nextInMemory(first) >= end) {
+            return;
+        }
+        while (writeBatch(file, first, end)) {}
+        awaitWriting(file, first, end);
+    }
+
+    private void awaitWriting(FileData file, long first, long end) throws HoldfastException {
+        for (Page page : file.writing.subMap(first, end).values()) {
+            page.lock.lock();
+            try {
+                page.awaitIdle();
+            } finally {
+                page.lock.unlock();
+            }
+        }
+        writer.latch().check();
+    }
+
+    /**
+     * Writes up to one record of dirty pages.
+     *
+     * @return whether there may be more
+     */
+    private boolean writeBatch(FileData file, long first, long end) throws HoldfastException {
+        writer.latch().check();
+        if (file.dirty.subMap(first, end).isEmpty()) {
+            return false;
+        }
+        file.logRecord(writer, List.of());
+        List<Page> pages = new ArrayList<>();
+        DataBatch batch = writer.log().batch(file.inode, !file.checksummed());
+        boolean submitted = false;
+        boolean more = false;
+        try {
+            for (Page page : file.dirty.subMap(first, end).values()) {
+                if (batch.isFull()) {
+                    more = true;
+                    break;
+                }
+                take(file, page, batch, pages);
+            }
+            if (pages.isEmpty()) {
+                return more;
+            }
+            submitted = true;
+            append(file, batch, pages);
+        } finally {
+            if (!submitted) {
+                batch.discard();
+            }
+        }
+        return more;
+    }
+
+    private static void take(FileData file, Page page, DataBatch batch, List<Page> pages) {
+        page.lock.lock();
+        try {
+            if (page.dirty && page.writeback) {
+                page.awaitIdle();
+            }
+            if (!page.dirty || page.dead) {
+                return;
+            }
+            batch.add(page.block, page.memory);
+            page.writeback = true;
+            page.dirty = false;
+            page.sealedReservation = page.reservation;
+            page.reservation = 0;
+            file.writing.put(page.block, page);
+            file.notDirty(page);
+            pages.add(page);
+        } finally {
+            page.lock.unlock();
+        }
+    }
+
+    private void append(FileData file, DataBatch batch, List<Page> pages) throws HoldfastException {
+        int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
+        long[] nodes = new long[pages.size()];
+        long[] sums = new long[pages.size()];
+        for (int i = 0; i < nodes.length; i++) {
+            // Nobody but this thread changes it until the writeback has ended.
+            nodes[i] = pages.get(i).sealedReservation - 1;
+            sums[i] = state == MapEntry.WRITTEN ? batch.checksum(i) : 0;
+        }
+        boolean written = false;
+        try {
+            writer.log()
+                    .append(
+                            batch,
+                            (i, block) ->
+                                    file.map.put(pages.get(i).block, MapEntry.word(state, block), sums[i], nodes[i]),
+                            writer.checkpointer());
+            written = true;
+        } finally {
+            for (Page page : pages) {
+                finish(file, page, written);
+            }
+            cache.addDirty(-pages.size());
+            cache.cleaned();
+        }
+        writer.checkpointer().poke();
+    }
+
+    private void finish(FileData file, Page page, boolean written) {
+        page.lock.lock();
+        file.writing.remove(page.block, page);
+        page.endWriteback();
+        if (!written && !page.dirty) {
+            // The volume has failed. The page stays dirty and readable.
+            file.markDirty(page, page.sealedReservation);
+        }
+        if (written && page.dropAfterWriteback && !page.dirty && !page.dead) {
+            file.drop(page);
+        } else {
+            page.lock.unlock();
+        }
+    }
+
+    // ---- flush ----
+
+    /** Makes all acknowledged writes of a file durable. */
+    void flush(FileData file) throws HoldfastException {
+        writeRange(file, 0, Long.MAX_VALUE);
+        file.logRecord(writer, List.of());
+        writer.log().flush(writer.checkpointer());
+    }
+
+    /** Makes a range durable, and what the file's record says of it. */
+    void flushRange(FileData file, long first, long end) throws HoldfastException {
+        writeRange(file, first, end);
+        file.logRecord(writer, List.of());
+        writer.log().flush(writer.checkpointer());
+    }
+
+    /** Writes everything that is dirty, of all files. */
+    public void writeAll() throws HoldfastException {
+        for (FileData file : table.files()) {
+            writeRange(file, 0, Long.MAX_VALUE);
+            file.logRecord(writer, List.of());
+        }
+    }
+
+    /** Makes everything durable. */
+    public void sync() throws HoldfastException {
+        writeAll();
+        writer.log().flush(writer.checkpointer());
+    }
+
+    // ---- back-pressure and background ----
+
+    /** Makes a writer pay for what is dirty: returns when it is below the limit again. */
+    void throttle() throws HoldfastException {
+        if (writer.checkpointer().overloaded()) {
+            writer.checkpointer().checkpoint();
+        }
+        while (cache.overDirtyLimit()) {
+            writer.latch().check();
+            FileData file = table.dirtiest();
+            if (file == null) {
+                return;
+            }
+            writeBatch(file, 0, Long.MAX_VALUE);
+        }
+        if (cache.worthWriting()) {
+            request();
+        }
+    }
+
+    private void request() {
+        lock.lock();
+        try {
+            wanted = true;
+            wake.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    void start() {
+        thread = Thread.ofVirtual().name("holdfast-writeback").start(this::run);
+    }
+
+    private void run() {
+        while (true) {
+            boolean all;
+            lock.lock();
+            try {
+                awaitWork();
+                if (stopping || writer.latch().failed()) {
+                    return;
+                }
+                all = !wanted;
+                wanted = false;
+            } finally {
+                lock.unlock();
+            }
+            try {
+                if (all) {
+                    writeAll();
+                } else {
+                    writeDown();
+                }
+            } catch (HoldfastException | RuntimeException | Error e) {
+                writer.latch().fail(e);
+                return;
+            }
+        }
+    }
+
+    /** Waits until there is work or dirty data has come of age. Called under the lock. */
+    private void awaitWork() {
+        try {
+            long left = TimeUnit.SECONDS.toNanos(AGE_SECONDS_MAX);
+            while (!wanted && !stopping && left > 0) {
+                left = wake.awaitNanos(left);
+            }
+        } catch (InterruptedException e) {
+            stopping = true;
+        }
+    }
+
+    private void writeDown() throws HoldfastException {
+        FileData file = table.dirtiest();
+        do {
+            if (file == null) {
+                return;
+            }
+            writeBatch(file, 0, Long.MAX_VALUE);
+            file = table.dirtiest();
+        } while (cache.worthWriting());
+    }
+
+    void stop() {
+        lock.lock();
+        try {
+            stopping = true;
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        Threads.join(thread);
+    }
+}

@@ -1,0 +1,317 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.device.LentBuffer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.MapEntry;
+import io.holdfast.mapping.Mapping;
+import io.holdfast.space.SpaceManager.Purpose;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * The write path. A buffered write copies into pages. A direct write does the same, writes them out and does not leave
+ * them in the cache: the stable copy that keeps checksums true. A direct write to a file without checksums goes to the
+ * device from the caller's memory.
+ *
+ * <p>Space is reserved before a page becomes dirty (delayed allocation): one block for the data and one for each map
+ * node it may change. So writing it back cannot run out of space.
+ */
+final class Writing {
+    /** Blocks written under one reservation. */
+    private static final int PIECE_BLOCKS = 256;
+
+    private final FileData file;
+    private final FileContext.Writer writer;
+    private final Writeback writeback;
+    private final boolean nowait;
+    private final boolean direct;
+
+    Writing(FileData file, Writeback writeback, boolean direct, boolean nowait) throws HoldfastException {
+        this.file = file;
+        this.writer = file.writer();
+        this.writeback = writeback;
+        this.direct = direct;
+        this.nowait = nowait;
+    }
+
+    void write(long offset, MemorySegment source) throws HoldfastException {
+        long length = source.byteSize();
+        if (length == 0) {
+            return;
+        }
+        if (Long.compareUnsigned(offset + length, offset) < 0) {
+            throw new HoldfastException(
+                    ErrorCode.FILE_TOO_LARGE,
+                    "%s: a write of %d bytes at %s ends behind the largest file"
+                            .formatted(file.name(), length, Long.toUnsignedString(offset)));
+        }
+        if (direct && canLend(offset, source)) {
+            writeLent(offset, source);
+            return;
+        }
+        if (nowait) {
+            writeNowait(offset, source);
+            return;
+        }
+        writeback.throttle();
+        long done = 0;
+        while (done < length) {
+            long at = offset + done;
+            long room = (long) PIECE_BLOCKS * Device.BLOCK_SIZE - FileData.within(at);
+            long n = Math.min(room, length - done);
+            writePiece(at, source.asSlice(done, n));
+            done += n;
+        }
+        if (direct) {
+            writeback.writeRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + length));
+            writer.checkpointer().poke();
+        }
+    }
+
+    private void writeNowait(long offset, MemorySegment source) throws HoldfastException {
+        long blocks = FileData.blockAfter(offset + source.byteSize()) - FileData.blockOf(offset);
+        boolean grows = Long.compareUnsigned(offset + source.byteSize(), file.size()) > 0;
+        // All or nothing: one piece, and only if neither an old block nor room has to be waited for.
+        if (direct
+                || blocks > PIECE_BLOCKS
+                || file.context.cache().overDirtyLimit()
+                || (grows && FileData.within(file.size()) != 0)
+                || !edgesInMemory(offset, source.byteSize())) {
+            throw wouldBlock();
+        }
+        writePiece(offset, source);
+    }
+
+    private HoldfastException wouldBlock() {
+        return new HoldfastException(ErrorCode.WOULD_BLOCK, file.name() + ": the write would wait or fall back");
+    }
+
+    private boolean edgesInMemory(long offset, long length) throws HoldfastException {
+        long end = offset + length;
+        return (FileData.within(offset) == 0 || inMemory(FileData.blockOf(offset)))
+                && (FileData.within(end) == 0 || inMemory(FileData.blockOf(end)));
+    }
+
+    private boolean inMemory(long block) throws HoldfastException {
+        Page page = file.pages.get(block);
+        return page != null ? page.uptodate : !file.map.lookup(block).isData();
+    }
+
+    // ---- buffered ----
+
+    private void writePiece(long offset, MemorySegment source) throws HoldfastException {
+        long first = FileData.blockOf(offset);
+        int blocks = (int) (FileData.blockAfter(offset + source.byteSize()) - first);
+        long need = 1L + file.map.nodesFor(first + blocks - 1);
+        try {
+            writer.reserver().reserve(blocks * need, Purpose.WRITE, nowait);
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.NO_SPACE) {
+                throw e;
+            }
+            writeSingly(offset, source, need);
+            return;
+        }
+        copyIn(offset, source, need, blocks * need);
+    }
+
+    /** The volume is full: block by block, as far as blocks need no new space or have it promised. */
+    private void writeSingly(long offset, MemorySegment source, long need) throws HoldfastException {
+        long done = 0;
+        while (done < source.byteSize()) {
+            long at = offset + done;
+            long n = Math.min(Device.BLOCK_SIZE - FileData.within(at), source.byteSize() - done);
+            long reserved = 0;
+            Mapping mapping = file.map.lookup(FileData.blockOf(at));
+            if (mapping.isUnwritten()) {
+                writer.reserver().reserve(need, Purpose.WRITE_UNWRITTEN, nowait);
+                writer.space().claimUnwritten(1);
+                reserved = need;
+            } else if (!file.dirty.containsKey(FileData.blockOf(at))) {
+                writer.reserver().reserve(need, Purpose.WRITE, nowait);
+                reserved = need;
+            }
+            copyIn(at, source.asSlice(done, n), need, reserved);
+            done += n;
+        }
+    }
+
+    /** Copies into pages; what is not used of the reservation is given back. */
+    private void copyIn(long offset, MemorySegment source, long need, long reserved) throws HoldfastException {
+        long left = reserved;
+        if (nowait) {
+            if (!file.layout.readLock().tryLock()) {
+                writer.space().unreserve(reserved);
+                throw wouldBlock();
+            }
+        } else {
+            file.layout.readLock().lock();
+        }
+        try {
+            long end = offset + source.byteSize();
+            zeroTail(end);
+            long done = 0;
+            while (done < source.byteSize()) {
+                long at = offset + done;
+                int within = FileData.within(at);
+                int n = (int) Math.min(Device.BLOCK_SIZE - within, source.byteSize() - done);
+                left -= copyBlock(at, within, n, source, done, need, left);
+                done += n;
+            }
+            file.contentChanged(end, false);
+        } finally {
+            file.layout.readLock().unlock();
+            if (left > 0) {
+                writer.space().unreserve(left);
+            }
+        }
+    }
+
+    /** Copies into one page and returns how much of the reservation it took. */
+    private long copyBlock(long at, int within, int n, MemorySegment source, long from, long need, long left)
+            throws HoldfastException {
+        long extra = 0;
+        try {
+            while (true) {
+                Page page = file.lockPage(FileData.blockOf(at), nowait);
+                try {
+                    if (page.dirty || left + extra >= need) {
+                        copyInto(page, within, n, source, from);
+                        if (page.dirty) {
+                            return 0;
+                        }
+                        file.markDirty(page, need);
+                        long taken = need - extra;
+                        extra = 0;
+                        return taken;
+                    }
+                } finally {
+                    page.lock.unlock();
+                }
+                // It was dirty when the space was counted and has been written back since.
+                writer.reserver().reserve(need, Purpose.WRITE, nowait);
+                extra = need;
+            }
+        } finally {
+            if (extra > 0) {
+                writer.space().unreserve(extra);
+            }
+        }
+    }
+
+    private void copyInto(Page page, int within, int n, MemorySegment source, long from) throws HoldfastException {
+        if (n < Device.BLOCK_SIZE && !page.uptodate) {
+            fill(page);
+        }
+        MemorySegment.copy(source, from, page.memory, within, n);
+        page.uptodate = true;
+        page.dropAfterWriteback = direct;
+        file.context.counters().stableCopies.increment();
+    }
+
+    /** Reads the old content of a locked page that is to be written in part. */
+    private void fill(Page page) throws HoldfastException {
+        if (nowait && file.map.lookup(page.block).isData()) {
+            throw wouldBlock();
+        }
+        file.context.reader().read(file.map, file.name(), page.block, 1, (index, content, at, mapping) -> {
+            MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
+            return true;
+        });
+        page.uptodate = true;
+    }
+
+    /** Zeroes what lies behind the end of the file in its last block, before the file grows over it. */
+    private void zeroTail(long end) throws HoldfastException {
+        long size = file.size();
+        if (FileData.within(size) != 0 && Long.compareUnsigned(end, size) > 0) {
+            zeroWithin(FileData.blockOf(size), FileData.within(size), Device.BLOCK_SIZE);
+        }
+    }
+
+    /**
+     * Zeroes a part of one block, unless nothing is there. The layout must be held.
+     *
+     * @param from first byte in the block
+     * @param to behind the last
+     */
+    void zeroWithin(long block, int from, int to) throws HoldfastException {
+        if (!file.pages.containsKey(block) && !file.map.lookup(block).isData()) {
+            return;
+        }
+        long need = 1L + file.map.nodesFor(block);
+        writer.reserver().reserve(need, Purpose.RELEASE, nowait);
+        long left = need;
+        try {
+            Page page = file.lockPage(block, nowait);
+            try {
+                if (!page.uptodate) {
+                    fill(page);
+                }
+                page.memory.asSlice(from, to - from).fill((byte) 0);
+                page.dropAfterWriteback = false;
+                if (!page.dirty) {
+                    file.markDirty(page, need);
+                    left = 0;
+                }
+            } finally {
+                page.lock.unlock();
+            }
+        } finally {
+            writer.space().unreserve(left);
+        }
+    }
+
+    // ---- zero-copy ----
+
+    private boolean canLend(long offset, MemorySegment source) {
+        return !file.checksummed() && FileData.within(offset) == 0 && LentBuffer.possible(source);
+    }
+
+    private void writeLent(long offset, MemorySegment source) throws HoldfastException {
+        if (nowait && writer.checkpointer().overloaded()) {
+            throw wouldBlock();
+        }
+        writeback.throttle();
+        long done = 0;
+        while (done < source.byteSize()) {
+            long n = Math.min((long) PIECE_BLOCKS * Device.BLOCK_SIZE, source.byteSize() - done);
+            lend(offset + done, source.asSlice(done, n));
+            done += n;
+        }
+        writer.checkpointer().poke();
+    }
+
+    private void lend(long offset, MemorySegment source) throws HoldfastException {
+        long first = FileData.blockOf(offset);
+        int blocks = (int) (source.byteSize() / Device.BLOCK_SIZE);
+        long nodes = file.map.nodesFor(first + blocks - 1);
+        writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, nowait);
+        boolean appended = false;
+        file.layout.writeLock().lock();
+        try {
+            zeroTail(offset + source.byteSize());
+            // A page of these blocks would hide what is written now; dirty ones are superseded as a whole.
+            file.dropRange(first, first + blocks);
+            writer.log()
+                    .appendLent(
+                            file.inode,
+                            first,
+                            source,
+                            (index, block) -> {
+                                file.map.put(
+                                        first + index, MapEntry.word(MapEntry.WRITTEN_NO_CHECKSUM, block), 0, nodes);
+                            },
+                            writer.checkpointer());
+            appended = true;
+            file.contentChanged(offset + source.byteSize(), false);
+            file.context.counters().zeroCopyBlocks.add(blocks);
+        } finally {
+            file.layout.writeLock().unlock();
+            if (!appended && !writer.latch().failed()) {
+                writer.space().unreserve(blocks * (1 + nodes));
+            }
+        }
+    }
+}

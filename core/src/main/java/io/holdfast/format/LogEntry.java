@@ -1,0 +1,84 @@
+package io.holdfast.format;
+
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.Item;
+import java.util.List;
+
+/** One change that a log record carries. */
+public sealed interface LogEntry {
+    /** Returns how many bytes the entry takes in a record's header. */
+    int encodedBytes();
+
+    /** Returns the inode whose block map the entry changes, or 0 if it changes none. */
+    long inode();
+
+    /**
+     * Data blocks that lie side by side, in the file and on the device.
+     *
+     * @param noChecksum the file keeps no checksums: the block map gets none
+     * @param checksums one for each block, proving that the data landed; empty if the data was known to be on the
+     *     medium before the record was written (a direct write from the caller's own memory)
+     */
+    record Extent(long inode, long fileBlock, long block, int count, boolean noChecksum, long[] checksums)
+            implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return HEAD_BYTES + 8 * checksums.length;
+        }
+
+        /** Bytes of an extent's entry without its checksums. */
+        public static final int HEAD_BYTES = 28;
+
+        public boolean proven() {
+            return checksums.length > 0;
+        }
+    }
+
+    /** A range of a file becomes hole or unwritten, whatever it was. */
+    record Range(long inode, long first, long count, int state) implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return 28;
+        }
+    }
+
+    /** An item of the metadata tree is put or removed. */
+    record ItemChange(Item item) implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return bytes(item);
+        }
+
+        /** Returns how many bytes an item takes in a record. */
+        public static int bytes(Item item) {
+            byte[] value = item.value();
+            return 6 + item.key().length + (value == null ? 0 : value.length);
+        }
+
+        @Override
+        public long inode() {
+            return 0;
+        }
+    }
+
+    /** An inode is gone with its whole block map. */
+    record Drop(long inode) implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return 12;
+        }
+    }
+
+    /** Entries that did not fit into the header stand in these blocks, one behind the other. */
+    record Payload(int bytes, List<BlockPointer> blocks) implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return 8 + 16 * blocks.size();
+        }
+
+        @Override
+        public long inode() {
+            return 0;
+        }
+    }
+}

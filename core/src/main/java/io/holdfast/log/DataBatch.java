@@ -1,0 +1,73 @@
+package io.holdfast.log;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.device.BufferPool;
+import io.holdfast.format.LogRecord;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Data blocks of one file on their way into a log record: copied into private memory, with the checksums of the copies.
+ * Slot 0 of the buffer is kept for the record's header. Owned by one thread; must end in {@link WriteLog#append} or
+ * {@link #discard}.
+ */
+public final class DataBatch {
+    private final BlockBuffer buffer;
+    private final Checksum checksum;
+    private final long inode;
+    private final boolean noChecksum;
+    private final long[] fileBlocks = new long[LogRecord.DATA_BLOCKS_MAX];
+    private final long[] checksums = new long[LogRecord.DATA_BLOCKS_MAX];
+    private int size;
+
+    DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum) {
+        this.buffer = pool.take();
+        this.checksum = checksum;
+        this.inode = inode;
+        this.noChecksum = noChecksum;
+    }
+
+    /** Copies one block; blocks must come in ascending order. */
+    public void add(long fileBlock, MemorySegment source) {
+        if (size > 0 && fileBlocks[size - 1] >= fileBlock) {
+            throw new IllegalArgumentException("blocks out of order");
+        }
+        fileBlocks[size] = fileBlock;
+        checksums[size] = buffer.fill(size + 1, source, 0, checksum);
+        size++;
+    }
+
+    public boolean isFull() {
+        return size == LogRecord.DATA_BLOCKS_MAX;
+    }
+
+    public int size() {
+        return size;
+    }
+
+    public long inode() {
+        return inode;
+    }
+
+    public boolean noChecksum() {
+        return noChecksum;
+    }
+
+    public long fileBlock(int index) {
+        return fileBlocks[index];
+    }
+
+    /** Returns the checksum of the copy of a block. */
+    public long checksum(int index) {
+        return checksums[index];
+    }
+
+    BlockBuffer buffer() {
+        return buffer;
+    }
+
+    /** Gives the memory back; nothing is written. */
+    public void discard() {
+        buffer.discard();
+    }
+}

@@ -1,0 +1,113 @@
+package io.holdfast.log;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.storage.FailureLatch;
+import java.util.PriorityQueue;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Knows which records are written and which are durable, and shares one device flush among all that wait for one.
+ *
+ * <p>Invariants: {@code durable <= written <= placed}. Every record up to {@code written} is completely on the device;
+ * {@code durable} moves only after a device flush that began when {@code written} had the value it moves to (guard
+ * «flush covers all acknowledged before it»). After a failure nothing moves any more.
+ */
+final class FlushGate {
+    private final Device device;
+    private final FailureLatch latch;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final PriorityQueue<Long> outOfOrder = new PriorityQueue<>();
+    private long written;
+    private long durable;
+    private boolean flushing;
+
+    /** @param start sequence number of the last record before this log began; it counts as durable */
+    FlushGate(Device device, FailureLatch latch, long start) {
+        this.device = device;
+        this.latch = latch;
+        written = start;
+        durable = start;
+        latch.onFailure(this::wakeAll);
+    }
+
+    long durable() {
+        lock.lock();
+        try {
+            return durable;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says that a record is completely on the device. */
+    void written(long sequence) {
+        lock.lock();
+        try {
+            outOfOrder.add(sequence);
+            while (!outOfOrder.isEmpty() && outOfOrder.peek() == written + 1) {
+                outOfOrder.poll();
+                written++;
+            }
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until every record up to {@code sequence} is durable, flushing the device if nobody else does. */
+    void awaitDurable(long sequence) throws HoldfastException {
+        while (true) {
+            long covered;
+            lock.lock();
+            try {
+                while (durable < sequence && (flushing || written < sequence)) {
+                    latch.check();
+                    changed.awaitUninterruptibly();
+                }
+                latch.check();
+                if (durable >= sequence) {
+                    return;
+                }
+                flushing = true;
+                covered = written;
+            } finally {
+                lock.unlock();
+            }
+            flushCovering(covered);
+        }
+    }
+
+    private void flushCovering(long covered) throws HoldfastException {
+        boolean flushed = false;
+        try {
+            latch.check();
+            device.flush();
+            flushed = true;
+        } catch (HoldfastException e) {
+            throw latch.fail(e);
+        } finally {
+            lock.lock();
+            try {
+                flushing = false;
+                if (flushed) {
+                    durable = Math.max(durable, covered);
+                }
+                changed.signalAll();
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void wakeAll() {
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,299 @@
+package io.holdfast.log;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.LogRecord;
+import io.holdfast.storage.BlockPointer;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+
+/**
+ * Reads the log back after a crash, by the durable-through rule.
+ *
+ * <p>Every record says up to which sequence number S the log had been flushed when it was written. What is at or before
+ * the greatest S was promised to someone: its header must be there, and its data is not even looked at here, for a
+ * block that rotted since is an error of whoever reads it, not a reason to drop the record. Behind S the first record
+ * that is not whole, header or data, ends the log: it was never promised.
+ *
+ * <p>A damaged header hides what follows it. So before it is taken for the torn end, the run of blocks the log was in
+ * and the next one are searched for later records; one that says that the damaged record was durable makes it a
+ * corruption.
+ */
+public final class LogReader {
+    /** Headers are read this many blocks at a time while they lie close together. */
+    private static final int WINDOW_BLOCKS = 64;
+    /** Records so close that reading a window pays. */
+    private static final int CLOSE_BLOCKS = 16;
+
+    private final Device device;
+    private final Checksum checksum;
+    private final Layout layout;
+    private final BufferPool buffers;
+    private final Sink sink;
+
+    private final ArrayDeque<LogRecord> undecided = new ArrayDeque<>();
+    private final List<String> problems = new ArrayList<>();
+    private long durableThrough;
+    private long records;
+    private long blocks;
+    private boolean dropped;
+    private boolean corrupt;
+
+    private byte[][] window = new byte[0][];
+    private long windowStart;
+
+    /** Takes the records that count, in order. */
+    public interface Sink {
+        /**
+         * Applies a record.
+         *
+         * @param entries its entries, a payload already replaced by what it holds
+         */
+        void record(LogRecord record, List<LogEntry> entries) throws HoldfastException;
+    }
+
+    /** @param buffers of at least {@value #WINDOW_BLOCKS} blocks */
+    public LogReader(Device device, Checksum checksum, Layout layout, BufferPool buffers, Sink sink) {
+        this.device = device;
+        this.checksum = checksum;
+        this.layout = layout;
+        this.buffers = buffers;
+        this.sink = sink;
+    }
+
+    /**
+     * What the log held.
+     *
+     * @param end where the next record would be
+     * @param corrupt a record that was durable is damaged; what came after it is not in the result
+     */
+    public record Result(
+            long records,
+            long blocks,
+            long durableThrough,
+            boolean dropped,
+            boolean corrupt,
+            List<String> problems,
+            LogPosition end) {}
+
+    /** Reads from a checkpoint's position to the end. */
+    public Result read(LogPosition start) throws HoldfastException {
+        LogPosition at = start;
+        durableThrough = start.sequence() - 1;
+        long distance = Long.MAX_VALUE;
+        while (true) {
+            Optional<LogRecord> next = header(at, distance);
+            if (next.isEmpty()) {
+                break;
+            }
+            LogRecord record = next.get();
+            distance = Math.abs(record.next().block() - at.block());
+            undecided.add(record);
+            durableThrough = Math.max(durableThrough, record.durableThrough());
+            acceptDurable();
+            if (corrupt) {
+                return result(at);
+            }
+            at = record.next();
+        }
+        searchBehind(at);
+        acceptDurable();
+        acceptWhole();
+        return result(at);
+    }
+
+    private Result result(LogPosition end) {
+        return new Result(records, blocks, durableThrough, dropped, corrupt, problems, end);
+    }
+
+    /** Returns the record that must be at a position, if it is there. */
+    private Optional<LogRecord> header(LogPosition at, long distance) throws HoldfastException {
+        if (!layout.isAllocatable(at.block())) {
+            return Optional.empty();
+        }
+        byte[] bytes;
+        try {
+            bytes = block(at.block(), distance);
+        } catch (HoldfastException e) {
+            problems.add(e.getMessage() + " (where the next log record would be)");
+            return Optional.empty();
+        }
+        Optional<LogRecord> record = LogRecord.decode(bytes, at.block(), at.logId(), checksum, layout);
+        return record.filter(r -> r.sequence() == at.sequence() && r.previousChecksum() == at.previousChecksum());
+    }
+
+    private byte[] block(long block, long distance) throws HoldfastException {
+        if (block >= windowStart && block < windowStart + window.length) {
+            return window[(int) (block - windowStart)];
+        }
+        int count = distance <= CLOSE_BLOCKS ? (int) Math.min(WINDOW_BLOCKS, layout.blocks() - block) : 1;
+        try {
+            window = read(block, count);
+        } catch (HoldfastException e) {
+            if (count == 1) {
+                throw e;
+            }
+            window = read(block, 1);
+        }
+        windowStart = block;
+        return window[0];
+    }
+
+    private byte[][] read(long block, int count) throws HoldfastException {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            device.read(block, memory.asSlice(0, (long) count * Device.BLOCK_SIZE));
+            byte[][] blocksRead = new byte[count][Device.BLOCK_SIZE];
+            for (int i = 0; i < count; i++) {
+                MemorySegment.copy(
+                        memory,
+                        ValueLayout.JAVA_BYTE,
+                        (long) i * Device.BLOCK_SIZE,
+                        blocksRead[i],
+                        0,
+                        Device.BLOCK_SIZE);
+            }
+            return blocksRead;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    private void acceptDurable() throws HoldfastException {
+        while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough && !corrupt) {
+            LogRecord record = undecided.poll();
+            Optional<List<LogEntry>> entries = entries(record);
+            if (entries.isEmpty()) {
+                corrupt(record.sequence(), record.block(), "its payload does not match its checksum");
+                return;
+            }
+            accept(record, entries.get());
+        }
+    }
+
+    private void acceptWhole() throws HoldfastException {
+        while (!undecided.isEmpty()) {
+            LogRecord record = undecided.poll();
+            Optional<List<LogEntry>> entries = corrupt ? Optional.empty() : entries(record);
+            if (entries.isEmpty() || !dataIsWhole(entries.get())) {
+                dropped = true;
+                return;
+            }
+            accept(record, entries.get());
+        }
+    }
+
+    private void accept(LogRecord record, List<LogEntry> entries) throws HoldfastException {
+        records++;
+        for (LogEntry entry : entries) {
+            if (entry instanceof LogEntry.Extent extent) {
+                blocks += extent.count();
+            }
+        }
+        sink.record(record, entries);
+    }
+
+    /** Returns the entries with payload blocks read and decoded; empty if a payload is not whole. */
+    private Optional<List<LogEntry>> entries(LogRecord record) throws HoldfastException {
+        List<LogEntry> all = new ArrayList<>();
+        for (LogEntry entry : record.entries()) {
+            if (!(entry instanceof LogEntry.Payload payload)) {
+                all.add(entry);
+                continue;
+            }
+            byte[] bytes = new byte[payload.bytes()];
+            int at = 0;
+            for (BlockPointer pointer : payload.blocks()) {
+                byte[] block;
+                try {
+                    block = read(pointer.block(), 1)[0];
+                } catch (HoldfastException e) {
+                    problems.add(String.valueOf(e.getMessage()));
+                    return Optional.empty();
+                }
+                if (checksum.of(block) != pointer.checksum()) {
+                    return Optional.empty();
+                }
+                int n = Math.min(block.length, bytes.length - at);
+                System.arraycopy(block, 0, bytes, at, n);
+                at += n;
+            }
+            all.addAll(LogRecord.decodeEntries(bytes, record.block(), layout));
+        }
+        return Optional.of(all);
+    }
+
+    private boolean dataIsWhole(List<LogEntry> entries) {
+        for (LogEntry entry : entries) {
+            if (entry instanceof LogEntry.Extent extent && extent.proven()) {
+                for (int i = 0; i < extent.count(); i++) {
+                    try {
+                        if (checksum.of(read(extent.block() + i, 1)[0]) != extent.checksums()[i]) {
+                            return false;
+                        }
+                    } catch (HoldfastException e) {
+                        problems.add(String.valueOf(e.getMessage()));
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Looks for records behind one that is missing. */
+    private void searchBehind(LogPosition missing) throws HoldfastException {
+        search(missing, missing.block() + 1, missing.runEnd());
+        search(missing, missing.spareStart(), missing.spareEnd());
+    }
+
+    private void search(LogPosition missing, long from, long to) throws HoldfastException {
+        long end = Math.min(to, layout.blocks());
+        for (long block = Math.max(from, 1); block < end && !corrupt; block++) {
+            if (!layout.isAllocatable(block)) {
+                continue;
+            }
+            byte[] bytes;
+            try {
+                bytes = block(block, 1);
+            } catch (HoldfastException e) {
+                problems.add(String.valueOf(e.getMessage()));
+                continue;
+            }
+            Optional<LogRecord> later = LogRecord.decode(bytes, block, missing.logId(), checksum, layout);
+            if (later.isPresent() && later.get().sequence() > missing.sequence()) {
+                dropped = true;
+                durableThrough =
+                        Math.max(durableThrough, Math.min(later.get().durableThrough(), missing.sequence() - 1));
+                if (later.get().durableThrough() >= missing.sequence()) {
+                    corrupt(missing.sequence(), missing.block(), "its header is damaged");
+                }
+            }
+        }
+    }
+
+    private void corrupt(long sequence, long block, String why) {
+        corrupt = true;
+        problems.add(
+                "%s: log record %d in block %d is damaged: %s, and it was durable: what was written after it cannot be replayed"
+                        .formatted(device.name(), sequence, block, why));
+    }
+
+    /** Makes the error that refuses to open a volume for writing over a corrupt log. */
+    public static HoldfastException refusal(Result result) {
+        return new HoldfastException(
+                ErrorCode.DAMAGED,
+                result.problems().getLast()
+                        + "; open it read-only to copy off what is there up to that record, nothing was changed");
+    }
+}

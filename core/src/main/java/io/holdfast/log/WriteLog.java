@@ -1,0 +1,623 @@
+package io.holdfast.log;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.device.LentBuffer;
+import io.holdfast.device.SealedBuffer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.LogRecord;
+import io.holdfast.space.Run;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.FailureLatch;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+
+/**
+ * The write log: everything that changes goes through here and is in the order it has here.
+ *
+ * <p>Two kinds of content. <em>Data</em> comes in a {@link DataBatch}, gets its place, and is written at once with a
+ * header in front. <em>Small changes</em> (items, ranges) come with {@link #submit}; they wait in memory and go into the
+ * next header, at the latest into that of the next flush.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>Whoever changes maps or items holds the gate's read lock from the placement in the log until the change is in
+ *       the map. A checkpoint takes the write lock for a moment and so finds log, maps and items at the same point.
+ *   <li>Placement (sequence number, blocks, chain) happens under {@code lock}; no I/O does.
+ *   <li>Small changes are applied under {@code lock} as well: two changes of one item are in the log in the order in
+ *       which they were applied.
+ *   <li>A direct write from the caller's memory is on the medium before the log says so: its extents wait in {@code
+ *       unproven} for a device flush (guard «written only after the data landed»), and nothing else of that file is
+ *       placed before them.
+ * </ul>
+ */
+public final class WriteLog {
+    /** Small changes are written out when they reach this, a little less than a header has room for. */
+    private static final int PENDING_BYTES_MAX = LogRecord.ROOM * 3 / 4;
+    /** Blocks of a record without data: its header and the largest payload. */
+    private static final int SMALL_RECORD_BLOCKS = 32;
+
+    /** Checkpoints to try before the log gives up. */
+    private static final int RECLAIMS_MAX = 8;
+
+    /** Applies small changes in memory. */
+    public interface Applier {
+        void apply(LogEntry change);
+    }
+
+    /** Is told where the blocks of a batch are, before anyone else can see the end of the write. */
+    public interface Placed {
+        void written(int index, long block);
+    }
+
+    /** Makes room for the log when the volume is full to the last block: writes a checkpoint and waits for it. */
+    public interface Reclaimer {
+        void reclaim() throws HoldfastException;
+    }
+
+    private final Device device;
+    private final Checksum checksum;
+    private final SpaceManager space;
+    private final FailureLatch latch;
+    private final Applier applier;
+    private final BufferPool dataBuffers;
+    private final BufferPool smallBuffers;
+    private final FlushGate flushGate;
+    private final long logId;
+
+    private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
+    private final ReentrantLock lock = new ReentrantLock();
+    private final ReentrantLock provingLock = new ReentrantLock();
+    private final LogSpace logSpace;
+
+    private List<LogEntry> pending = new ArrayList<>();
+    private int pendingBytes;
+    private final Map<Long, List<LogEntry.Extent>> unproven = new HashMap<>();
+    private long sequence;
+    private long nextBlock;
+    private long previousChecksum;
+
+    private final AtomicLong records = new AtomicLong();
+    private final AtomicLong blocksSinceCheckpoint = new AtomicLong();
+    private final AtomicLong recordsSinceCheckpoint = new AtomicLong();
+
+    /**
+     * @param startSequence sequence number of the last record that is in the checkpoint
+     * @param logId random number of this mount
+     * @param buffersMax records being filled or written at the same time
+     */
+    public WriteLog(
+            Device device,
+            Checksum checksum,
+            SpaceManager space,
+            FailureLatch latch,
+            Applier applier,
+            long startSequence,
+            long logId,
+            int buffersMax)
+            throws HoldfastException {
+        this.device = device;
+        this.checksum = checksum;
+        this.space = space;
+        this.latch = latch;
+        this.applier = applier;
+        this.logId = logId;
+        this.sequence = startSequence;
+        this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
+        this.smallBuffers = new BufferPool(4, SMALL_RECORD_BLOCKS);
+        this.flushGate = new FlushGate(device, latch, startSequence);
+        this.logSpace = new LogSpace(space);
+        if (!logSpace.ensure(1)) {
+            throw new HoldfastException(
+                    ErrorCode.NO_SPACE, device.name() + ": not one block is free for the log; open it read-only");
+        }
+        nextBlock = logSpace.take(1, 0).getFirst().start();
+    }
+
+    /** Starts a batch; waits for a buffer. The caller must not hold another one. */
+    public DataBatch batch(long inode, boolean noChecksum) {
+        return new DataBatch(dataBuffers, checksum, inode, noChecksum);
+    }
+
+    // ---- small changes ----
+
+    /**
+     * Applies small changes as one and puts them into the log. They are durable after a later {@link #flush}.
+     */
+    public void submit(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
+        latch.check();
+        proveBefore(changes, reclaimer);
+        boolean full;
+        gate.readLock().lock();
+        try {
+            lock.lock();
+            try {
+                for (LogEntry change : changes) {
+                    applier.apply(change);
+                    pending.add(change);
+                    pendingBytes += change.encodedBytes();
+                }
+                full = pendingBytes > PENDING_BYTES_MAX;
+            } finally {
+                lock.unlock();
+            }
+        } finally {
+            gate.readLock().unlock();
+        }
+        if (full) {
+            writePending(reclaimer);
+        }
+    }
+
+    private void proveBefore(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
+        for (LogEntry change : changes) {
+            if (change.inode() != 0 && hasUnproven(change.inode())) {
+                prove(reclaimer);
+                return;
+            }
+        }
+    }
+
+    // ---- data ----
+
+    /**
+     * Writes a batch: header and data in one write if the volume has room in one piece. When this returns the blocks are
+     * on the device, not yet durable.
+     *
+     * <p>Every block of the batch must have been reserved in the {@link SpaceManager}; the reservation is used up.
+     */
+    public void append(DataBatch batch, Placed placed, Reclaimer reclaimer) throws HoldfastException {
+        boolean written = false;
+        try {
+            if (hasUnproven(batch.inode())) {
+                prove(reclaimer);
+            }
+            for (int attempt = 0; !tryAppend(batch, placed); attempt++) {
+                makeRoom(reclaimer, attempt);
+            }
+            written = true;
+        } finally {
+            if (!written && !batch.buffer().isSealed()) {
+                batch.discard();
+            }
+        }
+    }
+
+    private boolean tryAppend(DataBatch batch, Placed placed) throws HoldfastException {
+        int n = batch.size();
+        gate.readLock().lock();
+        try {
+            PlacedRecord record;
+            List<PlacedRecord> before = new ArrayList<>(1);
+            lock.lock();
+            try {
+                latch.check();
+                if (!logSpace.ensure(n + 2L + payloadBlocks())) {
+                    return false;
+                }
+                int extentBytesMax = n * (LogEntry.Extent.HEAD_BYTES + 8);
+                if (pendingBytes + extentBytesMax > LogRecord.ROOM && !pending.isEmpty()) {
+                    before.add(placePending());
+                }
+                List<Run> places = logSpace.take(n, n);
+                List<LogEntry> entries = pending;
+                pending = new ArrayList<>();
+                pendingBytes = 0;
+                addExtents(entries, batch, places);
+                record = place(entries, batch.buffer(), n, places);
+            } finally {
+                lock.unlock();
+            }
+            for (PlacedRecord small : before) {
+                write(small);
+            }
+            writeData(record, placed);
+            return true;
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    private void writeData(PlacedRecord record, Placed placed) throws HoldfastException {
+        try {
+            writeBlocks(record);
+            int index = 0;
+            for (Run run : record.data) {
+                for (long block = run.start(); block < run.end(); block++) {
+                    placed.written(index++, block);
+                }
+            }
+            flushGate.written(record.sequence);
+        } finally {
+            record.sealed.release();
+        }
+    }
+
+    private static void addExtents(List<LogEntry> entries, DataBatch batch, List<Run> places) {
+        int index = 0;
+        for (Run run : places) {
+            long block = run.start();
+            while (block < run.end()) {
+                int first = index;
+                long start = block;
+                do {
+                    index++;
+                    block++;
+                } while (block < run.end() && batch.fileBlock(index) == batch.fileBlock(index - 1) + 1);
+                long[] sums = new long[index - first];
+                for (int i = first; i < index; i++) {
+                    sums[i - first] = batch.checksum(i);
+                }
+                entries.add(new LogEntry.Extent(
+                        batch.inode(), batch.fileBlock(first), start, index - first, batch.noChecksum(), sums));
+            }
+        }
+    }
+
+    // ---- zero-copy ----
+
+    /**
+     * Writes the caller's own memory to free blocks, for a file without checksums, without a copy.
+     *
+     * @param placed told each block when the data is there; called with the gate held
+     */
+    public void appendLent(long inode, long fileBlock, MemorySegment memory, Placed placed, Reclaimer reclaimer)
+            throws HoldfastException {
+        int n = (int) (memory.byteSize() / Device.BLOCK_SIZE);
+        for (int attempt = 0; ; attempt++) {
+            gate.readLock().lock();
+            try {
+                List<Run> places;
+                lock.lock();
+                try {
+                    latch.check();
+                    places = logSpace.ensure(n + 2L) ? logSpace.take(n, n) : null;
+                } finally {
+                    lock.unlock();
+                }
+                if (places != null) {
+                    writeLent(inode, fileBlock, memory, places, placed);
+                    return;
+                }
+            } finally {
+                gate.readLock().unlock();
+            }
+            makeRoom(reclaimer, attempt);
+        }
+    }
+
+    private void writeLent(long inode, long fileBlock, MemorySegment memory, List<Run> places, Placed placed)
+            throws HoldfastException {
+        List<LogEntry.Extent> extents = new ArrayList<>();
+        int index = 0;
+        try {
+            for (Run run : places) {
+                int count = (int) run.length();
+                device.write(
+                        run.start(),
+                        LentBuffer.of(
+                                memory.asSlice((long) index * Device.BLOCK_SIZE, (long) count * Device.BLOCK_SIZE)));
+                extents.add(new LogEntry.Extent(inode, fileBlock + index, run.start(), count, true, new long[0]));
+                index += count;
+            }
+        } catch (HoldfastException e) {
+            throw latch.fail(e);
+        }
+        lock.lock();
+        try {
+            unproven.computeIfAbsent(inode, k -> new ArrayList<>()).addAll(extents);
+            index = 0;
+            for (Run run : places) {
+                for (long block = run.start(); block < run.end(); block++) {
+                    placed.written(index++, block);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        blocksSinceCheckpoint.addAndGet(index);
+    }
+
+    private boolean hasUnproven(long inode) {
+        lock.lock();
+        try {
+            return unproven.containsKey(inode);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Flushes the device so that unproven data is on the medium, then hands its extents to the log. */
+    private void prove(Reclaimer reclaimer) throws HoldfastException {
+        boolean added;
+        provingLock.lock();
+        try {
+            gate.readLock().lock();
+            try {
+                added = proveLocked();
+            } finally {
+                gate.readLock().unlock();
+            }
+        } finally {
+            provingLock.unlock();
+        }
+        if (added) {
+            writePending(reclaimer);
+        }
+    }
+
+    private boolean proveLocked() throws HoldfastException {
+        Map<Long, Integer> taken = new HashMap<>();
+        lock.lock();
+        try {
+            if (unproven.isEmpty()) {
+                return false;
+            }
+            unproven.forEach((inode, extents) -> taken.put(inode, extents.size()));
+        } finally {
+            lock.unlock();
+        }
+        flushDevice();
+        lock.lock();
+        try {
+            taken.forEach((inode, count) -> {
+                List<LogEntry.Extent> extents = unproven.getOrDefault(inode, new ArrayList<>());
+                List<LogEntry.Extent> proven = extents.subList(0, count);
+                for (LogEntry.Extent extent : proven) {
+                    pending.add(extent);
+                    pendingBytes += extent.encodedBytes();
+                }
+                proven.clear();
+                if (extents.isEmpty()) {
+                    unproven.remove(inode);
+                }
+            });
+        } finally {
+            lock.unlock();
+        }
+        return true;
+    }
+
+    private void flushDevice() throws HoldfastException {
+        latch.check();
+        try {
+            device.flush();
+        } catch (HoldfastException e) {
+            throw latch.fail(e);
+        }
+    }
+
+    // ---- flush ----
+
+    /** Makes everything durable that was appended or submitted before this call. */
+    public void flush(Reclaimer reclaimer) throws HoldfastException {
+        latch.check();
+        prove(reclaimer);
+        writePending(reclaimer);
+        long target;
+        lock.lock();
+        try {
+            target = sequence;
+        } finally {
+            lock.unlock();
+        }
+        flushGate.awaitDurable(target);
+    }
+
+    private void writePending(Reclaimer reclaimer) throws HoldfastException {
+        for (int attempt = 0; !tryWritePending(); attempt++) {
+            makeRoom(reclaimer, attempt);
+        }
+    }
+
+    /** Has dead blocks freed; what was reserved must fit after that, or the promises were wrong. */
+    private void makeRoom(Reclaimer reclaimer, int attempt) throws HoldfastException {
+        if (attempt == RECLAIMS_MAX) {
+            throw latch.fail(new HoldfastException(
+                    ErrorCode.NO_SPACE, device.name() + ": no block is left for the log, checkpoints free none"));
+        }
+        reclaimer.reclaim();
+    }
+
+    private boolean tryWritePending() throws HoldfastException {
+        gate.readLock().lock();
+        try {
+            PlacedRecord record;
+            lock.lock();
+            try {
+                latch.check();
+                if (pending.isEmpty()) {
+                    return true;
+                }
+                if (!logSpace.ensure(1L + payloadBlocks())) {
+                    return false;
+                }
+                record = placePending();
+            } finally {
+                lock.unlock();
+            }
+            write(record);
+            return true;
+        } finally {
+            gate.readLock().unlock();
+        }
+    }
+
+    /** Returns how many blocks the pending small changes need besides a header. Called under the lock. */
+    private int payloadBlocks() {
+        return pendingBytes <= LogRecord.ROOM ? 0 : (pendingBytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE;
+    }
+
+    /** Places a record with all pending small changes and no data. Called under the lock, with room ensured. */
+    private PlacedRecord placePending() {
+        BlockBuffer buffer = smallBuffers.take();
+        List<LogEntry> entries = pending;
+        int payloadBlocks = payloadBlocks();
+        List<Run> places = List.of();
+        if (payloadBlocks > 0) {
+            if (payloadBlocks >= SMALL_RECORD_BLOCKS) {
+                throw new IllegalStateException("small changes of %d bytes".formatted(pendingBytes));
+            }
+            byte[] payload = LogRecord.encodeEntries(entries);
+            places = logSpace.take(payloadBlocks, 0);
+            List<BlockPointer> pointers = new ArrayList<>();
+            int slot = 1;
+            for (Run run : places) {
+                for (long block = run.start(); block < run.end(); block++) {
+                    byte[] piece = new byte[Device.BLOCK_SIZE];
+                    int from = (slot - 1) * Device.BLOCK_SIZE;
+                    System.arraycopy(payload, from, piece, 0, Math.min(piece.length, payload.length - from));
+                    buffer.copy(slot++, piece);
+                    pointers.add(new BlockPointer(block, checksum.of(piece)));
+                    space.release(block);
+                }
+            }
+            entries = List.of(new LogEntry.Payload(payload.length, pointers));
+        }
+        pending = new ArrayList<>();
+        pendingBytes = 0;
+        return place(entries, buffer, payloadBlocks, places);
+    }
+
+    // ---- records ----
+
+    private record PlacedRecord(long sequence, long header, List<Run> data, SealedBuffer sealed) {}
+
+    /** Gives a record its place in the log. Called under the lock, with room for one more block ensured. */
+    private PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
+        long header = nextBlock;
+        nextBlock = logSpace.take(1, 0).getFirst().start();
+        sequence++;
+        LogRecord record =
+                new LogRecord(logId, sequence, flushGate.durable(), header, previousChecksum, position(), entries);
+        byte[] encoded = record.encode(checksum);
+        previousChecksum = LogRecord.checksumOf(encoded);
+        buffer.copy(0, encoded);
+        space.release(header);
+        records.incrementAndGet();
+        recordsSinceCheckpoint.incrementAndGet();
+        blocksSinceCheckpoint.addAndGet(1L + dataBlocks);
+        return new PlacedRecord(sequence, header, data, buffer.seal(1 + dataBlocks));
+    }
+
+    private LogPosition position() {
+        Run run = logSpace.current();
+        Run spare = logSpace.spare();
+        return new LogPosition(
+                nextBlock, sequence + 1, logId, previousChecksum, run.start(), run.end(), spare.start(), spare.end());
+    }
+
+    private void write(PlacedRecord record) throws HoldfastException {
+        try {
+            writeBlocks(record);
+            flushGate.written(record.sequence);
+        } finally {
+            record.sealed.release();
+        }
+    }
+
+    /** Writes header and data in as few writes as their places allow. */
+    private void writeBlocks(PlacedRecord record) throws HoldfastException {
+        try {
+            long start = record.header;
+            int from = 0;
+            int count = 1;
+            for (Run run : record.data) {
+                if (run.start() != start + count) {
+                    device.write(start, record.sealed, from, count);
+                    from += count;
+                    start = run.start();
+                    count = 0;
+                }
+                count += (int) run.length();
+            }
+            device.write(start, record.sealed, from, count);
+        } catch (HoldfastException e) {
+            throw latch.fail(e);
+        }
+    }
+
+    // ---- checkpoint ----
+
+    /** What a checkpoint does while nothing changes. */
+    public interface Freeze {
+        void freeze(LogPosition position);
+    }
+
+    /**
+     * Holds everything that changes for a moment, writes what is pending, and calls {@code freeze} with the place from
+     * which on the log is not in the checkpoint.
+     *
+     * @return false if there was no room to write what is pending; nothing was frozen then
+     */
+    public boolean freeze(Freeze freeze) throws HoldfastException {
+        provingLock.lock();
+        gate.writeLock().lock();
+        try {
+            proveLocked();
+            PlacedRecord record = null;
+            lock.lock();
+            try {
+                latch.check();
+                if (!pending.isEmpty()) {
+                    if (!logSpace.ensure(1L + payloadBlocks())) {
+                        return false;
+                    }
+                    record = placePending();
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (record != null) {
+                write(record);
+            }
+            lock.lock();
+            try {
+                blocksSinceCheckpoint.set(0);
+                recordsSinceCheckpoint.set(0);
+                freeze.freeze(position());
+            } finally {
+                lock.unlock();
+            }
+            return true;
+        } finally {
+            gate.writeLock().unlock();
+            provingLock.unlock();
+        }
+    }
+
+    public long blocksSinceCheckpoint() {
+        return blocksSinceCheckpoint.get();
+    }
+
+    public long recordsSinceCheckpoint() {
+        return recordsSinceCheckpoint.get();
+    }
+
+    public long records() {
+        return records.get();
+    }
+
+    /** Returns how many buffers are in use; 0 at rest. */
+    public int buffersInUse() {
+        return dataBuffers.inUse() + smallBuffers.inUse();
+    }
+
+    public void close() {
+        dataBuffers.close();
+        smallBuffers.close();
+    }
+}

@@ -1,0 +1,5 @@
+/** The write log: records of header and data in one append, group commit, and reading it back after a crash. */
+@NullMarked
+package io.holdfast.log;
+
+import org.jspecify.annotations.NullMarked;

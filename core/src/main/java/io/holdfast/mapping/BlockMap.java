@@ -1,0 +1,272 @@
+package io.holdfast.mapping;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.MapEntry;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.storage.NodeReader;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The block map of one file: the tree of the last durable checkpoint, the changes that the running checkpoint applies
+ * to it, and the changes since. A lookup asks them from the newest to the oldest. Thread-safe.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>{@code generation} grows with every change of what a lookup can answer.
+ *   <li>Nothing is read from the device under the lock: a tree lookup runs on a root taken under it. That root's nodes
+ *       stay as they are while the caller is registered as a reader (see {@link io.holdfast.space.ReaderEpochs}).
+ *   <li>Changes come in the order of the log, and only while the log's gate is held, so that a checkpoint splits maps,
+ *       items and log at the same place.
+ * </ul>
+ */
+public final class BlockMap {
+    private final NodeReader reader;
+    private final SpaceManager space;
+    private final ChangeBudget budget;
+    private final ReentrantLock lock = new ReentrantLock();
+    private MapRoot committed;
+    private DeltaMap active;
+    private @Nullable DeltaMap frozen;
+    private volatile long generation;
+
+    public BlockMap(NodeReader reader, SpaceManager space, ChangeBudget budget, MapRoot committed) {
+        this.reader = reader;
+        this.space = space;
+        this.budget = budget;
+        this.committed = committed;
+        this.active = new DeltaMap(committed.levels());
+    }
+
+    /** Returns what is known of a block now. The caller must be registered as a reader. */
+    public Mapping lookup(long block) throws HoldfastException {
+        MapRoot root;
+        long cookie;
+        lock.lock();
+        try {
+            cookie = generation;
+            long word = active.word(block);
+            if (word != -1) {
+                return new Mapping(word, MapEntry.isData(word) ? active.checksum(block) : 0, cookie);
+            }
+            DeltaMap below = frozen;
+            if (active.dropped()) {
+                return new Mapping(0, 0, cookie);
+            }
+            if (below != null) {
+                word = below.word(block);
+                if (word != -1) {
+                    return new Mapping(word, MapEntry.isData(word) ? below.checksum(block) : 0, cookie);
+                }
+                if (below.dropped()) {
+                    return new Mapping(0, 0, cookie);
+                }
+            }
+            root = committed;
+        } finally {
+            lock.unlock();
+        }
+        long[] entry = new long[2];
+        MapTree.lookup(reader, root, block, (word, checksum) -> {
+            entry[0] = word;
+            entry[1] = checksum;
+        });
+        return new Mapping(entry[0], entry[1], cookie);
+    }
+
+    /**
+     * Returns whether a mapping still holds: nothing changed since, or not this block (guard «cookie checked»).
+     */
+    public boolean isCurrent(long block, Mapping mapping) throws HoldfastException {
+        if (generation == mapping.cookie()) {
+            return true;
+        }
+        Mapping now = lookup(block);
+        return now.word() == mapping.word() && now.checksum() == mapping.checksum();
+    }
+
+    /** Returns the state from a block on and for how many blocks at least it holds; data comes as its state alone. */
+    public DeltaMap.Run run(long block) throws HoldfastException {
+        MapRoot root;
+        long limit;
+        lock.lock();
+        try {
+            DeltaMap.Run run = active.run(block);
+            if (run.word() != -1) {
+                return run;
+            }
+            limit = run.length();
+            if (active.dropped()) {
+                return new DeltaMap.Run(0, limit);
+            }
+            DeltaMap below = frozen;
+            if (below != null) {
+                run = below.run(block);
+                limit = Math.min(limit, run.length());
+                if (run.word() != -1) {
+                    return new DeltaMap.Run(run.word(), limit);
+                }
+                if (below.dropped()) {
+                    return new DeltaMap.Run(0, limit);
+                }
+            }
+            root = committed;
+        } finally {
+            lock.unlock();
+        }
+        DeltaMap.Run run = MapTree.run(reader, root, block);
+        return new DeltaMap.Run(run.word(), Math.min(limit, run.length()));
+    }
+
+    /** Returns how many nodes a change at a block may make a checkpoint write. */
+    public int nodesFor(long block) {
+        lock.lock();
+        try {
+            return Math.max(committed.levels(), DeltaMap.levelsFor(block));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Maps a block to data that is on the device.
+     *
+     * @param reservation what was reserved for the nodes of this change; given back for what it really costs
+     */
+    public void put(long block, long word, long checksum, long reservation) {
+        lock.lock();
+        try {
+            long nodes = active.nodes();
+            long unwritten = active.unwritten();
+            long heap = active.heapBytes();
+            active.put(block, word, checksum, space::release);
+            touched();
+            account(nodes, unwritten, heap, reservation);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes a range hole or unwritten; {@code reservation} as in {@link #put}, unwritten blocks included. */
+    public void putRange(long first, long count, int state, long reservation) {
+        lock.lock();
+        try {
+            long nodes = active.nodes();
+            long unwritten = active.unwritten();
+            long heap = active.heapBytes();
+            active.putRange(first, count, state, space::release);
+            touched();
+            account(nodes, unwritten, heap, reservation);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The file is gone: everything is a hole, and its tree is freed by the next checkpoint. */
+    public void drop() {
+        lock.lock();
+        try {
+            long nodes = active.nodes();
+            long unwritten = active.unwritten();
+            long heap = active.heapBytes();
+            active.drop(space::release);
+            touched();
+            account(nodes, unwritten, heap, 0);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Only ever called under the lock: no two threads count at once. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
+    private void touched() {
+        generation++;
+    }
+
+    private void account(long nodes, long unwritten, long heap, long reservation) {
+        space.settle(reservation, active.nodes() - nodes, active.unwritten() - unwritten);
+        budget.add(active.heapBytes() - heap);
+    }
+
+    // ---- checkpoint ----
+
+    /** Sets the changes so far aside for the checkpoint that begins; false if there are none. */
+    public boolean freeze() {
+        lock.lock();
+        try {
+            if (frozen != null) {
+                throw new IllegalStateException("the last checkpoint has not ended");
+            }
+            if (active.isEmpty()) {
+                return false;
+            }
+            frozen = active;
+            active = new DeltaMap(frozen.dropped() ? 1 : committed.levels());
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns what {@link #freeze} set aside. It does not change any more. */
+    public DeltaMap frozen() {
+        lock.lock();
+        try {
+            DeltaMap delta = frozen;
+            if (delta == null) {
+                throw new IllegalStateException("nothing is frozen");
+            }
+            return delta;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public MapRoot committed() {
+        lock.lock();
+        try {
+            return committed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The checkpoint is durable: {@code root} holds what was frozen. */
+    public void commit(MapRoot root) {
+        lock.lock();
+        try {
+            DeltaMap delta = frozen;
+            if (delta != null) {
+                budget.add(-delta.heapBytes());
+            }
+            frozen = null;
+            committed = root;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether there is nothing but the committed tree. */
+    public boolean isClean() {
+        lock.lock();
+        try {
+            return frozen == null && active.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how many data blocks the committed tree and the changes on top have at most. */
+    public long dataBlocksAtMost() {
+        lock.lock();
+        try {
+            DeltaMap below = frozen;
+            return active.dropped()
+                    ? 0
+                    : committed.dataBlocks() + (below == null ? 0 : below.dataBlocks()) + active.dataBlocks();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,90 @@
+package io.holdfast.mapping;
+
+import io.holdfast.format.MapEntry;
+import java.util.Arrays;
+
+/**
+ * Changes within one chunk of a file: the 256 blocks that one leaf of the map tree covers. Sparse: sorted arrays that
+ * grow. Not thread-safe.
+ *
+ * <p>Invariant: {@code slots[0..size)} ascend. A block without an entry is what {@code base} says: hole or unwritten,
+ * or, with {@link #FALL_THROUGH}, what lies below.
+ */
+final class DeltaLeaf {
+    /** The base of a leaf that says nothing about the blocks it has no entry for. */
+    static final int FALL_THROUGH = -1;
+
+    private final int base;
+    private int size;
+    private byte[] slots = new byte[4];
+    private long[] words = new long[4];
+    private long[] checksums = new long[4];
+
+    DeltaLeaf(int base) {
+        this.base = base;
+    }
+
+    int base() {
+        return base;
+    }
+
+    int size() {
+        return size;
+    }
+
+    int slotAt(int position) {
+        return slots[position] & 0xff;
+    }
+
+    long wordAt(int position) {
+        return words[position];
+    }
+
+    long checksumAt(int position) {
+        return checksums[position];
+    }
+
+    /** Returns the position of the slot's entry, or the bitwise complement of where it would be. */
+    int find(int slot) {
+        int low = 0;
+        int high = size - 1;
+        while (low <= high) {
+            int middle = (low + high) >>> 1;
+            int found = slots[middle] & 0xff;
+            if (found < slot) {
+                low = middle + 1;
+            } else if (found > slot) {
+                high = middle - 1;
+            } else {
+                return middle;
+            }
+        }
+        return ~low;
+    }
+
+    /** Sets the slot's entry and returns the word it had: its old one, or the base's, or -1 for neither. */
+    long put(int slot, long word, long checksum) {
+        int position = find(slot);
+        if (position >= 0) {
+            long old = words[position];
+            words[position] = word;
+            checksums[position] = checksum;
+            return old;
+        }
+        position = ~position;
+        if (size == slots.length) {
+            int grown = Math.min(size * 2, MapEntry.FANOUT);
+            slots = Arrays.copyOf(slots, grown);
+            words = Arrays.copyOf(words, grown);
+            checksums = Arrays.copyOf(checksums, grown);
+        }
+        System.arraycopy(slots, position, slots, position + 1, size - position);
+        System.arraycopy(words, position, words, position + 1, size - position);
+        System.arraycopy(checksums, position, checksums, position + 1, size - position);
+        slots[position] = (byte) slot;
+        words[position] = word;
+        checksums[position] = checksum;
+        size++;
+        return base == FALL_THROUGH ? -1 : MapEntry.word(base, 0);
+    }
+}

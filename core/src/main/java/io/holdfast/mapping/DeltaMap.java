@@ -1,0 +1,311 @@
+package io.holdfast.mapping;
+
+import io.holdfast.format.MapEntry;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.function.LongConsumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The changes of one file's map since a checkpoint: what the log carries. Not thread-safe; {@link BlockMap} guards it.
+ *
+ * <p>Invariants: a chunk (256 blocks) is either within a range, or has a leaf, or neither; ranges are whole chunks and
+ * do not overlap. {@link #unwritten()} counts the blocks that the changes make unwritten, {@link #nodes()} is at least
+ * the number of tree nodes that applying them writes.
+ */
+public final class DeltaMap {
+    private static final int CHUNK_LOG2 = MapEntry.FANOUT_LOG2;
+    private static final int CHUNK = MapEntry.FANOUT;
+    /** Bytes of heap an entry takes, for budgets: arrays grown by doubling, and its part of a leaf. */
+    private static final int ENTRY_BYTES = 34;
+
+    private static final int LEAF_BYTES = 200;
+
+    private final TreeMap<Long, DeltaLeaf> leaves = new TreeMap<>();
+    private final TreeMap<Long, Range> ranges = new TreeMap<>();
+    private final int levelsMin;
+    private long unwritten;
+    private long nodes;
+    private long entries;
+    private long dataBlocks;
+    private boolean dropped;
+
+    /** A run of whole chunks in one state; {@code end} is exclusive. */
+    private record Range(long end, int state) {}
+
+    /** What the changes say about a place: a word, or -1 for nothing, and for how many blocks at least. */
+    public record Run(long word, long length) {}
+
+    /** @param levelsMin levels of the tree the changes will be applied to */
+    public DeltaMap(int levelsMin) {
+        this.levelsMin = levelsMin;
+    }
+
+    public boolean isEmpty() {
+        return leaves.isEmpty() && ranges.isEmpty() && !dropped;
+    }
+
+    public long unwritten() {
+        return unwritten;
+    }
+
+    /** Returns how many blocks the changes map to data. */
+    public long dataBlocks() {
+        return dataBlocks;
+    }
+
+    public long nodes() {
+        return nodes;
+    }
+
+    /** Returns roughly how much heap the changes take. */
+    public long heapBytes() {
+        return entries * ENTRY_BYTES + (leaves.size() + ranges.size()) * (long) LEAF_BYTES;
+    }
+
+    /** Returns whether the file is gone with everything that lies below these changes. */
+    public boolean dropped() {
+        return dropped;
+    }
+
+    /** Returns the last block that the changes make anything but a hole, or -1. */
+    public long lastUsedBlock() {
+        long last = leaves.isEmpty() ? -1 : ((leaves.lastKey() + 1) << CHUNK_LOG2) - 1;
+        for (Map.Entry<Long, Range> range : ranges.descendingMap().entrySet()) {
+            if (range.getValue().state() != MapEntry.HOLE) {
+                return Math.max(last, (range.getValue().end() << CHUNK_LOG2) - 1);
+            }
+        }
+        return last;
+    }
+
+    /** Returns the word of a block, -1 if nothing is said about it. */
+    public long word(long block) {
+        DeltaLeaf leaf = leaves.get(block >>> CHUNK_LOG2);
+        if (leaf != null) {
+            int position = leaf.find((int) (block & (CHUNK - 1)));
+            return position >= 0 ? leaf.wordAt(position) : baseWord(leaf.base());
+        }
+        Range range = rangeAt(block >>> CHUNK_LOG2);
+        return range == null ? -1 : MapEntry.word(range.state(), 0);
+    }
+
+    /** Returns the checksum of a block for which {@link #word} returned data. */
+    public long checksum(long block) {
+        DeltaLeaf leaf = leaves.get(block >>> CHUNK_LOG2);
+        if (leaf == null) {
+            throw new IllegalStateException("no entry for block " + block);
+        }
+        return leaf.checksumAt(leaf.find((int) (block & (CHUNK - 1))));
+    }
+
+    /** Returns what is said from {@code block} on and how far it surely goes. */
+    public Run run(long block) {
+        long chunk = block >>> CHUNK_LOG2;
+        DeltaLeaf leaf = leaves.get(chunk);
+        if (leaf != null) {
+            int slot = (int) (block & (CHUNK - 1));
+            int position = leaf.find(slot);
+            if (position >= 0) {
+                return new Run(leaf.wordAt(position), 1);
+            }
+            int next = ~position < leaf.size() ? leaf.slotAt(~position) : CHUNK;
+            return new Run(baseWord(leaf.base()), next - slot);
+        }
+        Range range = rangeAt(chunk);
+        if (range != null) {
+            return new Run(MapEntry.word(range.state(), 0), (range.end() << CHUNK_LOG2) - block);
+        }
+        long next = nextTouched(chunk);
+        return new Run(-1, next < 0 ? Long.MAX_VALUE - block : (next << CHUNK_LOG2) - block);
+    }
+
+    /**
+     * Sets one block.
+     *
+     * @param superseded called with a data block that these changes held and do not hold any more
+     */
+    public void put(long block, long word, long checksum, LongConsumer superseded) {
+        long chunk = block >>> CHUNK_LOG2;
+        DeltaLeaf leaf = leaves.get(chunk);
+        if (leaf == null) {
+            leaf = createLeaf(chunk);
+        }
+        int before = leaf.size();
+        long old = leaf.put((int) (block & (CHUNK - 1)), word, checksum);
+        entries += leaf.size() - before;
+        if (MapEntry.isData(old) && old != -1) {
+            superseded.accept(MapEntry.block(old));
+            dataBlocks--;
+        } else if (old != -1 && MapEntry.state(old) == MapEntry.UNWRITTEN) {
+            unwritten--;
+        }
+        if (MapEntry.isData(word)) {
+            dataBlocks++;
+        } else if (MapEntry.state(word) == MapEntry.UNWRITTEN) {
+            unwritten++;
+        }
+    }
+
+    /** Makes a range hole or unwritten, whatever it was. */
+    public void putRange(long first, long count, int state, LongConsumer superseded) {
+        long end = first + count;
+        long firstChunk = (first + CHUNK - 1) >>> CHUNK_LOG2;
+        long endChunk = end >>> CHUNK_LOG2;
+        if (firstChunk > endChunk || firstChunk == endChunk) {
+            putSingly(first, end, state, superseded);
+            return;
+        }
+        putSingly(first, firstChunk << CHUNK_LOG2, state, superseded);
+        removeChunks(firstChunk, endChunk, superseded);
+        ranges.put(firstChunk, new Range(endChunk, state));
+        if (state == MapEntry.UNWRITTEN) {
+            unwritten += (endChunk - firstChunk) << CHUNK_LOG2;
+        }
+        nodes += 2L * MapEntry.LEVELS_MAX;
+        putSingly(endChunk << CHUNK_LOG2, end, state, superseded);
+    }
+
+    /** Forgets everything: the file is gone. */
+    public void drop(LongConsumer superseded) {
+        removeChunks(0, Long.MAX_VALUE, superseded);
+        dropped = true;
+        nodes = 0;
+    }
+
+    private void putSingly(long first, long end, int state, LongConsumer superseded) {
+        for (long block = first; block < end; block++) {
+            put(block, MapEntry.word(state, 0), 0, superseded);
+        }
+    }
+
+    private DeltaLeaf createLeaf(long chunk) {
+        int base = DeltaLeaf.FALL_THROUGH;
+        Range range = rangeAt(chunk);
+        if (range != null) {
+            base = range.state();
+            cut(chunk, chunk + 1);
+        }
+        nodes += newNodes(chunk);
+        DeltaLeaf leaf = new DeltaLeaf(base);
+        leaves.put(chunk, leaf);
+        return leaf;
+    }
+
+    /**
+     * Counts the nodes on the path to a chunk that no other leaf's path has: those below the lowest node it shares with
+     * its nearest neighbour. The sum over all leaves is exact for a tree of {@code levelsMin} levels.
+     */
+    private long newNodes(long chunk) {
+        Long lower = leaves.lowerKey(chunk);
+        Long higher = leaves.higherKey(chunk);
+        int own = Math.max(levelsMin, levelsFor(chunk << CHUNK_LOG2));
+        int apart = own;
+        if (lower != null) {
+            apart = Math.min(apart, levelsApart(lower, chunk));
+        }
+        if (higher != null) {
+            apart = Math.min(apart, levelsApart(higher, chunk));
+        }
+        return apart;
+    }
+
+    private static int levelsApart(long a, long b) {
+        return (64 - Long.numberOfLeadingZeros(a ^ b) + MapEntry.FANOUT_LOG2 - 1) / MapEntry.FANOUT_LOG2;
+    }
+
+    /** Returns how many levels a tree needs to reach a block. */
+    public static int levelsFor(long block) {
+        int bits = 64 - Long.numberOfLeadingZeros(block);
+        return Math.max(1, (bits + MapEntry.FANOUT_LOG2 - 1) / MapEntry.FANOUT_LOG2);
+    }
+
+    private void removeChunks(long from, long to, LongConsumer superseded) {
+        for (DeltaLeaf leaf : leaves.subMap(from, to).values()) {
+            entries -= leaf.size();
+            unwritten -= leaf.base() == MapEntry.UNWRITTEN ? CHUNK : 0;
+            for (int i = 0; i < leaf.size(); i++) {
+                long word = leaf.wordAt(i);
+                if (MapEntry.isData(word)) {
+                    superseded.accept(MapEntry.block(word));
+                    dataBlocks--;
+                }
+                boolean was = leaf.base() == MapEntry.UNWRITTEN;
+                boolean is = MapEntry.state(word) == MapEntry.UNWRITTEN;
+                unwritten += (was ? 1 : 0) - (is ? 1 : 0);
+            }
+        }
+        leaves.subMap(from, to).clear();
+        for (Map.Entry<Long, Range> overlap : ranges.subMap(from, to).entrySet()) {
+            countOut(overlap.getKey(), Math.min(overlap.getValue().end(), to), overlap.getValue());
+        }
+        Map.Entry<Long, Range> before = ranges.lowerEntry(from);
+        if (before != null && before.getValue().end() > from) {
+            countOut(from, Math.min(before.getValue().end(), to), before.getValue());
+        }
+        cut(from, to);
+    }
+
+    private void countOut(long from, long to, Range range) {
+        if (range.state() == MapEntry.UNWRITTEN) {
+            unwritten -= (to - from) << CHUNK_LOG2;
+        }
+    }
+
+    /** Takes chunks out of the ranges. */
+    private void cut(long from, long to) {
+        Map.Entry<Long, Range> before = ranges.lowerEntry(from);
+        if (before != null && before.getValue().end() > from) {
+            Range range = before.getValue();
+            ranges.put(before.getKey(), new Range(from, range.state()));
+            if (range.end() > to) {
+                ranges.put(to, new Range(range.end(), range.state()));
+            }
+        }
+        while (true) {
+            Map.Entry<Long, Range> inside = ranges.ceilingEntry(from);
+            if (inside == null || inside.getKey() >= to) {
+                return;
+            }
+            ranges.remove(inside.getKey());
+            if (inside.getValue().end() > to) {
+                ranges.put(to, inside.getValue());
+            }
+        }
+    }
+
+    private @Nullable Range rangeAt(long chunk) {
+        Map.Entry<Long, Range> entry = ranges.floorEntry(chunk);
+        return entry != null && entry.getValue().end() > chunk ? entry.getValue() : null;
+    }
+
+    private static long baseWord(int base) {
+        return base == DeltaLeaf.FALL_THROUGH ? -1 : MapEntry.word(base, 0);
+    }
+
+    // ---- for applying the changes to the tree ----
+
+    @Nullable
+    DeltaLeaf leaf(long chunk) {
+        return leaves.get(chunk);
+    }
+
+    /** Returns the first chunk at or after {@code from} that has a leaf or lies in a range, or -1. */
+    long nextTouched(long from) {
+        if (rangeAt(from) != null) {
+            return from;
+        }
+        Long leaf = leaves.ceilingKey(from);
+        Long range = ranges.ceilingKey(from);
+        if (leaf == null) {
+            return range == null ? -1 : range;
+        }
+        return range == null ? leaf : Math.min(leaf, range);
+    }
+
+    /** Returns the state of a range that covers all of the chunks, or -1. */
+    int covering(long firstChunk, long chunks) {
+        Range range = rangeAt(firstChunk);
+        return range != null && range.end() - firstChunk >= chunks ? range.state() : -1;
+    }
+}

@@ -1,0 +1,57 @@
+package io.holdfast.mapping;
+
+import static io.holdfast.format.LittleEndian.getLong;
+import static io.holdfast.format.LittleEndian.putLong;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.MapEntry;
+
+/**
+ * The root of a file's block map as of a checkpoint: the value of its map item.
+ *
+ * <pre>
+ *    0  word       u64   a map entry: hole, unwritten, or node
+ *    8  checksum   u64   of the root node
+ *   16  data       u64   blocks written below
+ *   24  levels     u8    of nodes below; a map of n levels spans 256^n blocks
+ *   25  reserved   7 bytes
+ * </pre>
+ */
+public record MapRoot(long word, long checksum, long dataBlocks, int levels) {
+    public static final MapRoot EMPTY = new MapRoot(0, 0, 0, 1);
+    public static final int BYTES = 32;
+
+    public byte[] encode() {
+        byte[] b = new byte[BYTES];
+        putLong(b, 0, word);
+        putLong(b, 8, checksum);
+        putLong(b, 16, dataBlocks);
+        b[24] = (byte) levels;
+        return b;
+    }
+
+    public static MapRoot decode(byte[] b, long inode) throws HoldfastException {
+        if (b.length != BYTES) {
+            throw damaged(inode, "has %d bytes".formatted(b.length));
+        }
+        int levels = b[24];
+        long word = getLong(b, 0);
+        int state = MapEntry.state(word);
+        if (levels < 1
+                || levels > MapEntry.LEVELS_MAX
+                || (state != MapEntry.HOLE && state != MapEntry.UNWRITTEN && state != MapEntry.NODE)) {
+            throw damaged(inode, "has %d levels and state %d".formatted(levels, state));
+        }
+        return new MapRoot(word, getLong(b, 8), getLong(b, 16), levels);
+    }
+
+    /** Returns how many blocks the map spans; beyond them everything is a hole. */
+    public long span() {
+        return 1L << MapEntry.spanLog2(levels);
+    }
+
+    private static HoldfastException damaged(long inode, String why) {
+        return new HoldfastException(ErrorCode.DAMAGED, "map item of inode %d is damaged: it %s".formatted(inode, why));
+    }
+}

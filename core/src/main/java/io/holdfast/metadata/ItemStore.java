@@ -1,0 +1,262 @@
+package io.holdfast.metadata;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogEntry;
+import io.holdfast.log.WriteLog;
+import io.holdfast.space.ReaderEpochs;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceReserver;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.MetadataStore;
+import io.holdfast.storage.NodeReader;
+import io.holdfast.storage.btree.BTree;
+import io.holdfast.storage.btree.BTreeCursor;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The items of a volume. Like a file's block map it is the tree of the last checkpoint, under the changes that the
+ * running checkpoint applies, under the changes since.
+ *
+ * <p>Invariant: changes are applied under the log's lock, in log order, with the log's gate held; nothing is read from
+ * the device under this class's lock.
+ */
+public final class ItemStore implements MetadataStore {
+    /** Nodes reserved for one changed item: what {@link BTree#nodesBound} comes to for a tree of common height. */
+    private static final int NODES_PER_CHANGE = 4;
+
+    private final NodeReader reader;
+    private final SpaceManager space;
+    private final SpaceReserver reserver;
+    private final ReaderEpochs readers;
+    private final WriteLog.Reclaimer logReclaimer;
+    private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private NavigableMap<byte[], Item> active = newMap();
+    private NavigableMap<byte[], Item> frozen = newMap();
+    private BlockPointer root;
+    private @Nullable WriteLog log;
+
+    public ItemStore(
+            NodeReader reader,
+            SpaceManager space,
+            SpaceReserver reserver,
+            ReaderEpochs readers,
+            WriteLog.Reclaimer logReclaimer,
+            BlockPointer root) {
+        this.reader = reader;
+        this.space = space;
+        this.reserver = reserver;
+        this.readers = readers;
+        this.logReclaimer = logReclaimer;
+        this.root = root;
+    }
+
+    /** Connects the log; until then the store takes no commits. */
+    public void setLog(WriteLog newLog) {
+        log = newLog;
+    }
+
+    private static NavigableMap<byte[], Item> newMap() {
+        return new TreeMap<>(Arrays::compareUnsigned);
+    }
+
+    @Override
+    public byte @Nullable [] get(byte[] key) throws HoldfastException {
+        int ticket = readers.enter();
+        try {
+            BlockPointer tree;
+            lock.readLock().lock();
+            try {
+                Item change = active.get(key);
+                if (change == null) {
+                    change = frozen.get(key);
+                }
+                if (change != null) {
+                    return change.value();
+                }
+                tree = root;
+            } finally {
+                lock.readLock().unlock();
+            }
+            return BTree.get(reader, tree, key);
+        } finally {
+            readers.leave(ticket);
+        }
+    }
+
+    @Override
+    public List<Item> scan(byte[] from, byte[] to, int limit) throws HoldfastException {
+        List<Item> found = new ArrayList<>();
+        byte[] start = from;
+        int ticket = readers.enter();
+        try {
+            while (found.size() < limit && start != null && Arrays.compareUnsigned(start, to) < 0) {
+                start = scanPiece(start, to, limit, found);
+            }
+        } finally {
+            readers.leave(ticket);
+        }
+        return found;
+    }
+
+    /**
+     * Merges the next piece: so many changes as the limit allows, and what the tree has up to the last of them.
+     *
+     * @return where the next piece starts, null at the end
+     */
+    private byte @Nullable [] scanPiece(byte[] from, byte[] to, int limit, List<Item> found) throws HoldfastException {
+        NavigableMap<byte[], Item> changes = newMap();
+        byte @Nullable [] end = null;
+        BlockPointer tree;
+        lock.readLock().lock();
+        try {
+            end = collect(frozen.subMap(from, true, to, false), limit, changes, end);
+            end = collect(active.subMap(from, true, to, false), limit, changes, end);
+            tree = root;
+        } finally {
+            lock.readLock().unlock();
+        }
+        byte[] stop = end == null ? to : end;
+        BTreeCursor cursor = BTree.cursor(reader, tree, from);
+        Item below = cursor.next();
+        for (Item change : changes.values()) {
+            if (Arrays.compareUnsigned(change.key(), stop) >= 0) {
+                break;
+            }
+            while (below != null && Arrays.compareUnsigned(below.key(), change.key()) < 0) {
+                if (found.size() == limit) {
+                    return null;
+                }
+                found.add(below);
+                below = cursor.next();
+            }
+            if (below != null && Arrays.equals(below.key(), change.key())) {
+                below = cursor.next();
+            }
+            if (change.value() != null) {
+                if (found.size() == limit) {
+                    return null;
+                }
+                found.add(change);
+            }
+        }
+        while (below != null && Arrays.compareUnsigned(below.key(), stop) < 0) {
+            if (found.size() == limit) {
+                return null;
+            }
+            found.add(below);
+            below = cursor.next();
+        }
+        return end;
+    }
+
+    /** Copies up to {@code limit} changes; what they end before limits the piece. */
+    private static byte @Nullable [] collect(
+            NavigableMap<byte[], Item> range, int limit, NavigableMap<byte[], Item> into, byte @Nullable [] end) {
+        int n = 0;
+        for (Item change : range.values()) {
+            if (n++ == limit) {
+                return end == null || Arrays.compareUnsigned(change.key(), end) < 0 ? change.key() : end;
+            }
+            into.put(change.key(), change);
+        }
+        return end;
+    }
+
+    @Override
+    public void commit(List<Item> changes, boolean freesSpace) throws HoldfastException {
+        WriteLog to = log;
+        if (to == null) {
+            throw new IllegalStateException("no log is connected");
+        }
+        long bytes = 0;
+        List<LogEntry> entries = new ArrayList<>(changes.size());
+        for (Item change : changes) {
+            LogEntry entry = new LogEntry.ItemChange(change);
+            bytes += entry.encodedBytes();
+            entries.add(entry);
+        }
+        if (bytes > COMMIT_BYTES_MAX) {
+            throw new IllegalArgumentException("a commit of %d bytes".formatted(bytes));
+        }
+        long nodes = 0;
+        for (Item change : changes) {
+            nodes += nodes(change);
+        }
+        reserver.reserve(nodes, freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE, false);
+        try {
+            to.submit(entries, logReclaimer);
+        } finally {
+            space.unreserve(nodes);
+        }
+    }
+
+    private static long nodes(Item change) {
+        return NODES_PER_CHANGE + LogEntry.ItemChange.bytes(change) / 1024L;
+    }
+
+    /** Applies one change; called in log order. */
+    public void apply(Item change) {
+        lock.writeLock().lock();
+        try {
+            if (active.put(change.key(), change) == null) {
+                space.settle(0, nodes(change), 0);
+            }
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    /** Returns how many changed items wait for a checkpoint. */
+    public int pendingChanges() {
+        lock.readLock().lock();
+        try {
+            return active.size();
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    // ---- checkpoint ----
+
+    /** Sets the changes so far aside and returns them; they do not change until {@link #commitRoot}. */
+    public NavigableMap<byte[], Item> freeze() {
+        lock.writeLock().lock();
+        try {
+            if (!frozen.isEmpty()) {
+                throw new IllegalStateException("the last checkpoint has not ended");
+            }
+            frozen = active;
+            active = newMap();
+            return frozen;
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+
+    public BlockPointer root() {
+        lock.readLock().lock();
+        try {
+            return root;
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /** The checkpoint is durable: the tree at {@code newRoot} holds what was frozen. */
+    public void commitRoot(BlockPointer newRoot) {
+        lock.writeLock().lock();
+        try {
+            root = newRoot;
+            frozen = newMap();
+        } finally {
+            lock.writeLock().unlock();
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** The volume's items: the metadata tree of the last checkpoint with the changes since then on top. */
+@NullMarked
+package io.holdfast.metadata;
+
+import org.jspecify.annotations.NullMarked;

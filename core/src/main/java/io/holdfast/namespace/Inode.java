@@ -1,0 +1,4 @@
+package io.holdfast.namespace;
+
+/** An inode with its number. */
+public record Inode(long number, InodeRecord record) {}

@@ -1,0 +1,12 @@
+package io.holdfast.namespace;
+
+/** Told what happens to inodes. Called with the namespace's lock held: must not block, nor call the namespace. */
+@FunctionalInterface
+public interface InodeEvents {
+    /**
+     * A regular file has no name left. Its record and attributes are gone; its block map is not, and an orphan item
+     * says so. When no handle is open any more the engine frees the block map and removes its items and the orphan item
+     * ({@link NamespaceKeys#orphan}) with the last of it.
+     */
+    void unlinked(long inode);
+}

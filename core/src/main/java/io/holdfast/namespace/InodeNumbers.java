@@ -1,0 +1,74 @@
+package io.holdfast.namespace;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.MetadataStore;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+
+/**
+ * Gives out inode numbers, each once in the life of a volume.
+ *
+ * <p>Invariant: every number given out is below the stored high-water mark as soon as an inode with it is. The mark is
+ * moved by {@value #STEP}, in the same commit as the first inode above the old one; numbers between the last one used
+ * and the mark are skipped after the volume was opened again. Guarded by the namespace's write lock.
+ */
+final class InodeNumbers {
+    static final int STEP = 1024;
+
+    private final MetadataStore store;
+    private long next;
+    private long highWater;
+
+    InodeNumbers(MetadataStore store) {
+        this.store = store;
+    }
+
+    /** Returns the number for a new inode, which is used up only by {@link #used}. */
+    long take(NamespaceChange change) throws HoldfastException {
+        if (next == 0) {
+            next = stored();
+            highWater = next;
+        }
+        if (next == highWater) {
+            change.put(NamespaceKeys.highWater(), encode(highWater + STEP));
+        }
+        return next;
+    }
+
+    /** The change that the number was taken for is committed. */
+    void used() {
+        if (next == highWater) {
+            highWater += STEP;
+        }
+        next++;
+    }
+
+    static Item first() {
+        return new Item(NamespaceKeys.highWater(), encode(NamespaceKeys.ROOT + 1));
+    }
+
+    /** Returns the stored mark, or -1 if it cannot be one. */
+    static long decode(byte[] value) {
+        long mark = value.length == Long.BYTES
+                ? ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong()
+                : -1;
+        return mark > NamespaceKeys.ROOT && mark < Long.MAX_VALUE - STEP ? mark : -1;
+    }
+
+    private long stored() throws HoldfastException {
+        byte[] value = store.get(NamespaceKeys.highWater());
+        long mark = value == null ? -1 : decode(value);
+        if (mark < 0) {
+            throw Damage.inode(NamespaceKeys.VOLUME, "the high-water mark of inode numbers is missing or malformed");
+        }
+        return mark;
+    }
+
+    private static byte[] encode(long mark) {
+        return ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(mark)
+                .array();
+    }
+}

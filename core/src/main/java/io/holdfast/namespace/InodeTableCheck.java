@@ -1,0 +1,138 @@
+package io.holdfast.namespace;
+
+import io.holdfast.volume.FileKind;
+
+/** Compares the records, names and links that a check collected. */
+final class InodeTableCheck {
+    private static final String STRUCTURE = "inode";
+    private static final byte DIRECTORY = Kinds.code(FileKind.DIRECTORY);
+    private static final byte ON_PATH = 1;
+    private static final byte DONE = 2;
+
+    private final InodeTable table;
+    private final NamespaceCheck.Problems problems;
+
+    InodeTableCheck(InodeTable table, NamespaceCheck.Problems problems) {
+        this.table = table;
+        this.problems = problems;
+    }
+
+    NamespaceCheck.Counts run(long highWater) {
+        long files = 0;
+        long directories = 0;
+        int root = table.row(NamespaceKeys.ROOT);
+        for (int row = 0; row < table.size(); row++) {
+            if (row == root) {
+                root(row);
+            } else {
+                inode(row, highWater);
+            }
+            if (table.kind[row] == DIRECTORY) {
+                directories++;
+            } else if (table.kind[row] > 0) {
+                files++;
+            }
+        }
+        loops();
+        return new NamespaceCheck.Counts(files, directories);
+    }
+
+    private void root(int row) {
+        if (table.kind[row] == 0) {
+            problem(row, "is the root directory and has no record");
+        } else if (table.kind[row] > 0) {
+            if (table.kind[row] != DIRECTORY || table.parent[row] != NamespaceKeys.ROOT) {
+                problem(row, "is the root, and is not a directory that holds itself");
+            }
+            links(row);
+        }
+        if (table.orphanKind[row] != 0) {
+            problem(row, "is the root and marked as an orphan");
+        }
+    }
+
+    private void inode(int row, long highWater) {
+        byte kind = table.kind[row];
+        int names = table.names[row];
+        boolean orphan = table.orphanKind[row] != 0;
+        if (orphan && names > 0) {
+            problem(row, "is marked as an orphan and has " + names + " names");
+        }
+        if (kind == 0) {
+            missing(row, names, orphan);
+            return;
+        }
+        if (highWater >= 0 && Long.compareUnsigned(table.number[row], highWater) >= 0) {
+            problem(row, "is not below the high-water mark " + highWater);
+        }
+        if (kind == InodeTable.DAMAGED) {
+            return;
+        }
+        if (names == 0 && !orphan) {
+            problem(row, "has no name");
+            return;
+        }
+        if (names > 0 && table.entryKind[row] != kind) {
+            problem(row, "is of another kind than its directory entry says");
+        }
+        if (kind == DIRECTORY && names > 0) {
+            directory(row, names);
+        }
+        links(row);
+    }
+
+    private void missing(int row, int names, boolean orphan) {
+        if (names > 0) {
+            problems.problem(
+                    "directory entry",
+                    names + " names lead to inode " + Long.toUnsignedString(table.number[row])
+                            + ", which has no record");
+        } else if (!orphan) {
+            problem(row, "has items and no record");
+        }
+    }
+
+    private void directory(int row, int names) {
+        if (names > 1) {
+            problem(row, "is a directory with " + names + " names");
+        } else if (table.parent[row] != table.namedIn[row]) {
+            problem(
+                    row,
+                    "is a directory in inode " + Long.toUnsignedString(table.namedIn[row]) + " and believes to be in "
+                            + Long.toUnsignedString(table.parent[row]));
+        }
+    }
+
+    private void links(int row) {
+        boolean orphan = table.orphanKind[row] != 0 && table.names[row] == 0;
+        long expected = orphan ? 0 : table.kind[row] == DIRECTORY ? 2L + table.subdirectories[row] : table.names[row];
+        if (table.links[row] != expected) {
+            problem(row, "has link count " + table.links[row] + " where " + expected + " is right");
+        }
+    }
+
+    /** Follows the directories upwards; each row is passed once. */
+    private void loops() {
+        for (int start = 0; start < table.size(); start++) {
+            int at = start;
+            while (at >= 0 && table.mark[at] == 0) {
+                table.mark[at] = ON_PATH;
+                at = up(at);
+            }
+            if (at >= 0 && table.mark[at] == ON_PATH) {
+                problem(at, "is a directory inside itself and not reachable");
+            }
+            for (int row = start; row >= 0 && table.mark[row] == ON_PATH; row = up(row)) {
+                table.mark[row] = DONE;
+            }
+        }
+    }
+
+    private int up(int row) {
+        return table.namedIn[row] == 0 ? -1 : table.find(table.namedIn[row]);
+    }
+
+    private void problem(int row, String what) {
+        problems.problem(STRUCTURE, "inode " + Long.toUnsignedString(table.number[row]) + " " + what);
+    }
+}

@@ -1,0 +1,44 @@
+package io.holdfast.namespace;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.storage.MetadataStore;
+import io.holdfast.volume.FileKind;
+
+/** Reads the records of inodes. */
+final class Inodes {
+    private final MetadataStore store;
+    private final OpenInodes open;
+
+    Inodes(MetadataStore store, OpenInodes open) {
+        this.store = store;
+        this.open = open;
+    }
+
+    /** Returns the newest record: the open file's, or the stored one. */
+    InodeRecord read(long inode) throws HoldfastException {
+        InodeRecord current = open.current(inode);
+        return current != null ? current : stored(inode);
+    }
+
+    /** Returns the record of an inode that a name leads to, which has the name's kind. */
+    InodeRecord read(Entry entry) throws HoldfastException {
+        InodeRecord record = read(entry.inode());
+        if (record.kind() != entry.kind()) {
+            throw Damage.inode(
+                    entry.inode(), "it is a " + record.kind() + " and its directory entry says " + entry.kind());
+        }
+        return record;
+    }
+
+    InodeRecord directory(long inode) throws HoldfastException {
+        return read(new Entry(inode, FileKind.DIRECTORY));
+    }
+
+    InodeRecord stored(long inode) throws HoldfastException {
+        byte[] value = store.get(NamespaceKeys.inode(inode));
+        if (value == null) {
+            throw Damage.inode(inode, "its record is missing");
+        }
+        return InodeRecord.decode(inode, value);
+    }
+}

@@ -1,0 +1,78 @@
+package io.holdfast.namespace;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/** Names as bytes: strict UTF-8, so that each name has one form and none is replaced silently. */
+final class Names {
+    static final int LENGTH_MAX = 255;
+
+    private Names() {}
+
+    /** Returns a directory entry's name in bytes, or throws {@code INVALID} or {@code NAME_TOO_LONG}. */
+    static byte[] entry(String name) throws HoldfastException {
+        if (name.indexOf('/') >= 0 || name.equals(".") || name.equals("..")) {
+            throw new HoldfastException(ErrorCode.INVALID, "'" + name + "' cannot be a name");
+        }
+        return plain(name);
+    }
+
+    /** Returns a name of an extended attribute, in which {@code /} and dots are allowed. */
+    static byte[] attribute(String name) throws HoldfastException {
+        return plain(name);
+    }
+
+    private static byte[] plain(String name) throws HoldfastException {
+        if (name.isEmpty() || name.indexOf('\0') >= 0) {
+            throw new HoldfastException(ErrorCode.INVALID, "a name is empty or has a NUL");
+        }
+        return bounded(name, LENGTH_MAX);
+    }
+
+    /** Returns the bytes of a text, or throws {@code INVALID} or {@code NAME_TOO_LONG}. */
+    static byte[] bounded(String text, int max) throws HoldfastException {
+        // A character takes at least a byte: the length is bounded before anything is allocated.
+        if (text.length() <= max) {
+            try {
+                ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
+                if (bytes.remaining() <= max) {
+                    byte[] copy = new byte[bytes.remaining()];
+                    bytes.get(copy);
+                    return copy;
+                }
+            } catch (CharacterCodingException e) {
+                throw new HoldfastException(ErrorCode.INVALID, "a name has half of a surrogate pair", e);
+            }
+        }
+        throw new HoldfastException(ErrorCode.NAME_TOO_LONG, "a name is longer than " + max + " bytes of UTF-8");
+    }
+
+    /** Returns the text, or null if the bytes are not valid UTF-8. */
+    static @Nullable String decode(byte[] bytes, int from, int length) {
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(bytes, from, length))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            return null;
+        }
+    }
+
+    /** Returns the stored name of a directory entry, or null if it could not have been written by {@link #entry}. */
+    static @Nullable String storedEntry(byte[] bytes, int from, int length) {
+        String name = length > 0 && length <= LENGTH_MAX ? decode(bytes, from, length) : null;
+        return name == null
+                        || name.indexOf('/') >= 0
+                        || name.indexOf('\0') >= 0
+                        || name.equals(".")
+                        || name.equals("..")
+                ? null
+                : name;
+    }
+}

@@ -1,0 +1,207 @@
+package io.holdfast.namespace;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.storage.Item;
+import io.holdfast.volume.FileKind;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Checks all items of a volume against each other. Give it every item in key order, then {@link #finish}. It takes any
+ * content, reports what is wrong and goes on. Used by one thread, once.
+ *
+ * <p>Items of block maps are only checked for belonging to a regular file.
+ *
+ * <p>Invariant: {@code inode} is the number of the items that are passing, {@code record} its record if that passed and
+ * was sound; what is known of all others is in the table.
+ */
+public final class NamespaceCheck {
+    private static final String INODE = "inode";
+    private static final String ENTRY = "directory entry";
+    private static final int LINK_NUMBER_SIZE = 2;
+    private static final int ATTRIBUTE_NUMBER_SIZE = 1;
+
+    private final Problems problems;
+    private final InodeTable table = new InodeTable();
+    private final ChunkCheck chunks = new ChunkCheck();
+    private long highWater = -1;
+    private long inode;
+    private @Nullable InodeRecord record;
+    private boolean hasTarget;
+
+    /** Told what is wrong; {@code structure} is a name for {@code CheckReport.Problem}. */
+    @FunctionalInterface
+    public interface Problems {
+        void problem(String structure, String message);
+    }
+
+    /**
+     * What was counted.
+     *
+     * @param files regular files and symbolic links, also those without a name that are still to be freed
+     */
+    public record Counts(long files, long directories) {}
+
+    public NamespaceCheck(Problems problems) {
+        this.problems = problems;
+    }
+
+    /** Takes the next item. */
+    public void item(Item item) {
+        byte[] key = item.key();
+        byte[] value = item.value();
+        if (key.length < NamespaceKeys.PREFIX_SIZE || value == null) {
+            problems.problem(INODE, "an item with a key of " + key.length + " bytes is malformed");
+            return;
+        }
+        if (NamespaceKeys.inodeOf(key) != inode) {
+            endInode();
+            inode = NamespaceKeys.inodeOf(key);
+        }
+        switch (NamespaceKeys.typeOf(key)) {
+            case NamespaceKeys.INODE -> record(key, value);
+            case NamespaceKeys.ENTRY -> entry(key, value);
+            case NamespaceKeys.LINK_TARGET -> linkTarget(key, value);
+            case NamespaceKeys.ATTRIBUTE -> attribute(key, value);
+            case NamespaceKeys.MAP -> belongsTo(FileKind.REGULAR, "a block map");
+            case NamespaceKeys.ORPHAN -> orphan(item);
+            case NamespaceKeys.HIGH_WATER -> highWater(key, value);
+            default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
+        }
+    }
+
+    /** Compares what passed, after the last item. */
+    public Counts finish() {
+        endInode();
+        if (highWater < 0) {
+            inodeProblem(NamespaceKeys.VOLUME, "has no high-water mark of inode numbers");
+        }
+        return new InodeTableCheck(table, problems).run(highWater);
+    }
+
+    private void endInode() {
+        endChunks();
+        if (record != null && record.kind() == FileKind.SYMLINK && !hasTarget) {
+            inodeProblem(inode, "is a symbolic link without target");
+        }
+        record = null;
+        hasTarget = false;
+    }
+
+    private void endChunks() {
+        if (!chunks.end()) {
+            inodeProblem(inode, "has a link target or an attribute that is not whole");
+        }
+    }
+
+    private void record(byte[] key, byte[] value) {
+        if (inode == NamespaceKeys.VOLUME || key.length != NamespaceKeys.PREFIX_SIZE) {
+            inodeProblem(inode, "has a malformed key for its record");
+            return;
+        }
+        int row = table.row(inode);
+        try {
+            record = InodeRecord.decode(inode, value);
+            table.kind[row] = Kinds.code(record.kind());
+            table.links[row] = record.links();
+            table.parent[row] = record.parent();
+        } catch (HoldfastException e) {
+            table.kind[row] = InodeTable.DAMAGED;
+            problems.problem(INODE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void entry(byte[] key, byte[] value) {
+        belongsTo(FileKind.DIRECTORY, "directory entries");
+        if (inode == NamespaceKeys.VOLUME) {
+            return;
+        }
+        int from = NamespaceKeys.PREFIX_SIZE;
+        if (Names.storedEntry(key, from, key.length - from) == null) {
+            problems.problem(ENTRY, "a name in directory " + Long.toUnsignedString(inode) + " is malformed");
+        }
+        try {
+            Entry entry = Directories.decode(inode, value);
+            byte kind = Kinds.code(entry.kind());
+            int row = table.row(entry.inode());
+            table.names[row]++;
+            if (table.entryKind[row] != 0 && table.entryKind[row] != kind) {
+                problems.problem(
+                        ENTRY, "entries for inode " + Long.toUnsignedString(entry.inode()) + " differ in its kind");
+            }
+            table.entryKind[row] = kind;
+            if (entry.isDirectory()) {
+                table.namedIn[row] = inode;
+                table.subdirectories[table.find(inode)]++;
+            }
+        } catch (HoldfastException e) {
+            problems.problem(ENTRY, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void linkTarget(byte[] key, byte[] value) {
+        belongsTo(FileKind.SYMLINK, "a link target");
+        if (key.length != NamespaceKeys.PREFIX_SIZE + LINK_NUMBER_SIZE) {
+            inodeProblem(inode, "has a malformed key for its link target");
+            return;
+        }
+        hasTarget = true;
+        // Without a record the size is unknown, and the missing record is reported.
+        if (record != null && !chunks.continues(key, LINK_NUMBER_SIZE)) {
+            endChunks();
+            chunks.begin(key, LINK_NUMBER_SIZE, record.size());
+        }
+        if (record != null) {
+            chunks.chunk(key, value);
+        }
+    }
+
+    private void attribute(byte[] key, byte[] value) {
+        belongsTo(null, "attributes");
+        byte[] name = Attributes.nameOf(key);
+        if (name.length == 0 || Names.decode(name, 0, name.length) == null) {
+            inodeProblem(inode, "has an attribute with a malformed name");
+            return;
+        }
+        if (!chunks.continues(key, ATTRIBUTE_NUMBER_SIZE)) {
+            endChunks();
+            chunks.begin(key, ATTRIBUTE_NUMBER_SIZE, ChunkCheck.attributeBytes(value));
+        }
+        chunks.chunk(key, value);
+    }
+
+    private void orphan(Item item) {
+        FileKind kind = inode == NamespaceKeys.VOLUME ? Unlink.orphanKind(item) : null;
+        if (kind == null) {
+            inodeProblem(inode, "has a malformed orphan item");
+        } else {
+            int row = table.row(Unlink.orphanInode(item));
+            table.orphanKind[row] = Kinds.code(kind);
+        }
+    }
+
+    private void highWater(byte[] key, byte[] value) {
+        highWater = inode == NamespaceKeys.VOLUME && key.length == NamespaceKeys.PREFIX_SIZE
+                ? InodeNumbers.decode(value)
+                : -1;
+        if (highWater < 0) {
+            inodeProblem(inode, "has a malformed high-water mark of inode numbers");
+            highWater = Long.MAX_VALUE;
+        }
+    }
+
+    /** Notes that the inode has an item, which is of this kind's; null is for any kind. */
+    private void belongsTo(@Nullable FileKind kind, String what) {
+        if (inode == NamespaceKeys.VOLUME) {
+            inodeProblem(inode, "has " + what);
+            return;
+        }
+        table.row(inode);
+        if (kind != null && record != null && record.kind() != kind) {
+            inodeProblem(inode, "is a " + record.kind() + " and has " + what);
+        }
+    }
+
+    private void inodeProblem(long number, String what) {
+        problems.problem(INODE, "inode " + Long.toUnsignedString(number) + " " + what);
+    }
+}

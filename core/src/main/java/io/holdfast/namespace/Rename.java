@@ -1,0 +1,79 @@
+package io.holdfast.namespace;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.FileKind;
+import java.time.Instant;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/** The rules of {@code rename(2)}. */
+final class Rename {
+    private final Directories directories;
+    private final Inodes inodes;
+    private final Parents parents;
+    private final Unlink unlink;
+
+    Rename(Directories directories, Inodes inodes, Parents parents, Unlink unlink) {
+        this.directories = directories;
+        this.inodes = inodes;
+        this.parents = parents;
+        this.unlink = unlink;
+    }
+
+    /** Moves a name; a replaced file or empty directory loses its own. */
+    void run(NamespaceChange change, PathWalk.Place from, PathWalk.Place to, Instant now) throws HoldfastException {
+        Entry moved = directories.find(from.directory(), from.name());
+        if (moved == null) {
+            throw new HoldfastException(ErrorCode.NOT_FOUND, from.path() + " does not exist");
+        }
+        inodes.read(moved);
+        Entry replaced = directories.find(to.directory(), to.name());
+        boolean samePlace = from.directory() == to.directory() && Arrays.equals(from.name(), to.name());
+        if (samePlace || (replaced != null && replaced.inode() == moved.inode())) {
+            // Two names of one file: POSIX keeps both.
+            return;
+        }
+        if (moved.isDirectory() && parents.isWithin(to.directory(), moved.inode())) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "cannot move " + from.path() + " into itself as " + to.path());
+        }
+        checkReplaceable(moved, replaced, to.path());
+
+        change.remove(NamespaceKeys.entry(from.directory(), from.name()));
+        change.put(NamespaceKeys.entry(to.directory(), to.name()), Directories.encode(moved));
+        Unlink.Outcome outcome = replaced == null ? null : unlink.drop(change, replaced, now);
+        int left = moved.isDirectory() ? -1 : 0;
+        int arrived = (moved.isDirectory() ? 1 : 0) - (replaced != null && replaced.isDirectory() ? 1 : 0);
+        if (from.directory() == to.directory()) {
+            parents.touch(change, to.directory(), left + arrived, now);
+        } else {
+            parents.touch(change, from.directory(), left, now);
+            parents.touch(change, to.directory(), arrived, now);
+        }
+        change.update(
+                moved.inode(),
+                r -> r.kind() == FileKind.DIRECTORY
+                        ? r.withParent(to.directory()).changed(now)
+                        : r.changed(now));
+        change.commit(outcome != null);
+        if (outcome != null) {
+            unlink.finish(outcome);
+        }
+    }
+
+    private void checkReplaceable(Entry moved, @Nullable Entry replaced, String path) throws HoldfastException {
+        if (replaced == null) {
+            return;
+        }
+        if (replaced.isDirectory() && !moved.isDirectory()) {
+            throw new HoldfastException(ErrorCode.IS_A_DIRECTORY, path + " is a directory");
+        }
+        if (moved.isDirectory() && !replaced.isDirectory()) {
+            throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, path + " is not a directory");
+        }
+        if (replaced.isDirectory() && !directories.isEmpty(replaced.inode())) {
+            throw new HoldfastException(ErrorCode.DIRECTORY_NOT_EMPTY, path + " is not empty");
+        }
+    }
+}

@@ -1,0 +1,131 @@
+package io.holdfast.space;
+
+import io.holdfast.format.Layout;
+
+/**
+ * Which blocks must not be allocated now: one bit a block, set for a block that is in use, or dead but not yet safe to
+ * reuse. Not thread-safe; {@link SpaceManager} guards it.
+ *
+ * <p>Memory: 32 MiB for a terabyte.
+ */
+final class FreeBitmap {
+    private static final int GROUP_BLOCKS = Layout.BITS_PER_LEAF;
+    /** A search looks at so many groups with free blocks before it takes the longest run it has seen. */
+    private static final int GROUPS_SEARCHED = 16;
+
+    private final long blocks;
+    private final long[] words;
+    private final int[] freeInGroup;
+    private long free;
+    private long cursor;
+
+    FreeBitmap(long blocks) {
+        this.blocks = blocks;
+        words = new long[Math.toIntExact((blocks + 63) / 64)];
+        freeInGroup = new int[Math.toIntExact((blocks + GROUP_BLOCKS - 1) / GROUP_BLOCKS)];
+        for (int g = 0; g < freeInGroup.length; g++) {
+            freeInGroup[g] = (int) Math.min(GROUP_BLOCKS, blocks - (long) g * GROUP_BLOCKS);
+        }
+        for (long b = blocks; b < (long) words.length * 64; b++) {
+            words[(int) (b >>> 6)] |= 1L << (b & 63);
+        }
+        free = blocks;
+    }
+
+    long free() {
+        return free;
+    }
+
+    boolean isBusy(long block) {
+        return (words[(int) (block >>> 6)] & (1L << (block & 63))) != 0;
+    }
+
+    void setBusy(long block) {
+        if (isBusy(block)) {
+            throw new IllegalStateException("block %d is in use already".formatted(block));
+        }
+        words[(int) (block >>> 6)] |= 1L << (block & 63);
+        freeInGroup[(int) (block / GROUP_BLOCKS)]--;
+        free--;
+    }
+
+    void setFree(long block) {
+        if (!isBusy(block)) {
+            throw new IllegalStateException("block %d is free already".formatted(block));
+        }
+        words[(int) (block >>> 6)] &= ~(1L << (block & 63));
+        freeInGroup[(int) (block / GROUP_BLOCKS)]++;
+        free++;
+    }
+
+    /**
+     * Finds and takes a run of free blocks: one of {@code wanted} blocks if there is one near, else the longest near.
+     *
+     * @return first block, and the length in {@code lengthOut[0]}; -1 if nothing is free
+     */
+    long take(int wanted, int[] lengthOut) {
+        if (free == 0) {
+            return -1;
+        }
+        long bestStart = -1;
+        long bestLength = 0;
+        int searched = 0;
+        int groups = freeInGroup.length;
+        int firstGroup = (int) (cursor / GROUP_BLOCKS);
+        for (int i = 0; i <= groups && bestLength < wanted && (searched < GROUPS_SEARCHED || bestLength == 0); i++) {
+            int group = (firstGroup + i) % groups;
+            if (freeInGroup[group] == 0) {
+                continue;
+            }
+            searched++;
+            long from = i == 0 ? cursor : (long) group * GROUP_BLOCKS;
+            long to = Math.min((long) (group + 1) * GROUP_BLOCKS, blocks);
+            while (from < to && bestLength < wanted) {
+                long start = nextFree(from, to);
+                if (start < 0) {
+                    break;
+                }
+                long end = runEnd(start, Math.min(start + wanted, blocks));
+                if (end - start > bestLength) {
+                    bestStart = start;
+                    bestLength = end - start;
+                }
+                from = end;
+            }
+        }
+        if (bestLength == 0) {
+            return -1;
+        }
+        for (long b = bestStart; b < bestStart + bestLength; b++) {
+            setBusy(b);
+        }
+        cursor = (bestStart + bestLength) % blocks;
+        lengthOut[0] = (int) bestLength;
+        return bestStart;
+    }
+
+    private long nextFree(long from, long to) {
+        long b = from;
+        while (b < to) {
+            long open = ~words[(int) (b >>> 6)] & (-1L << (b & 63));
+            if (open != 0) {
+                long found = (b & ~63L) + Long.numberOfTrailingZeros(open);
+                return found < to ? found : -1;
+            }
+            b = (b & ~63L) + 64;
+        }
+        return -1;
+    }
+
+    private long runEnd(long from, long to) {
+        long b = from;
+        while (b < to) {
+            long busy = words[(int) (b >>> 6)] & (-1L << (b & 63));
+            if (busy != 0) {
+                return Math.min((b & ~63L) + Long.numberOfTrailingZeros(busy), to);
+            }
+            b = (b & ~63L) + 64;
+        }
+        return to;
+    }
+}

@@ -1,0 +1,365 @@
+package io.holdfast.space;
+
+import io.holdfast.format.Layout;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Hands out blocks and keeps the promises: what was reserved can be allocated.
+ *
+ * <p>Invariants, under the lock:
+ *
+ * <ul>
+ *   <li>A block is free in the bitmap only if no durable checkpoint, no record of the log, and no reader needs it:
+ *       dead blocks wait in {@code pending} until the checkpoint that leaves them out is durable and the readers that
+ *       might hold a mapping to them are gone (guard «freed blocks wait for the checkpoint and for readers»).
+ *   <li>{@code available() = free + leased - reserved - metadata - unwritten - slop} may be promised to a write. Each
+ *       promise is given back exactly once: when it becomes an allocation, or when it is dropped.
+ *   <li>The slop is for what must never fail on a full volume: log headers, the checkpoint's own nodes, removals.
+ * </ul>
+ */
+public final class SpaceManager {
+    /** For whom space is reserved. */
+    public enum Purpose {
+        /** New data or a new name: leaves the slop and the unwritten ranges alone. */
+        WRITE,
+        /** Data into an unwritten block, which has its promise already. */
+        WRITE_UNWRITTEN,
+        /** A change that lets space come free: may use half of the slop. */
+        RELEASE
+    }
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final FreeBitmap bitmap;
+    private final long usable;
+    private final long slop;
+
+    private long leased;
+    private long reserved;
+    private long metadataActive;
+    private long metadataFrozen;
+    private long unwrittenTree;
+    private long unwrittenDelta;
+    private long claimsActive;
+    private long claimsFrozen;
+    private LongList pendingActive = new LongList();
+    private LongList pendingFrozen = new LongList();
+    private long pendingRelease;
+
+    public SpaceManager(Layout layout) {
+        bitmap = new FreeBitmap(layout.blocks());
+        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+            for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                bitmap.setBusy(layout.superblock(copy, slot));
+            }
+        }
+        for (long b = layout.spaceMapStart(); b < layout.spaceMapEnd(); b++) {
+            bitmap.setBusy(b);
+        }
+        usable = bitmap.free();
+        slop = Math.clamp(usable / 64, 64, 16384);
+    }
+
+    /** Returns how many blocks there are outside of the fixed structures. */
+    public long usable() {
+        return usable;
+    }
+
+    public long slop() {
+        return slop;
+    }
+
+    /** Returns a good length for a run of the log: long enough to write at full speed, short against the slop. */
+    public int runLength() {
+        return Math.clamp(usable / 256, 16, 1024);
+    }
+
+    /** Marks a block as in use while the volume is being opened; false if it is already. */
+    public boolean markBusy(long block) {
+        lock.lock();
+        try {
+            if (bitmap.isBusy(block)) {
+                return false;
+            }
+            bitmap.setBusy(block);
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public boolean isBusy(long block) {
+        lock.lock();
+        try {
+            return bitmap.isBusy(block);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- promises ----
+
+    public boolean tryReserve(long blocks, Purpose purpose) {
+        lock.lock();
+        try {
+            long left = switch (purpose) {
+                case WRITE -> available();
+                case WRITE_UNWRITTEN -> available() + unwritten();
+                case RELEASE -> available() + unwritten() + slop / 2;
+            };
+            if (left < blocks) {
+                return false;
+            }
+            reserved += blocks;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public void unreserve(long blocks) {
+        lock.lock();
+        try {
+            reserved -= blocks;
+            if (reserved < 0) {
+                throw new IllegalStateException("more given back than was reserved");
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Turns a reservation into what it was made for: nodes that the next checkpoint will write, and unwritten blocks.
+     * Either may be negative, for changes that replace others.
+     */
+    public void settle(long reservation, long nodes, long unwrittenBlocks) {
+        lock.lock();
+        try {
+            reserved -= reservation;
+            metadataActive += nodes;
+            unwrittenDelta += unwrittenBlocks;
+            if (reserved < 0) {
+                throw new IllegalStateException("more settled than was reserved");
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** A write took over the promise of {@code blocks} unwritten blocks. */
+    public void claimUnwritten(long blocks) {
+        lock.lock();
+        try {
+            claimsActive += blocks;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long unwritten() {
+        return Math.max(0, unwrittenTree + unwrittenDelta - claimsActive - claimsFrozen);
+    }
+
+    private long available() {
+        return bitmap.free() + leased - reserved - metadataActive - metadataFrozen - unwritten() - slop;
+    }
+
+    // ---- allocation ----
+
+    /** Takes a run of up to {@code wanted} blocks for the log; null if no block is free. */
+    public @Nullable Run lease(int wanted) {
+        lock.lock();
+        try {
+            int[] length = new int[1];
+            long start = bitmap.take(wanted, length);
+            if (start < 0) {
+                return null;
+            }
+            leased += length[0];
+            return new Run(start, start + length[0]);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says that {@code blocks} of the leased runs are in use now, {@code promised} of them for a reservation. */
+    public void consume(long blocks, long promised) {
+        lock.lock();
+        try {
+            leased -= blocks;
+            reserved -= promised;
+            if (leased < 0 || reserved < 0) {
+                throw new IllegalStateException("more consumed than was leased or reserved");
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes a run of up to {@code wanted} blocks for nodes of a checkpoint; null if no block is free. */
+    public @Nullable Run takeForMetadata(int wanted) {
+        lock.lock();
+        try {
+            int[] length = new int[1];
+            long start = bitmap.take(wanted, length);
+            return start < 0 ? null : new Run(start, start + length[0]);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives back blocks that were taken and never written to. */
+    public void giveBackUnused(Run run) {
+        lock.lock();
+        try {
+            for (long b = run.start(); b < run.end(); b++) {
+                bitmap.setFree(b);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Says that a block is dead once the changes of now are in a durable checkpoint. */
+    public void release(long block) {
+        lock.lock();
+        try {
+            pendingActive.add(block);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- checkpoint ----
+
+    /** Splits what belongs to the checkpoint that begins now from what comes later. */
+    public void freeze() {
+        lock.lock();
+        try {
+            pendingFrozen.addAll(pendingActive);
+            pendingActive = new LongList();
+            metadataFrozen += metadataActive;
+            metadataActive = 0;
+            claimsFrozen += claimsActive;
+            claimsActive = 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Adds a block that the running checkpoint leaves out. */
+    public void releaseFrozen(long block) {
+        lock.lock();
+        try {
+            pendingFrozen.add(block);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Says that the checkpoint is durable.
+     *
+     * @param frozenUnwritten unwritten blocks that the applied changes carried
+     * @return the dead blocks, to be passed to {@link #reuse} when the last reader that may know them is gone
+     */
+    public LongList commit(long unwrittenInTree, long frozenUnwritten) {
+        lock.lock();
+        try {
+            LongList dead = pendingFrozen;
+            pendingFrozen = new LongList();
+            pendingRelease += dead.size();
+            metadataFrozen = 0;
+            claimsFrozen = 0;
+            unwrittenTree = unwrittenInTree;
+            unwrittenDelta -= frozenUnwritten;
+            return dead;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes dead blocks free. */
+    public void reuse(LongList dead) {
+        lock.lock();
+        try {
+            for (int i = 0; i < dead.size(); i++) {
+                bitmap.setFree(dead.get(i));
+            }
+            pendingRelease -= dead.size();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public void setUnwrittenInTree(long blocks) {
+        lock.lock();
+        try {
+            unwrittenTree = blocks;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether a checkpoint may make more blocks available. */
+    public boolean checkpointMayHelp() {
+        lock.lock();
+        try {
+            return pendingActive.size() + pendingFrozen.size() + pendingRelease + metadataActive + metadataFrozen > 0
+                    || reserved > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how many dead blocks wait for the next checkpoint. */
+    public long pending() {
+        lock.lock();
+        try {
+            return pendingActive.size() + pendingFrozen.size() + pendingRelease;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the counts at one instant, in blocks. */
+    public Counts counts() {
+        lock.lock();
+        try {
+            long pending = pendingActive.size() + pendingFrozen.size() + pendingRelease;
+            return new Counts(
+                    usable,
+                    bitmap.free(),
+                    leased,
+                    reserved,
+                    metadataActive + metadataFrozen,
+                    unwritten(),
+                    pending,
+                    Math.max(0, available()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Counts in blocks.
+     *
+     * @param free not in use by anything
+     * @param leased given to the log and not used yet
+     * @param reserved promised to accepted writes; 0 at rest
+     * @param metadata promised to the next checkpoint
+     * @param unwritten promised to unwritten ranges
+     * @param pending dead, waiting for a checkpoint
+     * @param available what may be promised to a write now
+     */
+    public record Counts(
+            long usable,
+            long free,
+            long leased,
+            long reserved,
+            long metadata,
+            long unwritten,
+            long pending,
+            long available) {}
+}

@@ -1,0 +1,125 @@
+package io.holdfast.storage;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads metadata blocks, verifies them, and keeps the ones used last.
+ *
+ * <p>Invariant: what is cached under a block and a checksum has that checksum. A block that was freed and written again
+ * has another one and misses, so nothing needs to be invalidated. Bounded by the number of nodes; split into parts, each
+ * with its own lock and its own least-recently-used order.
+ */
+public final class NodeCache implements NodeReader {
+    private static final int PARTS = 16;
+
+    private final Device device;
+    private final Checksum checksum;
+    private final BufferPool buffers;
+    private final Part[] parts = new Part[PARTS];
+
+    /**
+     * @param memory bytes to keep at most
+     * @param buffers for reading one block at a time
+     */
+    public NodeCache(Device device, Checksum checksum, BufferPool buffers, long memory) {
+        this.device = device;
+        this.checksum = checksum;
+        this.buffers = buffers;
+        int nodesPerPart = (int) Math.max(16, memory / Device.BLOCK_SIZE / PARTS);
+        for (int i = 0; i < PARTS; i++) {
+            parts[i] = new Part(nodesPerPart);
+        }
+    }
+
+    @Override
+    public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+        Part part = partOf(pointer.block());
+        byte[] cached = part.get(pointer);
+        if (cached != null) {
+            return cached;
+        }
+        byte[] node = readUncached(pointer, structure);
+        part.put(pointer, node);
+        return node;
+    }
+
+    /** Reads and verifies without keeping the node, for a walk over everything. */
+    public byte[] readUncached(BlockPointer pointer, String structure) throws HoldfastException {
+        if (pointer.block() <= 0 || pointer.block() >= device.blocks()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: %s in block %d: the volume has %d blocks"
+                            .formatted(device.name(), structure, pointer.block(), device.blocks()));
+        }
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            device.read(pointer.block(), memory.asSlice(0, Device.BLOCK_SIZE));
+            byte[] node = new byte[Device.BLOCK_SIZE];
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, node, 0, node.length);
+            if (checksum.of(node) != pointer.checksum()) {
+                throw new HoldfastException(
+                        ErrorCode.DAMAGED,
+                        "%s: %s in block %d is damaged: its checksum does not match"
+                                .formatted(device.name(), structure, pointer.block()));
+            }
+            return node;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    /** Keeps a node that was just written. */
+    public void put(BlockPointer pointer, byte[] node) {
+        partOf(pointer.block()).put(pointer, node);
+    }
+
+    private Part partOf(long block) {
+        return parts[(int) (block & (PARTS - 1))];
+    }
+
+    private record Cached(long checksum, byte[] node) {}
+
+    private static final class Part {
+        private final ReentrantLock lock = new ReentrantLock();
+        private final LinkedHashMap<Long, Cached> nodes;
+
+        @SuppressWarnings("serial")
+        Part(int max) {
+            nodes = new LinkedHashMap<>(16, 0.75f, true) {
+                @Override
+                protected boolean removeEldestEntry(Map.Entry<Long, Cached> eldest) {
+                    return size() > max;
+                }
+            };
+        }
+
+        byte @Nullable [] get(BlockPointer pointer) {
+            lock.lock();
+            try {
+                Cached cached = nodes.get(pointer.block());
+                return cached != null && cached.checksum == pointer.checksum() ? cached.node : null;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        void put(BlockPointer pointer, byte[] node) {
+            lock.lock();
+            try {
+                nodes.put(pointer.block(), new Cached(pointer.checksum(), node));
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+}

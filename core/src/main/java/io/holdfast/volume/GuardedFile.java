@@ -1,0 +1,127 @@
+package io.holdfast.volume;
+
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.Lock;
+
+/** A handle that keeps its volume from being closed while a call runs, and is closed with it. */
+final class GuardedFile implements StoredFile {
+    private final StoredFile file;
+    private final Lock life;
+    private final Check open;
+
+    /** Throws {@code CLOSED} when the volume is closed. */
+    interface Check {
+        void requireOpen() throws HoldfastException;
+    }
+
+    /** @param life held while a call runs */
+    GuardedFile(StoredFile file, Lock life, Check open) {
+        this.file = file;
+        this.life = life;
+        this.open = open;
+    }
+
+    private interface Call<T> {
+        T run() throws HoldfastException;
+    }
+
+    private interface Action {
+        void run() throws HoldfastException;
+    }
+
+    private <T> T call(Call<T> call) throws HoldfastException {
+        life.lock();
+        try {
+            open.requireOpen();
+            return call.run();
+        } finally {
+            life.unlock();
+        }
+    }
+
+    private void act(Action action) throws HoldfastException {
+        life.lock();
+        try {
+            open.requireOpen();
+            action.run();
+        } finally {
+            life.unlock();
+        }
+    }
+
+    @Override
+    public long inode() {
+        return file.inode();
+    }
+
+    @Override
+    public long size() {
+        return file.size();
+    }
+
+    @Override
+    public boolean checksummed() {
+        return file.checksummed();
+    }
+
+    @Override
+    public FileStatus status() throws HoldfastException {
+        return call(file::status);
+    }
+
+    @Override
+    public long read(long offset, MemorySegment target, Set<ReadFlag> flags) throws HoldfastException {
+        return call(() -> file.read(offset, target, flags));
+    }
+
+    @Override
+    public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
+        act(() -> file.write(offset, source, flags));
+    }
+
+    @Override
+    public void flush() throws HoldfastException {
+        act(file::flush);
+    }
+
+    @Override
+    public void allocate(long offset, long length) throws HoldfastException {
+        act(() -> file.allocate(offset, length));
+    }
+
+    @Override
+    public void punch(long offset, long length) throws HoldfastException {
+        act(() -> file.punch(offset, length));
+    }
+
+    @Override
+    public void zero(long offset, long length) throws HoldfastException {
+        act(() -> file.zero(offset, length));
+    }
+
+    @Override
+    public List<Extent> map(long offset, long length, int maxExtents) throws HoldfastException {
+        return call(() -> file.map(offset, length, maxExtents));
+    }
+
+    @Override
+    public void truncate(long size) throws HoldfastException {
+        act(() -> file.truncate(size));
+    }
+
+    @Override
+    public void close() {
+        life.lock();
+        try {
+            open.requireOpen();
+            file.close();
+        } catch (HoldfastException closedWithTheVolume) {
+            // Closing a volume closes its files.
+        } finally {
+            life.unlock();
+        }
+    }
+}

@@ -1,0 +1,157 @@
+package io.holdfast.volume;
+
+import io.holdfast.checkpoint.Superblocks;
+import io.holdfast.checksum.Checksum;
+import io.holdfast.checksum.Checksums;
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.device.SealedBuffer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.Superblock;
+import io.holdfast.namespace.Namespace;
+import io.holdfast.space.LongList;
+import io.holdfast.space.Run;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.NodeCache;
+import io.holdfast.storage.NodeReader;
+import io.holdfast.storage.NodeWriter;
+import io.holdfast.storage.btree.BTree;
+import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
+import java.util.UUID;
+import java.util.random.RandomGenerator;
+
+/**
+ * Volumes on a {@link Device} that the caller provides, with its clock and its random numbers: what the simulator and
+ * tests use. {@link Volume#format} and {@link Volume#open} do the same on files and block devices.
+ */
+public final class VolumeOnDevice {
+    private VolumeOnDevice() {}
+
+    /** Opens a volume; the device is closed with it, also if this fails. */
+    public static Volume open(Device device, OpenOptions options, InstantSource clock, RandomGenerator random)
+            throws HoldfastException {
+        return StoredVolume.open(device, () -> {}, options, clock, random);
+    }
+
+    /** Writes an empty volume over all of the device. Does not look at what is there. */
+    public static void format(
+            Device device, ChecksumAlgorithm algorithm, String label, InstantSource clock, RandomGenerator random)
+            throws HoldfastException {
+        long blocks = device.blocks();
+        if (blocks < Superblock.MIN_BLOCKS || blocks > Superblock.MAX_BLOCKS) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "%s: a volume has %d to %d bytes, not %d; name another size"
+                            .formatted(
+                                    device.name(),
+                                    Superblock.MIN_BLOCKS * Device.BLOCK_SIZE,
+                                    Superblock.MAX_BLOCKS * Device.BLOCK_SIZE,
+                                    blocks * Device.BLOCK_SIZE));
+        }
+        if (label.getBytes(StandardCharsets.UTF_8).length > Superblock.LABEL_BYTES_MAX) {
+            throw new HoldfastException(ErrorCode.INVALID, "a label has at most 64 bytes of UTF-8");
+        }
+        Layout layout = new Layout(blocks);
+        Checksum checksum = Checksums.byId(algorithm.id());
+        SpaceManager space = new SpaceManager(layout);
+        try (BufferPool buffers = new BufferPool(2, 1)) {
+            NodeCache nodes = new NodeCache(device, checksum, buffers, 0);
+            Superblocks superblocks = new Superblocks(device, buffers);
+            wipe(device, layout, buffers);
+            Writer writer = new Writer(device, checksum, space, buffers);
+            BlockPointer tree = BTree.apply(
+                    writer,
+                    writer,
+                    BlockPointer.NONE,
+                    Namespace.formatItems(clock.instant()).iterator());
+            SpaceMap map = new SpaceMap(layout, device, checksum, nodes, buffers);
+            BlockPointer spaceRoot = map.update(BlockPointer.NONE, writer.changes.sorted());
+            device.flush();
+            UUID uuid = new UUID(
+                    (random.nextLong() & ~0xf000L) | 0x4000L,
+                    (random.nextLong() & Long.MAX_VALUE >>> 1) | Long.MIN_VALUE);
+            for (long generation = 1; generation <= Layout.SUPERBLOCK_SLOTS; generation++) {
+                superblocks.write(
+                        new Superblock(
+                                algorithm.id(),
+                                uuid,
+                                label,
+                                blocks,
+                                generation,
+                                tree,
+                                spaceRoot,
+                                new LogPosition(0, 1, random.nextLong(), 0, 0, 0, 0, 0),
+                                writer.changes.size(),
+                                0,
+                                true),
+                        layout);
+                device.flush();
+            }
+        }
+    }
+
+    /** Makes every place a superblock could be in unreadable as one, so that no older volume shines through. */
+    private static void wipe(Device device, Layout layout, BufferPool buffers) throws HoldfastException {
+        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+            for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                put(device, layout.superblock(copy, slot), new byte[Device.BLOCK_SIZE], buffers);
+            }
+        }
+        device.flush();
+    }
+
+    private static void put(Device device, long block, byte[] content, BufferPool buffers) throws HoldfastException {
+        BlockBuffer buffer = buffers.take();
+        buffer.copy(0, content);
+        SealedBuffer sealed = buffer.seal(1);
+        try {
+            device.write(block, sealed);
+        } finally {
+            sealed.release();
+        }
+    }
+
+    /** Writes the few nodes of an empty volume. */
+    private static final class Writer implements NodeReader, NodeWriter {
+        private final Device device;
+        private final Checksum checksum;
+        private final SpaceManager space;
+        private final BufferPool buffers;
+        private final LongList changes = new LongList();
+
+        Writer(Device device, Checksum checksum, SpaceManager space, BufferPool buffers) {
+            this.device = device;
+            this.checksum = checksum;
+            this.space = space;
+            this.buffers = buffers;
+        }
+
+        @Override
+        public BlockPointer write(byte[] node) throws HoldfastException {
+            Run run = space.takeForMetadata(1);
+            if (run == null) {
+                throw new IllegalStateException("an empty volume is full");
+            }
+            put(device, run.start(), node, buffers);
+            changes.add(SpaceMap.allocated(run.start()));
+            return new BlockPointer(run.start(), checksum.of(node));
+        }
+
+        @Override
+        public void free(BlockPointer pointer) {
+            throw new IllegalStateException("an empty volume has nothing to free");
+        }
+
+        @Override
+        public byte[] read(BlockPointer pointer, String structure) {
+            throw new IllegalStateException("an empty volume has nothing to read");
+        }
+    }
+}

@@ -1,0 +1,221 @@
+package io.holdfast.volume;
+
+import com.sun.management.OperatingSystemMXBean;
+import io.holdfast.checkpoint.ChangeApplier;
+import io.holdfast.checkpoint.Checkpointer;
+import io.holdfast.checkpoint.Recovery;
+import io.holdfast.checkpoint.Superblocks;
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.checksum.Checksum;
+import io.holdfast.checksum.Checksums;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.MeteredDevice;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.file.FileLayer;
+import io.holdfast.format.Layout;
+import io.holdfast.format.Superblock;
+import io.holdfast.log.LogReader;
+import io.holdfast.log.WriteLog;
+import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.mapping.MapRegistry;
+import io.holdfast.metadata.ItemStore;
+import io.holdfast.space.ReaderEpochs;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.space.SpaceReserver;
+import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.NodeCache;
+import java.lang.management.ManagementFactory;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The steps of opening a volume, and what they have made so far: superblock, space map, log replay, and, to write, a
+ * first checkpoint under a new log id.
+ */
+final class VolumeOpening {
+    /** Records being filled or written at once; each holds a buffer of somewhat less than half a mebibyte. */
+    private static final int LOG_BUFFERS = 8;
+
+    private static final long MEMORY_DEFAULT_MAX = 1L << 30;
+
+    private final MeteredDevice device;
+    private final OpenOptions options;
+    private final RandomGenerator random;
+    private final long memory;
+    private final BufferPool nodeBuffers = new BufferPool(16, 64);
+    private Superblock superblock;
+    private @Nullable VolumeState state;
+    private @Nullable WriteLog log;
+    private @Nullable Checkpointer checkpointer;
+    private @Nullable SpaceReserver reserver;
+
+    VolumeOpening(MeteredDevice device, OpenOptions options, RandomGenerator random) throws HoldfastException {
+        this.device = device;
+        this.options = options;
+        this.random = random;
+        this.memory = memory(options);
+        boolean found = false;
+        try {
+            superblock = new Superblocks(device, nodeBuffers).read().superblock();
+            found = true;
+        } finally {
+            if (!found) {
+                device.close();
+                nodeBuffers.close();
+            }
+        }
+    }
+
+    private static long memory(OpenOptions options) throws HoldfastException {
+        if (options.memory() == 0) {
+            var system = ManagementFactory.getOperatingSystemMXBean();
+            long total = system instanceof OperatingSystemMXBean known
+                    ? known.getTotalMemorySize()
+                    : Runtime.getRuntime().maxMemory();
+            return Math.clamp(total / 4, OpenOptions.MIN_MEMORY, MEMORY_DEFAULT_MAX);
+        }
+        if (options.memory() < OpenOptions.MIN_MEMORY) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "memory of %d bytes is too little; the least is %d"
+                            .formatted(options.memory(), OpenOptions.MIN_MEMORY));
+        }
+        return options.memory();
+    }
+
+    RecoveryReport run() throws HoldfastException {
+        long start = System.nanoTime();
+        Superblocks superblocks = new Superblocks(device, nodeBuffers);
+        Superblocks.Found found = superblocks.read();
+        superblock = found.superblock();
+        Layout layout = new Layout(superblock.blocks());
+        Checksum checksum = Checksums.byId(superblock.checksumId());
+        FailureLatch latch = new FailureLatch();
+        NodeCache nodes = new NodeCache(device, checksum, nodeBuffers, memory / 8);
+        SpaceManager space = new SpaceManager(layout);
+        ReaderEpochs readers = new ReaderEpochs();
+        SpaceReserver reserve = new SpaceReserver(space, device.name());
+        reserver = reserve;
+        ItemStore items = new ItemStore(nodes, space, reserve, readers, this::reclaim, superblock.treeRoot());
+        ChangeBudget budget = new ChangeBudget();
+        MapRegistry maps = new MapRegistry(nodes, space, budget, items);
+        VolumeState made =
+                new VolumeState(device, layout, checksum, latch, nodeBuffers, nodes, space, readers, items, maps);
+        state = made;
+        SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
+        loadSpaceMap(spaceMap, space);
+        Recovery replay = new Recovery(made);
+        LogReader.Result result = new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
+        List<String> problems = new ArrayList<>();
+        found.problems().forEach(problem -> problems.add(String.valueOf(problem.getMessage())));
+        problems.addAll(result.problems());
+        if (!options.readOnly()) {
+            if (result.corrupt()) {
+                throw LogReader.refusal(result);
+            }
+            goLive(made, superblocks, spaceMap, budget, result);
+        }
+        replay.finish();
+        return new RecoveryReport(
+                superblock.clean() && result.records() == 0,
+                result.records(),
+                result.blocks(),
+                result.durableThrough(),
+                result.dropped(),
+                System.nanoTime() - start,
+                problems);
+    }
+
+    private void loadSpaceMap(SpaceMap spaceMap, SpaceManager space) throws HoldfastException {
+        long[] count = new long[1];
+        spaceMap.load(superblock.spaceRoot(), block -> {
+            space.markBusy(block);
+            count[0]++;
+        });
+        if (count[0] != superblock.allocatedBlocks()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: space map: %d blocks are allocated, the superblock says %d"
+                            .formatted(device.name(), count[0], superblock.allocatedBlocks()));
+        }
+        space.setUnwrittenInTree(superblock.unwrittenBlocks());
+    }
+
+    /** Begins a new log, under a new log id, with a checkpoint that holds everything replayed. */
+    private void goLive(
+            VolumeState made, Superblocks superblocks, SpaceMap spaceMap, ChangeBudget budget, LogReader.Result result)
+            throws HoldfastException {
+        WriteLog newLog = new WriteLog(
+                device,
+                made.checksum(),
+                made.space(),
+                made.latch(),
+                new ChangeApplier(made),
+                result.end().sequence() - 1,
+                random.nextLong(),
+                LOG_BUFFERS);
+        log = newLog;
+        made.items().setLog(newLog);
+        checkpointer = new Checkpointer(
+                made, newLog, spaceMap, superblocks, superblock, budget, Math.max(memory / 8, 1 << 20));
+        checkpointer.write(false);
+    }
+
+    private void reclaim() throws HoldfastException {
+        Checkpointer checkpoints = checkpointer;
+        if (checkpoints != null) {
+            checkpoints.checkpoint();
+        }
+    }
+
+    FileLayer.@Nullable Writable writable() {
+        WriteLog to = log;
+        Checkpointer checkpoints = checkpointer;
+        SpaceReserver reserve = reserver;
+        return to == null || checkpoints == null || reserve == null
+                ? null
+                : new FileLayer.Writable(to, checkpoints, reserve);
+    }
+
+    VolumeState state() {
+        VolumeState made = state;
+        if (made == null) {
+            throw new IllegalStateException("not opened");
+        }
+        return made;
+    }
+
+    MeteredDevice device() {
+        return device;
+    }
+
+    long memory() {
+        return memory;
+    }
+
+    Superblock superblock() {
+        return superblock;
+    }
+
+    @Nullable
+    SpaceReserver reserver() {
+        return reserver;
+    }
+
+    void abandon() throws HoldfastException {
+        Checkpointer checkpoints = checkpointer;
+        if (checkpoints != null) {
+            checkpoints.stop();
+        }
+        WriteLog opened = log;
+        if (opened != null) {
+            opened.close();
+        }
+        device.close();
+        nodeBuffers.close();
+    }
+}

@@ -1,0 +1,7 @@
+package io.holdfast.device;
+
+final class FileDeviceBufferedTest extends FileDeviceContract {
+    FileDeviceBufferedTest() {
+        super(false);
+    }
+}

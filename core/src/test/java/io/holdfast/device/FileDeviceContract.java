@@ -1,0 +1,122 @@
+package io.holdfast.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.error.ErrorCode;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a device on a file must do besides. */
+abstract class FileDeviceContract extends DeviceContract {
+    private static final int LAST_BLOCK = BLOCKS - 1;
+
+    @TempDir
+    Path directory;
+
+    private final boolean direct;
+
+    FileDeviceContract(boolean direct) {
+        this.direct = direct;
+    }
+
+    final Path path() {
+        return directory.resolve("volume");
+    }
+
+    @Override
+    protected Device make() throws Exception {
+        return FileDevice.create(path(), BLOCKS * (long) Device.BLOCK_SIZE, direct);
+    }
+
+    @Test
+    void isWhatItSaysAboutThePageCache() {
+        assertThat(device().directIo()).isEqualTo(direct);
+    }
+
+    @Test
+    void isThereAfterReopening() throws Exception {
+        TestBuffers.write(device(), LAST_BLOCK, TestBuffers.random(1, 1));
+        device().flush();
+        device().close();
+        try (FileDevice again = FileDevice.open(path(), false, direct)) {
+            assertThat(again.blocks()).isEqualTo(BLOCKS);
+            assertThat(TestBuffers.read(again, LAST_BLOCK, 1)).isEqualTo(TestBuffers.random(1, 1));
+        }
+    }
+
+    @Test
+    void readOnlyTakesNoWrites() throws Exception {
+        try (FileDevice readOnly = FileDevice.open(path(), false, direct)) {
+            assertThatThrownBy(() -> TestBuffers.write(readOnly, 0, TestBuffers.random(1, 1)))
+                    .satisfies(e -> hasCode(e, ErrorCode.READ_ONLY));
+            assertThatThrownBy(() -> readOnly.resize(1 << 20)).satisfies(e -> hasCode(e, ErrorCode.READ_ONLY));
+            readOnly.flush();
+        }
+    }
+
+    @Test
+    void aFileThatBecameShorterIsADeviceError() throws Exception {
+        try (UninterruptibleFile file = UninterruptibleFile.open(path(), UninterruptibleFile.Mode.WRITE)) {
+            file.truncate(10 * Device.BLOCK_SIZE + 512);
+        }
+        assertThat(TestBuffers.read(device(), 8, 2)).containsOnly(0);
+        assertThatThrownBy(() -> TestBuffers.read(device(), 8, 4))
+                .satisfies(e -> hasCode(e, ErrorCode.DEVICE_ERROR))
+                .hasMessageContaining(path().toString())
+                .hasMessageContaining("block 10");
+    }
+
+    @Test
+    void createdFilesAreSparseAndNothingIsEverCutOff() throws Exception {
+        Path path = directory.resolve("sparse");
+        long bytes = 8L << 30;
+        try (FileDevice device = FileDevice.create(path, bytes, direct)) {
+            assertThat(device.blocks()).isEqualTo(bytes / Device.BLOCK_SIZE);
+            TestBuffers.write(device, device.blocks() - 1, TestBuffers.random(1, 1));
+        }
+        assertThat(Tool.run("stat", "-c", "%b", path.toString()).output().strip())
+                .satisfies(sectors -> assertThat(Long.parseLong(sectors)).isLessThan(1000));
+        try (FileDevice smaller = FileDevice.create(path, 1 << 20, direct)) {
+            assertThat(smaller.blocks()).isEqualTo(256);
+        }
+        assertThat(Files.size(path)).isEqualTo(bytes);
+        try (FileDevice whole = FileDevice.create(path, 0, direct)) {
+            assertThat(whole.blocks()).isEqualTo(bytes / Device.BLOCK_SIZE);
+            assertThat(TestBuffers.read(whole, whole.blocks() - 1, 1)).isEqualTo(TestBuffers.random(1, 1));
+        }
+    }
+
+    @Test
+    void bytesAfterTheLastBlockAreNoBlock() throws Exception {
+        Path path = directory.resolve("odd");
+        Files.write(path, TestBuffers.random(1, 2));
+        Files.write(path, new byte[] {1}, StandardOpenOption.APPEND);
+        try (FileDevice device = FileDevice.open(path, true, direct)) {
+            assertThat(device.blocks()).isEqualTo(2);
+            assertThat(TestBuffers.read(device, 0, 2)).isEqualTo(TestBuffers.random(1, 2));
+        }
+    }
+
+    @Test
+    void sizesMustBeWholeBlocks() {
+        assertThatThrownBy(() -> FileDevice.create(path(), 4097, direct)).satisfies(e -> hasCode(e, ErrorCode.INVALID));
+    }
+
+    @Test
+    void saysWhatCannotBeOpened() {
+        assertThatThrownBy(() -> FileDevice.open(directory.resolve("missing"), true, direct))
+                .satisfies(e -> hasCode(e, ErrorCode.NOT_FOUND))
+                .hasMessageContaining("missing");
+        assertThatThrownBy(() -> FileDevice.open(directory, false, direct))
+                .satisfies(e -> hasCode(e, ErrorCode.IS_A_DIRECTORY));
+        assertThatThrownBy(() -> FileDevice.open(Path.of("/dev/null"), true, direct))
+                .satisfies(e -> hasCode(e, ErrorCode.INVALID));
+        Path fresh = directory.resolve("fresh");
+        assertThatThrownBy(() -> FileDevice.create(fresh, 4097, direct)).satisfies(e -> hasCode(e, ErrorCode.INVALID));
+        assertThat(fresh).as("nothing is left behind").doesNotExist();
+    }
+}

@@ -1,0 +1,38 @@
+package io.holdfast.device;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Optional;
+
+/** A block device of Linux on a regular file; needs root. */
+public final class LoopDevice implements AutoCloseable {
+    private final Path node;
+
+    private LoopDevice(Path node) {
+        this.node = node;
+    }
+
+    /** Makes one, or prints why there is none and returns nothing. */
+    public static Optional<LoopDevice> on(Path file) throws IOException, InterruptedException {
+        Tool.Result result = Tool.run("losetup", "--find", "--show", file.toString());
+        if (result.status() != 0) {
+            System.out.println("SKIPPED: no loop device to be had: " + result.output());
+            return Optional.empty();
+        }
+        return Optional.of(new LoopDevice(Path.of(result.output().strip())));
+    }
+
+    public Path node() {
+        return node;
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            Tool.run("losetup", "--detach", node.toString());
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException(e);
+        }
+    }
+}

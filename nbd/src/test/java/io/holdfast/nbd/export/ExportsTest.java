@@ -1,0 +1,50 @@
+package io.holdfast.nbd.export;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.nbd.TestVolumes;
+import io.holdfast.nbd.protocol.OptionReply;
+import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.Volume;
+import java.io.IOException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+
+class ExportsTest {
+    private final Volume volume = TestVolumes.open();
+    private final Exports exports = new Exports(volume, false, 512);
+
+    @AfterEach
+    void close() throws IOException {
+        volume.close();
+    }
+
+    @Test
+    void anEmptyVolumeHasNoExport() throws ExportException {
+        assertThat(exports.list()).isEmpty();
+        assertThatThrownBy(() -> exports.open(""))
+                .isInstanceOfSatisfying(
+                        ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_UNKNOWN))
+                .hasMessageContaining("has no file");
+    }
+
+    @Test
+    void givesUpListingAVolumeOfVeryManyNames() throws IOException {
+        for (int i = 0; i <= Exports.ENTRIES_MAX; i++) {
+            volume.create("/" + i, CreateOptions.file()).close();
+        }
+        assertThatThrownBy(exports::list)
+                .isInstanceOfSatisfying(
+                        ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_TOO_BIG));
+    }
+
+    @Test
+    void announcesReadOnly() throws Exception {
+        volume.create("/a", CreateOptions.file().withSize(4096)).close();
+        Export export = new Exports(volume, true, 512).open("a");
+        assertThat(export.transmissionFlags() & Wire.TRANSMIT_READ_ONLY).isNotZero();
+        export.file().close();
+    }
+}

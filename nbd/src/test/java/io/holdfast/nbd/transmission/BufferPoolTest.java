@@ -1,0 +1,79 @@
+package io.holdfast.nbd.transmission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+
+class BufferPoolTest {
+    @Test
+    void lendsAsManyBytesAsAskedFor() {
+        BufferPool pool = new BufferPool(64 << 20);
+        for (int bytes : new int[] {1, 4096, 4097, 1 << 20, (1 << 20) + 1, 10_000_000}) {
+            Lease lease = pool.tryLease(bytes);
+            assertThat(lease).isNotNull();
+            long sum = 0;
+            for (int i = 0; i < lease.count(); i++) {
+                assertThat(lease.start(i)).isEqualTo((int) sum);
+                assertThat(lease.buffer(i).remaining())
+                        .isEqualTo((int) lease.segment(i).byteSize());
+                sum += lease.segment(i).byteSize();
+            }
+            assertThat(sum).isEqualTo(bytes);
+            lease.release();
+        }
+    }
+
+    @Test
+    void lendsNoMoreThanTheLimit() {
+        BufferPool pool = new BufferPool(3 << 20);
+        Lease two = pool.tryLease(2 << 20);
+        assertThat(pool.tryLease(2 << 20)).isNull();
+        Lease one = pool.tryLease(1 << 20);
+        assertThat(one).isNotNull();
+        assertThat(pool.tryLease(1)).isNull();
+        two.release();
+        assertThat(pool.tryLease((2 << 20) - 5)).isNotNull();
+        one.release();
+    }
+
+    @Test
+    void freeMemoryOfOneSizeServesAnother() {
+        BufferPool pool = new BufferPool(1 << 20);
+        for (int bytes : new int[] {1 << 20, 4096, 1 << 20, 70_000, 1 << 20}) {
+            Lease lease = pool.tryLease(bytes);
+            assertThat(lease).as("%d bytes", bytes).isNotNull();
+            lease.release();
+        }
+    }
+
+    @Test
+    void twoLeasesNeverShareMemory() {
+        BufferPool pool = new BufferPool(16 << 20);
+        Random random = new Random(7);
+        List<Lease> held = new ArrayList<>();
+        List<Byte> marks = new ArrayList<>();
+        for (int i = 0; i < 5000; i++) {
+            Lease lease = random.nextBoolean() ? pool.tryLease(1 + random.nextInt(1 << random.nextInt(22))) : null;
+            if (lease != null) {
+                byte mark = (byte) i;
+                for (int s = 0; s < lease.count(); s++) {
+                    lease.segment(s).fill(mark);
+                }
+                held.add(lease);
+                marks.add(mark);
+            } else if (!held.isEmpty()) {
+                int at = random.nextInt(held.size());
+                Lease gone = held.remove(at);
+                byte mark = marks.remove(at);
+                for (int s = 0; s < gone.count(); s++) {
+                    assertThat(gone.segment(s).get(java.lang.foreign.ValueLayout.JAVA_BYTE, 0))
+                            .isEqualTo(mark);
+                }
+                gone.release();
+            }
+        }
+    }
+}
