@@ -36,15 +36,13 @@ final class DfCommand extends VolumeCommand {
                                 "pending_bytes", usage.pending(),
                                 "reserved_bytes", usage.reserved(),
                                 "free_bytes", usage.free(),
-                                "dirty_bytes", usage.dirty(),
-                                "files", usage.files()),
+                                "dirty_bytes", usage.dirty()),
                         out -> show(out, usage));
         return ExitCode.OK;
     }
 
     private void show(PrintStream out, VolumeUsage usage) {
-        Table table = new Table(
-                true, "volume", ">size", ">used", ">pending", ">reserved", ">free", ">use%", ">dirty", ">files");
+        Table table = new Table(true, "volume", ">size", ">used", ">pending", ">reserved", ">free", ">use%", ">dirty");
         long taken = usage.total() - usage.free();
         table.row(
                 device().toString(),
@@ -54,8 +52,7 @@ final class DfCommand extends VolumeCommand {
                 Sizes.show(usage.reserved()),
                 Sizes.show(usage.free()),
                 (usage.total() == 0 ? 0 : Math.ceilDiv(taken * 100, usage.total())) + "%",
-                Sizes.show(usage.dirty()),
-                Long.toString(usage.files()));
+                Sizes.show(usage.dirty()));
         table.print(out);
     }
 }

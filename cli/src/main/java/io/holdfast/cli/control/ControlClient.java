@@ -22,6 +22,7 @@ final class ControlClient implements AutoCloseable {
     private final Watchdog watchdog;
     private final Path path;
     private final ReentrantLock lock = new ReentrantLock();
+    private volatile boolean closed;
 
     private ControlClient(FrameChannel channel, Watchdog watchdog, Path path) {
         this.channel = channel;
@@ -72,6 +73,9 @@ final class ControlClient implements AutoCloseable {
     Result call(Request request, ByteBuffer data, Progress progress) throws HoldfastException {
         lock.lock();
         try {
+            if (closed) {
+                throw new FrameException("the connection is closed");
+            }
             channel.write(new Frame(Codec.bytes(request), data));
             while (true) {
                 Optional<Frame> frame = channel.read();
@@ -108,6 +112,7 @@ final class ControlClient implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         watchdog.close();
         try {
             channel.close();

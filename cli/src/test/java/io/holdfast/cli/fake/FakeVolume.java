@@ -154,7 +154,7 @@ public final class FakeVolume implements Volume {
     @Override
     public VolumeUsage usage() {
         long used = locked(() -> blocks * BLOCK_SIZE);
-        return new VolumeUsage(options.size(), used, 0, 0, options.size() - used, 0, nextInode - 1);
+        return new VolumeUsage(options.size(), used, 0, 0, options.size() - used, 0);
     }
 
     @Override

@@ -56,6 +56,11 @@ class ServeCommandTest {
         return process;
     }
 
+    /** As {@link Process#destroy}, which would close the pipe from the process too. */
+    private static void sigterm(Process process) {
+        assertThat(process.toHandle().destroy()).isTrue();
+    }
+
     private List<String> until(BufferedReader reader, String part) throws IOException {
         List<String> lines = new ArrayList<>();
         for (String line = reader.readLine(); line != null; line = reader.readLine()) {
@@ -80,7 +85,7 @@ class ServeCommandTest {
         assertThat(lines.getLast()).startsWith("ready: " + volume);
         assertThat(folder.resolve("nbd")).exists();
 
-        server.destroy();
+        sigterm(server);
         assertThat(until(out, "stopped")).first().asString().startsWith("stopping");
         assertThat(server.waitFor(60, TimeUnit.SECONDS)).isTrue();
         assertThat(server.exitValue()).isZero();
@@ -97,7 +102,7 @@ class ServeCommandTest {
         assertThat(lines.getFirst()).contains("\"event\":\"opened\"", "\"records\":12", "\"millis\":7.8");
         assertThat(lines.getLast()).contains("\"pid\":" + server.pid(), "\"nbd\":[\"unix:", "\"control\":\"");
         assertThat(lines).anyMatch(l -> l.contains("\"event\":\"more_exports\"") && l.contains("\"count\":10"));
-        server.destroy();
+        sigterm(server);
         until(out, "\"event\":\"stopped\"");
         assertThat(server.waitFor()).isZero();
     }
@@ -110,7 +115,7 @@ class ServeCommandTest {
         assertThat(folder.resolve("v.sock")).exists();
         Process second = serve("--nbd", "unix:" + folder.resolve("nbd"));
         until(second.inputReader(), "ready");
-        second.destroy();
+        sigterm(second);
         assertThat(second.waitFor()).isZero();
     }
 
