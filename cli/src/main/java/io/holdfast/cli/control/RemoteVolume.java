@@ -69,8 +69,8 @@ public final class RemoteVolume implements Volume {
     @Override
     public Optional<HoldfastException> failure() {
         try {
-            return client.callForList(new VolumeRequest.Failure(), Reply.Problem.class).stream()
-                    .map(Reply.Problem::toException)
+            return client.callForList(new VolumeRequest.Failure(), VolumeRequest.LatchedFailure.class).stream()
+                    .map(f -> new HoldfastException(f.code(), f.message()))
                     .findFirst();
         } catch (HoldfastException e) {
             throw new UncheckedIOException(e);
