@@ -65,6 +65,11 @@ public final class NamespaceCheck {
             case NamespaceKeys.MAP -> belongsTo(FileKind.REGULAR, "a block map");
             case NamespaceKeys.ORPHAN -> orphan(item);
             case NamespaceKeys.HIGH_WATER -> highWater(key, value);
+            case NamespaceKeys.DEAD_TREE -> {
+                if (inode != NamespaceKeys.VOLUME) {
+                    inodeProblem(inode, "has a cut-off subtree");
+                }
+            }
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
         }
     }

@@ -48,29 +48,44 @@ public final class SpaceMap {
         return block << 1;
     }
 
-    /** Calls {@code allocated} for every block whose bit is set, in ascending order. */
-    public void load(BlockPointer root, LongConsumer allocated) throws HoldfastException {
-        load(layout.spaceMapLevels() - 1, 0, root, allocated);
+    /** Is told of a damaged node; what it covers is left out unless this throws. */
+    public interface Damage {
+        void node(BlockPointer pointer, HoldfastException why) throws HoldfastException;
     }
 
-    private void load(int level, long index, BlockPointer pointer, LongConsumer allocated) throws HoldfastException {
+    /** Calls {@code allocated} for every block whose bit is set, in ascending order. */
+    public void load(BlockPointer root, LongConsumer allocated, Damage damage) throws HoldfastException {
+        load(layout.spaceMapLevels() - 1, 0, root, allocated, damage);
+    }
+
+    private void load(int level, long index, BlockPointer pointer, LongConsumer allocated, Damage damage)
+            throws HoldfastException {
         if (pointer.isNone()) {
             return;
         }
-        byte[] node = read(level, index, pointer);
+        byte[] node;
+        try {
+            node = read(level, index, pointer);
+        } catch (HoldfastException e) {
+            damage.node(pointer, e);
+            return;
+        }
         if (level == 0) {
             for (int word = 0; word < Device.BLOCK_SIZE / 8; word++) {
                 long bits = LittleEndian.getLong(node, word * 8);
                 while (bits != 0) {
                     long block = index * Layout.BITS_PER_LEAF + word * 64L + Long.numberOfTrailingZeros(bits);
-                    if (!layout.isAllocatable(block)) {
-                        throw new HoldfastException(
-                                ErrorCode.DAMAGED,
-                                "%s: space map node in block %d is damaged: it claims block %d, which is never allocated"
-                                        .formatted(device.name(), pointer.block(), block));
-                    }
-                    allocated.accept(block);
                     bits &= bits - 1;
+                    if (layout.isAllocatable(block)) {
+                        allocated.accept(block);
+                    } else {
+                        damage.node(
+                                pointer,
+                                new HoldfastException(
+                                        ErrorCode.DAMAGED,
+                                        "%s: space map node in block %d is damaged: it claims block %d, which is never allocated"
+                                                .formatted(device.name(), pointer.block(), block)));
+                    }
                 }
             }
             return;
@@ -79,26 +94,7 @@ public final class SpaceMap {
             long child = index * Layout.INDEX_FANOUT + slot;
             BlockPointer childPointer = pointerAt(node, slot);
             if (child < layout.spaceMapWidth(level - 1)) {
-                load(level - 1, child, childPointer, allocated);
-            }
-        }
-    }
-
-    /** Visits the pointers of all nodes that are there, parents first; for the check. */
-    public void nodes(BlockPointer root, LongConsumer block) throws HoldfastException {
-        nodes(layout.spaceMapLevels() - 1, 0, root, block);
-    }
-
-    private void nodes(int level, long index, BlockPointer pointer, LongConsumer block) throws HoldfastException {
-        if (pointer.isNone()) {
-            return;
-        }
-        block.accept(pointer.block());
-        byte[] node = read(level, index, pointer);
-        for (int slot = 0; level > 0 && slot < Layout.INDEX_FANOUT; slot++) {
-            long child = index * Layout.INDEX_FANOUT + slot;
-            if (child < layout.spaceMapWidth(level - 1)) {
-                nodes(level - 1, child, pointerAt(node, slot), block);
+                load(level - 1, child, childPointer, allocated, damage);
             }
         }
     }

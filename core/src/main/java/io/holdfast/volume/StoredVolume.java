@@ -1,5 +1,8 @@
 package io.holdfast.volume;
 
+import io.holdfast.check.LogCheck;
+import io.holdfast.check.VolumeCheck;
+import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.device.Device;
 import io.holdfast.device.DeviceProbe;
@@ -390,7 +393,48 @@ final class StoredVolume implements Volume {
 
     @Override
     public CheckReport check(Progress progress) throws HoldfastException {
-        throw new HoldfastException(ErrorCode.UNSUPPORTED, "check " + progress);
+        return call(() -> {
+            FileLayer.Writable to = writable;
+            if (to == null) {
+                return checkFrom(opened, progress, Runnable::run);
+            }
+            if (state.latch().failed()) {
+                return checkFrom(to.checkpointer().superblock(), progress, Runnable::run);
+            }
+            to.checkpointer().pin();
+            try {
+                files.writeAll();
+                to.checkpointer().checkpoint();
+                return checkFrom(to.checkpointer().superblock(), progress, to.checkpointer()::whileIdle);
+            } finally {
+                to.checkpointer().unpin();
+            }
+        });
+    }
+
+    /** Something that runs an action while no superblock is being written. */
+    private interface Quiet {
+        void run(Runnable action);
+    }
+
+    private CheckReport checkFrom(Superblock superblock, Progress progress, Quiet quiet) throws HoldfastException {
+        VolumeCheck check = new VolumeCheck(state, superblock, progress);
+        quiet.run(() -> checkSuperblocks(check));
+        if (writable == null) {
+            new LogCheck(state, check).run(superblock.log());
+        }
+        return check.run();
+    }
+
+    private void checkSuperblocks(VolumeCheck check) {
+        try {
+            for (HoldfastException problem :
+                    new Superblocks(state.device(), state.nodeBuffers()).read().problems()) {
+                check.add("superblock", -1, String.valueOf(problem.getMessage()));
+            }
+        } catch (HoldfastException e) {
+            check.add("superblock", -1, String.valueOf(e.getMessage()));
+        }
     }
 
     @Override

@@ -132,10 +132,15 @@ final class VolumeOpening {
 
     private void loadSpaceMap(SpaceMap spaceMap, SpaceManager space) throws HoldfastException {
         long[] count = new long[1];
-        spaceMap.load(superblock.spaceRoot(), block -> {
-            space.markBusy(block);
-            count[0]++;
-        });
+        spaceMap.load(
+                superblock.spaceRoot(),
+                block -> {
+                    space.markBusy(block);
+                    count[0]++;
+                },
+                (pointer, why) -> {
+                    throw why;
+                });
         if (count[0] != superblock.allocatedBlocks()) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,

@@ -1,0 +1,222 @@
+package io.holdfast.check;
+
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Superblock;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.mapping.MapRoot;
+import io.holdfast.mapping.MapWalk;
+import io.holdfast.mapping.Mapping;
+import io.holdfast.namespace.InodeRecord;
+import io.holdfast.namespace.NamespaceCheck;
+import io.holdfast.namespace.NamespaceKeys;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.btree.BTree;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.Set;
+
+/**
+ * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
+ * the space map, every data block is read and verified against its checksum, and the items against each other.
+ *
+ * <p>What it reads must not be written over meanwhile: the caller pins it. It takes any content and never throws for
+ * what it finds. Used by one thread, once. Memory: two bits for each block of the volume, and the inodes' table.
+ */
+public final class VolumeCheck {
+    private final VolumeState volume;
+    private final Superblock superblock;
+    private final Progress progress;
+    private final Findings findings = new Findings();
+    private final BlockSet reachable;
+    private final DataCheck data;
+    private final NamespaceCheck namespace;
+    private final Set<Long> unchecked = new HashSet<>();
+    private long reached;
+    private long unwritten;
+
+    public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress) {
+        this.volume = volume;
+        this.superblock = superblock;
+        this.progress = progress;
+        this.reachable = new BlockSet(superblock.blocks());
+        this.data = new DataCheck(volume.device(), volume.checksum(), volume.nodeBuffers(), findings);
+        this.namespace = new NamespaceCheck((structure, message) -> findings.add(structure, -1, message));
+    }
+
+    /** Adds what was found in a structure that the caller has looked at. */
+    public void add(String structure, long block, String message) {
+        findings.add(structure, block, message);
+    }
+
+    DataCheck data() {
+        return data;
+    }
+
+    public CheckReport run() throws HoldfastException {
+        BTree.walk(volume.nodes()::readUncached, superblock.treeRoot(), new TreeVisitor());
+        data.finish();
+        NamespaceCheck.Counts counts = namespace.finish();
+        compareSpaceMap();
+        compareCounts();
+        return findings.report(counts.files(), counts.directories());
+    }
+
+    /** Takes a block that something points to. */
+    private boolean reach(String structure, long block, String by) {
+        if (!volume.layout().isAllocatable(block)) {
+            findings.add(structure, block, "%s points to block %d, which cannot be".formatted(by, block));
+            return false;
+        }
+        reached++;
+        progress.update(reached, superblock.allocatedBlocks());
+        if (!reachable.add(block)) {
+            findings.add(structure, block, "block %d is used twice, once by %s".formatted(block, by));
+            return false;
+        }
+        return true;
+    }
+
+    private final class TreeVisitor implements BTree.Visitor {
+        @Override
+        public void node(BlockPointer pointer, int level) {
+            reach("tree node", pointer.block(), "the metadata tree");
+            findings.metadataBlocks++;
+        }
+
+        @Override
+        public void item(Item item) {
+            byte[] value = item.value();
+            namespace.item(item);
+            if (value == null) {
+                return;
+            }
+            try {
+                if (MapItems.isMapKey(item.key())) {
+                    long inode = MapItems.inodeOf(item.key());
+                    new MapWalk(volume.nodes()::readUncached, new MapVisitor(inode)).walk(MapRoot.decode(value, inode));
+                } else if (MapItems.isDeadKey(item.key())) {
+                    MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
+                    new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
+                } else {
+                    noteUnchecked(item.key(), value);
+                }
+            } catch (HoldfastException e) {
+                findings.add("map node", -1, e);
+            }
+        }
+
+        /** Remembers the files without checksums; a record comes before its map. */
+        private void noteUnchecked(byte[] key, byte[] value) {
+            long inode = MapItems.inodeOf(key);
+            if (Arrays.equals(key, NamespaceKeys.inode(inode))) {
+                try {
+                    if (!InodeRecord.decode(inode, value).checksummed()) {
+                        unchecked.add(inode);
+                    }
+                } catch (HoldfastException reportedByTheNamespace) {
+                    // NamespaceCheck has reported it.
+                }
+            }
+        }
+
+        @Override
+        public void problem(BlockPointer pointer, HoldfastException problem) {
+            findings.add("tree node", pointer.block(), problem);
+        }
+    }
+
+    /** Visits the map of a file: all of its data is read. */
+    private final class MapVisitor extends DeadVisitor {
+        private final long inode;
+
+        MapVisitor(long inode) {
+            this.inode = inode;
+        }
+
+        @Override
+        public void data(long fileBlock, Mapping mapping) {
+            if (reach("map node", mapping.block(), "the map of inode " + inode)) {
+                if (!mapping.isChecksummed() && !unchecked.contains(inode)) {
+                    findings.add(
+                            "map node",
+                            mapping.block(),
+                            "inode %d is checksummed, but block %d of it is not".formatted(inode, mapping.block()));
+                }
+                data.block(inode, fileBlock, mapping);
+            }
+        }
+    }
+
+    /** Visits a subtree that is waiting to be freed: its data does not matter any more. */
+    private class DeadVisitor implements MapWalk.Visitor {
+        @Override
+        public void node(BlockPointer pointer) {
+            reach("map node", pointer.block(), "a block map");
+            findings.metadataBlocks++;
+        }
+
+        @Override
+        public void data(long fileBlock, Mapping mapping) {
+            reach("map node", mapping.block(), "a subtree being freed");
+        }
+
+        @Override
+        public void unwritten(long fileBlock, long count) {
+            unwritten += count;
+        }
+
+        @Override
+        public void problem(long block, HoldfastException why) {
+            findings.add("map node", block, why);
+        }
+    }
+
+    private void compareSpaceMap() throws HoldfastException {
+        BlockSet allocated = new BlockSet(superblock.blocks());
+        boolean[] damaged = new boolean[1];
+        SpaceMap map = new SpaceMap(
+                volume.layout(),
+                volume.device(),
+                volume.checksum(),
+                (pointer, structure) -> {
+                    findings.metadataBlocks++;
+                    return volume.nodes().readUncached(pointer, structure);
+                },
+                volume.nodeBuffers());
+        map.load(superblock.spaceRoot(), allocated::add, (pointer, why) -> {
+            damaged[0] = true;
+            findings.add("space map", pointer.block(), why);
+        });
+        if (damaged[0]) {
+            return;
+        }
+        long block = reachable.firstDifference(allocated, 0);
+        while (block >= 0) {
+            findings.add(
+                    "space map",
+                    block,
+                    reachable.contains(block)
+                            ? "block %d is in use and marked free".formatted(block)
+                            : "block %d is marked in use and nothing points to it".formatted(block));
+            block = reachable.firstDifference(allocated, block + 1);
+        }
+    }
+
+    private void compareCounts() {
+        if (findings.report(0, 0).clean()) {
+            compareCount("allocated", superblock.allocatedBlocks(), reached);
+            compareCount("unwritten", superblock.unwrittenBlocks(), unwritten);
+        }
+    }
+
+    private void compareCount(String what, long said, long found) {
+        if (said != found) {
+            findings.add("superblock", -1, "it counts %d %s blocks, there are %d".formatted(said, what, found));
+        }
+    }
+}
