@@ -16,6 +16,12 @@ public final class OutputOptions {
     @Option(names = "--debug", description = "On an error, print where in the program it came from.")
     private boolean debug;
 
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and end.")
+    private boolean help;
+
     public boolean json() {
         return json;
     }
