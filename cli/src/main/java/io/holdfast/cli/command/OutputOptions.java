@@ -20,6 +20,7 @@ public final class OutputOptions {
             names = {"-h", "--help"},
             usageHelp = true,
             description = "Show this help and end.")
+    @SuppressWarnings("unused") // picocli acts on it
     private boolean help;
 
     public boolean json() {
