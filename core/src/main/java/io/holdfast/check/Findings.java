@@ -1,6 +1,5 @@
 package io.holdfast.check;
 
-import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
 import java.util.ArrayList;
 import java.util.List;
@@ -18,10 +17,6 @@ final class Findings {
         if (problems.size() < CheckReport.MAX_PROBLEMS) {
             problems.add(new CheckReport.Problem(structure, block, message));
         }
-    }
-
-    void add(String structure, long block, HoldfastException why) {
-        add(structure, block, String.valueOf(why.getMessage()));
     }
 
     CheckReport report(long files, long directories) {

@@ -16,8 +16,10 @@ import io.holdfast.storage.Item;
 import io.holdfast.storage.btree.BTree;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 
 /**
@@ -36,8 +38,13 @@ public final class VolumeCheck {
     private final DataCheck data;
     private final NamespaceCheck namespace;
     private final Set<Long> unchecked = new HashSet<>();
+    /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
+    private final List<long[]> uncharted = new ArrayList<>();
+
     private long reached;
     private long unwritten;
+    /** Something could not be followed: blocks may be in use that nothing was seen to point to. */
+    private boolean incomplete;
 
     public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress) {
         this.volume = volume;
@@ -57,9 +64,19 @@ public final class VolumeCheck {
         return data;
     }
 
-    public CheckReport run() throws HoldfastException {
+    /** Returns whether the trees use a block, once {@link #trees} was called. */
+    boolean reaches(long block) {
+        return reachable.contains(block);
+    }
+
+    /** Checks everything that hangs below the root of the metadata tree. */
+    public void trees() {
         BTree.walk(volume.nodes()::readUncached, superblock.treeRoot(), new TreeVisitor());
         data.finish();
+    }
+
+    /** Compares what was found in the trees, after {@link #trees}. */
+    public CheckReport finish() throws HoldfastException {
         NamespaceCheck.Counts counts = namespace.finish();
         compareSpaceMap();
         compareCounts();
@@ -69,16 +86,22 @@ public final class VolumeCheck {
     /** Takes a block that something points to. */
     private boolean reach(String structure, long block, String by) {
         if (!volume.layout().isAllocatable(block)) {
-            findings.add(structure, block, "%s points to block %d, which cannot be".formatted(by, block));
+            lost(structure, block, "%s points to block %d, which cannot be".formatted(by, block));
+            return false;
+        }
+        if (!reachable.add(block)) {
+            lost(structure, block, "block %d is used twice, once by %s".formatted(block, by));
             return false;
         }
         reached++;
         progress.update(reached, superblock.allocatedBlocks());
-        if (!reachable.add(block)) {
-            findings.add(structure, block, "block %d is used twice, once by %s".formatted(block, by));
-            return false;
-        }
         return true;
+    }
+
+    /** Reports what hides other things. */
+    private void lost(String structure, long block, String message) {
+        findings.add(structure, block, message);
+        incomplete = true;
     }
 
     private final class TreeVisitor implements BTree.Visitor {
@@ -97,8 +120,7 @@ public final class VolumeCheck {
             }
             try {
                 if (MapItems.isMapKey(item.key())) {
-                    long inode = MapItems.inodeOf(item.key());
-                    new MapWalk(volume.nodes()::readUncached, new MapVisitor(inode)).walk(MapRoot.decode(value, inode));
+                    map(MapItems.inodeOf(item.key()), value);
                 } else if (MapItems.isDeadKey(item.key())) {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
                     new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
@@ -106,12 +128,28 @@ public final class VolumeCheck {
                     noteUnchecked(item.key(), value);
                 }
             } catch (HoldfastException e) {
-                findings.add("map node", -1, e);
+                lost("map node", -1, String.valueOf(e.getMessage()));
+            }
+        }
+
+        private void map(long inode, byte[] value) throws HoldfastException {
+            MapRoot root = MapRoot.decode(value, inode);
+            MapVisitor visitor = new MapVisitor(inode);
+            new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
+            if (visitor.whole && visitor.blocks != root.dataBlocks()) {
+                findings.add(
+                        "map node",
+                        -1,
+                        "map item of inode %d counts %d data blocks, there are %d"
+                                .formatted(inode, root.dataBlocks(), visitor.blocks));
             }
         }
 
         /** Remembers the files without checksums; a record comes before its map. */
         private void noteUnchecked(byte[] key, byte[] value) {
+            if (key.length != NamespaceKeys.inode(0).length) {
+                return;
+            }
             long inode = MapItems.inodeOf(key);
             if (Arrays.equals(key, NamespaceKeys.inode(inode))) {
                 try {
@@ -126,13 +164,14 @@ public final class VolumeCheck {
 
         @Override
         public void problem(BlockPointer pointer, HoldfastException problem) {
-            findings.add("tree node", pointer.block(), problem);
+            lost("tree node", pointer.block(), String.valueOf(problem.getMessage()));
         }
     }
 
     /** Visits the map of a file: all of its data is read. */
     private final class MapVisitor extends DeadVisitor {
         private final long inode;
+        private long blocks;
 
         MapVisitor(long inode) {
             this.inode = inode;
@@ -140,6 +179,7 @@ public final class VolumeCheck {
 
         @Override
         public void data(long fileBlock, Mapping mapping) {
+            blocks++;
             if (reach("map node", mapping.block(), "the map of inode " + inode)) {
                 if (!mapping.isChecksummed() && !unchecked.contains(inode)) {
                     findings.add(
@@ -154,10 +194,14 @@ public final class VolumeCheck {
 
     /** Visits a subtree that is waiting to be freed: its data does not matter any more. */
     private class DeadVisitor implements MapWalk.Visitor {
+        boolean whole = true;
+
         @Override
-        public void node(BlockPointer pointer) {
-            reach("map node", pointer.block(), "a block map");
-            findings.metadataBlocks++;
+        public boolean node(BlockPointer pointer) {
+            boolean first = reach("map node", pointer.block(), "a block map");
+            whole &= first;
+            findings.metadataBlocks += first ? 1 : 0;
+            return first;
         }
 
         @Override
@@ -172,13 +216,13 @@ public final class VolumeCheck {
 
         @Override
         public void problem(long block, HoldfastException why) {
-            findings.add("map node", block, why);
+            whole = false;
+            lost("map node", block, String.valueOf(why.getMessage()));
         }
     }
 
     private void compareSpaceMap() throws HoldfastException {
         BlockSet allocated = new BlockSet(superblock.blocks());
-        boolean[] damaged = new boolean[1];
         SpaceMap map = new SpaceMap(
                 volume.layout(),
                 volume.device(),
@@ -188,27 +232,39 @@ public final class VolumeCheck {
                     return volume.nodes().readUncached(pointer, structure);
                 },
                 volume.nodeBuffers());
-        map.load(superblock.spaceRoot(), allocated::add, (pointer, why) -> {
-            damaged[0] = true;
-            findings.add("space map", pointer.block(), why);
+        map.load(superblock.spaceRoot(), allocated::add, (pointer, first, count, why) -> {
+            uncharted.add(new long[] {first, first + count});
+            findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
         });
-        if (damaged[0]) {
-            return;
-        }
+        long hidden = 0;
         long block = reachable.firstDifference(allocated, 0);
         while (block >= 0) {
+            if (isCharted(block)) {
+                if (reachable.contains(block)) {
+                    findings.add("space map", block, "block %d is in use and marked free".formatted(block));
+                } else if (incomplete) {
+                    hidden++;
+                } else {
+                    findings.add(
+                            "space map", block, "block %d is marked in use and nothing points to it".formatted(block));
+                }
+            }
+            block = reachable.firstDifference(allocated, block + 1);
+        }
+        if (hidden > 0) {
             findings.add(
                     "space map",
-                    block,
-                    reachable.contains(block)
-                            ? "block %d is in use and marked free".formatted(block)
-                            : "block %d is marked in use and nothing points to it".formatted(block));
-            block = reachable.firstDifference(allocated, block + 1);
+                    -1,
+                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
         }
     }
 
+    private boolean isCharted(long block) {
+        return uncharted.stream().noneMatch(range -> block >= range[0] && block < range[1]);
+    }
+
     private void compareCounts() {
-        if (findings.report(0, 0).clean()) {
+        if (!incomplete) {
             compareCount("allocated", superblock.allocatedBlocks(), reached);
             compareCount("unwritten", superblock.unwrittenBlocks(), unwritten);
         }

@@ -12,7 +12,8 @@ public final class MapWalk {
 
     /** Is told what there is, nodes before what they hold, blocks in ascending order. */
     public interface Visitor {
-        void node(BlockPointer pointer);
+        /** Returns whether to read the node and what is below it: not again what two entries point to. */
+        boolean node(BlockPointer pointer);
 
         void data(long fileBlock, Mapping mapping) throws HoldfastException;
 
@@ -47,7 +48,9 @@ public final class MapWalk {
 
     private void walkNode(long word, long checksum, int level, long firstBlock) throws HoldfastException {
         BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
-        visitor.node(pointer);
+        if (!visitor.node(pointer)) {
+            return;
+        }
         byte[] node;
         try {
             node = MapTree.read(reader, word, checksum, level);

@@ -62,12 +62,12 @@ public final class NamespaceCheck {
             case NamespaceKeys.ENTRY -> entry(key, value);
             case NamespaceKeys.LINK_TARGET -> linkTarget(key, value);
             case NamespaceKeys.ATTRIBUTE -> attribute(key, value);
-            case NamespaceKeys.MAP -> belongsTo(FileKind.REGULAR, "a block map");
+            case NamespaceKeys.MAP -> map(key);
             case NamespaceKeys.ORPHAN -> orphan(item);
             case NamespaceKeys.HIGH_WATER -> highWater(key, value);
             case NamespaceKeys.DEAD_TREE -> {
-                if (inode != NamespaceKeys.VOLUME) {
-                    inodeProblem(inode, "has a cut-off subtree");
+                if (inode != NamespaceKeys.VOLUME || key.length != NamespaceKeys.PREFIX_SIZE + Long.BYTES) {
+                    inodeProblem(inode, "has a misplaced or malformed dead tree item");
                 }
             }
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
@@ -112,6 +112,13 @@ public final class NamespaceCheck {
         } catch (HoldfastException e) {
             table.kind[row] = InodeTable.DAMAGED;
             problems.problem(INODE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void map(byte[] key) {
+        belongsTo(FileKind.REGULAR, "a block map");
+        if (key.length != NamespaceKeys.PREFIX_SIZE) {
+            inodeProblem(inode, "has a malformed key for its map item");
         }
     }
 

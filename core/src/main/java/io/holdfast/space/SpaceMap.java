@@ -48,9 +48,15 @@ public final class SpaceMap {
         return block << 1;
     }
 
-    /** Is told of a damaged node; what it covers is left out unless this throws. */
+    /** Is told of a damaged node. */
     public interface Damage {
-        void node(BlockPointer pointer, HoldfastException why) throws HoldfastException;
+        /**
+         * The node cannot be believed; unless this throws, loading goes on without what it covers.
+         *
+         * @param first the first block whose bit is left out
+         * @param count of blocks, 0 if only one impossible bit is
+         */
+        void node(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
     }
 
     /** Calls {@code allocated} for every block whose bit is set, in ascending order. */
@@ -67,7 +73,8 @@ public final class SpaceMap {
         try {
             node = read(level, index, pointer);
         } catch (HoldfastException e) {
-            damage.node(pointer, e);
+            long span = span(level);
+            damage.node(pointer, index * span, Math.min(span, layout.blocks() - index * span), e);
             return;
         }
         if (level == 0) {
@@ -81,6 +88,8 @@ public final class SpaceMap {
                     } else {
                         damage.node(
                                 pointer,
+                                block,
+                                0,
                                 new HoldfastException(
                                         ErrorCode.DAMAGED,
                                         "%s: space map node in block %d is damaged: it claims block %d, which is never allocated"
@@ -121,10 +130,7 @@ public final class SpaceMap {
         if (level == 0) {
             applyBits(node, index, changes, from, to);
         } else {
-            long span = Layout.BITS_PER_LEAF;
-            for (int l = 1; l < level; l++) {
-                span *= Layout.INDEX_FANOUT;
-            }
+            long span = span(level - 1);
             int at = from;
             while (at < to) {
                 long child = (changes[at] >>> 1) / span;
@@ -144,6 +150,15 @@ public final class SpaceMap {
             home = layout.spaceMapHome(level, index, 1);
         }
         return write(home, node);
+    }
+
+    /** Returns how many blocks a node of a level covers. */
+    private static long span(int level) {
+        long span = Layout.BITS_PER_LEAF;
+        for (int l = 0; l < level; l++) {
+            span *= Layout.INDEX_FANOUT;
+        }
+        return span;
     }
 
     private void applyBits(byte[] node, long index, long[] changes, int from, int to) throws HoldfastException {

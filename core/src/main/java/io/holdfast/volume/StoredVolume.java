@@ -403,13 +403,24 @@ final class StoredVolume implements Volume {
             }
             to.checkpointer().pin();
             try {
-                files.writeAll();
-                to.checkpointer().checkpoint();
+                checkpointForCheck(to);
                 return checkFrom(to.checkpointer().superblock(), progress, to.checkpointer()::whileIdle);
             } finally {
                 to.checkpointer().unpin();
             }
         });
+    }
+
+    /** Makes what was written part of the check. Damage that stops it from that leaves the last checkpoint to check. */
+    private void checkpointForCheck(FileLayer.Writable to) throws HoldfastException {
+        try {
+            files.writeAll();
+            to.checkpointer().checkpoint();
+        } catch (HoldfastException e) {
+            if (!state.latch().failed()) {
+                throw e;
+            }
+        }
     }
 
     /** Something that runs an action while no superblock is being written. */
@@ -420,17 +431,18 @@ final class StoredVolume implements Volume {
     private CheckReport checkFrom(Superblock superblock, Progress progress, Quiet quiet) throws HoldfastException {
         VolumeCheck check = new VolumeCheck(state, superblock, progress);
         quiet.run(() -> checkSuperblocks(check));
+        check.trees();
         if (writable == null) {
             new LogCheck(state, check).run(superblock.log());
         }
-        return check.run();
+        return check.finish();
     }
 
     private void checkSuperblocks(VolumeCheck check) {
         try {
-            for (HoldfastException problem :
+            for (Superblocks.Problem problem :
                     new Superblocks(state.device(), state.nodeBuffers()).read().problems()) {
-                check.add("superblock", -1, String.valueOf(problem.getMessage()));
+                check.add("superblock", problem.block(), problem.message());
             }
         } catch (HoldfastException e) {
             check.add("superblock", -1, String.valueOf(e.getMessage()));

@@ -36,6 +36,9 @@ public final class RemoteVolume implements Volume {
     /** Connects to the server of a volume; empty if none answers. */
     public static Optional<Volume> connect(ControlPath path) throws IOException {
         for (Path candidate : path.candidates()) {
+            if (!path.isTrusted(candidate)) {
+                continue;
+            }
             try {
                 return Optional.of(new RemoteVolume(ControlClient.connect(candidate)));
             } catch (IOException noServer) {

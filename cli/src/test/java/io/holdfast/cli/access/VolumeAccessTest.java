@@ -14,6 +14,7 @@ import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
@@ -52,6 +53,16 @@ class VolumeAccessTest {
         try (Volume volume = patient(home.engine).open(home.volume, OpenOptions.readWrite())) {
             assertThat(volume).isInstanceOf(RemoteVolume.class);
         }
+        home.close();
+    }
+
+    @Test
+    void aServedVolumeIsNotServedOnceMore() throws IOException {
+        home.serve();
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> patient(home.engine).openHere(home.volume, OpenOptions.readWrite()))
+                .withMessageContaining("served already")
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.HELD));
         home.close();
     }
 
@@ -99,7 +110,7 @@ class VolumeAccessTest {
         try {
             return ControlServer.start(volume, ControlPath.of(device));
         } catch (IOException e) {
-            throw new java.io.UncheckedIOException(e);
+            throw new UncheckedIOException(e);
         }
     }
 

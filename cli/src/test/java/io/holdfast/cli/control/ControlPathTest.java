@@ -1,6 +1,8 @@
 package io.holdfast.cli.control;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIOException;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.holdfast.cli.fake.Household;
 import java.io.IOException;
@@ -62,6 +64,24 @@ class ControlPathTest {
                             .path("served")
                             .asBoolean())
                     .isTrue();
+        }
+    }
+
+    @Test
+    void aRuntimeFolderThatOthersCouldWriteToIsNotUsed() throws IOException {
+        Path volume = Files.createFile(folder.resolve("v"));
+        ControlPath path = ControlPath.of(volume, Map.of());
+        Path elsewhere = path.candidates().getLast();
+        assumeThat(path.candidates()).hasSize(2);
+        assertThat(path.isTrusted(path.candidates().getFirst())).isTrue();
+        path.prepare(elsewhere);
+        assertThat(path.isTrusted(elsewhere)).isTrue();
+        Files.setPosixFilePermissions(elsewhere.getParent(), PosixFilePermissions.fromString("rwxrwx---"));
+        try {
+            assertThat(path.isTrusted(elsewhere)).isFalse();
+            assertThatIOException().isThrownBy(() -> path.prepare(elsewhere)).withMessageContaining("only this user");
+        } finally {
+            Files.setPosixFilePermissions(elsewhere.getParent(), PosixFilePermissions.fromString("rwx------"));
         }
     }
 }
