@@ -65,4 +65,16 @@ class LedgerTest {
         assertThat(ledger.judge(0, 1)).isEqualTo(Finding.KEPT);
         assertThat(ledger.judge(0, 0)).isEqualTo(Finding.FLUSHED_LOST);
     }
+
+    @Test
+    void whatACrashTookMustNotComeBack() {
+        write(0);
+        ledger.issue(0);
+        ledger.issue(0);
+        assertThat(ledger.judge(0, 1)).isEqualTo(Finding.KEPT);
+        assertThat(ledger.judge(0, 2)).isEqualTo(Finding.TORN);
+        assertThat(write(0)).isEqualTo(4);
+        assertThat(ledger.judge(0, 3)).isEqualTo(Finding.TORN);
+        assertThat(ledger.judge(0, 4)).isEqualTo(Finding.KEPT);
+    }
 }
