@@ -46,7 +46,7 @@ class DamagedNodeTest {
             byte[] good = nodes.read(new BlockPointer(block, block * 0x9E3779B97F4A7C15L), "");
             // The root and the last inner node in full; of the many leaves a sample that covers each offset.
             boolean all = TreeNode.decode(good, block).level() > 0;
-            for (int at = all ? 0 : random.between(0, 6); at < good.length; at += all ? 1 : 7) {
+            for (int at = all ? 0 : random.between(0, 16); at < good.length; at += all ? 1 : 17) {
                 byte[] bad = good.clone();
                 bad[at] ^= (byte) (random.oneIn(2) ? 1 << random.between(0, 7) : random.between(1, 255));
                 exercise(nodes.with(block, bad));
