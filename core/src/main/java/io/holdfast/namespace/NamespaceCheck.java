@@ -170,12 +170,12 @@ public final class NamespaceCheck {
     }
 
     private void orphan(Item item) {
-        FileKind kind = inode == NamespaceKeys.VOLUME ? Unlink.orphanKind(item) : null;
-        if (kind == null) {
+        Orphan orphan = inode == NamespaceKeys.VOLUME ? Orphan.of(item) : null;
+        if (orphan == null) {
             inodeProblem(inode, "has a malformed orphan item");
         } else {
-            int row = table.row(Unlink.orphanInode(item));
-            table.orphanKind[row] = Kinds.code(kind);
+            int row = table.row(orphan.inode());
+            table.orphanKind[row] = Kinds.code(orphan.kind());
         }
     }
 

@@ -42,7 +42,7 @@ final class Rename {
 
         change.remove(NamespaceKeys.entry(from.directory(), from.name()));
         change.put(NamespaceKeys.entry(to.directory(), to.name()), Directories.encode(moved));
-        Unlink.Outcome outcome = replaced == null ? null : unlink.drop(change, replaced, now);
+        Orphan orphan = replaced == null ? null : unlink.drop(change, replaced, now);
         int left = moved.isDirectory() ? -1 : 0;
         int arrived = (moved.isDirectory() ? 1 : 0) - (replaced != null && replaced.isDirectory() ? 1 : 0);
         if (from.directory() == to.directory()) {
@@ -56,10 +56,8 @@ final class Rename {
                 r -> r.kind() == FileKind.DIRECTORY
                         ? r.withParent(to.directory()).changed(now)
                         : r.changed(now));
-        change.commit(outcome != null);
-        if (outcome != null) {
-            unlink.finish(outcome);
-        }
+        change.commit(replaced != null);
+        unlink.finish(orphan);
     }
 
     private void checkReplaceable(Entry moved, @Nullable Entry replaced, String path) throws HoldfastException {

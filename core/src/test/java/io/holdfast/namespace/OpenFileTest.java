@@ -107,9 +107,9 @@ class OpenFileTest extends NamespaceFixture {
                 .toList();
         names.remove("/d");
         // As if the crash had come right after the first commit of the removal.
-        store.put(NamespaceKeys.orphan(directory), new byte[] {2});
+        store.put(NamespaceKeys.orphan(directory), new byte[] {(byte) 0x82});
         attributes.subList(Unlink.PURGE_ITEMS, attributes.size()).forEach(i -> store.put(i.key(), i.value()));
-        store.put(NamespaceKeys.orphan(directory + 1), new byte[] {9});
+        store.put(NamespaceKeys.orphan(directory + 1), new byte[] {2});
         open.records.clear();
         unlinked.clear();
         namespace().recover();
