@@ -157,6 +157,15 @@ public final class NamespaceCheck {
 
     private void attribute(byte[] key, byte[] value) {
         belongsTo(null, "attributes");
+        int row = table.find(inode);
+        if (row >= 0 && table.orphan[row] == InodeTable.ORPHAN_WITH_ATTRIBUTES) {
+            // Being purged, so they need not be whole any more.
+            return;
+        }
+        if (row >= 0 && table.orphan[row] == InodeTable.ORPHAN) {
+            inodeProblem(inode, "is an orphan that should have no attributes left");
+            return;
+        }
         byte[] name = Attributes.nameOf(key);
         if (name.length == 0 || Names.decode(name, 0, name.length) == null) {
             inodeProblem(inode, "has an attribute with a malformed name");
@@ -175,7 +184,7 @@ public final class NamespaceCheck {
             inodeProblem(inode, "has a malformed orphan item");
         } else {
             int row = table.row(orphan.inode());
-            table.orphanKind[row] = Kinds.code(orphan.kind());
+            table.orphan[row] = orphan.attributesLeft() ? InodeTable.ORPHAN_WITH_ATTRIBUTES : InodeTable.ORPHAN;
         }
     }
 
