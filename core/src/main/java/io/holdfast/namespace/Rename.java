@@ -4,7 +4,6 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FileKind;
 import java.time.Instant;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The rules of {@code rename(2)}. */
@@ -29,9 +28,8 @@ final class Rename {
         }
         inodes.read(moved);
         Entry replaced = directories.find(to.directory(), to.name());
-        boolean samePlace = from.directory() == to.directory() && Arrays.equals(from.name(), to.name());
-        if (samePlace || (replaced != null && replaced.inode() == moved.inode())) {
-            // Two names of one file: POSIX keeps both.
+        if (replaced != null && replaced.inode() == moved.inode()) {
+            // The same name twice, or two names of one file: POSIX keeps both.
             return;
         }
         if (moved.isDirectory() && parents.isWithin(to.directory(), moved.inode())) {
