@@ -194,13 +194,15 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         }
         CheckpointRun run = new CheckpointRun(volume, spaceMap, superblocks, superblock);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
+        // The items first: a map that is let go once it is clean is read again from its item, which must be the new
+        // one.
+        volume.items().commitRoot(next.treeRoot());
         run.roots().forEach((inode, root) -> {
             BlockMap map = volume.maps().find(inode);
             if (map != null) {
                 map.commit(root);
             }
         });
-        volume.items().commitRoot(next.treeRoot());
         superblock = next;
         volume.maps().forgetClean(run.roots().keySet());
         LongList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());

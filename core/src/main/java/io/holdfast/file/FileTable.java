@@ -98,6 +98,11 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
         // The last handle stays counted while its data is written, so that nobody finds a file half gone.
         writeOut(file);
+        if (file.unlinked()) {
+            // It cannot be opened again. Its pages go before the reaper can see that it is closed: a page written back
+            // after the file was freed would be nobody's.
+            dropPages(file);
+        }
         lock.lock();
         try {
             Entry entry = entries.get(file.inode);
@@ -108,15 +113,19 @@ public final class FileTable implements OpenInodes, InodeEvents {
         } finally {
             lock.unlock();
         }
+        dropPages(file);
+        context.maps().release(file.inode);
+        if (file.unlinked()) {
+            reaper.wake();
+        }
+    }
+
+    private static void dropPages(FileData file) {
         file.layout.writeLock().lock();
         try {
             file.dropRange(0, Long.MAX_VALUE);
         } finally {
             file.layout.writeLock().unlock();
-        }
-        context.maps().release(file.inode);
-        if (file.unlinked()) {
-            reaper.wake();
         }
     }
 

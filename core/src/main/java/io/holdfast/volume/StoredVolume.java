@@ -224,6 +224,19 @@ final class StoredVolume implements Volume {
                 io.checksumErrors.sum());
     }
 
+    /** Returns how many blocks are promised to accepted writes; 0 when nothing is dirty and no call runs. */
+    long reservedBlocks() {
+        return state.space().counts().reserved();
+    }
+
+    /** Returns how many I/O buffers are in use; 0 when no call runs. */
+    int buffersInUse() {
+        FileLayer.Writable to = writable;
+        return files.buffersInUse()
+                + state.nodeBuffers().inUse()
+                + (to == null ? 0 : to.log().buffersInUse());
+    }
+
     @Override
     public RecoveryReport recovery() {
         return recovery;
