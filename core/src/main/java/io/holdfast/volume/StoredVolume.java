@@ -166,8 +166,16 @@ final class StoredVolume implements Volume {
             return to.checkpointer().moreToReap() || state.space().pending() > 0;
         });
         to.checkpointer().start();
-        files.start();
-        namespace.recover();
+        boolean done = false;
+        try {
+            files.start();
+            namespace.recover();
+            done = true;
+        } finally {
+            if (!done) {
+                files.stop();
+            }
+        }
     }
 
     // ---- what the volume is ----

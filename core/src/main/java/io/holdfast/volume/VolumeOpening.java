@@ -109,7 +109,9 @@ final class VolumeOpening {
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         loadSpaceMap(spaceMap, space);
         Recovery replay = new Recovery(made);
-        LogReader.Result result = new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
+        LogReader.Result result = superblock.clean()
+                ? LogReader.Result.empty(superblock.log())
+                : new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(String.valueOf(problem.getMessage())));
         problems.addAll(result.problems());
