@@ -16,6 +16,7 @@ import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.Item;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -31,6 +32,9 @@ import java.util.function.UnaryOperator;
  * <p>Knows the layouts by itself and asks the engine only for what is not a matter of layout.
  */
 final class Planter {
+    /** An attribute of the root that makes room for other items when it is taken away. */
+    static final String ROOM = "user.room";
+
     private static final int TREE_HEADER = 16;
 
     private final MemoryDevice device;
@@ -114,7 +118,8 @@ final class Planter {
         List<BlockPointer> path = new ArrayList<>(List.of(superblock().treeRoot()));
         while (level(path.getLast()) > 0) {
             List<Item> items = items(device.block(path.getLast().block()));
-            path.add(pointer(Objects.requireNonNull(items.get(slotOf(items, key)).value())));
+            path.add(
+                    pointer(Objects.requireNonNull(items.get(slotOf(items, key)).value())));
         }
         return path;
     }
@@ -125,7 +130,8 @@ final class Planter {
 
     private static int slotOf(List<Item> items, byte[] key) {
         int slot = 0;
-        while (slot + 1 < items.size() && Arrays.compareUnsigned(items.get(slot + 1).key(), key) <= 0) {
+        while (slot + 1 < items.size()
+                && Arrays.compareUnsigned(items.get(slot + 1).key(), key) <= 0) {
             slot++;
         }
         return slot;
@@ -197,6 +203,7 @@ final class Planter {
             items.removeIf(item -> Arrays.equals(item.key(), key));
             items.add(new Item(key, value));
             items.sort((a, b) -> Arrays.compareUnsigned(a.key(), b.key()));
+            items.removeIf(item -> new String(item.key(), StandardCharsets.ISO_8859_1).contains(ROOM));
         });
     }
 
