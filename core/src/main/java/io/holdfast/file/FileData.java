@@ -162,6 +162,16 @@ final class FileData {
         }
     }
 
+    /** Returns whether nothing of the file is in memory that is not in the log, and no page is cached. */
+    boolean isEmpty() {
+        recordLock.lock();
+        try {
+            return pages.isEmpty() && (!recordDirty || unlinked || context.writer() == null);
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
     // ---- pages ----
 
     /** Returns the page of a block if it is cached, locked. */

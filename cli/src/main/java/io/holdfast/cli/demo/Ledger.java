@@ -8,12 +8,14 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>Invariants: for each block {@code durable <= acknowledged <= issued}. A block has one writer at a time, which
  * raises {@code issued} before it sends a version and {@code acknowledged} when the answer came. {@code durable} is
- * raised to what was acknowledged before a flush was sent, by whatever connection, when that flush is acknowledged.
+ * raised to what was acknowledged before a flush was sent, by whatever connection, when that flush is acknowledged. A
+ * version up to {@code gone} that is not the one found after the last crash must never be seen again.
  */
 final class Ledger {
     private final AtomicIntegerArray issued;
     private final AtomicIntegerArray acknowledged;
     private final AtomicIntegerArray durable;
+    private final AtomicIntegerArray gone;
     private final AtomicLong writes = new AtomicLong();
     private final AtomicLong flushes = new AtomicLong();
 
@@ -21,6 +23,7 @@ final class Ledger {
         issued = new AtomicIntegerArray(blocks);
         acknowledged = new AtomicIntegerArray(blocks);
         durable = new AtomicIntegerArray(blocks);
+        gone = new AtomicIntegerArray(blocks);
     }
 
     int blocks() {
@@ -82,7 +85,7 @@ final class Ledger {
         UNFLUSHED_LOST,
         /** Older than a flush promised. */
         FLUSHED_LOST,
-        /** Not a whole version of this block. */
+        /** Not a whole version of this block, or one that an earlier crash had taken. */
         TORN
     }
 
@@ -94,9 +97,13 @@ final class Ledger {
         if (version < durable.get(block)) {
             return Finding.FLUSHED_LOST;
         }
+        if (version > durable.get(block) && version <= gone.get(block)) {
+            return Finding.TORN;
+        }
         Finding finding = version < acknowledged.get(block) ? Finding.UNFLUSHED_LOST : Finding.KEPT;
         durable.set(block, version);
         acknowledged.set(block, version);
+        gone.set(block, issued.get(block));
         return finding;
     }
 }
