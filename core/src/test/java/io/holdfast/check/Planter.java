@@ -16,6 +16,7 @@ import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.Item;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,48 +63,35 @@ final class Planter {
         return Superblock.decode(device.block(block), block, "image");
     }
 
-    /** Replaces the newest superblock in all copies. */
-    void superblock(UnaryOperator<Superblock> change) throws HoldfastException {
-        Superblock changed = change.apply(superblock());
+    /** Changes the bytes of the newest superblock in all copies. */
+    void superblock(Consumer<byte[]> change) throws HoldfastException {
+        int slot = (int) (superblock().generation() % Layout.SUPERBLOCK_SLOTS);
         for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
-            superblock(copy, changed);
+            superblock(copy, slot, change);
         }
     }
 
-    /** Writes one copy. */
-    void superblock(int copy, Superblock superblock) {
-        long block = layout().superblock(copy, (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS));
-        device.setBlock(block, superblock.encode(block));
+    /** Changes the bytes of one slot of one copy. */
+    void superblock(int copy, int slot, Consumer<byte[]> change) {
+        long block = layout().superblock(copy, slot);
+        byte[] bytes = device.block(block);
+        change.accept(bytes);
+        LittleEndian.putLong(bytes, 4088, Checksums.superblock().of(MemorySegment.ofArray(bytes), 0, 4088));
+        device.setBlock(block, bytes);
     }
 
-    private void roots(BlockPointer tree, BlockPointer space) throws HoldfastException {
-        superblock(s -> new Superblock(
-                s.checksumId(),
-                s.uuid(),
-                s.label(),
-                s.blocks(),
-                s.generation(),
-                tree,
-                space,
-                s.log(),
-                s.allocatedBlocks(),
-                s.unwrittenBlocks(),
-                s.clean()));
+    void treeRoot(BlockPointer root) throws HoldfastException {
+        superblock(bytes -> {
+            LittleEndian.putLong(bytes, 144, root.block());
+            LittleEndian.putLong(bytes, 152, root.checksum());
+        });
     }
 
-    void counts(long allocated, long unwritten) throws HoldfastException {
-        superblock(s -> new Superblock(
-                s.checksumId(),
-                s.uuid(),
-                s.label(),
-                s.blocks(),
-                s.generation(),
-                s.treeRoot(),
-                s.spaceRoot(),
-                s.log(),
-                allocated,
-                unwritten,
-                s.clean()));
+    private void spaceRoot(BlockPointer root) throws HoldfastException {
+        superblock(bytes -> {
+            LittleEndian.putLong(bytes, 160, root.block());
+            LittleEndian.putLong(bytes, 168, root.checksum());
+        });
     }
 
     private BlockPointer put(long block, byte[] content) {
@@ -184,7 +172,7 @@ final class Planter {
             first = first == null ? null : items.getFirst().key();
             written = put(path.get(above).block(), node(parent[4], items));
         }
-        roots(written, superblock().spaceRoot());
+        treeRoot(written);
     }
 
     /** Returns the value of an item, which must be there. */
@@ -343,7 +331,7 @@ final class Planter {
             LittleEndian.putLong(parent, at + 8, written.checksum());
             written = put(path.get(above).block(), parent);
         }
-        roots(superblock().treeRoot(), written);
+        spaceRoot(written);
     }
 
     void flipSpaceBit(long block) throws HoldfastException {
