@@ -85,6 +85,10 @@ public final class Writeback {
                     more = true;
                     break;
                 }
+                if (!file.sizeIsLogged(page.block)) {
+                    more = true;
+                    break;
+                }
                 take(file, page, batch, pages);
             }
             if (pages.isEmpty()) {
