@@ -18,7 +18,7 @@ import java.nio.ByteBuffer;
  *     n      3 link target   chunk u16                             1 to 1024 bytes of the target
  *     n      4 attribute     name length u8, name, chunk u8        up to 1024 bytes of (length u32, value)
  *     n      5 block map     (the block map's)                     (the block map's)
- *     0      6 orphan        inode u64                             kind u8
+ *     0      6 orphan        inode u64                             {@link Orphan}
  *     0      7 high-water    -                                     u64: all inode numbers in use are below
  *     0      8 dead tree     (the block map's)                     (the block map's)
  * </pre>

@@ -114,7 +114,8 @@ final class Planter {
         List<BlockPointer> path = new ArrayList<>(List.of(superblock().treeRoot()));
         while (level(path.getLast()) > 0) {
             List<Item> items = items(device.block(path.getLast().block()));
-            path.add(pointer(Objects.requireNonNull(items.get(slotOf(items, key)).value())));
+            path.add(
+                    pointer(Objects.requireNonNull(items.get(slotOf(items, key)).value())));
         }
         return path;
     }
@@ -125,7 +126,8 @@ final class Planter {
 
     private static int slotOf(List<Item> items, byte[] key) {
         int slot = 0;
-        while (slot + 1 < items.size() && Arrays.compareUnsigned(items.get(slot + 1).key(), key) <= 0) {
+        while (slot + 1 < items.size()
+                && Arrays.compareUnsigned(items.get(slot + 1).key(), key) <= 0) {
             slot++;
         }
         return slot;
