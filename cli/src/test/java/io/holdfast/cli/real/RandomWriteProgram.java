@@ -6,9 +6,11 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
+import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Stream;
 
 /**
  * Writes blocks at random places of a file of 64 GiB with little memory, reads a sample, closes, opens, and reads it
@@ -69,6 +72,16 @@ final class RandomWriteProgram {
                 StoredFile file = volume.open(PATH)) {
             System.out.printf("opened again in %.3f s%n", seconds(start));
             sample(file, "after opening again");
+        }
+        printMemory();
+    }
+
+    private static void printMemory() throws IOException {
+        Path status = Path.of("/proc/self/status");
+        if (Files.exists(status)) {
+            try (Stream<String> lines = Files.lines(status)) {
+                lines.filter(l -> l.startsWith("VmHWM")).forEach(l -> System.out.println("most memory in use: " + l));
+            }
         }
     }
 
