@@ -26,15 +26,19 @@ public final class LogCheck implements LogReader.Sink {
         this.blocks = new BlockSet(volume.layout().blocks());
     }
 
-    public void run(LogPosition start) {
-        LogReader reader =
-                new LogReader(volume.device(), volume.checksum(), volume.layout(), volume.nodeBuffers(), this);
+    /** @param closed the volume was closed: nothing follows at that position */
+    public void run(LogPosition start, boolean closed) {
         if (start.block() != 0 && !volume.layout().isAllocatable(start.block())) {
             check.add(
                     "superblock",
                     -1,
                     "it says that the log goes on in block %d, which cannot be".formatted(start.block()));
         }
+        if (closed) {
+            return;
+        }
+        LogReader reader =
+                new LogReader(volume.device(), volume.checksum(), volume.layout(), volume.nodeBuffers(), this);
         for (LogReader.Problem problem : reader.read(start).problems()) {
             check.add("log record", problem.block(), problem.message());
         }

@@ -453,8 +453,8 @@ final class StoredVolume implements Volume {
         VolumeCheck check = new VolumeCheck(state, superblock, progress);
         quiet.run(() -> checkSuperblocks(check));
         check.trees();
-        if (writable == null && !superblock.clean()) {
-            new LogCheck(state, check).run(superblock.log());
+        if (writable == null) {
+            new LogCheck(state, check).run(superblock.log(), superblock.clean());
         }
         return check.finish();
     }
