@@ -5,7 +5,6 @@ import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
-import io.holdfast.mapping.Mapping;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -128,13 +127,9 @@ final class Writing {
             long at = offset + done;
             long n = Math.min(Device.BLOCK_SIZE - FileData.within(at), source.byteSize() - done);
             long reserved = 0;
-            Mapping mapping = file.lookup(FileData.blockOf(at));
-            if (mapping.isUnwritten()) {
-                writer.reserver().reserve(need, Purpose.WRITE_UNWRITTEN, nowait);
-                writer.space().claimUnwritten(1);
-                reserved = need;
-            } else if (!file.dirty.containsKey(FileData.blockOf(at))) {
-                writer.reserver().reserve(need, Purpose.WRITE, nowait);
+            if (!file.dirty.containsKey(FileData.blockOf(at))) {
+                boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
+                writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, nowait);
                 reserved = need;
             }
             copyIn(at, source.asSlice(done, n), need, reserved);

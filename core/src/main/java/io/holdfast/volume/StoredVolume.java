@@ -169,8 +169,16 @@ final class StoredVolume implements Volume {
             return to.checkpointer().moreToReap() || state.space().pending() > 0;
         });
         to.checkpointer().start();
-        namespace.recover();
-        files.start();
+        boolean done = false;
+        try {
+            namespace.recover();
+            files.start();
+            done = true;
+        } finally {
+            if (!done) {
+                files.stop();
+            }
+        }
     }
 
     // ---- what the volume is ----
@@ -445,7 +453,7 @@ final class StoredVolume implements Volume {
         VolumeCheck check = new VolumeCheck(state, superblock, progress);
         quiet.run(() -> checkSuperblocks(check));
         check.trees();
-        if (writable == null) {
+        if (writable == null && !superblock.clean()) {
             new LogCheck(state, check).run(superblock.log());
         }
         return check.finish();

@@ -81,14 +81,8 @@ public final class RealServer implements AutoCloseable {
 
     /** Has everything verified, by the server if it runs. */
     public void assertClean() throws IOException {
-        try {
-            JsonNode report = run("check", "VOLUME");
-            assertThat(report.path("clean").asBoolean()).as(report.toString()).isTrue();
-        } catch (DemoFailure e) {
-            // TODO: remove when the engine has a check.
-            assertThat(e).hasMessageContaining("UNSUPPORTED");
-            System.out.println("skipped: the engine has no check yet");
-        }
+        JsonNode report = run("check", "VOLUME");
+        assertThat(report.path("clean").asBoolean()).as(report.toString()).isTrue();
     }
 
     /** SIGKILL. */
