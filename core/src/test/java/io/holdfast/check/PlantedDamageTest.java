@@ -3,8 +3,13 @@ package io.holdfast.check;
 import static io.holdfast.check.PlantedVolume.key;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.Progress;
+import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import java.lang.foreign.MemorySegment;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -33,25 +38,62 @@ class PlantedDamageTest extends PlantedDamage {
         for (int round = 0; round < 100; round++) {
             use(volume.crashed.copy());
             byte[] key = key(random.nextLong(volume.canary + 1), random.nextInt(9));
-            {
-                switch (random.nextInt(4)) {
-                    case 0 -> planter.treeNode(key, 0, node -> scribble(node, random));
-                    case 1 -> planter.mapNode(volume.data, 0, 2, node -> scribble(node, random));
-                    case 2 -> planter.spaceNode(0, random.nextInt(2), node -> scribble(node, random));
-                    default -> {
-                        byte[] node =
-                                device.block(planter.superblock().treeRoot().block());
-                        scribble(node, random);
-                        int block = 1 + random.nextInt(2000);
-                        if (planter.layout().isAllocatable(block)) {
-                            device.setBlock(block, node);
-                        }
+            switch (random.nextInt(4)) {
+                case 0 -> planter.treeNode(key, 0, node -> scribble(node, random));
+                case 1 -> planter.mapNode(volume.data, 0, 2, node -> scribble(node, random));
+                case 2 -> planter.spaceNode(0, random.nextInt(2), node -> scribble(node, random));
+                default -> {
+                    byte[] node = device.block(planter.superblock().treeRoot().block());
+                    scribble(node, random);
+                    int block = 1 + random.nextInt(2000);
+                    if (planter.layout().isAllocatable(block)) {
+                        device.setBlock(block, node);
                     }
                 }
             }
             try (Volume opened = PlantedVolume.openReadOnly(device.copy())) {
                 opened.check(Progress.NONE);
+                copyOff(opened, "/");
             }
+            openForWriting();
+        }
+    }
+
+    /** Succeeds, or is refused with a reason. */
+    private void openForWriting() {
+        try (Volume opened = PlantedVolume.openReadWrite(device.copy())) {
+            opened.check(Progress.NONE);
+        } catch (Exception e) {
+            assertThat(e).isInstanceOf(HoldfastException.class);
+        }
+    }
+
+    /** Reads what can be read; what cannot is an error that says so. */
+    private static void copyOff(Volume opened, String directory) {
+        try {
+            for (DirectoryEntry entry : opened.list(directory, "", 40)) {
+                String path = directory + entry.name();
+                switch (entry.kind()) {
+                    case DIRECTORY -> copyOff(opened, path + "/");
+                    case SYMLINK -> opened.readLink(path);
+                    case REGULAR -> read(opened, path);
+                }
+            }
+        } catch (HoldfastException e) {
+            assertThat(e.code()).isIn(ErrorCode.DAMAGED, ErrorCode.NOT_FOUND);
+        }
+    }
+
+    private static void read(Volume opened, String path) {
+        try (StoredFile file = opened.open(path)) {
+            file.map(0, 1 << 20, 100);
+            MemorySegment target = MemorySegment.ofArray(new byte[4096]);
+            for (int block = 0; block < 8; block++) {
+                file.read(block * 4096L, target);
+            }
+            opened.listXattrs(path);
+        } catch (HoldfastException e) {
+            assertThat(e.code()).isNotNull();
         }
     }
 
