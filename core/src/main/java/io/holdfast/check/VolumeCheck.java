@@ -237,19 +237,22 @@ public final class VolumeCheck {
             findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
         });
         long hidden = 0;
-        long block = reachable.firstDifference(allocated, 0);
-        while (block >= 0) {
-            if (isCharted(block)) {
-                if (reachable.contains(block)) {
-                    findings.add("space map", block, "block %d is in use and marked free".formatted(block));
-                } else if (incomplete) {
-                    hidden++;
-                } else {
-                    findings.add(
-                            "space map", block, "block %d is marked in use and nothing points to it".formatted(block));
-                }
+        long first = reachable.firstDifference(allocated, 0);
+        while (first >= 0) {
+            boolean used = reachable.contains(first);
+            boolean charted = isCharted(first);
+            long next = first;
+            long last;
+            do {
+                last = next;
+                next = reachable.firstDifference(allocated, last + 1);
+            } while (next == last + 1 && reachable.contains(next) == used && isCharted(next) == charted);
+            if (charted && !used && incomplete) {
+                hidden += last - first + 1;
+            } else if (charted) {
+                differs(first, last, used);
             }
-            block = reachable.firstDifference(allocated, block + 1);
+            first = next;
         }
         if (hidden > 0) {
             findings.add(
@@ -257,6 +260,14 @@ public final class VolumeCheck {
                     -1,
                     "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
         }
+    }
+
+    private void differs(long first, long last, boolean used) {
+        String which = first == last ? "block %d is".formatted(first) : "blocks %d to %d are".formatted(first, last);
+        findings.add(
+                "space map",
+                first,
+                which + (used ? " in use and marked free" : " marked in use and nothing points there"));
     }
 
     private boolean isCharted(long block) {

@@ -7,6 +7,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
 import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.space.ReaderEpochs;
 import java.lang.foreign.MemorySegment;
@@ -76,6 +77,26 @@ final class BlockReader {
             readers.leave(ticket);
         }
         return done;
+    }
+
+    /** Looks a block up for a caller that is not reading and so is not registered as a reader. */
+    Mapping lookup(BlockMap map, long block) throws HoldfastException {
+        int ticket = readers.enter();
+        try {
+            return map.lookup(block);
+        } finally {
+            readers.leave(ticket);
+        }
+    }
+
+    /** Tells what is from a block on, as {@link #lookup}. */
+    DeltaMap.Run run(BlockMap map, long block) throws HoldfastException {
+        int ticket = readers.enter();
+        try {
+            return map.run(block);
+        } finally {
+            readers.leave(ticket);
+        }
     }
 
     /** Reads a run of blocks that lie side by side on the device, or of blocks that are not there. */

@@ -5,6 +5,8 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.DeltaMap;
+import io.holdfast.mapping.Mapping;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.OpenInodes;
@@ -33,8 +35,11 @@ import org.jspecify.annotations.Nullable;
  *   <li>A page is in {@code dirty} exactly while it is dirty, in {@code writing} exactly while it is under writeback.
  *   <li>The record is guarded by {@code recordLock} from the reading of it to the end of its commit, as {@link
  *       OpenInodes} asks.
- *   <li>Bytes behind the end of the file in its last block are not defined on the device; a write or truncate that grows
- *       the file zeroes them first.
+ *   <li>Bytes behind the end of the file in its last block are not defined; a write or truncate that grows the file
+ *       zeroes them first, and has them on the device before the log has the new size. It holds {@code layout}
+ *       exclusively for that: another one may be writing there.
+ *   <li>A block behind the end by the size in the log is never data: the size grows before a page becomes dirty, and
+ *       writeback logs the size before it takes the page.
  * </ul>
  *
  * <p>Lock order: {@code layout}, one page's lock at a time, {@code recordLock}, then the log's locks.
@@ -54,7 +59,8 @@ final class FileData {
     private InodeRecord record;
     private boolean recordDirty;
     private volatile long size;
-    private volatile boolean unlinked;
+    /** Blocks that the file has by the size in the log: nothing behind them may be written, or a crash leaves it there. */
+    private volatile long loggedBlocks;
 
     FileData(FileContext context, long inode, BlockMap map, InodeRecord record) {
         this.context = context;
@@ -62,6 +68,7 @@ final class FileData {
         this.map = map;
         this.record = record;
         this.size = record.size();
+        this.loggedBlocks = blockAfter(size);
     }
 
     long size() {
@@ -76,12 +83,9 @@ final class FileData {
         return "%s: inode %d".formatted(context.volumeName(), inode);
     }
 
+    /** Returns whether the file has no name any more. */
     boolean unlinked() {
-        return unlinked;
-    }
-
-    void setUnlinked() {
-        unlinked = true;
+        return record().links() == 0;
     }
 
     /** Returns the parts for writing, or throws {@code READ_ONLY}, or what failed. */
@@ -123,6 +127,7 @@ final class FileData {
             InodeRecord changed = change.apply(record);
             commit.commit(changed);
             record = changed;
+            loggedBlocks = blockAfter(size);
         } finally {
             recordLock.unlock();
         }
@@ -145,11 +150,11 @@ final class FileData {
         }
     }
 
-    /** Puts a changed record into the log, with {@code more} changes as one. */
+    /** Puts a changed record into the log, with {@code more} changes as one. A file without a name has none there. */
     void logRecord(FileContext.Writer writer, List<LogEntry> more) throws HoldfastException {
         recordLock.lock();
         try {
-            if (!unlinked && (recordDirty || !more.isEmpty())) {
+            if (record.links() > 0 && (recordDirty || !more.isEmpty())) {
                 List<LogEntry> entries = new ArrayList<>(more);
                 entries.add(new LogEntry.ItemChange(new Item(NamespaceKeys.inode(inode), record.encode())));
                 writer.log().submit(entries, writer.checkpointer());
@@ -157,6 +162,7 @@ final class FileData {
                 writer.log().submit(more, writer.checkpointer());
             }
             recordDirty = false;
+            loggedBlocks = blockAfter(size);
         } finally {
             recordLock.unlock();
         }
@@ -166,10 +172,26 @@ final class FileData {
     boolean isEmpty() {
         recordLock.lock();
         try {
-            return pages.isEmpty() && (!recordDirty || unlinked || context.writer() == null);
+            return pages.isEmpty() && (!recordDirty || record.links() == 0 || context.writer() == null);
         } finally {
             recordLock.unlock();
         }
+    }
+
+    /** Sets the size, and puts it into the log with {@code more} changes as one: no crash comes between them. */
+    void setSize(FileContext.Writer writer, long newSize, List<LogEntry> more) throws HoldfastException {
+        recordLock.lock();
+        try {
+            contentChanged(newSize, true);
+            logRecord(writer, more);
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    /** Returns whether the log knows that the file is so long that it has this block. */
+    boolean sizeIsLogged(long block) {
+        return block < loggedBlocks;
     }
 
     // ---- pages ----
@@ -191,7 +213,7 @@ final class FileData {
         }
     }
 
-    /** Returns the page of a block, locked; a new one is not up to date. */
+    /** Returns the page of a block, locked; a new one is not up to date. To be given up with {@link #unlock}. */
     Page lockPage(long block, boolean nowait) throws HoldfastException {
         while (true) {
             Page page = lockCached(block);
@@ -235,6 +257,15 @@ final class FileData {
         context.cache().release(page);
     }
 
+    /** Unlocks a page; one that was never filled is dropped, so that an unlocked page always is up to date. */
+    void unlock(Page page) {
+        if (page.uptodate) {
+            page.lock.unlock();
+        } else {
+            drop(page);
+        }
+    }
+
     /** Drops all pages of a range once their writeback has ended. The layout must be held exclusively. */
     void dropRange(long first, long end) {
         if (end - first < pages.size()) {
@@ -254,7 +285,12 @@ final class FileData {
         Page page = lockCached(block);
         if (page != null) {
             page.awaitIdle();
-            drop(page);
+            if (page.dead) {
+                // Whoever ended the writeback, or the clock, was faster.
+                page.lock.unlock();
+            } else {
+                drop(page);
+            }
         }
     }
 
@@ -271,6 +307,16 @@ final class FileData {
     void notDirty(Page page) {
         dirty.remove(page.block, page);
         dirtyPages.decrementAndGet();
+    }
+
+    /** Returns what the map says of a block, registered as a reader for so long. */
+    Mapping lookup(long block) throws HoldfastException {
+        return context.reader().lookup(map, block);
+    }
+
+    /** Returns what the map says from a block on. */
+    DeltaMap.Run run(long block) throws HoldfastException {
+        return context.reader().run(map, block);
     }
 
     /** Returns the first block from {@code block} on whose newest content is in memory only, or {@code Long.MAX_VALUE}. */

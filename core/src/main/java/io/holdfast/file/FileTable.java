@@ -84,9 +84,8 @@ public final class FileTable implements OpenInodes, InodeEvents {
     /** Closes one handle. After the last one, what is dirty is written (not flushed) and the file is forgotten. */
     void release(FileData file) {
         while (!tryRelease(file)) {
-            // The last handle stays counted while the file is emptied, so that nobody finds a file half gone. Others
-            // may
-            // open it, write and close it meanwhile: then it is not empty, and the turn is taken again.
+            // The last handle stays counted while the file is emptied, so that nobody finds a file half gone. Who opens
+            // it, writes and closes it meanwhile leaves it not empty, and the turn is taken again.
             empty(file);
         }
     }
@@ -141,8 +140,9 @@ public final class FileTable implements OpenInodes, InodeEvents {
                 to.writeRange(file, 0, Long.MAX_VALUE);
                 file.logRecord(writer, List.of());
             } catch (HoldfastException e) {
-                // Latched: every later call of any handle reports it.
-                System.getLogger("holdfast").log(System.Logger.Level.ERROR, e.getMessage());
+                // Every later call of any handle reports it.
+                writer.latch().fail(e);
+                return;
             }
         }
         file.layout.writeLock().lock();
@@ -215,10 +215,6 @@ public final class FileTable implements OpenInodes, InodeEvents {
 
     @Override
     public void unlinked(long inode) {
-        FileData file = find(inode);
-        if (file != null) {
-            file.setUnlinked();
-        }
         reaper.wake();
     }
 

@@ -11,15 +11,21 @@ import io.holdfast.volume.WriteFlag;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
-/** A handle of an open file. */
+/**
+ * A handle of an open file.
+ *
+ * <p>Invariant: {@code use} is held shared while a call runs, and {@code closed} is set with it held exclusively: the
+ * file is given up when no call of this handle runs any more, so none leaves a dirty page in a file that is forgotten.
+ */
 final class OpenFile implements StoredFile {
     private final FileTable table;
     private final FileData file;
     private final @Nullable Writeback writeback;
-    private final AtomicBoolean closed = new AtomicBoolean();
+    private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
+    private boolean closed;
 
     OpenFile(FileTable table, FileData file, @Nullable Writeback writeback) {
         this.table = table;
@@ -27,20 +33,38 @@ final class OpenFile implements StoredFile {
         this.writeback = writeback;
     }
 
-    private FileData open() throws HoldfastException {
-        if (closed.get()) {
-            throw new HoldfastException(ErrorCode.CLOSED, file.name() + " was closed");
-        }
-        return file;
+    /** Something done with the file open. */
+    private interface Call<T> {
+        T run() throws HoldfastException;
     }
 
-    private Writeback writeback() throws HoldfastException {
-        open().writer();
-        Writeback to = writeback;
-        if (to == null) {
-            throw new HoldfastException(ErrorCode.READ_ONLY, file.name() + " is on a volume open read-only");
+    /** Something done to a file that can be written to. */
+    private interface Change {
+        void run(Writeback writeback) throws HoldfastException;
+    }
+
+    private <T> T call(Call<T> call) throws HoldfastException {
+        use.readLock().lock();
+        try {
+            if (closed) {
+                throw new HoldfastException(ErrorCode.CLOSED, file.name() + " was closed");
+            }
+            return call.run();
+        } finally {
+            use.readLock().unlock();
         }
-        return to;
+    }
+
+    private void change(Change change) throws HoldfastException {
+        call(() -> {
+            file.writer();
+            Writeback to = writeback;
+            if (to == null) {
+                throw new HoldfastException(ErrorCode.READ_ONLY, file.name() + " is on a volume open read-only");
+            }
+            change.run(to);
+            return to;
+        });
     }
 
     @Override
@@ -60,48 +84,49 @@ final class OpenFile implements StoredFile {
 
     @Override
     public FileStatus status() throws HoldfastException {
-        return open().status();
+        return call(file::status);
     }
 
     @Override
     public long read(long offset, MemorySegment target, Set<ReadFlag> flags) throws HoldfastException {
-        return new Reading(open(), flags.contains(ReadFlag.DIRECT), flags.contains(ReadFlag.NOWAIT))
-                .read(offset, target);
+        return call(() -> new Reading(file, flags.contains(ReadFlag.DIRECT), flags.contains(ReadFlag.NOWAIT))
+                .read(offset, target));
     }
 
     @Override
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
-        Writeback to = writeback();
         boolean nowait = flags.contains(WriteFlag.NOWAIT);
         boolean fua = flags.contains(WriteFlag.FUA);
-        if (nowait && fua) {
-            throw new HoldfastException(
-                    ErrorCode.WOULD_BLOCK, file.name() + ": making a write durable means waiting for the device");
-        }
-        new Writing(file, to, flags.contains(WriteFlag.DIRECT), nowait).write(offset, source);
-        if (fua && source.byteSize() > 0) {
-            to.flushRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + source.byteSize()));
-        }
+        change(to -> {
+            if (nowait && fua) {
+                throw new HoldfastException(
+                        ErrorCode.WOULD_BLOCK, file.name() + ": making a write durable means waiting for the device");
+            }
+            new Writing(file, to, flags.contains(WriteFlag.DIRECT), nowait).write(offset, source);
+            if (fua && source.byteSize() > 0) {
+                to.flushRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + source.byteSize()));
+            }
+        });
     }
 
     @Override
     public void flush() throws HoldfastException {
-        writeback().flush(file);
+        change(to -> to.flush(file));
     }
 
     @Override
     public void allocate(long offset, long length) throws HoldfastException {
-        new Ranges(file, writeback()).allocate(offset, length);
+        change(to -> new Ranges(file, to).allocate(offset, length));
     }
 
     @Override
     public void punch(long offset, long length) throws HoldfastException {
-        new Ranges(file, writeback()).change(offset, length, MapEntry.HOLE);
+        change(to -> new Ranges(file, to).change(offset, length, MapEntry.HOLE));
     }
 
     @Override
     public void zero(long offset, long length) throws HoldfastException {
-        new Ranges(file, writeback()).change(offset, length, MapEntry.UNWRITTEN);
+        change(to -> new Ranges(file, to).change(offset, length, MapEntry.UNWRITTEN));
     }
 
     @Override
@@ -109,18 +134,25 @@ final class OpenFile implements StoredFile {
         if (maxExtents < 1) {
             throw new HoldfastException(ErrorCode.INVALID, "at least one extent must be asked for");
         }
-        return new RangeMap(open()).map(offset, length, maxExtents);
+        return call(() -> new RangeMap(file).map(offset, length, maxExtents));
     }
 
     @Override
     public void truncate(long size) throws HoldfastException {
-        new Ranges(file, writeback()).truncate(size);
+        change(to -> new Ranges(file, to).truncate(size));
     }
 
     @Override
     public void close() {
-        if (closed.compareAndSet(false, true)) {
-            table.release(file);
+        use.writeLock().lock();
+        try {
+            if (closed) {
+                return;
+            }
+            closed = true;
+        } finally {
+            use.writeLock().unlock();
         }
+        table.release(file);
     }
 }

@@ -10,10 +10,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * <p>Invariants, all fields guarded by {@code lock} but {@code referenced}:
  *
  * <ul>
- *   <li>{@code dirty} implies {@code uptodate} and a reservation of {@code reservation} blocks.
+ *   <li>{@code dirty} implies {@code uptodate} and a reservation of {@code reservation} blocks; none after a failure of the volume.
  *   <li>{@code writeback}: a sealed copy of the content is on its way to the device. The page itself may be written to
  *       meanwhile (guard «block under writeback is not modified»: the copy is not) and become dirty again, but a second
  *       writeback waits for the first.
+ *   <li>A page in its file's index whose lock is free is {@code uptodate}.
  *   <li>{@code dead}: no longer in its file's index; whoever finds that after locking looks again.
  * </ul>
  */

@@ -32,7 +32,7 @@ final class RangeMap {
                     state = Extent.State.WRITTEN;
                     blocks = 1;
                 } else {
-                    DeltaMap.Run run = file.map.run(block);
+                    DeltaMap.Run run = file.run(block);
                     state = state(run.word());
                     blocks = Math.min(run.length(), inMemory - block);
                 }

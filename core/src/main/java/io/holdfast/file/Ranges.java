@@ -55,7 +55,8 @@ final class Ranges {
         long tail = FileData.blockOf(end);
         boolean partialTail = FileData.within(end) != 0 && wholeBefore(end) == tail;
         if (FileData.within(offset) != 0) {
-            int to = head == tail && partialTail ? FileData.within(end) : Device.BLOCK_SIZE;
+            // What lies behind the end of the file is zeroed when the file grows, in an order that a crash respects.
+            int to = head == tail ? FileData.within(end) : Device.BLOCK_SIZE;
             edges.zeroWithin(head, FileData.within(offset), to);
         }
         if (partialTail && (head < tail || FileData.within(offset) == 0)) {
@@ -97,7 +98,7 @@ final class Ranges {
             long blocks = 0;
             long at = first;
             while (at < last) {
-                DeltaMap.Run run = file.map.run(at);
+                DeltaMap.Run run = file.run(at);
                 long end = Math.min(last, at + run.length());
                 if (MapEntry.state(run.word()) == MapEntry.HOLE) {
                     blocks += end - at;
@@ -136,23 +137,33 @@ final class Ranges {
         writeback.throttle();
         file.layout.writeLock().lock();
         try {
-            long old = file.size();
-            if (Long.compareUnsigned(size, old) > 0) {
-                if (FileData.within(old) != 0) {
-                    new Writing(file, writeback, false, false)
-                            .zeroWithin(FileData.blockOf(old), FileData.within(old), Device.BLOCK_SIZE);
-                }
-                file.contentChanged(size, true);
-                file.logRecord(writer, List.of());
-                return;
+            if (Long.compareUnsigned(size, file.size()) > 0) {
+                new Writing(file, writeback, false, false).zeroTail(size);
+                file.setSize(writer, size, List.of());
+            } else {
+                cut(writer, size);
             }
-            file.contentChanged(size, true);
-            // Blocks can be reserved behind the end of a file, too.
-            changeBlocks(writer, FileData.blockAfter(size), LogRecord.FILE_BLOCKS_MAX, MapEntry.HOLE);
         } finally {
             file.layout.writeLock().unlock();
         }
         writer.checkpointer().poke();
+    }
+
+    private void cut(FileContext.Writer writer, long size) throws HoldfastException {
+        // Blocks can be reserved behind the end of a file, too.
+        long first = FileData.blockAfter(size);
+        long count = LogRecord.FILE_BLOCKS_MAX - first;
+        long need = 2L * MapEntry.LEVELS_MAX;
+        writer.reserver().reserve(need, Purpose.RELEASE, false);
+        try {
+            file.dropRange(first, first + count);
+            file.setSize(
+                    writer,
+                    size,
+                    count == 0 ? List.of() : List.of(new LogEntry.Range(file.inode, first, count, MapEntry.HOLE)));
+        } finally {
+            writer.space().unreserve(need);
+        }
     }
 
     static long clamp(FileData file, long end) {

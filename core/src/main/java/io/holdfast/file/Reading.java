@@ -62,7 +62,7 @@ final class Reading {
                 page.lock.unlock();
             }
         }
-        if (nowait && file.map.lookup(block).isData()) {
+        if (nowait && file.lookup(block).isData()) {
             throw wouldBlock();
         }
         return readMissing(offset, target);
@@ -121,18 +121,19 @@ final class Reading {
             }
             // From here on whoever wants to write this block needs this page: a mapping that still holds now is what
             // the block's content is until then.
-            if (!file.map.isCurrent(block, mapping)) {
+            if (file.map.isCurrent(block, mapping)) {
+                MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
+                page.uptodate = true;
+                page.referenced = true;
+                file.context.cache().register(page);
+            }
+            return page.uptodate;
+        } finally {
+            if (!page.uptodate && !page.dead) {
                 page.dead = true;
                 file.forget(page);
                 file.context.cache().giveBack(frame);
-                return false;
             }
-            MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
-            page.uptodate = true;
-            page.referenced = true;
-            file.context.cache().register(page);
-            return true;
-        } finally {
             page.lock.unlock();
         }
     }

@@ -85,6 +85,10 @@ public final class Writeback {
                     more = true;
                     break;
                 }
+                if (!file.sizeIsLogged(page.block)) {
+                    more = true;
+                    break;
+                }
                 take(file, page, batch, pages);
             }
             if (pages.isEmpty()) {
@@ -155,8 +159,9 @@ public final class Writeback {
         file.writing.remove(page.block, page);
         page.endWriteback();
         if (!written && !page.dirty) {
-            // The volume has failed. The page stays dirty and readable.
-            file.markDirty(page, page.sealedReservation);
+            // The volume has failed: nothing will be allocated any more, and how much of the promise was used up is not
+            // known. The page stays dirty and readable.
+            file.markDirty(page, 0);
         }
         if (written && page.dropAfterWriteback && !page.dirty && !page.dead) {
             file.drop(page);

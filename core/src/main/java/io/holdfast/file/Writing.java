@@ -5,9 +5,10 @@ import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
-import io.holdfast.mapping.Mapping;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
 
 /**
  * The write path. A buffered write copies into pages. A direct write does the same, writes them out and does not leave
@@ -20,6 +21,9 @@ import java.lang.foreign.MemorySegment;
 final class Writing {
     /** Blocks written under one reservation. */
     private static final int PIECE_BLOCKS = 256;
+
+    private static final MemorySegment ZEROES =
+            MemorySegment.ofArray(new byte[Device.BLOCK_SIZE]).asReadOnly();
 
     private final FileData file;
     private final FileContext.Writer writer;
@@ -95,7 +99,7 @@ final class Writing {
 
     private boolean inMemory(long block) throws HoldfastException {
         Page page = file.pages.get(block);
-        return page != null ? page.uptodate : !file.map.lookup(block).isData();
+        return page != null ? page.uptodate : !file.lookup(block).isData();
     }
 
     // ---- buffered ----
@@ -123,13 +127,9 @@ final class Writing {
             long at = offset + done;
             long n = Math.min(Device.BLOCK_SIZE - FileData.within(at), source.byteSize() - done);
             long reserved = 0;
-            Mapping mapping = file.map.lookup(FileData.blockOf(at));
-            if (mapping.isUnwritten()) {
-                writer.reserver().reserve(need, Purpose.WRITE_UNWRITTEN, nowait);
-                writer.space().claimUnwritten(1);
-                reserved = need;
-            } else if (!file.dirty.containsKey(FileData.blockOf(at))) {
-                writer.reserver().reserve(need, Purpose.WRITE, nowait);
+            if (!file.dirty.containsKey(FileData.blockOf(at))) {
+                boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
+                writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, nowait);
                 reserved = need;
             }
             copyIn(at, source.asSlice(done, n), need, reserved);
@@ -140,17 +140,9 @@ final class Writing {
     /** Copies into pages; what is not used of the reservation is given back. */
     private void copyIn(long offset, MemorySegment source, long need, long reserved) throws HoldfastException {
         long left = reserved;
-        if (nowait) {
-            if (!file.layout.readLock().tryLock()) {
-                writer.space().unreserve(reserved);
-                throw wouldBlock();
-            }
-        } else {
-            file.layout.readLock().lock();
-        }
+        Lock layout = null;
         try {
-            long end = offset + source.byteSize();
-            zeroTail(end);
+            layout = lockLayout(offset + source.byteSize());
             long done = 0;
             while (done < source.byteSize()) {
                 long at = offset + done;
@@ -159,13 +151,45 @@ final class Writing {
                 left -= copyBlock(at, within, n, source, done, need, left);
                 done += n;
             }
-            file.contentChanged(end, false);
         } finally {
-            file.layout.readLock().unlock();
-            if (left > 0) {
-                writer.space().unreserve(left);
+            if (layout != null) {
+                layout.unlock();
+            }
+            writer.space().unreserve(left);
+        }
+    }
+
+    /** Locks the layout for a write that ends at {@code end}; what it would grow over is zero then. */
+    private Lock lockLayout(long end) throws HoldfastException {
+        Lock shared = file.layout.readLock();
+        if (!nowait) {
+            shared.lock();
+        } else if (!shared.tryLock()) {
+            throw wouldBlock();
+        }
+        if (!growsOverTail(end)) {
+            return shared;
+        }
+        shared.unlock();
+        if (nowait) {
+            throw wouldBlock();
+        }
+        Lock exclusive = file.layout.writeLock();
+        exclusive.lock();
+        boolean done = false;
+        try {
+            zeroTail(end);
+            done = true;
+            return exclusive;
+        } finally {
+            if (!done) {
+                exclusive.unlock();
             }
         }
+    }
+
+    private boolean growsOverTail(long end) {
+        return FileData.within(file.size()) != 0 && Long.compareUnsigned(end, file.size()) > 0;
     }
 
     /** Copies into one page and returns how much of the reservation it took. */
@@ -178,6 +202,7 @@ final class Writing {
                 try {
                     if (page.dirty || left + extra >= need) {
                         copyInto(page, within, n, source, from);
+                        file.contentChanged(at + n, false);
                         if (page.dirty) {
                             return 0;
                         }
@@ -187,7 +212,7 @@ final class Writing {
                         return taken;
                     }
                 } finally {
-                    page.lock.unlock();
+                    file.unlock(page);
                 }
                 // It was dirty when the space was counted and has been written back since.
                 writer.reserver().reserve(need, Purpose.WRITE, nowait);
@@ -212,7 +237,7 @@ final class Writing {
 
     /** Reads the old content of a locked page that is to be written in part. */
     private void fill(Page page) throws HoldfastException {
-        if (nowait && file.map.lookup(page.block).isData()) {
+        if (nowait && file.lookup(page.block).isData()) {
             throw wouldBlock();
         }
         file.context.reader().read(file.map, file.name(), page.block, 1, (index, content, at, mapping) -> {
@@ -222,11 +247,16 @@ final class Writing {
         page.uptodate = true;
     }
 
-    /** Zeroes what lies behind the end of the file in its last block, before the file grows over it. */
-    private void zeroTail(long end) throws HoldfastException {
-        long size = file.size();
-        if (FileData.within(size) != 0 && Long.compareUnsigned(end, size) > 0) {
-            zeroWithin(FileData.blockOf(size), FileData.within(size), Device.BLOCK_SIZE);
+    /**
+     * Zeroes what lies behind the end of the file in its last block, before the file grows over it, and has that on the
+     * device before the log can have the new size. The layout must be held exclusively.
+     */
+    void zeroTail(long end) throws HoldfastException {
+        if (growsOverTail(end)) {
+            long block = FileData.blockOf(file.size());
+            if (zeroWithin(block, FileData.within(file.size()), Device.BLOCK_SIZE)) {
+                writeback.writeRange(file, block, block + 1);
+            }
         }
     }
 
@@ -235,10 +265,11 @@ final class Writing {
      *
      * @param from first byte in the block
      * @param to behind the last
+     * @return whether anything but zeroes was there
      */
-    void zeroWithin(long block, int from, int to) throws HoldfastException {
-        if (!file.pages.containsKey(block) && !file.map.lookup(block).isData()) {
-            return;
+    boolean zeroWithin(long block, int from, int to) throws HoldfastException {
+        if (!file.pages.containsKey(block) && !file.lookup(block).isData()) {
+            return false;
         }
         long need = 1L + file.map.nodesFor(block);
         writer.reserver().reserve(need, Purpose.RELEASE, nowait);
@@ -249,14 +280,19 @@ final class Writing {
                 if (!page.uptodate) {
                     fill(page);
                 }
-                page.memory.asSlice(from, to - from).fill((byte) 0);
+                MemorySegment part = page.memory.asSlice(from, to - from);
+                if (part.mismatch(ZEROES.asSlice(0, to - from)) < 0) {
+                    return false;
+                }
+                part.fill((byte) 0);
                 page.dropAfterWriteback = false;
                 if (!page.dirty) {
                     file.markDirty(page, need);
                     left = 0;
                 }
+                return true;
             } finally {
-                page.lock.unlock();
+                file.unlock(page);
             }
         } finally {
             writer.space().unreserve(left);
@@ -270,10 +306,15 @@ final class Writing {
     }
 
     private void writeLent(long offset, MemorySegment source) throws HoldfastException {
-        if (nowait && writer.checkpointer().overloaded()) {
+        long blocks = source.byteSize() / Device.BLOCK_SIZE;
+        if (!nowait) {
+            writeback.throttle();
+        } else if (blocks > PIECE_BLOCKS
+                || writer.checkpointer().overloaded()
+                || growsOverTail(offset + source.byteSize())
+                || file.nextInMemory(FileData.blockOf(offset)) < FileData.blockOf(offset) + blocks) {
             throw wouldBlock();
         }
-        writeback.throttle();
         long done = 0;
         while (done < source.byteSize()) {
             long n = Math.min((long) PIECE_BLOCKS * Device.BLOCK_SIZE, source.byteSize() - done);
@@ -289,9 +330,18 @@ final class Writing {
         long nodes = file.map.nodesFor(first + blocks - 1);
         writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, nowait);
         boolean appended = false;
-        file.layout.writeLock().lock();
+        if (!nowait) {
+            file.layout.writeLock().lock();
+        } else if (!file.layout.writeLock().tryLock()) {
+            writer.space().unreserve(blocks * (1 + nodes));
+            throw wouldBlock();
+        }
         try {
             zeroTail(offset + source.byteSize());
+            file.contentChanged(offset + source.byteSize(), false);
+            if (!file.sizeIsLogged(first + blocks - 1)) {
+                file.logRecord(writer, List.of());
+            }
             // A page of these blocks would hide what is written now; dirty ones are superseded as a whole.
             file.dropRange(first, first + blocks);
             writer.log()
@@ -305,7 +355,6 @@ final class Writing {
                             },
                             writer.checkpointer());
             appended = true;
-            file.contentChanged(offset + source.byteSize(), false);
             file.context.counters().zeroCopyBlocks.add(blocks);
         } finally {
             file.layout.writeLock().unlock();

@@ -14,8 +14,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * Reads the log back after a crash, by the durable-through rule.
@@ -26,14 +28,19 @@ import java.util.Optional;
  * that is not whole, header or data, ends the log: it was never promised.
  *
  * <p>A damaged header hides what follows it. So before it is taken for the torn end, the run of blocks the log was in
- * and the next one are searched for later records; one that says that the damaged record was durable makes it a
- * corruption.
+ * and the next one are searched for later records, and the log is followed from each; one that says that the damaged
+ * record was durable makes it a corruption.
  */
 public final class LogReader {
     /** Headers are read this many blocks at a time while they lie close together. */
     private static final int WINDOW_BLOCKS = 64;
     /** Records so close that reading a window pays. */
     private static final int CLOSE_BLOCKS = 16;
+    /**
+     * A volume of up to 128 MiB is searched as a whole: its runs are so short that a record can fill the two that the one
+     * before it names.
+     */
+    private static final long SEARCHED_WHOLE_BLOCKS_MAX = 32768;
 
     private final Device device;
     private final Checksum checksum;
@@ -43,6 +50,9 @@ public final class LogReader {
 
     private final ArrayDeque<LogRecord> undecided = new ArrayDeque<>();
     private final List<Problem> problems = new ArrayList<>();
+    /** Records behind a missing one that were looked at. */
+    private final Set<Long> found = new HashSet<>();
+
     private long durableThrough;
     private long records;
     private long blocks;
@@ -93,7 +103,12 @@ public final class LogReader {
             boolean dropped,
             boolean corrupt,
             List<Problem> problems,
-            LogPosition end) {}
+            LogPosition end) {
+        /** Returns what a volume that was closed has: a log without a record. */
+        public static Result empty(LogPosition position) {
+            return new Result(0, 0, position.sequence() - 1, false, false, List.of(), position);
+        }
+    }
 
     /** Reads from a checkpoint's position to the end, or to what is too damaged to go on: takes any content. */
     public Result read(LogPosition start) {
@@ -296,8 +311,12 @@ public final class LogReader {
 
     /** Looks for records behind one that is missing. */
     private void searchBehind(LogPosition missing) {
-        search(missing, missing.block() + 1, missing.runEnd());
+        search(missing, missing.block() + 1, missing.block() + 1 + WINDOW_BLOCKS);
+        search(missing, missing.runStart(), missing.runEnd());
         search(missing, missing.spareStart(), missing.spareEnd());
+        if (layout.blocks() <= SEARCHED_WHOLE_BLOCKS_MAX && layout.isAllocatable(missing.block())) {
+            search(missing, 1, layout.blocks());
+        }
     }
 
     private void search(LogPosition missing, long from, long to) {
@@ -321,13 +340,23 @@ public final class LogReader {
                 continue;
             }
             if (later.isPresent() && later.get().sequence() > missing.sequence()) {
-                dropped = true;
-                durableThrough =
-                        Math.max(durableThrough, Math.min(later.get().durableThrough(), missing.sequence() - 1));
-                if (later.get().durableThrough() >= missing.sequence()) {
-                    corrupt(missing.sequence(), missing.block(), "its header is damaged");
-                }
+                follow(missing, later.get());
             }
+        }
+    }
+
+    /** Follows the log from a record behind the missing one on: any of them may say that the missing one was durable. */
+    private void follow(LogPosition missing, LogRecord first) {
+        dropped = true;
+        Optional<LogRecord> record = Optional.of(first);
+        while (record.isPresent() && found.add(record.get().sequence())) {
+            long durable = record.get().durableThrough();
+            durableThrough = Math.max(durableThrough, Math.min(durable, missing.sequence() - 1));
+            if (durable >= missing.sequence()) {
+                corrupt(missing.sequence(), missing.block(), "its header is damaged");
+                return;
+            }
+            record = header(record.get().next(), 1);
         }
     }
 

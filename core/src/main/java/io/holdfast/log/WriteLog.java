@@ -16,6 +16,7 @@ import io.holdfast.space.SpaceManager;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.FailureLatch;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -49,6 +50,8 @@ public final class WriteLog {
     private static final int PENDING_BYTES_MAX = LogRecord.ROOM * 3 / 4;
     /** Blocks of a record without data: its header and the largest payload. */
     private static final int SMALL_RECORD_BLOCKS = 32;
+    /** Bytes of small changes in one record. */
+    private static final int SMALL_RECORD_BYTES_MAX = (SMALL_RECORD_BLOCKS - 1) * Device.BLOCK_SIZE;
 
     /** Checkpoints to try before the log gives up. */
     private static final int RECLAIMS_MAX = 8;
@@ -68,6 +71,17 @@ public final class WriteLog {
         void reclaim() throws HoldfastException;
     }
 
+    /** Small changes that count as one: they are in one record. */
+    private record Small(List<LogEntry> entries, int bytes) {
+        static Small of(List<LogEntry> entries) {
+            int bytes = 0;
+            for (LogEntry entry : entries) {
+                bytes += entry.encodedBytes();
+            }
+            return new Small(List.copyOf(entries), bytes);
+        }
+    }
+
     private final Device device;
     private final Checksum checksum;
     private final SpaceManager space;
@@ -83,8 +97,8 @@ public final class WriteLog {
     private final ReentrantLock provingLock = new ReentrantLock();
     private final LogSpace logSpace;
 
-    private List<LogEntry> pending = new ArrayList<>();
-    private int pendingBytes;
+    private final ArrayDeque<Small> pending = new ArrayDeque<>();
+    private long pendingBytes;
     private final Map<Long, List<LogEntry.Extent>> unproven = new HashMap<>();
     private long sequence;
     private long nextBlock;
@@ -139,17 +153,18 @@ public final class WriteLog {
      */
     public void submit(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
         latch.check();
+        Small small = Small.of(changes);
+        if (small.bytes > SMALL_RECORD_BYTES_MAX) {
+            throw new IllegalArgumentException("changes of %d bytes do not fit a record".formatted(small.bytes));
+        }
         proveBefore(changes, reclaimer);
         boolean full;
         gate.readLock().lock();
         try {
             lock.lock();
             try {
-                for (LogEntry change : changes) {
-                    applier.apply(change);
-                    pending.add(change);
-                    pendingBytes += change.encodedBytes();
-                }
+                changes.forEach(applier::apply);
+                addPending(small);
                 full = pendingBytes > PENDING_BYTES_MAX;
             } finally {
                 lock.unlock();
@@ -160,6 +175,11 @@ public final class WriteLog {
         if (full) {
             writePending(reclaimer);
         }
+    }
+
+    private void addPending(Small small) {
+        pending.add(small);
+        pendingBytes += small.bytes;
     }
 
     private void proveBefore(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
@@ -185,8 +205,13 @@ public final class WriteLog {
             if (hasUnproven(batch.inode())) {
                 prove(reclaimer);
             }
-            for (int attempt = 0; !tryAppend(batch, placed); attempt++) {
-                makeRoom(reclaimer, attempt);
+            int attempt = 0;
+            while (!tryAppend(batch, placed)) {
+                if (pendingFitsOneRecord()) {
+                    makeRoom(reclaimer, attempt++);
+                } else {
+                    writePending(reclaimer);
+                }
             }
             written = true;
         } finally {
@@ -196,6 +221,16 @@ public final class WriteLog {
         }
     }
 
+    private boolean pendingFitsOneRecord() {
+        lock.lock();
+        try {
+            return pendingBytes <= SMALL_RECORD_BYTES_MAX;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns false if there was no room, or so much is pending that it must be written first. */
     private boolean tryAppend(DataBatch batch, Placed placed) throws HoldfastException {
         int n = batch.size();
         gate.readLock().lock();
@@ -205,7 +240,7 @@ public final class WriteLog {
             lock.lock();
             try {
                 latch.check();
-                if (!logSpace.ensure(n + 2L + payloadBlocks())) {
+                if (pendingBytes > SMALL_RECORD_BYTES_MAX || !logSpace.ensure(n + 2L + payloadBlocks(pendingBytes))) {
                     return false;
                 }
                 int extentBytesMax = n * (LogEntry.Extent.HEAD_BYTES + 8);
@@ -213,9 +248,7 @@ public final class WriteLog {
                     before.add(placePending());
                 }
                 List<Run> places = logSpace.take(n, n);
-                List<LogEntry> entries = pending;
-                pending = new ArrayList<>();
-                pendingBytes = 0;
+                List<LogEntry> entries = takePending();
                 addExtents(entries, batch, places);
                 record = place(entries, batch.buffer(), n, places);
             } finally {
@@ -376,10 +409,7 @@ public final class WriteLog {
             taken.forEach((inode, count) -> {
                 List<LogEntry.Extent> extents = unproven.getOrDefault(inode, new ArrayList<>());
                 List<LogEntry.Extent> proven = extents.subList(0, count);
-                for (LogEntry.Extent extent : proven) {
-                    pending.add(extent);
-                    pendingBytes += extent.encodedBytes();
-                }
+                proven.forEach(extent -> addPending(Small.of(List.of(extent))));
                 proven.clear();
                 if (extents.isEmpty()) {
                     unproven.remove(inode);
@@ -418,8 +448,20 @@ public final class WriteLog {
     }
 
     private void writePending(Reclaimer reclaimer) throws HoldfastException {
-        for (int attempt = 0; !tryWritePending(); attempt++) {
-            makeRoom(reclaimer, attempt);
+        int attempt = 0;
+        while (hasPending()) {
+            if (!tryWritePending()) {
+                makeRoom(reclaimer, attempt++);
+            }
+        }
+    }
+
+    private boolean hasPending() {
+        lock.lock();
+        try {
+            return !pending.isEmpty();
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -432,46 +474,62 @@ public final class WriteLog {
         reclaimer.reclaim();
     }
 
+    /** Writes one record of what is pending; false if there is no room for it. */
     private boolean tryWritePending() throws HoldfastException {
         gate.readLock().lock();
         try {
-            PlacedRecord record;
-            lock.lock();
-            try {
-                latch.check();
-                if (pending.isEmpty()) {
-                    return true;
-                }
-                if (!logSpace.ensure(1L + payloadBlocks())) {
-                    return false;
-                }
-                record = placePending();
-            } finally {
-                lock.unlock();
-            }
-            write(record);
-            return true;
+            return writeOnePending();
         } finally {
             gate.readLock().unlock();
         }
     }
 
-    /** Returns how many blocks the pending small changes need besides a header. Called under the lock. */
-    private int payloadBlocks() {
-        return pendingBytes <= LogRecord.ROOM ? 0 : (pendingBytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE;
+    /** Called with the gate held. */
+    private boolean writeOnePending() throws HoldfastException {
+        PlacedRecord record;
+        lock.lock();
+        try {
+            latch.check();
+            if (pending.isEmpty()) {
+                return true;
+            }
+            if (!logSpace.ensure(1L + payloadBlocks(Math.min(pendingBytes, SMALL_RECORD_BYTES_MAX)))) {
+                return false;
+            }
+            record = placePending();
+        } finally {
+            lock.unlock();
+        }
+        write(record);
+        return true;
     }
 
-    /** Places a record with all pending small changes and no data. Called under the lock, with room ensured. */
+    /** Returns how many blocks small changes need besides a header. */
+    private static int payloadBlocks(long bytes) {
+        return bytes <= LogRecord.ROOM ? 0 : (int) ((bytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE);
+    }
+
+    /** Takes so many of the pending small changes as go into one record. Called under the lock. */
+    private List<LogEntry> takePending() {
+        List<LogEntry> entries = new ArrayList<>();
+        int bytes = 0;
+        while (!pending.isEmpty() && bytes + pending.peek().bytes <= SMALL_RECORD_BYTES_MAX) {
+            Small small = pending.poll();
+            entries.addAll(small.entries);
+            bytes += small.bytes;
+        }
+        pendingBytes -= bytes;
+        return entries;
+    }
+
+    /** Places a record with small changes and no data. Called under the lock, with room ensured. */
     private PlacedRecord placePending() {
         BlockBuffer buffer = smallBuffers.take();
-        List<LogEntry> entries = pending;
-        int payloadBlocks = payloadBlocks();
+        List<LogEntry> entries = takePending();
+        byte[] payload = LogRecord.encodeEntries(entries);
+        int payloadBlocks = payloadBlocks(payload.length);
         List<Run> places = List.of();
         if (payloadBlocks > 0) {
-            if (payloadBlocks >= SMALL_RECORD_BLOCKS) {
-                throw new IllegalStateException("small changes of %d bytes".formatted(pendingBytes));
-            }
-            byte[] payload = LogRecord.encodeEntries(entries);
             places = logSpace.take(payloadBlocks, 0);
             List<BlockPointer> pointers = new ArrayList<>();
             int slot = 1;
@@ -487,8 +545,6 @@ public final class WriteLog {
             }
             entries = List.of(new LogEntry.Payload(payload.length, pointers));
         }
-        pending = new ArrayList<>();
-        pendingBytes = 0;
         return place(entries, buffer, payloadBlocks, places);
     }
 
@@ -568,24 +624,14 @@ public final class WriteLog {
         gate.writeLock().lock();
         try {
             proveLocked();
-            PlacedRecord record = null;
+            while (hasPending()) {
+                if (!writeOnePending()) {
+                    return false;
+                }
+            }
             lock.lock();
             try {
                 latch.check();
-                if (!pending.isEmpty()) {
-                    if (!logSpace.ensure(1L + payloadBlocks())) {
-                        return false;
-                    }
-                    record = placePending();
-                }
-            } finally {
-                lock.unlock();
-            }
-            if (record != null) {
-                write(record);
-            }
-            lock.lock();
-            try {
                 blocksSinceCheckpoint.set(0);
                 recordsSinceCheckpoint.set(0);
                 freeze.freeze(position());

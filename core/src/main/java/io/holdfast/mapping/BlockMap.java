@@ -86,7 +86,10 @@ public final class BlockMap {
         return now.word() == mapping.word() && now.checksum() == mapping.checksum();
     }
 
-    /** Returns the state from a block on and for how many blocks at least it holds; data comes as its state alone. */
+    /**
+     * Returns the state from a block on and for how many blocks at least it holds; data comes as its state alone. The
+     * caller must be registered as a reader.
+     */
     public DeltaMap.Run run(long block) throws HoldfastException {
         MapRoot root;
         long limit;

@@ -15,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *       might hold a mapping to them are gone (guard «freed blocks wait for the checkpoint and for readers»).
  *   <li>{@code available() = free + leased - reserved - metadata - unwritten - slop} may be promised to a write. Each
  *       promise is given back exactly once: when it becomes an allocation, or when it is dropped.
- *   <li>The slop is for what must never fail on a full volume: log headers, the checkpoint's own nodes, removals.
+ *   <li>The slop is for what must never fail on a full volume: log headers, the checkpoint's own nodes, removals, and
+ *       the nodes for writing into unwritten blocks, of which a dirty page reserves more than it needs.
  * </ul>
  */
 public final class SpaceManager {
@@ -23,11 +24,16 @@ public final class SpaceManager {
     public enum Purpose {
         /** New data or a new name: leaves the slop and the unwritten ranges alone. */
         WRITE,
-        /** Data into an unwritten block, which has its promise already. */
+        /**
+         * Data into an unwritten block, which has its promise already. The promise is dropped by the checkpoint that
+         * makes the block written; so for a while it counts twice, which keeps others out and nobody in.
+         */
         WRITE_UNWRITTEN,
         /** A change that lets space come free: may use half of the slop. */
         RELEASE
     }
+
+    private static final long UNWRITTEN_PER_NODE = 128;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final FreeBitmap bitmap;
@@ -40,8 +46,6 @@ public final class SpaceManager {
     private long metadataFrozen;
     private long unwrittenTree;
     private long unwrittenDelta;
-    private long claimsActive;
-    private long claimsFrozen;
     private LongList pendingActive = new LongList();
     private LongList pendingFrozen = new LongList();
     private long pendingRelease;
@@ -57,7 +61,7 @@ public final class SpaceManager {
             bitmap.setBusy(b);
         }
         usable = bitmap.free();
-        slop = Math.clamp(usable / 64, 64, 16384);
+        slop = Math.clamp(usable / 64, 192, 16384);
     }
 
     /** Returns how many blocks there are outside of the fixed structures. */
@@ -104,8 +108,7 @@ public final class SpaceManager {
         try {
             long left = switch (purpose) {
                 case WRITE -> available();
-                case WRITE_UNWRITTEN -> available() + unwritten();
-                case RELEASE -> available() + unwritten() + slop / 2;
+                case WRITE_UNWRITTEN, RELEASE -> available() + unwrittenPromise() + slop / 2;
             };
             if (left < blocks) {
                 return false;
@@ -147,22 +150,18 @@ public final class SpaceManager {
         }
     }
 
-    /** A write took over the promise of {@code blocks} unwritten blocks. */
-    public void claimUnwritten(long blocks) {
-        lock.lock();
-        try {
-            claimsActive += blocks;
-        } finally {
-            lock.unlock();
-        }
+    /** Returns at least how many blocks are unwritten: those written since the last checkpoint may be among them. */
+    private long unwritten() {
+        return Math.max(0, unwrittenTree + unwrittenDelta);
     }
 
-    private long unwritten() {
-        return Math.max(0, unwrittenTree + unwrittenDelta - claimsActive - claimsFrozen);
+    /** Unwritten blocks, and the map nodes that come into being when they are written: one for 256 of them, and theirs. */
+    private long unwrittenPromise() {
+        return unwritten() + unwritten() / UNWRITTEN_PER_NODE;
     }
 
     private long available() {
-        return bitmap.free() + leased - reserved - metadataActive - metadataFrozen - unwritten() - slop;
+        return bitmap.free() + leased - reserved - metadataActive - metadataFrozen - unwrittenPromise() - slop;
     }
 
     // ---- allocation ----
@@ -241,8 +240,6 @@ public final class SpaceManager {
             pendingActive = new LongList();
             metadataFrozen += metadataActive;
             metadataActive = 0;
-            claimsFrozen += claimsActive;
-            claimsActive = 0;
         } finally {
             lock.unlock();
         }
@@ -271,7 +268,6 @@ public final class SpaceManager {
             pendingFrozen = new LongList();
             pendingRelease += dead.size();
             metadataFrozen = 0;
-            claimsFrozen = 0;
             unwrittenTree = unwrittenInTree;
             unwrittenDelta -= frozenUnwritten;
             return dead;

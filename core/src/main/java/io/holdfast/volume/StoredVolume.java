@@ -169,8 +169,16 @@ final class StoredVolume implements Volume {
             return to.checkpointer().moreToReap() || state.space().pending() > 0;
         });
         to.checkpointer().start();
-        files.start();
-        namespace.recover();
+        boolean done = false;
+        try {
+            namespace.recover();
+            files.start();
+            done = true;
+        } finally {
+            if (!done) {
+                files.stop();
+            }
+        }
     }
 
     // ---- what the volume is ----
@@ -225,6 +233,19 @@ final class StoredVolume implements Volume {
                 io.cacheHits.sum(),
                 io.cacheMisses.sum(),
                 io.checksumErrors.sum());
+    }
+
+    /** Returns how many blocks are promised to accepted writes; 0 when nothing is dirty and no call runs. */
+    long reservedBlocks() {
+        return state.space().counts().reserved();
+    }
+
+    /** Returns how many I/O buffers are in use; 0 when no call runs. */
+    int buffersInUse() {
+        FileLayer.Writable to = writable;
+        return files.buffersInUse()
+                + state.nodeBuffers().inUse()
+                + (to == null ? 0 : to.log().buffersInUse());
     }
 
     @Override
@@ -432,7 +453,7 @@ final class StoredVolume implements Volume {
         VolumeCheck check = new VolumeCheck(state, superblock, progress);
         quiet.run(() -> checkSuperblocks(check));
         check.trees();
-        if (writable == null) {
+        if (writable == null && !superblock.clean()) {
             new LogCheck(state, check).run(superblock.log());
         }
         return check.finish();

@@ -111,7 +111,9 @@ final class VolumeOpening {
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         loadSpaceMap(spaceMap, space, problems);
         Recovery replay = new Recovery(made);
-        LogReader.Result result = new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
+        LogReader.Result result = superblock.clean()
+                ? LogReader.Result.empty(superblock.log())
+                : new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
         result.problems().forEach(problem -> problems.add(problem.message()));
         if (!options.readOnly()) {
             if (result.corrupt()) {

@@ -16,6 +16,8 @@ import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.Item;
+import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -31,6 +33,9 @@ import java.util.function.UnaryOperator;
  * <p>Knows the layouts by itself and asks the engine only for what is not a matter of layout.
  */
 final class Planter {
+    /** An attribute of the root that makes room for other items when it is taken away. */
+    static final String ROOM = "user.room";
+
     private static final int TREE_HEADER = 16;
 
     private final MemoryDevice device;
@@ -58,48 +63,35 @@ final class Planter {
         return Superblock.decode(device.block(block), block, "image");
     }
 
-    /** Replaces the newest superblock in all copies. */
-    void superblock(UnaryOperator<Superblock> change) throws HoldfastException {
-        Superblock changed = change.apply(superblock());
+    /** Changes the bytes of the newest superblock in all copies. */
+    void superblock(Consumer<byte[]> change) throws HoldfastException {
+        int slot = (int) (superblock().generation() % Layout.SUPERBLOCK_SLOTS);
         for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
-            superblock(copy, changed);
+            superblock(copy, slot, change);
         }
     }
 
-    /** Writes one copy. */
-    void superblock(int copy, Superblock superblock) {
-        long block = layout().superblock(copy, (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS));
-        device.setBlock(block, superblock.encode(block));
+    /** Changes the bytes of one slot of one copy. */
+    void superblock(int copy, int slot, Consumer<byte[]> change) {
+        long block = layout().superblock(copy, slot);
+        byte[] bytes = device.block(block);
+        change.accept(bytes);
+        LittleEndian.putLong(bytes, 4088, Checksums.superblock().of(MemorySegment.ofArray(bytes), 0, 4088));
+        device.setBlock(block, bytes);
     }
 
-    private void roots(BlockPointer tree, BlockPointer space) throws HoldfastException {
-        superblock(s -> new Superblock(
-                s.checksumId(),
-                s.uuid(),
-                s.label(),
-                s.blocks(),
-                s.generation(),
-                tree,
-                space,
-                s.log(),
-                s.allocatedBlocks(),
-                s.unwrittenBlocks(),
-                s.clean()));
+    void treeRoot(BlockPointer root) throws HoldfastException {
+        superblock(bytes -> {
+            LittleEndian.putLong(bytes, 144, root.block());
+            LittleEndian.putLong(bytes, 152, root.checksum());
+        });
     }
 
-    void counts(long allocated, long unwritten) throws HoldfastException {
-        superblock(s -> new Superblock(
-                s.checksumId(),
-                s.uuid(),
-                s.label(),
-                s.blocks(),
-                s.generation(),
-                s.treeRoot(),
-                s.spaceRoot(),
-                s.log(),
-                allocated,
-                unwritten,
-                s.clean()));
+    private void spaceRoot(BlockPointer root) throws HoldfastException {
+        superblock(bytes -> {
+            LittleEndian.putLong(bytes, 160, root.block());
+            LittleEndian.putLong(bytes, 168, root.checksum());
+        });
     }
 
     private BlockPointer put(long block, byte[] content) {
@@ -180,7 +172,7 @@ final class Planter {
             first = first == null ? null : items.getFirst().key();
             written = put(path.get(above).block(), node(parent[4], items));
         }
-        roots(written, superblock().spaceRoot());
+        treeRoot(written);
     }
 
     /** Returns the value of an item, which must be there. */
@@ -199,6 +191,7 @@ final class Planter {
             items.removeIf(item -> Arrays.equals(item.key(), key));
             items.add(new Item(key, value));
             items.sort((a, b) -> Arrays.compareUnsigned(a.key(), b.key()));
+            items.removeIf(item -> new String(item.key(), StandardCharsets.ISO_8859_1).contains(ROOM));
         });
     }
 
@@ -338,7 +331,7 @@ final class Planter {
             LittleEndian.putLong(parent, at + 8, written.checksum());
             written = put(path.get(above).block(), parent);
         }
-        roots(superblock().treeRoot(), written);
+        spaceRoot(written);
     }
 
     void flipSpaceBit(long block) throws HoldfastException {
