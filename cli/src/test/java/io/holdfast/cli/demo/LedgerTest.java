@@ -77,4 +77,18 @@ class LedgerTest {
         assertThat(ledger.judge(0, 3)).isEqualTo(Finding.TORN);
         assertThat(ledger.judge(0, 4)).isEqualTo(Finding.KEPT);
     }
+
+    @Test
+    void zeroesAreAVersionToo() {
+        for (int version = 1; version <= Ledger.ZEROES_EVERY; version++) {
+            assertThat(Ledger.zeroes(write(0))).isEqualTo(version == Ledger.ZEROES_EVERY);
+        }
+        flush();
+        assertThat(ledger.judge(0, 7)).isEqualTo(Finding.FLUSHED_LOST);
+        assertThat(ledger.judge(0, 0)).isEqualTo(Finding.KEPT);
+        write(0);
+        flush();
+        assertThat(ledger.judge(0, 0)).isEqualTo(Finding.FLUSHED_LOST);
+        assertThat(ledger.judge(0, 9)).isEqualTo(Finding.KEPT);
+    }
 }
