@@ -56,6 +56,7 @@ final class FileData {
     private final AtomicInteger dirtyPages = new AtomicInteger();
 
     private final ReentrantLock recordLock = new ReentrantLock();
+    private final boolean checksummed;
     private InodeRecord record;
     private boolean recordDirty;
     private volatile long size;
@@ -67,6 +68,7 @@ final class FileData {
         this.inode = inode;
         this.map = map;
         this.record = record;
+        this.checksummed = record.checksummed();
         this.size = record.size();
         this.loggedBlocks = blockAfter(size);
     }
@@ -75,8 +77,9 @@ final class FileData {
         return size;
     }
 
+    /** Never changes, and so takes no lock: writeback asks while others wait for its pages with the record locked. */
     boolean checksummed() {
-        return record().checksummed();
+        return checksummed;
     }
 
     String name() {

@@ -192,7 +192,7 @@ public final class ItemStore implements MetadataStore {
         for (Item change : changes) {
             nodes += nodes(change);
         }
-        reserver.reserve(nodes, freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE, false);
+        reserver.reserveForItems(nodes, freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE);
         try {
             to.submit(entries, logReclaimer);
         } finally {

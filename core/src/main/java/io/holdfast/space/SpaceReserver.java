@@ -12,11 +12,12 @@ public final class SpaceReserver {
     private final SpaceManager space;
     private final String volume;
     private volatile Reclaimer reclaimer = () -> false;
+    private volatile Reclaimer checkpoints = () -> false;
 
     /** Turns dead blocks into free ones. */
     public interface Reclaimer {
         /**
-         * Writes back what is dirty, writes a checkpoint and waits for both.
+         * Writes a checkpoint and waits for it.
          *
          * @return whether more may come free by calling it again
          */
@@ -28,8 +29,15 @@ public final class SpaceReserver {
         this.volume = volume;
     }
 
-    public void setReclaimer(Reclaimer newReclaimer) {
-        reclaimer = newReclaimer;
+    /**
+     * Sets what frees space.
+     *
+     * @param all writes back what is dirty, too, which gives back what was promised and is not needed
+     * @param checkpointsOnly for callers that hold locks which writeback needs
+     */
+    public void setReclaimers(Reclaimer all, Reclaimer checkpointsOnly) {
+        reclaimer = all;
+        checkpoints = checkpointsOnly;
     }
 
     /**
@@ -39,6 +47,16 @@ public final class SpaceReserver {
      * @throws HoldfastException {@code NO_SPACE}
      */
     public void reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait) throws HoldfastException {
+        reserve(blocks, purpose, nowait, reclaimer);
+    }
+
+    /** Reserves blocks for changed items: the locks of the namespace and of a file's record may be held. */
+    public void reserveForItems(long blocks, SpaceManager.Purpose purpose) throws HoldfastException {
+        reserve(blocks, purpose, false, checkpoints);
+    }
+
+    private void reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
+            throws HoldfastException {
         boolean more = space.checkpointMayHelp();
         for (int attempt = 0; !space.tryReserve(blocks, purpose); attempt++) {
             if (!more || attempt == ATTEMPTS_MAX) {
@@ -49,7 +67,7 @@ public final class SpaceReserver {
                 throw new HoldfastException(
                         ErrorCode.WOULD_BLOCK, volume + ": waiting for a checkpoint to free space would block");
             }
-            more = reclaimer.reclaim();
+            more = by.reclaim();
         }
     }
 }

@@ -17,6 +17,7 @@ import io.holdfast.format.Superblock;
 import io.holdfast.namespace.Inode;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceReserver;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -163,11 +164,17 @@ final class StoredVolume implements Volume {
         if (to == null) {
             return;
         }
-        to.reserver().setReclaimer(() -> {
-            files.writeAll();
+        SpaceReserver.Reclaimer checkpoints = () -> {
             to.checkpointer().checkpoint();
             return to.checkpointer().moreToReap() || state.space().pending() > 0;
-        });
+        };
+        to.reserver()
+                .setReclaimers(
+                        () -> {
+                            files.writeAll();
+                            return checkpoints.reclaim();
+                        },
+                        checkpoints);
         to.checkpointer().start();
         boolean done = false;
         try {
