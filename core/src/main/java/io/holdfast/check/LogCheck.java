@@ -26,7 +26,11 @@ public final class LogCheck implements LogReader.Sink {
         this.blocks = new BlockSet(volume.layout().blocks());
     }
 
-    /** @param closed the volume was closed: nothing follows at that position */
+    /**
+     * Checks from a superblock's position on.
+     *
+     * @param closed the volume was closed: nothing follows there
+     */
     public void run(LogPosition start, boolean closed) {
         if (start.block() != 0 && !volume.layout().isAllocatable(start.block())) {
             check.add(
