@@ -24,3 +24,24 @@ help_if_asked() {
 }
 
 maven() { mvn -B -ntp -Dstyle.color=never "$@"; }
+
+# Installs the packages that are missing, as root on Debian; otherwise names them.
+install_packages() {
+    command -v dpkg-query >/dev/null || return 0
+    local missing=() package
+    for package in "$@"; do
+        dpkg-query -W -f='${Status}' "$package" 2>/dev/null | grep -q 'ok installed' || missing+=("$package")
+    done
+    [[ ${#missing[@]} -gt 0 ]] || return 0
+    if [[ $(id -u) != 0 ]]; then
+        say "not installed, so what needs them is left out: ${missing[*]}"
+        return 0
+    fi
+    say "installing ${missing[*]} …"
+    mkdir -p .build
+    if ! { apt-get update -qq && DEBIAN_FRONTEND=noninteractive \
+        apt-get install -qq -y --no-install-recommends "${missing[@]}"; } >.build/apt.log 2>&1; then
+        tail -n 5 .build/apt.log >&2
+        say "could not install them, so what needs them is left out"
+    fi
+}

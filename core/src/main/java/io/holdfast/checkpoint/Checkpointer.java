@@ -49,6 +49,11 @@ public final class Checkpointer implements WriteLog.Reclaimer {
     private long finished;
     private boolean stopping;
     private boolean moreToReap;
+    private int pins;
+    private LongList pinned = new LongList();
+    /** Held while a checkpoint is written; taken before {@code lock}. */
+    private final ReentrantLock runLock = new ReentrantLock();
+
     private volatile Superblock superblock;
     private @Nullable Thread thread;
 
@@ -188,14 +193,22 @@ public final class Checkpointer implements WriteLog.Reclaimer {
      * @param clean nothing will follow: the log is empty from here on
      */
     public void write(boolean clean) throws HoldfastException {
+        runLock.lock();
+        try {
+            writeLocked(clean);
+        } finally {
+            runLock.unlock();
+        }
+    }
+
+    private void writeLocked(boolean clean) throws HoldfastException {
         Frozen frozen = new Frozen();
         if (!log.freeze(frozen)) {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
         CheckpointRun run = new CheckpointRun(volume, spaceMap, superblocks, superblock);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
-        // The items first: a map that is let go once it is clean is read again from its item, which must be the new
-        // one.
+        // Items first: a map that is opened from here on finds its new root, one that was opened before is told of it.
         volume.items().commitRoot(next.treeRoot());
         run.roots().forEach((inode, root) -> {
             BlockMap map = volume.maps().find(inode);
@@ -207,7 +220,7 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         volume.maps().forgetClean(run.roots().keySet());
         LongList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
         volume.readers().awaitOlder();
-        volume.space().reuse(dead);
+        reuse(dead);
         checkpoints.incrementAndGet();
         for (String leak : run.leaks()) {
             System.getLogger("holdfast").log(System.Logger.Level.WARNING, leak);
@@ -217,6 +230,58 @@ public final class Checkpointer implements WriteLog.Reclaimer {
             moreToReap = run.moreToReap();
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void reuse(LongList dead) {
+        lock.lock();
+        try {
+            if (pins > 0) {
+                pinned.addAll(dead);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        volume.space().reuse(dead);
+    }
+
+    /**
+     * Keeps every block that the checkpoints from now on leave out from being used again, so that the state of one of
+     * them can be read at leisure, until {@link #unpin}. Meanwhile nothing that dies comes free.
+     */
+    public void pin() {
+        lock.lock();
+        try {
+            pins++;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends a {@link #pin}. */
+    public void unpin() {
+        LongList dead;
+        lock.lock();
+        try {
+            if (--pins > 0) {
+                return;
+            }
+            dead = pinned;
+            pinned = new LongList();
+        } finally {
+            lock.unlock();
+        }
+        volume.space().reuse(dead);
+    }
+
+    /** Runs something while no checkpoint is being written. */
+    public void whileIdle(Runnable action) {
+        runLock.lock();
+        try {
+            action.run();
+        } finally {
+            runLock.unlock();
         }
     }
 

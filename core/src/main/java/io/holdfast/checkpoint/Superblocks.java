@@ -33,9 +33,16 @@ public final class Superblocks {
     /**
      * What reading the copies gave.
      *
-     * @param problems one line for each copy that should be good and is not
+     * @param problems one for each copy that should be good and is not
      */
-    public record Found(Superblock superblock, List<HoldfastException> problems) {}
+    public record Found(Superblock superblock, List<Problem> problems) {}
+
+    /**
+     * A place where a good superblock should be.
+     *
+     * @param block its device block
+     */
+    public record Problem(long block, String message) {}
 
     /**
      * Finds the newest superblock.
@@ -47,12 +54,7 @@ public final class Superblocks {
         Superblock best = null;
         HoldfastException worst = null;
         if (device.blocks() >= Superblock.MIN_BLOCKS) {
-            Layout layout = new Layout(device.blocks());
-            for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
-                for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
-                    slots.add(readSlot(layout.superblock(copy, slot), slot));
-                }
-            }
+            slots = readSlots(new Layout(device.blocks()));
         } else if (device.blocks() >= Layout.SUPERBLOCK_SLOTS) {
             slots.add(readSlot(0, 0));
             slots.add(readSlot(1, 1));
@@ -81,12 +83,26 @@ public final class Superblocks {
                             .formatted(
                                     device.name(), best.blocks(), device.blocks(), best.blocks() * Device.BLOCK_SIZE));
         }
-        return new Found(best, best.blocks() == device.blocks() ? problems(slots, best) : List.of());
+        if (best.blocks() < device.blocks()) {
+            // The device has grown; the other copies are where its old end puts them.
+            slots = readSlots(new Layout(best.blocks()));
+        }
+        return new Found(best, problems(slots, best));
+    }
+
+    private List<Slot> readSlots(Layout layout) {
+        List<Slot> slots = new ArrayList<>();
+        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+            for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                slots.add(readSlot(layout.superblock(copy, slot), slot));
+            }
+        }
+        return slots;
     }
 
     /** Every copy must have the newest generation in its slot, and the one before it (from the second on) in the other. */
-    private List<HoldfastException> problems(List<Slot> slots, Superblock best) {
-        List<HoldfastException> problems = new ArrayList<>();
+    private List<Problem> problems(List<Slot> slots, Superblock best) {
+        List<Problem> problems = new ArrayList<>();
         for (Slot slot : slots) {
             long expected = best.generation() % Layout.SUPERBLOCK_SLOTS == slot.index
                     ? best.generation()
@@ -94,15 +110,26 @@ public final class Superblocks {
             Superblock s = slot.superblock;
             HoldfastException problem = slot.problem;
             if (problem != null) {
-                problems.add(problem);
+                problems.add(new Problem(slot.block, String.valueOf(problem.getMessage())));
             } else if (s != null && s.generation() != expected) {
-                problems.add(new HoldfastException(
-                        ErrorCode.DAMAGED,
+                problems.add(new Problem(
+                        slot.block,
                         "%s: superblock in block %d is of generation %d, not %d: a write was lost"
                                 .formatted(device.name(), slot.block, s.generation(), expected)));
+            } else if (s != null && !agrees(s, best)) {
+                problems.add(new Problem(
+                        slot.block,
+                        "%s: superblock in block %d differs from the other copies"
+                                .formatted(device.name(), slot.block)));
             }
         }
         return problems;
+    }
+
+    private static boolean agrees(Superblock s, Superblock best) {
+        return s.generation() == best.generation()
+                ? s.equals(best)
+                : s.uuid().equals(best.uuid()) && s.blocks() == best.blocks();
     }
 
     private record Slot(

@@ -63,8 +63,6 @@ final class FileData {
     /** Blocks that the file has by the size in the log: nothing behind them may be written, or a crash leaves it there. */
     private volatile long loggedBlocks;
 
-    private volatile boolean unlinked;
-
     FileData(FileContext context, long inode, BlockMap map, InodeRecord record) {
         this.context = context;
         this.inode = inode;
@@ -88,12 +86,9 @@ final class FileData {
         return "%s: inode %d".formatted(context.volumeName(), inode);
     }
 
+    /** Returns whether the file has no name any more. */
     boolean unlinked() {
-        return unlinked;
-    }
-
-    void setUnlinked() {
-        unlinked = true;
+        return record().links() == 0;
     }
 
     /** Returns the parts for writing, or throws {@code READ_ONLY}, or what failed. */
@@ -158,11 +153,11 @@ final class FileData {
         }
     }
 
-    /** Puts a changed record into the log, with {@code more} changes as one. */
+    /** Puts a changed record into the log, with {@code more} changes as one. A file without a name has none there. */
     void logRecord(FileContext.Writer writer, List<LogEntry> more) throws HoldfastException {
         recordLock.lock();
         try {
-            if (!unlinked && (recordDirty || !more.isEmpty())) {
+            if (record.links() > 0 && (recordDirty || !more.isEmpty())) {
                 List<LogEntry> entries = new ArrayList<>(more);
                 entries.add(new LogEntry.ItemChange(new Item(NamespaceKeys.inode(inode), record.encode())));
                 writer.log().submit(entries, writer.checkpointer());
@@ -171,6 +166,16 @@ final class FileData {
             }
             recordDirty = false;
             loggedBlocks = blockAfter(size);
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    /** Returns whether nothing of the file is in memory that is not in the log, and no page is cached. */
+    boolean isEmpty() {
+        recordLock.lock();
+        try {
+            return pages.isEmpty() && (!recordDirty || record.links() == 0 || context.writer() == null);
         } finally {
             recordLock.unlock();
         }

@@ -83,44 +83,46 @@ public final class FileTable implements OpenInodes, InodeEvents {
 
     /** Closes one handle. After the last one, what is dirty is written (not flushed) and the file is forgotten. */
     void release(FileData file) {
+        while (!tryRelease(file)) {
+            // The last handle stays counted while the file is emptied, so that nobody finds a file half gone. Who opens
+            // it, writes and closes it meanwhile leaves it not empty, and the turn is taken again.
+            empty(file);
+        }
+    }
+
+    /** Takes a handle out of the count, but the last one only if nothing would be lost with it. */
+    private boolean tryRelease(FileData file) {
         lock.lock();
         try {
             Entry entry = entries.get(file.inode);
             if (entry == null || entry.file != file || entry.handles == 0) {
                 throw new IllegalStateException("inode %d was not open".formatted(file.inode));
             }
-            if (entry.handles > 1) {
-                entry.handles--;
-                return;
+            if (entry.handles == 1 && !file.isEmpty() && !failed()) {
+                return false;
             }
-        } finally {
-            lock.unlock();
-        }
-        // The last handle stays counted while its data is written, so that nobody finds a file half gone.
-        writeOut(file);
-        if (file.unlinked()) {
-            // It cannot be opened again. Its pages go before the reaper can see that it is closed: a page written back
-            // after the file was freed would be nobody's.
-            dropPages(file);
-        }
-        lock.lock();
-        try {
-            Entry entry = entries.get(file.inode);
-            if (entry == null || --entry.handles > 0) {
-                return;
+            if (--entry.handles > 0) {
+                return true;
             }
             entries.remove(file.inode);
         } finally {
             lock.unlock();
         }
-        dropPages(file);
+        drop(file);
         context.maps().release(file.inode);
         if (file.unlinked()) {
             reaper.wake();
         }
+        return true;
     }
 
-    private static void dropPages(FileData file) {
+    private boolean failed() {
+        FileContext.Writer writer = context.writer();
+        return writer != null && writer.latch().failed();
+    }
+
+    /** Drops what is cached; also what is dirty, of a file that has no name or on a volume that has failed. */
+    private static void drop(FileData file) {
         file.layout.writeLock().lock();
         try {
             file.dropRange(0, Long.MAX_VALUE);
@@ -129,18 +131,27 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    private void writeOut(FileData file) {
+    /** Writes out what is dirty, and then drops the pages. */
+    private void empty(FileData file) {
         Writeback to = writeback;
         FileContext.Writer writer = context.writer();
-        if (to == null || writer == null || writer.latch().failed() || file.unlinked()) {
-            return;
+        if (to != null && writer != null && !file.unlinked()) {
+            try {
+                to.writeRange(file, 0, Long.MAX_VALUE);
+                file.logRecord(writer, List.of());
+            } catch (HoldfastException e) {
+                // Every later call of any handle reports it.
+                writer.latch().fail(e);
+                return;
+            }
         }
+        file.layout.writeLock().lock();
         try {
-            to.writeRange(file, 0, Long.MAX_VALUE);
-            file.logRecord(writer, List.of());
-        } catch (HoldfastException e) {
-            // Latched: every later call of any handle reports it.
-            System.getLogger("holdfast").log(System.Logger.Level.ERROR, e.getMessage());
+            if (file.unlinked() || file.nextInMemory(0) == Long.MAX_VALUE) {
+                file.dropRange(0, Long.MAX_VALUE);
+            }
+        } finally {
+            file.layout.writeLock().unlock();
         }
     }
 
@@ -204,10 +215,6 @@ public final class FileTable implements OpenInodes, InodeEvents {
 
     @Override
     public void unlinked(long inode) {
-        FileData file = find(inode);
-        if (file != null) {
-            file.setUnlinked();
-        }
         reaper.wake();
     }
 

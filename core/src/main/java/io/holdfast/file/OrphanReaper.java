@@ -3,10 +3,11 @@ package io.holdfast.file;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.namespace.NamespaceKeys;
+import io.holdfast.namespace.Orphan;
 import io.holdfast.storage.Item;
 import io.holdfast.storage.MetadataStore;
 import io.holdfast.storage.Threads;
-import java.nio.ByteBuffer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -77,12 +78,12 @@ final class OrphanReaper {
         while (true) {
             List<Item> orphans = items.scan(from, to, SCAN_MAX);
             for (Item orphan : orphans) {
-                long inode = ByteBuffer.wrap(orphan.key()).getLong(orphan.key().length - Long.BYTES);
-                if (!table.isOpen(inode)) {
-                    free(inode, writer);
+                Orphan said = Orphan.of(orphan);
+                if (said != null && said.isReapable() && !table.isOpen(said.inode())) {
+                    free(said.inode(), writer);
                     freed = true;
                 }
-                from = NamespaceKeys.orphan(inode + 1);
+                from = Arrays.copyOf(orphan.key(), orphan.key().length + 1);
             }
             if (orphans.size() < SCAN_MAX) {
                 break;

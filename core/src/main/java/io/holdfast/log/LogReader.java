@@ -49,7 +49,7 @@ public final class LogReader {
     private final Sink sink;
 
     private final ArrayDeque<LogRecord> undecided = new ArrayDeque<>();
-    private final List<String> problems = new ArrayList<>();
+    private final List<Problem> problems = new ArrayList<>();
     /** Records behind a missing one that were looked at. */
     private final Set<Long> found = new HashSet<>();
 
@@ -58,6 +58,8 @@ public final class LogReader {
     private long blocks;
     private boolean dropped;
     private boolean corrupt;
+    /** A record that counts could not be taken, so none behind it may be. */
+    private boolean stopped;
 
     private byte[][] window = new byte[0][];
     private long windowStart;
@@ -82,6 +84,13 @@ public final class LogReader {
     }
 
     /**
+     * Something wrong with the log.
+     *
+     * @param block device block it is about
+     */
+    public record Problem(long block, String message) {}
+
+    /**
      * What the log held.
      *
      * @param end where the next record would be
@@ -93,7 +102,7 @@ public final class LogReader {
             long durableThrough,
             boolean dropped,
             boolean corrupt,
-            List<String> problems,
+            List<Problem> problems,
             LogPosition end) {
         /** Returns what a volume that was closed has: a log without a record. */
         public static Result empty(LogPosition position) {
@@ -101,8 +110,8 @@ public final class LogReader {
         }
     }
 
-    /** Reads from a checkpoint's position to the end. */
-    public Result read(LogPosition start) throws HoldfastException {
+    /** Reads from a checkpoint's position to the end, or to what is too damaged to go on: takes any content. */
+    public Result read(LogPosition start) {
         LogPosition at = start;
         durableThrough = start.sequence() - 1;
         long distance = Long.MAX_VALUE;
@@ -116,12 +125,14 @@ public final class LogReader {
             undecided.add(record);
             durableThrough = Math.max(durableThrough, record.durableThrough());
             acceptDurable();
-            if (corrupt) {
+            if (stopped) {
                 return result(at);
             }
             at = record.next();
         }
-        searchBehind(at);
+        if (!corrupt) {
+            searchBehind(at);
+        }
         acceptDurable();
         acceptWhole();
         return result(at);
@@ -132,7 +143,7 @@ public final class LogReader {
     }
 
     /** Returns the record that must be at a position, if it is there. */
-    private Optional<LogRecord> header(LogPosition at, long distance) throws HoldfastException {
+    private Optional<LogRecord> header(LogPosition at, long distance) {
         if (!layout.isAllocatable(at.block())) {
             return Optional.empty();
         }
@@ -140,11 +151,16 @@ public final class LogReader {
         try {
             bytes = block(at.block(), distance);
         } catch (HoldfastException e) {
-            problems.add(e.getMessage() + " (where the next log record would be)");
+            problems.add(new Problem(at.block(), e.getMessage() + " (where the next log record would be)"));
             return Optional.empty();
         }
-        Optional<LogRecord> record = LogRecord.decode(bytes, at.block(), at.logId(), checksum, layout);
-        return record.filter(r -> r.sequence() == at.sequence() && r.previousChecksum() == at.previousChecksum());
+        try {
+            return LogRecord.decode(bytes, at.block(), at.logId(), checksum, layout)
+                    .filter(r -> r.sequence() == at.sequence() && r.previousChecksum() == at.previousChecksum());
+        } catch (HoldfastException e) {
+            corrupt(at.block(), e);
+            return Optional.empty();
+        }
     }
 
     private byte[] block(long block, long distance) throws HoldfastException {
@@ -184,11 +200,12 @@ public final class LogReader {
         }
     }
 
-    private void acceptDurable() throws HoldfastException {
-        while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough && !corrupt) {
+    private void acceptDurable() {
+        while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough && !stopped) {
             LogRecord record = undecided.poll();
             Optional<List<LogEntry>> entries = entries(record);
             if (entries.isEmpty()) {
+                stopped = true;
                 corrupt(record.sequence(), record.block(), "its payload does not match its checksum");
                 return;
             }
@@ -196,10 +213,10 @@ public final class LogReader {
         }
     }
 
-    private void acceptWhole() throws HoldfastException {
+    private void acceptWhole() {
         while (!undecided.isEmpty()) {
             LogRecord record = undecided.poll();
-            Optional<List<LogEntry>> entries = corrupt ? Optional.empty() : entries(record);
+            Optional<List<LogEntry>> entries = stopped ? Optional.empty() : entries(record);
             if (entries.isEmpty() || !dataIsWhole(entries.get())) {
                 dropped = true;
                 return;
@@ -208,18 +225,24 @@ public final class LogReader {
         }
     }
 
-    private void accept(LogRecord record, List<LogEntry> entries) throws HoldfastException {
+    private void accept(LogRecord record, List<LogEntry> entries) {
+        try {
+            sink.record(record, entries);
+        } catch (HoldfastException e) {
+            stopped = true;
+            corrupt(record.block(), e);
+            return;
+        }
         records++;
         for (LogEntry entry : entries) {
             if (entry instanceof LogEntry.Extent extent) {
                 blocks += extent.count();
             }
         }
-        sink.record(record, entries);
     }
 
     /** Returns the entries with payload blocks read and decoded; empty if a payload is not whole. */
-    private Optional<List<LogEntry>> entries(LogRecord record) throws HoldfastException {
+    private Optional<List<LogEntry>> entries(LogRecord record) {
         List<LogEntry> all = new ArrayList<>();
         for (LogEntry entry : record.entries()) {
             if (!(entry instanceof LogEntry.Payload payload)) {
@@ -233,7 +256,7 @@ public final class LogReader {
                 try {
                     block = read(pointer.block(), 1)[0];
                 } catch (HoldfastException e) {
-                    problems.add(String.valueOf(e.getMessage()));
+                    problems.add(new Problem(pointer.block(), String.valueOf(e.getMessage())));
                     return Optional.empty();
                 }
                 if (checksum.of(block) != pointer.checksum()) {
@@ -243,7 +266,12 @@ public final class LogReader {
                 System.arraycopy(block, 0, bytes, at, n);
                 at += n;
             }
-            all.addAll(LogRecord.decodeEntries(bytes, record.block(), layout));
+            try {
+                all.addAll(LogRecord.decodeEntries(bytes, record.block(), layout));
+            } catch (HoldfastException e) {
+                problems.add(new Problem(record.block(), String.valueOf(e.getMessage())));
+                return Optional.empty();
+            }
         }
         return Optional.of(all);
     }
@@ -251,13 +279,8 @@ public final class LogReader {
     private boolean dataIsWhole(List<LogEntry> entries) {
         for (LogEntry entry : entries) {
             if (entry instanceof LogEntry.Extent extent && extent.proven()) {
-                for (int i = 0; i < extent.count(); i++) {
-                    try {
-                        if (checksum.of(read(extent.block() + i, 1)[0]) != extent.checksums()[i]) {
-                            return false;
-                        }
-                    } catch (HoldfastException e) {
-                        problems.add(String.valueOf(e.getMessage()));
+                for (int from = 0; from < extent.count(); from += WINDOW_BLOCKS) {
+                    if (!dataIsWhole(extent, from, Math.min(WINDOW_BLOCKS, extent.count() - from))) {
                         return false;
                     }
                 }
@@ -266,8 +289,28 @@ public final class LogReader {
         return true;
     }
 
+    /** Reads some blocks of an extent at once and verifies them. */
+    private boolean dataIsWhole(LogEntry.Extent extent, int from, int count) {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            device.read(extent.block() + from, memory.asSlice(0, (long) count * Device.BLOCK_SIZE));
+            for (int i = 0; i < count; i++) {
+                if (checksum.of(memory, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
+                        != extent.checksums()[from + i]) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (HoldfastException e) {
+            problems.add(new Problem(extent.block() + from, String.valueOf(e.getMessage())));
+            return false;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
     /** Looks for records behind one that is missing. */
-    private void searchBehind(LogPosition missing) throws HoldfastException {
+    private void searchBehind(LogPosition missing) {
         search(missing, missing.block() + 1, missing.block() + 1 + WINDOW_BLOCKS);
         search(missing, missing.runStart(), missing.runEnd());
         search(missing, missing.spareStart(), missing.spareEnd());
@@ -276,7 +319,7 @@ public final class LogReader {
         }
     }
 
-    private void search(LogPosition missing, long from, long to) throws HoldfastException {
+    private void search(LogPosition missing, long from, long to) {
         long end = Math.min(to, layout.blocks());
         for (long block = Math.max(from, 1); block < end && !corrupt; block++) {
             if (!layout.isAllocatable(block)) {
@@ -286,10 +329,16 @@ public final class LogReader {
             try {
                 bytes = block(block, 1);
             } catch (HoldfastException e) {
-                problems.add(String.valueOf(e.getMessage()));
+                problems.add(new Problem(block, String.valueOf(e.getMessage())));
                 continue;
             }
-            Optional<LogRecord> later = LogRecord.decode(bytes, block, missing.logId(), checksum, layout);
+            Optional<LogRecord> later;
+            try {
+                later = LogRecord.decode(bytes, block, missing.logId(), checksum, layout);
+            } catch (HoldfastException e) {
+                problems.add(new Problem(block, String.valueOf(e.getMessage())));
+                continue;
+            }
             if (later.isPresent() && later.get().sequence() > missing.sequence()) {
                 follow(missing, later.get());
             }
@@ -297,7 +346,7 @@ public final class LogReader {
     }
 
     /** Follows the log from a record behind the missing one on: any of them may say that the missing one was durable. */
-    private void follow(LogPosition missing, LogRecord first) throws HoldfastException {
+    private void follow(LogPosition missing, LogRecord first) {
         dropped = true;
         Optional<LogRecord> record = Optional.of(first);
         while (record.isPresent() && found.add(record.get().sequence())) {
@@ -313,16 +362,23 @@ public final class LogReader {
 
     private void corrupt(long sequence, long block, String why) {
         corrupt = true;
-        problems.add(
+        problems.add(new Problem(
+                block,
                 "%s: log record %d in block %d is damaged: %s, and it was durable: what was written after it cannot be replayed"
-                        .formatted(device.name(), sequence, block, why));
+                        .formatted(device.name(), sequence, block, why)));
+    }
+
+    /** Ends the log at a record that is whole and yet cannot be replayed. */
+    private void corrupt(long block, HoldfastException why) {
+        corrupt = true;
+        problems.add(new Problem(block, String.valueOf(why.getMessage())));
     }
 
     /** Makes the error that refuses to open a volume for writing over a corrupt log. */
     public static HoldfastException refusal(Result result) {
         return new HoldfastException(
                 ErrorCode.DAMAGED,
-                result.problems().getLast()
+                result.problems().getLast().message()
                         + "; open it read-only to copy off what is there up to that record, nothing was changed");
     }
 }

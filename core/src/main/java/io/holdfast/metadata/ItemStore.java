@@ -28,8 +28,11 @@ import org.jspecify.annotations.Nullable;
  * the device under this class's lock.
  */
 public final class ItemStore implements MetadataStore {
-    /** Nodes reserved for one changed item: what {@link BTree#nodesBound} comes to for a tree of common height. */
-    private static final int NODES_PER_CHANGE = 4;
+    /**
+     * Nodes reserved for one changed item. If every level splits, one put writes 2 × height + 1 nodes; a batch writes
+     * fewer for each, see {@link BTree#nodesBound}.
+     */
+    private static final int NODES_PER_CHANGE = 9;
 
     private final NodeReader reader;
     private final SpaceManager space;

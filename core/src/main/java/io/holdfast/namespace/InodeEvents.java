@@ -4,9 +4,10 @@ package io.holdfast.namespace;
 @FunctionalInterface
 public interface InodeEvents {
     /**
-     * A regular file has no name left. Its record and attributes are gone; its block map is not, and an orphan item
-     * says so. When no handle is open any more the engine frees the block map and removes its items and the orphan item
-     * ({@link NamespaceKeys#orphan}) with the last of it.
+     * A regular file has no name left. Its record and attributes are gone; its block map is not, and an {@link Orphan}
+     * item says so. When no handle is open any more and the orphan is {@link Orphan#isReapable} (which it is before this
+     * is called, unless the volume has failed), the engine frees the block map and removes its items, and the orphan
+     * item with the last of it.
      */
     void unlinked(long inode);
 }

@@ -13,6 +13,9 @@ final class InodeTable {
     /** In {@link #kind}: there is a record, and it cannot be believed. */
     static final byte DAMAGED = -1;
 
+    static final byte ORPHAN = 1;
+    static final byte ORPHAN_WITH_ATTRIBUTES = 2;
+
     private static final int FIRST_SIZE = 64;
 
     /** The inode number. */
@@ -29,8 +32,8 @@ final class InodeTable {
     byte[] kind = new byte[FIRST_SIZE];
     /** What an entry says; 0 if there is none. */
     byte[] entryKind = new byte[FIRST_SIZE];
-    /** What the orphan item says; 0 if there is none. */
-    byte[] orphanKind = new byte[FIRST_SIZE];
+    /** Whether there is an orphan item: 0, {@link #ORPHAN} or {@link #ORPHAN_WITH_ATTRIBUTES}. */
+    byte[] orphan = new byte[FIRST_SIZE];
     /** Free for the use of a pass over all rows. */
     byte[] mark = new byte[FIRST_SIZE];
 
@@ -80,7 +83,7 @@ final class InodeTable {
         subdirectories = Arrays.copyOf(subdirectories, rows);
         kind = Arrays.copyOf(kind, rows);
         entryKind = Arrays.copyOf(entryKind, rows);
-        orphanKind = Arrays.copyOf(orphanKind, rows);
+        orphan = Arrays.copyOf(orphan, rows);
         mark = Arrays.copyOf(mark, rows);
         table = new int[Math.multiplyExact(rows, 2)];
         for (int row = 0; row < size; row++) {

@@ -46,7 +46,7 @@ final class InodeTableCheck {
             }
             links(row);
         }
-        if (table.orphanKind[row] != 0) {
+        if (table.orphan[row] != 0) {
             problem(row, "is the root and marked as an orphan");
         }
     }
@@ -54,7 +54,7 @@ final class InodeTableCheck {
     private void inode(int row, long highWater) {
         byte kind = table.kind[row];
         int names = table.names[row];
-        boolean orphan = table.orphanKind[row] != 0;
+        boolean orphan = table.orphan[row] != 0;
         if (orphan && names > 0) {
             problem(row, "is marked as an orphan and has " + names + " names");
         }
@@ -104,7 +104,7 @@ final class InodeTableCheck {
     }
 
     private void links(int row) {
-        boolean orphan = table.orphanKind[row] != 0 && table.names[row] == 0;
+        boolean orphan = table.orphan[row] != 0 && table.names[row] == 0;
         long expected = orphan ? 0 : table.kind[row] == DIRECTORY ? 2L + table.subdirectories[row] : table.names[row];
         if (table.links[row] != expected) {
             problem(row, "has link count " + table.links[row] + " where " + expected + " is right");

@@ -230,10 +230,10 @@ public final class Namespace {
             }
             NamespaceChange change = newChange();
             change.remove(NamespaceKeys.entry(place.directory(), place.name()));
-            Unlink.Outcome outcome = unlink.drop(change, entry, now);
+            Orphan orphan = unlink.drop(change, entry, now);
             parents.touch(change, place.directory(), entry.isDirectory() ? -1 : 0, now);
             change.commit(true);
-            unlink.finish(outcome);
+            unlink.finish(orphan);
         });
     }
 

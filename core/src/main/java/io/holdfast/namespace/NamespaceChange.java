@@ -35,7 +35,11 @@ final class NamespaceChange {
     }
 
     void put(byte[] key, byte[] value) {
-        items.add(new Item(key, value));
+        put(new Item(key, value));
+    }
+
+    void put(Item item) {
+        items.add(item);
     }
 
     void remove(byte[] key) {

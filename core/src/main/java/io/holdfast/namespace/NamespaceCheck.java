@@ -62,9 +62,14 @@ public final class NamespaceCheck {
             case NamespaceKeys.ENTRY -> entry(key, value);
             case NamespaceKeys.LINK_TARGET -> linkTarget(key, value);
             case NamespaceKeys.ATTRIBUTE -> attribute(key, value);
-            case NamespaceKeys.MAP -> belongsTo(FileKind.REGULAR, "a block map");
+            case NamespaceKeys.MAP -> map(key);
             case NamespaceKeys.ORPHAN -> orphan(item);
             case NamespaceKeys.HIGH_WATER -> highWater(key, value);
+            case NamespaceKeys.DEAD_TREE -> {
+                if (inode != NamespaceKeys.VOLUME || key.length != NamespaceKeys.PREFIX_SIZE + Long.BYTES) {
+                    inodeProblem(inode, "has a misplaced or malformed dead tree item");
+                }
+            }
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
         }
     }
@@ -107,6 +112,13 @@ public final class NamespaceCheck {
         } catch (HoldfastException e) {
             table.kind[row] = InodeTable.DAMAGED;
             problems.problem(INODE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    private void map(byte[] key) {
+        belongsTo(FileKind.REGULAR, "a block map");
+        if (key.length != NamespaceKeys.PREFIX_SIZE) {
+            inodeProblem(inode, "has a malformed key for its map item");
         }
     }
 
@@ -157,6 +169,15 @@ public final class NamespaceCheck {
 
     private void attribute(byte[] key, byte[] value) {
         belongsTo(null, "attributes");
+        int row = table.find(inode);
+        if (row >= 0 && table.orphan[row] == InodeTable.ORPHAN_WITH_ATTRIBUTES) {
+            // Being purged, so they need not be whole any more.
+            return;
+        }
+        if (row >= 0 && table.orphan[row] == InodeTable.ORPHAN) {
+            inodeProblem(inode, "is an orphan that should have no attributes left");
+            return;
+        }
         byte[] name = Attributes.nameOf(key);
         if (name.length == 0 || Names.decode(name, 0, name.length) == null) {
             inodeProblem(inode, "has an attribute with a malformed name");
@@ -170,12 +191,12 @@ public final class NamespaceCheck {
     }
 
     private void orphan(Item item) {
-        FileKind kind = inode == NamespaceKeys.VOLUME ? Unlink.orphanKind(item) : null;
-        if (kind == null) {
+        Orphan orphan = inode == NamespaceKeys.VOLUME ? Orphan.of(item) : null;
+        if (orphan == null) {
             inodeProblem(inode, "has a malformed orphan item");
         } else {
-            int row = table.row(Unlink.orphanInode(item));
-            table.orphanKind[row] = Kinds.code(kind);
+            int row = table.row(orphan.inode());
+            table.orphan[row] = orphan.attributesLeft() ? InodeTable.ORPHAN_WITH_ATTRIBUTES : InodeTable.ORPHAN;
         }
     }
 

@@ -18,8 +18,9 @@ import java.nio.ByteBuffer;
  *     n      3 link target   chunk u16                             1 to 1024 bytes of the target
  *     n      4 attribute     name length u8, name, chunk u8        up to 1024 bytes of (length u32, value)
  *     n      5 block map     (the block map's)                     (the block map's)
- *     0      6 orphan        inode u64                             kind u8
+ *     0      6 orphan        inode u64                             {@link Orphan}
  *     0      7 high-water    -                                     u64: all inode numbers in use are below
+ *     0      8 dead tree     (the block map's)                     (the block map's)
  * </pre>
  */
 public final class NamespaceKeys {
@@ -30,6 +31,8 @@ public final class NamespaceKeys {
     public static final int MAP = 5;
     public static final int ORPHAN = 6;
     public static final int HIGH_WATER = 7;
+    /** Subtrees of block maps that were cut off; see {@code io.holdfast.mapping.MapItems}. */
+    public static final int DEAD_TREE = 8;
 
     /** What belongs to the volume and to no inode is kept under this number. */
     public static final long VOLUME = 0;

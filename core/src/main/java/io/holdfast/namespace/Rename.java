@@ -4,7 +4,6 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FileKind;
 import java.time.Instant;
-import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /** The rules of {@code rename(2)}. */
@@ -29,9 +28,8 @@ final class Rename {
         }
         inodes.read(moved);
         Entry replaced = directories.find(to.directory(), to.name());
-        boolean samePlace = from.directory() == to.directory() && Arrays.equals(from.name(), to.name());
-        if (samePlace || (replaced != null && replaced.inode() == moved.inode())) {
-            // Two names of one file: POSIX keeps both.
+        if (replaced != null && replaced.inode() == moved.inode()) {
+            // The same name twice, or two names of one file: POSIX keeps both.
             return;
         }
         if (moved.isDirectory() && parents.isWithin(to.directory(), moved.inode())) {
@@ -42,7 +40,7 @@ final class Rename {
 
         change.remove(NamespaceKeys.entry(from.directory(), from.name()));
         change.put(NamespaceKeys.entry(to.directory(), to.name()), Directories.encode(moved));
-        Unlink.Outcome outcome = replaced == null ? null : unlink.drop(change, replaced, now);
+        Orphan orphan = replaced == null ? null : unlink.drop(change, replaced, now);
         int left = moved.isDirectory() ? -1 : 0;
         int arrived = (moved.isDirectory() ? 1 : 0) - (replaced != null && replaced.isDirectory() ? 1 : 0);
         if (from.directory() == to.directory()) {
@@ -56,10 +54,8 @@ final class Rename {
                 r -> r.kind() == FileKind.DIRECTORY
                         ? r.withParent(to.directory()).changed(now)
                         : r.changed(now));
-        change.commit(outcome != null);
-        if (outcome != null) {
-            unlink.finish(outcome);
-        }
+        change.commit(replaced != null);
+        unlink.finish(orphan);
     }
 
     private void checkReplaceable(Entry moved, @Nullable Entry replaced, String path) throws HoldfastException {

@@ -4,7 +4,6 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.storage.Item;
 import io.holdfast.storage.MetadataStore;
 import io.holdfast.volume.FileKind;
-import java.nio.ByteBuffer;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -16,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>With the last name the record and the attributes go in the same commit. What does not fit into one commit is
  * purged in further ones; until then an orphan item says that there is something left, also after a crash. The orphan
- * item of a regular file stays: the engine removes it when the block map is freed.
+ * item of a regular file stays: the engine removes it when the block map is freed, and may begin with that when no
+ * attributes are left.
  */
 final class Unlink {
     /** Attribute items removed in one commit: their keys, of up to 266 bytes, leave room for the rest of it. */
@@ -28,9 +28,6 @@ final class Unlink {
     private final Attributes attributes;
     private final InodeEvents events;
 
-    /** What is to be done when the change is committed. */
-    record Outcome(Entry entry, boolean gone, boolean rest) {}
-
     Unlink(MetadataStore store, Inodes inodes, LinkTargets targets, Attributes attributes, InodeEvents events) {
         this.store = store;
         this.inodes = inodes;
@@ -39,8 +36,13 @@ final class Unlink {
         this.events = events;
     }
 
-    /** Adds to the change what the loss of a name means for the inode. A directory must be empty. */
-    Outcome drop(NamespaceChange change, Entry entry, Instant now) throws HoldfastException {
+    /**
+     * Adds to the change what the loss of a name means for the inode. A directory must be empty.
+     *
+     * @return what to {@link #finish} when the change is committed, null if there is nothing
+     */
+    @Nullable
+    Orphan drop(NamespaceChange change, Entry entry, Instant now) throws HoldfastException {
         long inode = entry.inode();
         InodeRecord record = inodes.read(entry);
         if (record.links() == 0) {
@@ -48,7 +50,7 @@ final class Unlink {
         }
         if (!entry.isDirectory() && record.links() > 1) {
             change.update(inode, r -> r.withLinks(r.links() - 1).changed(now));
-            return new Outcome(entry, false, false);
+            return null;
         }
         change.removeInode(inode, r -> r.withLinks(0).changed(now));
         if (entry.kind() == FileKind.SYMLINK) {
@@ -56,22 +58,27 @@ final class Unlink {
         }
         List<Item> some = attributes.some(inode, PURGE_ITEMS);
         some.forEach(item -> change.remove(item.key()));
-        boolean rest = some.size() == PURGE_ITEMS;
-        if (rest || entry.kind() == FileKind.REGULAR) {
-            change.put(NamespaceKeys.orphan(inode), new byte[] {Kinds.code(entry.kind())});
+        boolean attributesLeft = some.size() == PURGE_ITEMS;
+        if (!attributesLeft && entry.kind() != FileKind.REGULAR) {
+            return null;
         }
-        return new Outcome(entry, true, rest);
+        Orphan orphan = new Orphan(inode, entry.kind(), attributesLeft);
+        change.put(orphan.item());
+        return orphan;
     }
 
     /** Does what follows after the commit. */
-    void finish(Outcome outcome) throws HoldfastException {
+    void finish(@Nullable Orphan orphan) throws HoldfastException {
+        if (orphan == null) {
+            return;
+        }
         try {
-            if (outcome.rest) {
-                purge(outcome.entry);
+            if (orphan.attributesLeft()) {
+                purge(orphan);
             }
         } finally {
-            if (outcome.gone && outcome.entry.kind() == FileKind.REGULAR) {
-                events.unlinked(outcome.entry.inode());
+            if (orphan.kind() == FileKind.REGULAR) {
+                events.unlinked(orphan.inode());
             }
         }
     }
@@ -81,50 +88,32 @@ final class Unlink {
         byte[] from = NamespaceKeys.first(NamespaceKeys.VOLUME, NamespaceKeys.ORPHAN);
         byte[] to = NamespaceKeys.first(NamespaceKeys.VOLUME, NamespaceKeys.ORPHAN + 1);
         while (true) {
-            List<Item> orphans = store.scan(from, to, PURGE_ITEMS);
-            if (orphans.isEmpty()) {
+            List<Item> items = store.scan(from, to, PURGE_ITEMS);
+            if (items.isEmpty()) {
                 return;
             }
-            for (Item orphan : orphans) {
-                FileKind kind = orphanKind(orphan);
-                // A malformed one must not keep the volume from being opened; a check reports it.
-                if (kind != null) {
-                    Entry entry = new Entry(orphanInode(orphan), kind);
-                    purge(entry);
-                    finish(new Outcome(entry, true, false));
-                }
+            for (Item item : items) {
+                // A malformed one is null: it must not keep the volume from being opened; a check reports it.
+                finish(Orphan.of(item));
             }
-            byte[] last = orphans.getLast().key();
+            byte[] last = items.getLast().key();
             from = Arrays.copyOf(last, last.length + 1);
         }
     }
 
-    private void purge(Entry entry) throws HoldfastException {
-        long inode = entry.inode();
+    private void purge(Orphan orphan) throws HoldfastException {
         List<Item> found;
         do {
-            found = attributes.some(inode, PURGE_ITEMS);
-            List<Item> removals = new ArrayList<>(found.size() + 1);
-            found.forEach(item -> removals.add(Item.remove(item.key())));
-            if (found.size() < PURGE_ITEMS && entry.kind() != FileKind.REGULAR) {
-                removals.add(Item.remove(NamespaceKeys.orphan(inode)));
+            found = attributes.some(orphan.inode(), PURGE_ITEMS);
+            List<Item> changes = new ArrayList<>(found.size() + 1);
+            found.forEach(item -> changes.add(Item.remove(item.key())));
+            if (found.size() < PURGE_ITEMS) {
+                changes.add(
+                        orphan.kind() == FileKind.REGULAR
+                                ? new Orphan(orphan.inode(), orphan.kind(), false).item()
+                                : Item.remove(NamespaceKeys.orphan(orphan.inode())));
             }
-            if (!removals.isEmpty()) {
-                store.commit(removals, true);
-            }
+            store.commit(changes, true);
         } while (found.size() == PURGE_ITEMS);
-    }
-
-    /** Returns the kind of an orphan, or null if the item is malformed. */
-    static @Nullable FileKind orphanKind(Item item) {
-        byte[] value = item.value();
-        return item.key().length != NamespaceKeys.PREFIX_SIZE + Long.BYTES || value == null || value.length != 1
-                ? null
-                : Kinds.of(value[0]);
-    }
-
-    /** Returns the inode of an orphan that {@link #orphanKind} knows. */
-    static long orphanInode(Item item) {
-        return ByteBuffer.wrap(item.key()).getLong(NamespaceKeys.PREFIX_SIZE);
     }
 }

@@ -61,7 +61,7 @@ public final class SpaceManager {
             bitmap.setBusy(b);
         }
         usable = bitmap.free();
-        slop = Math.clamp(usable / 64, 64, 16384);
+        slop = Math.clamp(usable / 64, 192, 16384);
     }
 
     /** Returns how many blocks there are outside of the fixed structures. */

@@ -48,29 +48,53 @@ public final class SpaceMap {
         return block << 1;
     }
 
-    /** Calls {@code allocated} for every block whose bit is set, in ascending order. */
-    public void load(BlockPointer root, LongConsumer allocated) throws HoldfastException {
-        load(layout.spaceMapLevels() - 1, 0, root, allocated);
+    /** Is told of a damaged node. */
+    public interface Damage {
+        /**
+         * The node cannot be believed; unless this throws, loading goes on without what it covers.
+         *
+         * @param first the first block whose bit is left out
+         * @param count of blocks, 0 if only one impossible bit is
+         */
+        void node(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
     }
 
-    private void load(int level, long index, BlockPointer pointer, LongConsumer allocated) throws HoldfastException {
+    /** Calls {@code allocated} for every block whose bit is set, in ascending order. */
+    public void load(BlockPointer root, LongConsumer allocated, Damage damage) throws HoldfastException {
+        load(layout.spaceMapLevels() - 1, 0, root, allocated, damage);
+    }
+
+    private void load(int level, long index, BlockPointer pointer, LongConsumer allocated, Damage damage)
+            throws HoldfastException {
         if (pointer.isNone()) {
             return;
         }
-        byte[] node = read(level, index, pointer);
+        byte[] node;
+        try {
+            node = read(level, index, pointer);
+        } catch (HoldfastException e) {
+            long span = span(level);
+            damage.node(pointer, index * span, Math.min(span, layout.blocks() - index * span), e);
+            return;
+        }
         if (level == 0) {
             for (int word = 0; word < Device.BLOCK_SIZE / 8; word++) {
                 long bits = LittleEndian.getLong(node, word * 8);
                 while (bits != 0) {
                     long block = index * Layout.BITS_PER_LEAF + word * 64L + Long.numberOfTrailingZeros(bits);
-                    if (!layout.isAllocatable(block)) {
-                        throw new HoldfastException(
-                                ErrorCode.DAMAGED,
-                                "%s: space map node in block %d is damaged: it claims block %d, which is never allocated"
-                                        .formatted(device.name(), pointer.block(), block));
-                    }
-                    allocated.accept(block);
                     bits &= bits - 1;
+                    if (layout.isAllocatable(block)) {
+                        allocated.accept(block);
+                    } else {
+                        damage.node(
+                                pointer,
+                                block,
+                                0,
+                                new HoldfastException(
+                                        ErrorCode.DAMAGED,
+                                        "%s: space map node in block %d is damaged: it claims block %d, which is never allocated"
+                                                .formatted(device.name(), pointer.block(), block)));
+                    }
                 }
             }
             return;
@@ -79,26 +103,7 @@ public final class SpaceMap {
             long child = index * Layout.INDEX_FANOUT + slot;
             BlockPointer childPointer = pointerAt(node, slot);
             if (child < layout.spaceMapWidth(level - 1)) {
-                load(level - 1, child, childPointer, allocated);
-            }
-        }
-    }
-
-    /** Visits the pointers of all nodes that are there, parents first; for the check. */
-    public void nodes(BlockPointer root, LongConsumer block) throws HoldfastException {
-        nodes(layout.spaceMapLevels() - 1, 0, root, block);
-    }
-
-    private void nodes(int level, long index, BlockPointer pointer, LongConsumer block) throws HoldfastException {
-        if (pointer.isNone()) {
-            return;
-        }
-        block.accept(pointer.block());
-        byte[] node = read(level, index, pointer);
-        for (int slot = 0; level > 0 && slot < Layout.INDEX_FANOUT; slot++) {
-            long child = index * Layout.INDEX_FANOUT + slot;
-            if (child < layout.spaceMapWidth(level - 1)) {
-                nodes(level - 1, child, pointerAt(node, slot), block);
+                load(level - 1, child, childPointer, allocated, damage);
             }
         }
     }
@@ -125,10 +130,7 @@ public final class SpaceMap {
         if (level == 0) {
             applyBits(node, index, changes, from, to);
         } else {
-            long span = Layout.BITS_PER_LEAF;
-            for (int l = 1; l < level; l++) {
-                span *= Layout.INDEX_FANOUT;
-            }
+            long span = span(level - 1);
             int at = from;
             while (at < to) {
                 long child = (changes[at] >>> 1) / span;
@@ -148,6 +150,15 @@ public final class SpaceMap {
             home = layout.spaceMapHome(level, index, 1);
         }
         return write(home, node);
+    }
+
+    /** Returns how many blocks a node of a level covers. */
+    private static long span(int level) {
+        long span = Layout.BITS_PER_LEAF;
+        for (int l = 0; l < level; l++) {
+            span *= Layout.INDEX_FANOUT;
+        }
+        return span;
     }
 
     private void applyBits(byte[] node, long index, long[] changes, int from, int to) throws HoldfastException {

@@ -1,5 +1,8 @@
 package io.holdfast.volume;
 
+import io.holdfast.check.LogCheck;
+import io.holdfast.check.VolumeCheck;
+import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.device.Device;
 import io.holdfast.device.DeviceProbe;
@@ -175,8 +178,8 @@ final class StoredVolume implements Volume {
         to.checkpointer().start();
         boolean done = false;
         try {
-            files.start();
             namespace.recover();
+            files.start();
             done = true;
         } finally {
             if (!done) {
@@ -418,7 +421,60 @@ final class StoredVolume implements Volume {
 
     @Override
     public CheckReport check(Progress progress) throws HoldfastException {
-        throw new HoldfastException(ErrorCode.UNSUPPORTED, "check " + progress);
+        return call(() -> {
+            FileLayer.Writable to = writable;
+            if (to == null) {
+                return checkFrom(opened, progress, Runnable::run);
+            }
+            if (state.latch().failed()) {
+                return checkFrom(to.checkpointer().superblock(), progress, Runnable::run);
+            }
+            to.checkpointer().pin();
+            try {
+                checkpointForCheck(to);
+                return checkFrom(to.checkpointer().superblock(), progress, to.checkpointer()::whileIdle);
+            } finally {
+                to.checkpointer().unpin();
+            }
+        });
+    }
+
+    /** Makes what was written part of the check. Damage that stops it from that leaves the last checkpoint to check. */
+    private void checkpointForCheck(FileLayer.Writable to) throws HoldfastException {
+        try {
+            files.writeAll();
+            to.checkpointer().checkpoint();
+        } catch (HoldfastException e) {
+            if (!state.latch().failed()) {
+                throw e;
+            }
+        }
+    }
+
+    /** Something that runs an action while no superblock is being written. */
+    private interface Quiet {
+        void run(Runnable action);
+    }
+
+    private CheckReport checkFrom(Superblock superblock, Progress progress, Quiet quiet) throws HoldfastException {
+        VolumeCheck check = new VolumeCheck(state, superblock, progress);
+        quiet.run(() -> checkSuperblocks(check));
+        check.trees();
+        if (writable == null) {
+            new LogCheck(state, check).run(superblock.log(), superblock.clean());
+        }
+        return check.finish();
+    }
+
+    private void checkSuperblocks(VolumeCheck check) {
+        try {
+            for (Superblocks.Problem problem :
+                    new Superblocks(state.device(), state.nodeBuffers()).read().problems()) {
+                check.add("superblock", problem.block(), problem.message());
+            }
+        } catch (HoldfastException e) {
+            check.add("superblock", -1, String.valueOf(e.getMessage()));
+        }
     }
 
     @Override

@@ -106,15 +106,15 @@ final class VolumeOpening {
         VolumeState made =
                 new VolumeState(device, layout, checksum, latch, nodeBuffers, nodes, space, readers, items, maps);
         state = made;
+        List<String> problems = new ArrayList<>();
+        found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
-        loadSpaceMap(spaceMap, space);
+        loadSpaceMap(spaceMap, space, problems);
         Recovery replay = new Recovery(made);
         LogReader.Result result = superblock.clean()
                 ? LogReader.Result.empty(superblock.log())
                 : new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
-        List<String> problems = new ArrayList<>();
-        found.problems().forEach(problem -> problems.add(String.valueOf(problem.getMessage())));
-        problems.addAll(result.problems());
+        result.problems().forEach(problem -> problems.add(problem.message()));
         if (!options.readOnly()) {
             if (result.corrupt()) {
                 throw LogReader.refusal(result);
@@ -132,19 +132,32 @@ final class VolumeOpening {
                 problems);
     }
 
-    private void loadSpaceMap(SpaceMap spaceMap, SpaceManager space) throws HoldfastException {
+    /** Loads the space map. Reading needs none of it, so a damaged one only keeps the volume from being written to. */
+    private void loadSpaceMap(SpaceMap spaceMap, SpaceManager space, List<String> problems) throws HoldfastException {
         long[] count = new long[1];
-        spaceMap.load(superblock.spaceRoot(), block -> {
-            space.markBusy(block);
-            count[0]++;
-        });
-        if (count[0] != superblock.allocatedBlocks()) {
-            throw new HoldfastException(
-                    ErrorCode.DAMAGED,
+        int before = problems.size();
+        spaceMap.load(
+                superblock.spaceRoot(),
+                block -> {
+                    space.markBusy(block);
+                    count[0]++;
+                },
+                (pointer, first, blocks, why) -> unusableSpaceMap(problems, String.valueOf(why.getMessage())));
+        if (problems.size() == before && count[0] != superblock.allocatedBlocks()) {
+            unusableSpaceMap(
+                    problems,
                     "%s: space map: %d blocks are allocated, the superblock says %d"
                             .formatted(device.name(), count[0], superblock.allocatedBlocks()));
         }
         space.setUnwrittenInTree(superblock.unwrittenBlocks());
+    }
+
+    private void unusableSpaceMap(List<String> problems, String why) throws HoldfastException {
+        if (!options.readOnly()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED, why + "; open it read-only to check it and to copy off what is there");
+        }
+        problems.add(why);
     }
 
     /** Begins a new log, under a new log id, with a checkpoint that holds everything replayed. */

@@ -71,7 +71,8 @@ final class BuffersTest {
             scribbling.await();
             int changed = 0;
             long last = 0;
-            for (int i = 0; i < 20_000; i++) {
+            // As long as it takes for the scheduler to have let the scribbler in between often enough.
+            for (int i = 0; i < 20_000 || changed <= 10; i++) {
                 BlockBuffer buffer = pool.take();
                 long sum = buffer.fill(0, source, 0, checksum);
                 SealedBuffer sealed = buffer.seal(1);
@@ -82,7 +83,6 @@ final class BuffersTest {
             }
             done.set(true);
             scribbler.join();
-            assertThat(changed).as("the scribbler was at work").isGreaterThan(10);
         }
     }
 

@@ -23,6 +23,9 @@ final class MemoryItems implements MetadataStore {
     /** Commits left until all that do not free space are refused; negative for never. */
     private int commitsLeft = -1;
 
+    /** Commits left until the volume fails; negative for never. */
+    private int commitsUntilFailure = -1;
+
     int commits;
 
     MemoryItems(List<Item> first) {
@@ -78,6 +81,10 @@ final class MemoryItems implements MetadataStore {
             if (!freesSpace && commitsLeft == 0) {
                 throw new HoldfastException(ErrorCode.NO_SPACE, "full");
             }
+            if (commitsUntilFailure == 0) {
+                throw new HoldfastException(ErrorCode.FAILED, "failed");
+            }
+            commitsUntilFailure -= commitsUntilFailure > 0 ? 1 : 0;
             commitsLeft -= commitsLeft > 0 ? 1 : 0;
             commits++;
             for (Item item : changes) {
@@ -94,6 +101,10 @@ final class MemoryItems implements MetadataStore {
 
     void fullAfter(int more) {
         commitsLeft = more;
+    }
+
+    void failAfter(int more) {
+        commitsUntilFailure = more;
     }
 
     List<Item> all() {

@@ -18,6 +18,7 @@ class NamespaceCheckTest extends NamespaceFixture {
     private long file;
     private long directory;
     private long link;
+    private long gone;
 
     @BeforeEach
     void fill() throws HoldfastException {
@@ -28,7 +29,7 @@ class NamespaceCheckTest extends NamespaceFixture {
         names.symlink("/s", "t".repeat(2000));
         names.setXattr("/d/f", "user.a", new byte[3000]);
         names.setXattr("/d/f", "user.b", new byte[3]);
-        long gone = create("/gone");
+        gone = create("/gone");
         names.remove("/gone");
         store.put(NamespaceKeys.map(gone), new byte[] {1});
         store.put(NamespaceKeys.map(file), new byte[] {1});
@@ -130,6 +131,9 @@ class NamespaceCheckTest extends NamespaceFixture {
         expect("not whole", () -> store.put(NamespaceKeys.attribute(file, a, 3), new byte[5]));
         expect("not whole", () -> store.put(NamespaceKeys.attribute(file, a, 1), new byte[1000]));
         expect("not whole", () -> store.put(NamespaceKeys.attribute(file, name("c"), 0), new byte[2]));
+        expect(
+                "inode " + gone + " orphan no attributes",
+                () -> store.put(NamespaceKeys.attribute(gone, a, 0), new byte[4]));
         expect("malformed name", () -> store.put(NamespaceKeys.attribute(file, new byte[] {-1}, 0), new byte[4]));
         expect("inode " + link + " not whole", () -> store.remove(NamespaceKeys.linkTarget(link, 1)));
         expect("inode " + link + " not whole", () -> store.remove(NamespaceKeys.linkTarget(link, 0)));

@@ -192,8 +192,9 @@ class NamespaceTest extends NamespaceFixture {
     @Test
     void inodeNumbersAreNeverUsedAgain() throws HoldfastException {
         Set<Long> seen = new HashSet<>();
-        for (int i = 0; i < 3000; i++) {
-            if (i % 700 == 0) {
+        for (int i = 0; i < 6000; i++) {
+            // Often enough to skip numbers, and seldom enough to pass a mark in between.
+            if (i % 1500 == 1499) {
                 names = namespace();
             }
             assertThat(seen.add(create("/f" + i))).isTrue();

@@ -7,8 +7,11 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.storage.Item;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.FileKind;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Files that are open have a newer record in memory; nobody's change may be lost. */
 class OpenFileTest extends NamespaceFixture {
@@ -93,31 +96,45 @@ class OpenFileTest extends NamespaceFixture {
         assertThat(unlinked).containsExactly(b);
     }
 
-    @Test
-    void whatACrashLeftIsFinished() throws HoldfastException {
-        long file = openNew("/f");
-        names.remove("/f");
-        mkdir("/d");
-        long directory = names.resolve("/d", false);
-        for (int i = 0; i < 5; i++) {
-            names.setXattr("/d", "user." + i, new byte[65_536]);
+    @ParameterizedTest
+    @EnumSource
+    void whatACrashLeftIsFinished(FileKind kind) throws HoldfastException {
+        switch (kind) {
+            case REGULAR -> openNew("/f");
+            case DIRECTORY -> mkdir("/f");
+            case SYMLINK -> names.symlink("/f", "x");
         }
-        List<Item> attributes = store.all().stream()
-                .filter(item -> NamespaceKeys.typeOf(item.key()) == NamespaceKeys.ATTRIBUTE)
-                .toList();
-        names.remove("/d");
-        // As if the crash had come right after the first commit of the removal.
-        store.put(NamespaceKeys.orphan(directory), new byte[] {2});
-        attributes.subList(Unlink.PURGE_ITEMS, attributes.size()).forEach(i -> store.put(i.key(), i.value()));
-        store.put(NamespaceKeys.orphan(directory + 1), new byte[] {9});
+        long inode = names.resolve("/f", false);
+        for (int i = 0; i < 7; i++) {
+            names.setXattr("/f", "user." + i, new byte[65_536]);
+        }
+        store.failAfter(2);
+        assertFails(ErrorCode.FAILED, () -> names.remove("/f"));
+        assertFails(ErrorCode.NOT_FOUND, () -> names.status("/f"));
+        assertThat(attributes()).isPositive();
+        assertThat(Orphan.of(new Item(NamespaceKeys.orphan(inode), store.get(NamespaceKeys.orphan(inode)))))
+                .isEqualTo(new Orphan(inode, kind, true))
+                .matches(orphan -> !orphan.isReapable());
+        assertThat(MemoryItems.problems(store.all())).isEmpty();
+        store.failAfter(-1);
         open.records.clear();
         unlinked.clear();
-        namespace().recover();
-        assertThat(unlinked).containsExactly(file);
-        assertThat(store.count(key -> NamespaceKeys.typeOf(key) == NamespaceKeys.ATTRIBUTE))
-                .isZero();
-        assertThat(store.get(NamespaceKeys.orphan(directory))).isNull();
-        assertThat(store.get(NamespaceKeys.orphan(file))).isNotNull();
-        store.remove(NamespaceKeys.orphan(directory + 1));
+        // A malformed one is passed over.
+        store.put(NamespaceKeys.orphan(inode + 1), new byte[] {2});
+        names = namespace();
+        names.recover();
+        store.remove(NamespaceKeys.orphan(inode + 1));
+        assertThat(attributes()).isZero();
+        if (kind == FileKind.REGULAR) {
+            assertThat(unlinked).containsExactly(inode);
+            assertThat(store.get(NamespaceKeys.orphan(inode))).containsExactly(1);
+        } else {
+            assertThat(unlinked).isEmpty();
+            assertThat(store.all()).hasSize(2);
+        }
+    }
+
+    private int attributes() {
+        return store.count(key -> NamespaceKeys.typeOf(key) == NamespaceKeys.ATTRIBUTE);
     }
 }

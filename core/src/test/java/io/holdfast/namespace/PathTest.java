@@ -90,12 +90,14 @@ class PathTest extends NamespaceFixture {
         names.symlink("/a/b/abs", "/a/up");
         names.symlink("/far", "a/b");
         names.symlink("/a/b/out", "../..");
+        names.symlink("/a/b/top", "/..");
         names.symlink("/toolong", "x".repeat(256) + "/y");
         assertThat(names.resolve("/a/up", true)).isEqualTo(file);
         assertThat(names.resolve("/far/abs", true)).isEqualTo(file);
         assertThat(names.resolve("/far/f", false)).isEqualTo(file);
         // Out of the directory that really holds the link, not of the one in the path; above the root is the root.
         assertThat(names.resolve("/far/out", true)).isEqualTo(NamespaceKeys.ROOT);
+        assertThat(names.resolve("/a/b/top", true)).isEqualTo(NamespaceKeys.ROOT);
         assertThat(names.resolve("/far/out/a/b/out/far/f", true)).isEqualTo(file);
         assertThat(names.resolve("/a/up", false)).isNotEqualTo(file);
         assertFails(ErrorCode.NAME_TOO_LONG, () -> names.resolve("/toolong", true));

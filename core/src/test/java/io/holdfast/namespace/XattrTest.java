@@ -106,5 +106,6 @@ class XattrTest extends NamespaceFixture {
         assertThat(store.count(key -> NamespaceKeys.typeOf(key) == NamespaceKeys.ORPHAN))
                 .isOne();
         assertThat(unlinked).hasSize(1);
+        assertThat(store.get(NamespaceKeys.orphan(unlinked.getFirst()))).containsExactly(1);
     }
 }

@@ -24,12 +24,20 @@ final class ServerFixture implements AutoCloseable {
 
     ServerFixture(Path directory, NbdOptions options, long size) throws IOException {
         this.volume = watched.watch(TestVolumes.open());
-        volume.mkdir("/vm", CreateOptions.directory());
-        volume.create("/" + EXPORT, CreateOptions.file().withSize(size)).close();
-        Path socket = Files.createTempFile(directory, "nbd", ".sock");
-        Files.delete(socket);
-        this.server = NbdServer.start(volume, List.of(new NbdAddress.Unix(socket)), options);
-        this.address = server.addresses().getFirst();
+        boolean started = false;
+        try {
+            volume.mkdir("/vm", CreateOptions.directory());
+            volume.create("/" + EXPORT, CreateOptions.file().withSize(size)).close();
+            Path socket = Files.createTempFile(directory, "nbd", ".sock");
+            Files.delete(socket);
+            this.server = NbdServer.start(volume, List.of(new NbdAddress.Unix(socket)), options);
+            this.address = server.addresses().getFirst();
+            started = true;
+        } finally {
+            if (!started) {
+                volume.close();
+            }
+        }
     }
 
     TestClient open(TestClient.Mode mode) throws IOException {

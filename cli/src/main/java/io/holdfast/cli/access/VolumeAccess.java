@@ -40,6 +40,24 @@ public final class VolumeAccess {
 
     /** Opens the volume in this process or through the one that holds it. */
     public Volume open(Path device, OpenOptions options) throws IOException {
+        return open(device, options, served -> served);
+    }
+
+    /** Opens the volume in this process, to serve it. */
+    public Volume openHere(Path device, OpenOptions options) throws IOException {
+        return open(device, options, served -> {
+            served.close();
+            throw new HoldfastException(
+                    ErrorCode.HELD, device + " is being served already, see 'holdfast info'; stop that server first");
+        });
+    }
+
+    /** What to do with a volume that turns out to be served. */
+    private interface OnServed {
+        Volume take(Volume served) throws HoldfastException;
+    }
+
+    private Volume open(Path device, OpenOptions options, OnServed onServed) throws IOException {
         if (!Files.exists(device)) {
             throw new NoSuchFileException(device.toString());
         }
@@ -56,13 +74,13 @@ public final class VolumeAccess {
             }
             Optional<Volume> served = RemoteVolume.connect(ControlPath.of(device));
             if (served.isPresent()) {
-                return served.get();
+                return onServed.take(served.get());
             }
             if (System.nanoTime() > deadline) {
                 throw new HoldfastException(
                         ErrorCode.HELD,
                         held.getMessage() + "; no server of it answers at "
-                                + ControlPath.of(device).describe() + ", so wait for" + " that process or stop it",
+                                + ControlPath.of(device).describe() + ", so wait for that process or stop it",
                         held);
             }
             LockSupport.parkNanos(PAUSE.toNanos());

@@ -9,7 +9,6 @@ import picocli.CommandLine.Mixin;
 
 /** What all subcommands have. */
 @Command(
-        mixinStandardHelpOptions = true,
         usageHelpAutoWidth = true,
         footer = {"", "Exit codes: 'holdfast --help' lists them. Sizes: 4G, 512MiB, 1.5T."})
 public abstract class HoldfastCommand implements Callable<Integer> {

@@ -72,6 +72,7 @@ final class LsCommand extends VolumeCommand {
             return;
         }
         table.row(
+                context().out(),
                 Attributes.mode(status),
                 Integer.toString(status.links()),
                 Integer.toUnsignedString(status.uid()),

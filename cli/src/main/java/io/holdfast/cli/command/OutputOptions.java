@@ -16,6 +16,13 @@ public final class OutputOptions {
     @Option(names = "--debug", description = "On an error, print where in the program it came from.")
     private boolean debug;
 
+    @Option(
+            names = {"-h", "--help"},
+            usageHelp = true,
+            description = "Show this help and end.")
+    @SuppressWarnings("unused") // picocli acts on it
+    private boolean help;
+
     public boolean json() {
         return json;
     }

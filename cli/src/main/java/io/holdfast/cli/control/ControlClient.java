@@ -22,6 +22,7 @@ final class ControlClient implements AutoCloseable {
     private final Watchdog watchdog;
     private final Path path;
     private final ReentrantLock lock = new ReentrantLock();
+    private volatile boolean closed;
 
     private ControlClient(FrameChannel channel, Watchdog watchdog, Path path) {
         this.channel = channel;
@@ -72,20 +73,22 @@ final class ControlClient implements AutoCloseable {
     Result call(Request request, ByteBuffer data, Progress progress) throws HoldfastException {
         lock.lock();
         try {
+            if (closed) {
+                throw new FrameException("the connection is closed");
+            }
             channel.write(new Frame(Codec.bytes(request), data));
             while (true) {
                 Optional<Frame> frame = channel.read();
                 if (frame.isEmpty()) {
                     throw new FrameException("the server closed the connection");
                 }
-                Reply reply = Codec.reply(frame.get().json());
-                if (reply.error().isPresent()) {
-                    throw reply.error().get().toException();
+                switch (Codec.reply(frame.get().json())) {
+                    case Reply.Result(var value) -> {
+                        return new Result(value, frame.get().data());
+                    }
+                    case Reply.Problem problem -> throw problem.toException();
+                    case Reply.Step(var done, var total) -> progress.update(done, total);
                 }
-                if (reply.result().isPresent()) {
-                    return new Result(reply.result().get(), frame.get().data());
-                }
-                reply.progress().ifPresent(step -> progress.update(step.done(), step.total()));
             }
         } catch (HoldfastException e) {
             throw e;
@@ -109,6 +112,7 @@ final class ControlClient implements AutoCloseable {
 
     @Override
     public void close() {
+        closed = true;
         watchdog.close();
         try {
             channel.close();

@@ -50,21 +50,22 @@ final class ControlConnection implements Runnable, AutoCloseable {
         try {
             request = Codec.request(frame.json());
         } catch (FrameException e) {
-            send(Reply.of(ErrorCode.INVALID, RequestHandler.bounded(String.valueOf(e.getMessage()))));
+            send(new Reply.Problem(ErrorCode.INVALID, RequestHandler.bounded(String.valueOf(e.getMessage()))));
             return;
         }
         try {
             Answer answer = handler.handle(request, frame.data());
-            channel.write(new Frame(Codec.bytes(Reply.of(answer.value())), answer.data()));
+            channel.write(new Frame(Codec.bytes(new Reply.Result(answer.value())), answer.data()));
         } catch (HoldfastException e) {
-            send(Reply.of(e.code(), RequestHandler.bounded(String.valueOf(e.getMessage()))));
+            send(new Reply.Problem(e.code(), RequestHandler.bounded(String.valueOf(e.getMessage()))));
         } catch (FrameException e) {
-            send(Reply.of(ErrorCode.NO_MEMORY, "the answer does not fit into one frame: " + e.getMessage()));
+            send(new Reply.Problem(ErrorCode.NO_MEMORY, "the answer does not fit into one frame: " + e.getMessage()));
         } catch (UncheckedIOException e) {
             throw e;
         } catch (RuntimeException e) {
             LOG.log(Level.ERROR, "control request failed: " + request, e);
-            send(Reply.of(ErrorCode.FAILED, "internal error in the server: " + RequestHandler.bounded(e.toString())));
+            send(new Reply.Problem(
+                    ErrorCode.FAILED, "internal error in the server: " + RequestHandler.bounded(e.toString())));
         }
     }
 
@@ -77,7 +78,7 @@ final class ControlConnection implements Runnable, AutoCloseable {
             long now = System.nanoTime();
             if (now - progressAt >= PROGRESS_NANOS) {
                 progressAt = now;
-                send(Reply.step(done, total));
+                send(new Reply.Step(done, total));
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

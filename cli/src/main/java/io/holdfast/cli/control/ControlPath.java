@@ -68,21 +68,40 @@ public final class ControlPath {
     /** Makes the runtime folder for a socket in it, and refuses one that others could write to. */
     void prepare(Path socket) throws IOException {
         Path folder = runtimeFolder();
-        if (!folder.equals(socket.getParent())) {
-            return;
+        if (folder.equals(socket.getParent()) && Files.notExists(folder, LinkOption.NOFOLLOW_LINKS)) {
+            createIfMissing(folder);
         }
+        if (!isTrusted(socket)) {
+            throw new IOException(
+                    folder + " is not a folder that only this user can use; remove it or set XDG_RUNTIME_DIR");
+        }
+    }
+
+    private static void createIfMissing(Path folder) throws IOException {
         try {
             Files.createDirectory(folder, PosixFilePermissions.asFileAttribute(OWNER_ONLY));
         } catch (FileAlreadyExistsException e) {
-            PosixFileAttributes found =
-                    Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
-            boolean ours = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
-                    .equals(uid());
-            if (!found.isDirectory() || !ours || !OWNER_ONLY.containsAll(found.permissions())) {
-                throw new IOException(
-                        folder + " is not a folder that only this user can use; remove it or set XDG_RUNTIME_DIR", e);
-            }
+            System.getLogger(ControlPath.class.getName())
+                    .log(System.Logger.Level.DEBUG, "another server made the folder meanwhile", e);
         }
+    }
+
+    /**
+     * Tells whether a server or a client may use a socket at this place. Beside the volume it may: who could put a
+     * socket there could put another volume there too. The runtime folder must be this user's alone.
+     */
+    boolean isTrusted(Path socket) throws IOException {
+        Path folder = runtimeFolder();
+        if (!folder.equals(socket.getParent())) {
+            return true;
+        }
+        if (Files.notExists(folder, LinkOption.NOFOLLOW_LINKS)) {
+            return false;
+        }
+        PosixFileAttributes found = Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+        boolean ours = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                .equals(uid());
+        return found.isDirectory() && ours && OWNER_ONLY.containsAll(found.permissions());
     }
 
     private Path runtimeFolder() throws IOException {

@@ -99,7 +99,7 @@ public final class ControlServer implements AutoCloseable {
 
     private static void refuse(FrameChannel frames) {
         try (frames) {
-            Reply reply = Reply.of(
+            Reply reply = new Reply.Problem(
                     ErrorCode.NO_MEMORY,
                     "the server has " + CONNECTIONS_MAX + " control connections already; wait for one to end");
             frames.write(new Frame(Codec.bytes(reply), Frame.NO_DATA));

@@ -36,6 +36,9 @@ public final class RemoteVolume implements Volume {
     /** Connects to the server of a volume; empty if none answers. */
     public static Optional<Volume> connect(ControlPath path) throws IOException {
         for (Path candidate : path.candidates()) {
+            if (!path.isTrusted(candidate)) {
+                continue;
+            }
             try {
                 return Optional.of(new RemoteVolume(ControlClient.connect(candidate)));
             } catch (IOException noServer) {
@@ -69,8 +72,8 @@ public final class RemoteVolume implements Volume {
     @Override
     public Optional<HoldfastException> failure() {
         try {
-            return client.callForList(new VolumeRequest.Failure(), Reply.Problem.class).stream()
-                    .map(Reply.Problem::toException)
+            return client.callForList(new VolumeRequest.Failure(), VolumeRequest.LatchedFailure.class).stream()
+                    .map(f -> new HoldfastException(f.code(), f.message()))
                     .findFirst();
         } catch (HoldfastException e) {
             throw new UncheckedIOException(e);

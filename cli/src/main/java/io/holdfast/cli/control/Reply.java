@@ -1,37 +1,29 @@
 package io.holdfast.cli.control;
 
-import com.fasterxml.jackson.annotation.JsonInclude;
+import com.fasterxml.jackson.annotation.JsonSubTypes;
+import com.fasterxml.jackson.annotation.JsonTypeInfo;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 
-/**
- * An answer: exactly one of a result, an error, or progress, which an answer follows.
- *
- * @param result the operation's value; an empty object for an operation without one
- */
-@JsonInclude(JsonInclude.Include.NON_ABSENT)
-record Reply(Optional<JsonNode> result, Optional<Problem> error, Optional<Step> progress) {
-    static Reply of(JsonNode result) {
-        return new Reply(Optional.of(result), Optional.empty(), Optional.empty());
-    }
-
-    static Reply of(ErrorCode code, String message) {
-        return new Reply(Optional.empty(), Optional.of(new Problem(code, message)), Optional.empty());
-    }
-
-    static Reply step(long done, long total) {
-        return new Reply(Optional.empty(), Optional.empty(), Optional.of(new Step(done, total)));
-    }
+/** What comes back for a request: any number of steps, and then a result or an error. */
+@JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "reply")
+@JsonSubTypes({
+    @JsonSubTypes.Type(value = Reply.Result.class, name = "result"),
+    @JsonSubTypes.Type(value = Reply.Problem.class, name = "error"),
+    @JsonSubTypes.Type(value = Reply.Step.class, name = "progress")
+})
+sealed interface Reply {
+    /** The operation's value; an empty object for an operation without one. */
+    record Result(JsonNode value) implements Reply {}
 
     /** An error of the engine. */
-    record Problem(ErrorCode code, String message) {
+    record Problem(ErrorCode code, String message) implements Reply {
         HoldfastException toException() {
             return new HoldfastException(code, message);
         }
     }
 
     /** How far a long operation is. */
-    record Step(long done, long total) {}
+    record Step(long done, long total) implements Reply {}
 }

@@ -68,7 +68,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Recovery() -> Answer.of(volume.recovery());
             case VolumeRequest.Failure() ->
                 Answer.of(volume.failure().stream()
-                        .map(f -> new Reply.Problem(f.code(), bounded(String.valueOf(f.getMessage()))))
+                        .map(f -> new VolumeRequest.LatchedFailure(f.code(), bounded(String.valueOf(f.getMessage()))))
                         .toList());
             case VolumeRequest.Open(var path) -> opened(volume.open(path));
             case VolumeRequest.Create(var path, var options) -> opened(volume.create(path, options));

@@ -1,5 +1,6 @@
 package io.holdfast.cli.control;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.volume.CreateOptions;
 import java.time.Instant;
 import java.util.Optional;
@@ -14,6 +15,7 @@ sealed interface VolumeRequest extends Request {
 
     record Recovery() implements VolumeRequest {}
 
+    /** Answered with a list of no or one {@link LatchedFailure}. */
     record Failure() implements VolumeRequest {}
 
     /** Answered with {@link OpenedFile}. */
@@ -69,4 +71,7 @@ sealed interface VolumeRequest extends Request {
 
     /** The answer to a file that was opened; {@code handle} is good on this connection until it is closed. */
     record OpenedFile(long handle, long inode, boolean checksummed) {}
+
+    /** Why a volume takes no more writes. */
+    record LatchedFailure(ErrorCode code, String message) {}
 }

@@ -27,14 +27,18 @@ public final class DemoCommand extends HoldfastCommand {
     @Option(names = "--dir", paramLabel = "DIR", description = "Where to make the temporary folder, some 700 MiB.")
     private Optional<Path> parent;
 
-    @Option(names = "--rounds", paramLabel = "N", defaultValue = "3", description = "Kills of the server. Default: 3")
+    @Option(
+            names = "--rounds",
+            paramLabel = "N",
+            defaultValue = "3",
+            description = "Kills of the server. Default: ${DEFAULT-VALUE}")
     private int rounds;
 
     @Option(
             names = "--seconds",
             paramLabel = "N",
-            defaultValue = "3",
-            description = "Writing before each kill. Default: 3")
+            defaultValue = "2",
+            description = "Writing before each kill. Default: ${DEFAULT-VALUE}")
     private int seconds;
 
     public DemoCommand(CliContext context) {

@@ -10,7 +10,7 @@ import java.nio.file.Path;
 
 /**
  * The least NBD client that can prove something: fixed newstyle handshake, {@code NBD_OPT_GO}, simple replies, and the
- * commands read, write and flush. Numbers are those of the protocol document of the NBD project (doc/proto.md). One
+ * commands that {@link NbdWriter} needs. Numbers are those of the protocol document of the NBD project (doc/proto.md). One
  * thread uses it; several requests may be sent before their replies are read.
  */
 final class NbdClient implements AutoCloseable {
@@ -31,6 +31,8 @@ final class NbdClient implements AutoCloseable {
     private static final short WRITE = 1;
     private static final short DISCONNECT = 2;
     private static final short FLUSH = 3;
+    private static final short TRIM = 4;
+    private static final short WRITE_ZEROES = 6;
 
     private final SocketChannel channel;
     private long cookie;
@@ -96,6 +98,16 @@ final class NbdClient implements AutoCloseable {
     /** Sends a write and does not wait for its reply. */
     void sendWrite(long offset, ByteBuffer data) throws IOException {
         send(request(WRITE, offset, data.remaining()), data);
+    }
+
+    /** Sends a discard and does not wait for its reply. */
+    void sendTrim(long offset, int length) throws IOException {
+        send(request(TRIM, offset, length));
+    }
+
+    /** Sends a write of zeroes and does not wait for its reply. */
+    void sendZeroes(long offset, int length) throws IOException {
+        send(request(WRITE_ZEROES, offset, length));
     }
 
     /** Waits for the replies of {@code count} requests that carry no data. */

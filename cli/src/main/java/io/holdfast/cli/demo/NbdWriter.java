@@ -5,7 +5,10 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Random;
 
-/** Writes random blocks of its part of a disk over one NBD connection, several at a time, until the server is gone. */
+/**
+ * Writes and zeroes random blocks of its part of a disk over one NBD connection, several at a time, until the server is
+ * gone.
+ */
 final class NbdWriter implements Runnable {
     private static final int RUN_BLOCKS = 4;
     private static final int BATCH = 8;
@@ -54,18 +57,31 @@ final class NbdWriter implements Runnable {
         int start = random.nextInt(slots);
         int step = 1 + random.nextInt(slots / BATCH - 1);
         for (int i = 0; i < BATCH; i++) {
-            int block = block(start, step, i);
-            ByteBuffer data = ByteBuffer.allocate(RUN_BLOCKS * Pattern.BLOCK_BYTES);
-            for (int b = 0; b < RUN_BLOCKS; b++) {
-                Pattern.put(data, block + b, ledger.issue(block + b));
-            }
-            client.sendWrite((long) block * Pattern.BLOCK_BYTES, data.flip());
+            sendNext(client, block(start, step, i));
         }
         client.awaitReplies(BATCH);
         for (int i = 0; i < BATCH; i++) {
             for (int b = 0; b < RUN_BLOCKS; b++) {
                 ledger.acknowledge(block(start, step, i) + b);
             }
+        }
+    }
+
+    /** Sends the next version of a run, whose blocks all have the same one. */
+    private void sendNext(NbdClient client, int first) throws IOException {
+        ByteBuffer data = ByteBuffer.allocate(RUN_BLOCKS * Pattern.BLOCK_BYTES);
+        int version = 0;
+        for (int b = 0; b < RUN_BLOCKS; b++) {
+            version = ledger.issue(first + b);
+            Pattern.put(data, first + b, version);
+        }
+        long offset = (long) first * Pattern.BLOCK_BYTES;
+        if (!Ledger.zeroes(version)) {
+            client.sendWrite(offset, data.flip());
+        } else if (version / Ledger.ZEROES_EVERY % 2 == 0) {
+            client.sendTrim(offset, data.capacity());
+        } else {
+            client.sendZeroes(offset, data.capacity());
         }
     }
 

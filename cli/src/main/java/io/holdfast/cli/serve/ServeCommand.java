@@ -2,14 +2,13 @@ package io.holdfast.cli.serve;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.access.VolumeAccess;
 import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.command.MemoryOption;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.time.Duration;
 import picocli.CommandLine.Command;
@@ -51,14 +50,11 @@ public final class ServeCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException, InterruptedException {
-        if (!Files.exists(device)) {
-            throw new NoSuchFileException(device.toString());
-        }
         var nbdOptions = nbdArguments.options(readOnly);
         ServeEvents events = new ServeEvents(context().out(), output().json());
         long stopAt;
         // Closed in the reverse order: no request comes in any more when the volume closes.
-        try (Volume volume = context().engine().open(device, memory.open(readOnly))) {
+        try (Volume volume = new VolumeAccess(context().engine()).openHere(device, memory.open(readOnly))) {
             events.recovered(volume.recovery());
             try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
                     ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {

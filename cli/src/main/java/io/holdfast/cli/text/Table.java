@@ -5,8 +5,13 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** Rows of text in columns: a column whose name starts with {@code >} is aligned to the right. */
+/**
+ * Rows of text in columns: a column whose name starts with {@code >} is aligned to the right. Without a header, many rows
+ * are printed in parts, each with its own widths, so that no more than {@link #ROWS_MAX} are held.
+ */
 public final class Table {
+    private static final int ROWS_MAX = 1000;
+
     private final String[] columns;
     private final boolean[] right;
     private final List<String[]> rows = new ArrayList<>();
@@ -30,11 +35,21 @@ public final class Table {
         rows.add(cells.clone());
     }
 
+    /** Adds a row, and prints all that are there if they are many. */
+    public void row(PrintStream out, String... cells) {
+        row(cells);
+        if (rows.size() >= ROWS_MAX) {
+            print(out);
+        }
+    }
+
+    /** Prints the rows and forgets them. */
     public void print(PrintStream out) {
         List<String[]> lines = new ArrayList<>(rows);
         if (header) {
             lines.addFirst(columns);
         }
+        rows.clear();
         int[] widths = new int[columns.length];
         for (String[] line : lines) {
             Arrays.setAll(widths, i -> Math.max(widths[i], width(line[i])));

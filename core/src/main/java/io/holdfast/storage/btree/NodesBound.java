@@ -18,7 +18,12 @@ import io.holdfast.storage.Item;
  *   <li>Let c be the nodes of a level that changes fall into. A run starts with one of them, so there are at most c
  *       runs, and one more that {@code pullLeft} may start.
  *   <li>Level 0: other leaves are opened only while the run is underfull, so what came before the last of them is less
- *       than C/3 and includes a changed leaf. The runs have at most {@code c*C + c*C/3} bytes plus the batch.
+ *       than C/3 and includes a changed leaf. A run with m changed leaves has at most {@code m*C + C/3} bytes plus b,
+ *       what it takes from the batch.
+ *   <li>That gives {@code c + (c*C + c*C/3 + batch) / (C - I)} nodes. Closer for small batches: over C bytes a run
+ *       writes at most {@code 2 + (T - C) / (C - I)} nodes, rounded down. With one changed leaf that is at most
+ *       {@code 2 + b / (C - I - C/3)}, and each further one adds less than 2; so at most
+ *       {@code 2*c + batch / (C - I - C/3)}. Both hold, so the smaller one does.
  *   <li>Level L above: after a changed node at most two unchanged ones are opened. The first can be needed by a level
  *       below, which opens at most two of its five children and shares the rest; from the first shared child on every
  *       packer below is empty. So the second is opened only if the run is underfull, and fills it. Either way this
@@ -45,8 +50,12 @@ final class NodesBound {
         long capacity = TreeNode.CAPACITY;
         long levelNodes = treeNodes;
         long changed = height == 0 ? 0 : height == 1 ? 1 : Math.min(changes, levelNodes);
-        long passed = changed * capacity + changed * capacity / 3 + bytes + changes * ITEM_OVERHEAD;
+        long batch = bytes + changes * ITEM_OVERHEAD;
+        long passed = changed * capacity + changed * capacity / 3 + batch;
         long written = changed + 1 + passed / (capacity - ITEM_MAX);
+        if (height > 0) {
+            written = Math.min(written, 2 * changed + batch / (capacity - ITEM_MAX - capacity / 3));
+        }
         long total = written;
         for (int level = 1; level < height; level++) {
             levelNodes /= CHILDREN_MIN;

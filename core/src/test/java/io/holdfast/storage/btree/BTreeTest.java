@@ -122,6 +122,35 @@ class BTreeTest {
         nodes.verify(root, model);
     }
 
+    /** Whole subtrees shrink to less than a node, at every boundary: the neighbours must fill up what is left. */
+    @Test
+    void rangesOfEveryLengthAreRemoved() throws HoldfastException {
+        int items = 700;
+        for (int i = 0; i < items; i++) {
+            model.put(Arrays.copyOf(new byte[] {(byte) (i >> 8), (byte) i}, 150), new byte[20 + i % 80]);
+        }
+        List<byte[]> keys = List.copyOf(model.keySet());
+        apply(model.entrySet().stream().map(e -> new Item(e.getKey(), e.getValue())));
+        nodes.settle();
+        assertThat(BTree.height(nodes, root)).isEqualTo(3);
+        for (int kept : new int[] {0, 3, 20, 36}) {
+            for (int first : new int[] {0, 333}) {
+                for (int end = first + kept; end <= items; end++) {
+                    List<byte[]> removed = keys.subList(first + kept, end);
+                    TreeMap<byte[], byte[]> rest = new TreeMap<>(model);
+                    removed.forEach(rest::remove);
+                    MemoryNodes copy = nodes.copy();
+                    BlockPointer shrunk = BTree.apply(
+                            copy, copy, root, removed.stream().map(Item::remove).iterator());
+                    assertThat(copy.writes)
+                            .isLessThanOrEqualTo(BTree.nodesBound(removed.size(), 150L * removed.size(), 3));
+                    copy.settle();
+                    copy.verify(shrunk, rest);
+                }
+            }
+        }
+    }
+
     @Test
     void badBatchesAreRefused() {
         assertThatThrownBy(() -> apply(Stream.of(Item.remove(key(2)), Item.remove(key(1)))))

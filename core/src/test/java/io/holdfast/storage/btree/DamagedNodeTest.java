@@ -8,6 +8,8 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.Item;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -46,7 +48,7 @@ class DamagedNodeTest {
             byte[] good = nodes.read(new BlockPointer(block, block * 0x9E3779B97F4A7C15L), "");
             // The root and the last inner node in full; of the many leaves a sample that covers each offset.
             boolean all = TreeNode.decode(good, block).level() > 0;
-            for (int at = all ? 0 : random.between(0, 6); at < good.length; at += all ? 1 : 7) {
+            for (int at = all ? 0 : random.between(0, 16); at < good.length; at += all ? 1 : 17) {
                 byte[] bad = good.clone();
                 bad[at] ^= (byte) (random.oneIn(2) ? 1 << random.between(0, 7) : random.between(1, 255));
                 exercise(nodes.with(block, bad));
@@ -107,6 +109,24 @@ class DamagedNodeTest {
                 .hasMessageContaining("tree node in block " + root.block())
                 .extracting(e -> ((HoldfastException) e).code())
                 .isEqualTo(ErrorCode.DAMAGED);
+    }
+
+    /** The last item starts at its own slot, and every length fits. */
+    @Test
+    void anItemThatReachesIntoTheSlots() {
+        int[][] items = {{300, 1024}, {300, 1024}, {300, 1024}, {1, 55}, {24, 0}};
+        ByteBuffer node = ByteBuffer.allocate(4096).order(ByteOrder.LITTLE_ENDIAN);
+        int at = 4096;
+        for (int i = 0; i < items.length; i++) {
+            at -= 4 + items[i][0] + items[i][1];
+            node.putShort(16 + 2 * i, (short) at);
+            node.putShort(at, (short) items[i][0]).putShort(at + 2, (short) items[i][1]);
+            node.put(at + 4, (byte) (i + 1));
+        }
+        assertThat(at).isEqualTo(24);
+        node.put(0, new byte[] {'H', 'F', 'T', 'N'});
+        node.putShort(6, (short) items.length).putShort(8, (short) at);
+        assertThatThrownBy(() -> TreeNode.decode(node.array(), 9)).hasMessageContaining("item 4 is out of place");
     }
 
     /** Everything a tree can do ends with an answer or with DAMAGED. */

@@ -70,12 +70,17 @@ final class MemoryNodes implements NodeReader, NodeWriter {
         return blocks.size();
     }
 
-    /** Returns a copy of the store in which a block has other bytes. */
-    MemoryNodes with(long block, byte[] bytes) {
+    MemoryNodes copy() {
         MemoryNodes copy = new MemoryNodes();
         copy.blocks.putAll(blocks);
-        copy.blocks.put(block, bytes);
         copy.next = next;
+        return copy;
+    }
+
+    /** Returns a copy of the store in which a block has other bytes. */
+    MemoryNodes with(long block, byte[] bytes) {
+        MemoryNodes copy = copy();
+        copy.blocks.put(block, bytes);
         return copy;
     }
 

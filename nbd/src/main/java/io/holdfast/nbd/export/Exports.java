@@ -25,11 +25,17 @@ public final class Exports {
     private final Volume volume;
     private final boolean readOnly;
     private final int sectorSize;
+    private final int entriesMax;
 
     public Exports(Volume volume, boolean readOnly, int sectorSize) {
+        this(volume, readOnly, sectorSize, ENTRIES_MAX);
+    }
+
+    Exports(Volume volume, boolean readOnly, int sectorSize, int entriesMax) {
         this.volume = volume;
         this.readOnly = readOnly || volume.info().readOnly();
         this.sectorSize = sectorSize;
+        this.entriesMax = entriesMax;
     }
 
     /** Returns the names of all exports, each directory in byte order of the names. */
@@ -76,10 +82,10 @@ public final class Exports {
             do {
                 page = page(directory, after);
                 for (DirectoryEntry entry : page) {
-                    if (++entries > ENTRIES_MAX) {
+                    if (++entries > entriesMax) {
                         throw new ExportException(
                                 OptionReply.ERR_TOO_BIG,
-                                "the volume has more than " + ENTRIES_MAX + " names and is not listed; give a path");
+                                "the volume has more than " + entriesMax + " names and is not listed; give a path");
                     }
                     switch (entry.kind()) {
                         case REGULAR -> files.add(directory + entry.name());

@@ -31,13 +31,19 @@ class ExportsTest {
     }
 
     @Test
-    void givesUpListingAVolumeOfVeryManyNames() throws IOException {
-        for (int i = 0; i <= Exports.ENTRIES_MAX; i++) {
+    void givesUpListingAVolumeOfVeryManyNames() throws Exception {
+        // More than a page of a listing.
+        int entriesMax = 300;
+        for (int i = 0; i < entriesMax; i++) {
             volume.create("/" + i, CreateOptions.file()).close();
         }
-        assertThatThrownBy(exports::list)
+        Exports few = new Exports(volume, false, 512, entriesMax);
+        assertThat(few.list()).hasSize(entriesMax);
+        volume.create("/more", CreateOptions.file()).close();
+        assertThatThrownBy(few::list)
                 .isInstanceOfSatisfying(
-                        ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_TOO_BIG));
+                        ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_TOO_BIG))
+                .hasMessageContaining("300");
     }
 
     @Test

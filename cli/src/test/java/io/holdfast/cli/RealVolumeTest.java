@@ -1,0 +1,146 @@
+package io.holdfast.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.cli.control.ControlPath;
+import io.holdfast.cli.control.ControlServer;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.PrintStream;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Random;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The commands on real volumes: the life of one, opened by each command and served. */
+class RealVolumeTest {
+    @TempDir
+    private Path folder;
+
+    private Path volume;
+    private String out = "";
+    private String err = "";
+
+    @BeforeEach
+    void start() {
+        volume = folder.resolve("v");
+    }
+
+    private int run(String... args) {
+        ByteArrayOutputStream outBytes = new ByteArrayOutputStream();
+        ByteArrayOutputStream errBytes = new ByteArrayOutputStream();
+        int status = new HoldfastCli(new CliContext(
+                        Engine.HOLDFAST,
+                        InputStream.nullInputStream(),
+                        new PrintStream(outBytes, true, StandardCharsets.UTF_8),
+                        new PrintStream(errBytes, true, StandardCharsets.UTF_8),
+                        () -> false,
+                        Cancellation.none()))
+                .run(args);
+        out = outBytes.toString(StandardCharsets.UTF_8);
+        err = errBytes.toString(StandardCharsets.UTF_8);
+        return status;
+    }
+
+    private void ok(String... args) {
+        assertThat(run(args)).as("%s%s%s", String.join(" ", args), err, out).isZero();
+    }
+
+    private Path sparseFile() throws IOException {
+        byte[] data = new byte[3 << 20];
+        new Random(9).nextBytes(data);
+        Path file = folder.resolve("file");
+        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(data), 0);
+            channel.write(ByteBuffer.wrap(data), 100 << 20);
+            channel.write(ByteBuffer.wrap(data, 0, 77), (200L << 20) + 1);
+        }
+        return file;
+    }
+
+    private void live() throws IOException {
+        String v = volume.toString();
+        Path file = sparseFile();
+        Path copy = folder.resolve("copy");
+        ok("mkdir", "-p", v, "/a/b");
+        ok("import", file.toString(), v, "/a/b/f", "--json");
+        assertThat(out).contains("\"size_bytes\":" + Files.size(file));
+        ok("export", v, "/a/b/f", copy.toString());
+        assertThat(copy).hasSameBinaryContentAs(file);
+        ok("create", v, "/disk", "--size", "1T");
+        ok("resize", v, "/disk", "--size", "2T");
+        ok("mv", v, "/disk", "/a");
+        ok("ls", "-l", v, "/a");
+        assertThat(out).contains(" 2199023255552 ");
+        ok("stat", v, "/a/b/f");
+        ok("df", v);
+        ok("info", v);
+        ok("check", v);
+        assertThat(out).endsWith("clean\n");
+        ok("rm", "-r", v, "/a");
+        ok("ls", v);
+        assertThat(out).isEmpty();
+        assertThat(run("stat", v, "/a")).isEqualTo(5);
+        ok("check", v);
+    }
+
+    @Test
+    void openedByEachCommand() throws IOException {
+        ok("format", volume.toString(), "--size", "64M", "--checksum", "xxh3");
+        live();
+        assertThat(run("format", volume.toString(), "--size", "64M")).isEqualTo(6);
+        assertThat(err).contains("--force");
+        ok("format", volume.toString(), "--size", "64M", "--force");
+    }
+
+    @Test
+    void served() throws IOException {
+        ok("format", volume.toString(), "--size", "64M");
+        try (Volume held = Volume.open(volume, OpenOptions.readWrite());
+                ControlServer server = ControlServer.start(held, ControlPath.of(volume))) {
+            live();
+            assertThat(run("format", volume.toString(), "--size", "64M", "--force"))
+                    .isEqualTo(3);
+            assertThat(server.path()).exists();
+        }
+        ok("check", volume.toString());
+    }
+
+    @Test
+    void whatIsNoVolumeIsLeftAlone() throws IOException {
+        Path file = Files.write(folder.resolve("image"), new byte[32 << 20]);
+        assertThat(run("ls", file.toString())).isEqualTo(8);
+        assertThat(run("check", file.toString())).isEqualTo(8);
+        assertThat(file).hasBinaryContent(new byte[32 << 20]);
+    }
+
+    @Test
+    void aFullVolumeIsToldApart() throws IOException {
+        ok("format", volume.toString(), "--size", "32M");
+        byte[] data = new byte[40 << 20];
+        new Random(2).nextBytes(data);
+        Path file = Files.write(folder.resolve("large"), data);
+        assertThat(run("import", file.toString(), volume.toString(), "/large")).isEqualTo(4);
+        ok("ls", volume.toString());
+        assertThat(out).isEmpty();
+        ok("check", volume.toString());
+    }
+
+    @Test
+    @Tag("slow")
+    void theDemonstrationSucceeds() throws IOException {
+        ok("demo", "--rounds", "1", "--seconds", "1", "--dir", folder.toString());
+        assertThat(out).contains("All 7 proofs hold");
+        assertThat(folder).isEmptyDirectory();
+    }
+}

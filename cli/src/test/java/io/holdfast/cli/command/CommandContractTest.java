@@ -1,0 +1,288 @@
+package io.holdfast.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.cli.fake.Household;
+import io.holdfast.cli.fake.Household.Result;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CheckReport;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What the commands do, with the volume opened by each and with the volume served meanwhile. */
+@ParameterizedClass
+@EnumSource(Mode.class)
+class CommandContractTest {
+    @Parameter
+    private Mode mode;
+
+    @TempDir
+    private Path folder;
+
+    private Household home;
+
+    @BeforeEach
+    void start() throws IOException {
+        home = mode.start(folder);
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        assertThat(home.fake().openFiles).hasValue(0);
+        home.close();
+    }
+
+    private Result ok(String... args) {
+        Result result = home.run(args);
+        assertThat(result.status()).as("%s %s", result.err(), result.out()).isZero();
+        assertThat(result.err()).isEmpty();
+        return result;
+    }
+
+    private Result fails(int status, String... args) {
+        Result result = home.run(args);
+        assertThat(result.status()).as(result.err()).isEqualTo(status);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err()).startsWith("holdfast: ").doesNotContain("\tat ");
+        return result;
+    }
+
+    @Test
+    void createMakesASparseFileDurably() {
+        int syncs = home.fake().syncs.get();
+        assertThat(ok("create", "VOLUME", "/disk", "--size", "40G").out()).isEqualTo("created /disk, 40 GiB\n");
+        assertThat(home.fake().syncs.get()).isGreaterThan(syncs);
+
+        var stat = ok("stat", "VOLUME", "/disk", "--json").json();
+        assertThat(stat.path("size_bytes").asLong()).isEqualTo(40L << 30);
+        assertThat(stat.path("allocated_bytes").asLong()).isZero();
+        assertThat(stat.path("checksummed").asBoolean()).isTrue();
+    }
+
+    @Test
+    void createWithoutChecksum() {
+        ok("create", "VOLUME", "disk", "--size", "1M", "--no-checksum");
+        assertThat(ok("stat", "VOLUME", "/disk", "--json")
+                        .json()
+                        .path("checksummed")
+                        .asBoolean())
+                .isFalse();
+        assertThat(ok("stat", "VOLUME", "/disk").out()).contains("not checksummed");
+    }
+
+    @Test
+    void filesMayBeLargerThanASignedNumber() {
+        ok("create", "VOLUME", "/huge", "--size", "15E");
+        assertThat(ok("stat", "VOLUME", "/huge", "--json")
+                        .json()
+                        .path("size_bytes")
+                        .asString())
+                .isEqualTo("17293822569102704640");
+        assertThat(ok("ls", "VOLUME", "-l").out()).contains(" 17293822569102704640 ");
+        fails(2, "export", "VOLUME", "/huge", folder.resolve("x").toString());
+    }
+
+    @Test
+    void createDoesNotReplace() {
+        ok("create", "VOLUME", "/disk", "--size", "1M");
+        assertThat(fails(6, "create", "VOLUME", "/disk", "--size", "2M").err()).contains("/disk");
+    }
+
+    @Test
+    void lsListsInByteOrder() {
+        ok("mkdir", "VOLUME", "/b");
+        ok("create", "VOLUME", "/a", "--size", "8K");
+        ok("create", "VOLUME", "/b/c", "--size", "0");
+        assertThat(ok("ls", "VOLUME").out()).isEqualTo("a\nb\n");
+        assertThat(ok("ls", "VOLUME", "/b").out()).isEqualTo("c\n");
+        assertThat(ok("ls", "VOLUME", "/b/c").out()).isEqualTo("/b/c\n");
+        assertThat(ok("ls", "VOLUME", "-l").out().lines().toList())
+                .hasSize(2)
+                .allSatisfy(line -> assertThat(line).matches("[-d]rw.r-.r-.  +1 +0 +0 +\\d+  20\\d\\d-.*  [ab]"));
+        assertThat(ok("ls", "VOLUME", "-l", "--json").out().lines())
+                .hasSize(2)
+                .first()
+                .asString()
+                .contains("\"size_bytes\":8192", "\"name\":\"a\"");
+    }
+
+    @Test
+    void lsPagesThroughLargeDirectories() throws IOException {
+        for (int i = 0; i < 700; i++) {
+            ok("mkdir", "VOLUME", String.format("/d%04d", i));
+        }
+        List<String> names = ok("ls", "VOLUME").out().lines().toList();
+        assertThat(names).hasSize(700).isSorted();
+        ok("rm", "-r", "VOLUME", "/");
+        assertThat(ok("ls", "VOLUME").out()).isEmpty();
+    }
+
+    @Test
+    void lsDoesNotObeyWhatIsInNames() {
+        ok("create", "VOLUME", "/x\u001b[2Jy", "--size", "0");
+        assertThat(ok("ls", "VOLUME").out()).isEqualTo("x\\x1b[2Jy\n");
+        assertThat(ok("ls", "VOLUME", "--json").json().path("name").asString()).isEqualTo("x\u001b[2Jy");
+    }
+
+    @Test
+    void mkdirMakesParentsIfAsked() {
+        fails(5, "mkdir", "VOLUME", "/a/b/c");
+        ok("mkdir", "-p", "VOLUME", "/a/b/c");
+        ok("mkdir", "-p", "VOLUME", "/a/b/c");
+        fails(6, "mkdir", "VOLUME", "/a/b/c");
+        ok("create", "VOLUME", "/a/file", "--size", "0");
+        fails(6, "mkdir", "-p", "VOLUME", "/a/file");
+    }
+
+    @Test
+    void mvRenamesAndMovesIntoDirectories() {
+        ok("create", "VOLUME", "/a", "--size", "4K");
+        ok("create", "VOLUME", "/other", "--size", "4K");
+        ok("mkdir", "VOLUME", "/dir");
+        ok("mv", "VOLUME", "/a", "/b");
+        ok("mv", "VOLUME", "/b", "/dir");
+        assertThat(ok("ls", "VOLUME", "/dir").out()).isEqualTo("b\n");
+        fails(6, "mv", "VOLUME", "/dir/b", "/other");
+        ok("mv", "--force", "VOLUME", "/dir/b", "/other");
+        assertThat(ok("ls", "VOLUME").out()).isEqualTo("dir\nother\n");
+        fails(5, "mv", "VOLUME", "/nothing", "/x");
+    }
+
+    @Test
+    void rmRemovesFilesAndTrees() {
+        ok("mkdir", "-p", "VOLUME", "/t/u/v");
+        ok("create", "VOLUME", "/t/f", "--size", "1M");
+        ok("create", "VOLUME", "/t/u/g", "--size", "1M");
+        fails(11, "rm", "VOLUME", "/t");
+        assertThat(ok("rm", "-r", "VOLUME", "/t", "--json")
+                        .json()
+                        .path("removed")
+                        .asInt())
+                .isEqualTo(5);
+        fails(5, "rm", "VOLUME", "/t");
+        ok("rm", "-f", "VOLUME", "/t");
+    }
+
+    @Test
+    void resizeShrinksOnlyIfTold() {
+        ok("create", "VOLUME", "/d", "--size", "1M");
+        ok("resize", "VOLUME", "/d", "--size", "2M");
+        assertThat(fails(2, "resize", "VOLUME", "/d", "--size", "4K").err()).contains("--shrink");
+        ok("resize", "VOLUME", "/d", "--size", "4K", "--shrink");
+        assertThat(ok("stat", "VOLUME", "/d", "--json")
+                        .json()
+                        .path("size_bytes")
+                        .asLong())
+                .isEqualTo(4096);
+    }
+
+    @Test
+    void statShowsAll() {
+        ok("create", "VOLUME", "/d", "--size", "1M");
+        assertThat(ok("stat", "VOLUME", "/d").out())
+                .contains(
+                        "  File: /d\n",
+                        "Size: 1048576 ",
+                        "(0644/-rw-r--r--)",
+                        "Modify: 2026-01-02T03:04:05.000000006Z");
+        fails(5, "stat", "VOLUME", "/none");
+    }
+
+    @Test
+    void symbolicLinksShowTheirTarget() throws IOException {
+        if (mode == Mode.LOCAL) {
+            try (var volume = home.hold()) {
+                volume.symlink("/link", "/target");
+            }
+        } else {
+            home.fake().symlink("/link", "/target");
+        }
+        assertThat(ok("stat", "VOLUME", "/link").out()).contains("/link -> /target", "symbolic link");
+        assertThat(ok("ls", "-l", "VOLUME").out()).contains("link -> /target");
+    }
+
+    @Test
+    void dfAddsUp() {
+        var df = ok("df", "VOLUME", "--json").json();
+        assertThat(df.path("total_bytes").asLong()).isEqualTo(64 << 20);
+        assertThat(df.path("free_bytes").asLong() + df.path("used_bytes").asLong())
+                .isEqualTo(df.path("total_bytes").asLong());
+        assertThat(ok("df", "VOLUME").out()).contains("64 MiB", "use%");
+    }
+
+    @Test
+    void infoSaysWhetherItIsServed() {
+        var info = ok("info", "VOLUME", "--json").json();
+        assertThat(info.path("served").asBoolean()).isEqualTo(mode == Mode.SERVED);
+        assertThat(info.path("checksum").asString()).isEqualTo("crc32c");
+        assertThat(info.has("counters")).isEqualTo(mode == Mode.SERVED);
+        assertThat(ok("info", "VOLUME").out()).contains("00000000-0000-0001-0000-000000000002");
+    }
+
+    @Test
+    void infoShowsALatchedFailure() {
+        home.fake().failWith(new HoldfastException(ErrorCode.FAILED, "flush of /dev/sdx failed"));
+        assertThat(ok("info", "VOLUME").out()).contains("flush of /dev/sdx failed");
+        assertThat(fails(1, "mkdir", "VOLUME", "/d").err()).contains("flush of /dev/sdx failed");
+    }
+
+    @Test
+    void checkReportsDamageByItsExitCode() {
+        assertThat(ok("check", "VOLUME").out())
+                .contains("7 data blocks verified")
+                .endsWith("clean\n");
+        home.fake()
+                .reportOnCheck(new CheckReport(
+                        List.of(
+                                new CheckReport.Problem("data", 77, "/disk offset 4096: checksum mismatch"),
+                                new CheckReport.Problem("space map", -1, "one block is counted twice")),
+                        2000,
+                        1,
+                        1,
+                        5,
+                        0,
+                        3));
+        Result damaged = home.run("check", "VOLUME");
+        assertThat(damaged.status()).isEqualTo(1);
+        assertThat(damaged.out())
+                .contains("data block 77: /disk offset 4096", "space map: one block", "and 1998 more")
+                .endsWith("DAMAGED: 2000 problems\n");
+        Result json = home.run("check", "VOLUME", "--json");
+        assertThat(json.status()).isEqualTo(1);
+        assertThat(json.json().path("clean").asBoolean()).isFalse();
+        assertThat(json.json().path("problems").size()).isEqualTo(2);
+        assertThat(json.json().path("problem_count").asInt()).isEqualTo(2000);
+    }
+
+    @Test
+    void aReportOfAThousandLongProblemsArrives() {
+        var problem = new CheckReport.Problem("data", 1, "x".repeat(500));
+        home.fake().reportOnCheck(new CheckReport(java.util.Collections.nCopies(1000, problem), 1000, 1, 1, 1, 1, 1));
+        Result json = home.run("check", "VOLUME", "--json");
+        assertThat(json.json().path("problems").size()).isEqualTo(1000);
+    }
+
+    @Test
+    void errorsAreJsonToo() {
+        Result result = home.run("stat", "VOLUME", "/none", "--json");
+        assertThat(result.status()).isEqualTo(5);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err())
+                .contains("\"error\":\"NOT_FOUND\"", "\"exit_code\":5")
+                .endsWith("}\n");
+    }
+
+    @Test
+    void debugShowsWhereAnErrorCameFrom() {
+        assertThat(home.run("stat", "VOLUME", "/none", "--debug").err()).contains("\tat io.holdfast.");
+    }
+}

@@ -1,0 +1,102 @@
+package io.holdfast.cli.demo;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.cli.Cancellation;
+import io.holdfast.cli.CliContext;
+import io.holdfast.cli.Engine;
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * A volume of the real engine, served by {@code holdfast serve} in a process of its own, which tests may kill.
+ *
+ * <p>Invariant: at most one process serves the volume, and none is left when this is closed.
+ */
+public final class RealServer implements AutoCloseable {
+    private final Path folder;
+    private final Path volume;
+    private final Path socket;
+    private final InProcess command = new InProcess(new CliContext(
+            Engine.HOLDFAST, InputStream.nullInputStream(), System.out, System.err, () -> false, Cancellation.none()));
+    private Optional<Child> child = Optional.empty();
+
+    /** Formats a volume in the folder. */
+    public RealServer(Path folder, String size) throws IOException {
+        this.folder = folder;
+        this.volume = folder.resolve("volume.holdfast");
+        this.socket = folder.resolve("nbd");
+        run("format", "VOLUME", "--size", size);
+    }
+
+    public Path volume() {
+        return volume;
+    }
+
+    /** Returns where the server listens. */
+    public Path socket() {
+        return socket;
+    }
+
+    /** Returns the URI of a file, whose path begins with a slash. */
+    public String uri(String path) {
+        return "nbd+unix://" + path + "?socket=" + socket;
+    }
+
+    /**
+     * Runs {@code holdfast ARGS --json} and returns what it reports; {@code VOLUME} stands for the volume.
+     *
+     * @throws IOException if it ends with another status than 0
+     */
+    public JsonNode run(String... args) throws IOException {
+        return command.run(Stream.of(args)
+                .map(a -> a.equals("VOLUME") ? volume.toString() : a)
+                .toArray(String[]::new));
+    }
+
+    /** Serves the volume and returns, when it can be connected to, what the server said about its recovery. */
+    public JsonNode start(String... options) throws IOException {
+        Child server = begin(options);
+        JsonNode opened = server.await("opened");
+        server.await("ready");
+        return opened;
+    }
+
+    /** Starts the server and does not wait for it. */
+    Child begin(String... options) throws IOException {
+        close();
+        List<String> args =
+                new ArrayList<>(List.of("serve", volume.toString(), "--nbd", "unix:" + socket, "--memory", "256M"));
+        args.addAll(List.of(options));
+        Child server = Child.start(folder, args.toArray(String[]::new));
+        child = Optional.of(server);
+        return server;
+    }
+
+    /** Has everything verified, by the server if it runs. */
+    public void assertClean() throws IOException {
+        JsonNode report = run("check", "VOLUME");
+        assertThat(report.path("clean").asBoolean()).as(report.toString()).isTrue();
+    }
+
+    /** SIGKILL. */
+    public void kill() throws IOException {
+        child.orElseThrow().kill();
+    }
+
+    /** SIGTERM; returns the exit status. */
+    public int stop() throws IOException {
+        return child.orElseThrow().terminate();
+    }
+
+    @Override
+    public void close() {
+        child.ifPresent(Child::close);
+    }
+}

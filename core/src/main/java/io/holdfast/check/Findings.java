@@ -1,0 +1,32 @@
+package io.holdfast.check;
+
+import io.holdfast.volume.CheckReport;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+
+/** What a check has found so far. Keeps a bounded number of findings and counts the rest. */
+final class Findings {
+    /** For each structure, so that a thousand findings in one do not crowd out those in the others. */
+    private static final int LISTED_MAX = CheckReport.MAX_PROBLEMS / 8;
+
+    private final List<CheckReport.Problem> problems = new ArrayList<>();
+    private final Map<String, Integer> listed = new HashMap<>();
+    private long count;
+    long metadataBlocks;
+    long blocksVerified;
+    long blocksUnverified;
+
+    void add(String structure, long block, String message) {
+        count++;
+        if (listed.merge(structure, 1, Integer::sum) <= LISTED_MAX && problems.size() < CheckReport.MAX_PROBLEMS) {
+            problems.add(new CheckReport.Problem(structure, block, message));
+        }
+    }
+
+    CheckReport report(long files, long directories) {
+        return new CheckReport(
+                List.copyOf(problems), count, files, directories, blocksVerified, blocksUnverified, metadataBlocks);
+    }
+}

@@ -1,0 +1,289 @@
+package io.holdfast.check;
+
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Superblock;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.mapping.MapRoot;
+import io.holdfast.mapping.MapWalk;
+import io.holdfast.mapping.Mapping;
+import io.holdfast.namespace.InodeRecord;
+import io.holdfast.namespace.NamespaceCheck;
+import io.holdfast.namespace.NamespaceKeys;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.Item;
+import io.holdfast.storage.btree.BTree;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
+ * the space map, every data block is read and verified against its checksum, and the items against each other.
+ *
+ * <p>What it reads must not be written over meanwhile: the caller pins it. It takes any content and never throws for
+ * what it finds. Used by one thread, once. Memory: two bits for each block of the volume, and the inodes' table.
+ */
+public final class VolumeCheck {
+    private final VolumeState volume;
+    private final Superblock superblock;
+    private final Progress progress;
+    private final Findings findings = new Findings();
+    private final BlockSet reachable;
+    private final DataCheck data;
+    private final NamespaceCheck namespace;
+    private final Set<Long> unchecked = new HashSet<>();
+    /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
+    private final List<long[]> uncharted = new ArrayList<>();
+
+    private long reached;
+    private long unwritten;
+    /** Something could not be followed: blocks may be in use that nothing was seen to point to. */
+    private boolean incomplete;
+
+    public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress) {
+        this.volume = volume;
+        this.superblock = superblock;
+        this.progress = progress;
+        this.reachable = new BlockSet(superblock.blocks());
+        this.data = new DataCheck(volume.device(), volume.checksum(), volume.nodeBuffers(), findings);
+        this.namespace = new NamespaceCheck((structure, message) -> findings.add(structure, -1, message));
+    }
+
+    /** Adds what was found in a structure that the caller has looked at. */
+    public void add(String structure, long block, String message) {
+        findings.add(structure, block, message);
+    }
+
+    DataCheck data() {
+        return data;
+    }
+
+    /** Returns whether the trees use a block, once {@link #trees} was called. */
+    boolean reaches(long block) {
+        return reachable.contains(block);
+    }
+
+    /** Checks everything that hangs below the root of the metadata tree. */
+    public void trees() {
+        BTree.walk(volume.nodes()::readUncached, superblock.treeRoot(), new TreeVisitor());
+        data.finish();
+    }
+
+    /** Compares what was found in the trees, after {@link #trees}. */
+    public CheckReport finish() throws HoldfastException {
+        NamespaceCheck.Counts counts = namespace.finish();
+        compareSpaceMap();
+        compareCounts();
+        return findings.report(counts.files(), counts.directories());
+    }
+
+    /** Takes a block that something points to. */
+    private boolean reach(String structure, long block, String by) {
+        if (!volume.layout().isAllocatable(block)) {
+            lost(structure, block, "%s points to block %d, which cannot be".formatted(by, block));
+            return false;
+        }
+        if (!reachable.add(block)) {
+            lost(structure, block, "block %d is used twice, once by %s".formatted(block, by));
+            return false;
+        }
+        reached++;
+        progress.update(reached, superblock.allocatedBlocks());
+        return true;
+    }
+
+    /** Reports what hides other things. */
+    private void lost(String structure, long block, String message) {
+        findings.add(structure, block, message);
+        incomplete = true;
+    }
+
+    private final class TreeVisitor implements BTree.Visitor {
+        @Override
+        public void node(BlockPointer pointer, int level) {
+            reach("tree node", pointer.block(), "the metadata tree");
+            findings.metadataBlocks++;
+        }
+
+        @Override
+        public void item(Item item) {
+            byte[] value = item.value();
+            namespace.item(item);
+            if (value == null) {
+                return;
+            }
+            try {
+                if (MapItems.isMapKey(item.key())) {
+                    map(MapItems.inodeOf(item.key()), value);
+                } else if (MapItems.isDeadKey(item.key())) {
+                    MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
+                    new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
+                } else {
+                    noteUnchecked(item.key(), value);
+                }
+            } catch (HoldfastException e) {
+                lost("map node", -1, String.valueOf(e.getMessage()));
+            }
+        }
+
+        private void map(long inode, byte[] value) throws HoldfastException {
+            MapRoot root = MapRoot.decode(value, inode);
+            MapVisitor visitor = new MapVisitor(inode);
+            new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
+            if (visitor.whole && visitor.blocks != root.dataBlocks()) {
+                findings.add(
+                        "map node",
+                        -1,
+                        "map item of inode %d counts %d data blocks, there are %d"
+                                .formatted(inode, root.dataBlocks(), visitor.blocks));
+            }
+        }
+
+        /** Remembers the files without checksums; a record comes before its map. */
+        private void noteUnchecked(byte[] key, byte[] value) {
+            if (key.length != NamespaceKeys.inode(0).length) {
+                return;
+            }
+            long inode = MapItems.inodeOf(key);
+            if (Arrays.equals(key, NamespaceKeys.inode(inode))) {
+                try {
+                    if (!InodeRecord.decode(inode, value).checksummed()) {
+                        unchecked.add(inode);
+                    }
+                } catch (HoldfastException reportedByTheNamespace) {
+                    // NamespaceCheck has reported it.
+                }
+            }
+        }
+
+        @Override
+        public void problem(BlockPointer pointer, HoldfastException problem) {
+            lost("tree node", pointer.block(), String.valueOf(problem.getMessage()));
+        }
+    }
+
+    /** Visits the map of a file: all of its data is read. */
+    private final class MapVisitor extends DeadVisitor {
+        private final long inode;
+        private long blocks;
+
+        MapVisitor(long inode) {
+            this.inode = inode;
+        }
+
+        @Override
+        public void data(long fileBlock, Mapping mapping) {
+            blocks++;
+            if (reach("map node", mapping.block(), "the map of inode " + inode)) {
+                if (!mapping.isChecksummed() && !unchecked.contains(inode)) {
+                    findings.add(
+                            "map node",
+                            mapping.block(),
+                            "inode %d is checksummed, but block %d of it is not".formatted(inode, mapping.block()));
+                }
+                data.block(inode, fileBlock, mapping);
+            }
+        }
+    }
+
+    /** Visits a subtree that is waiting to be freed: its data does not matter any more. */
+    private class DeadVisitor implements MapWalk.Visitor {
+        boolean whole = true;
+
+        @Override
+        public boolean node(BlockPointer pointer) {
+            boolean first = reach("map node", pointer.block(), "a block map");
+            whole &= first;
+            findings.metadataBlocks += first ? 1 : 0;
+            return first;
+        }
+
+        @Override
+        public void data(long fileBlock, Mapping mapping) {
+            reach("map node", mapping.block(), "a subtree being freed");
+        }
+
+        @Override
+        public void unwritten(long fileBlock, long count) {
+            unwritten += count;
+        }
+
+        @Override
+        public void problem(long block, HoldfastException why) {
+            whole = false;
+            lost("map node", block, String.valueOf(why.getMessage()));
+        }
+    }
+
+    private void compareSpaceMap() throws HoldfastException {
+        BlockSet allocated = new BlockSet(superblock.blocks());
+        SpaceMap map = new SpaceMap(
+                volume.layout(),
+                volume.device(),
+                volume.checksum(),
+                (pointer, structure) -> {
+                    findings.metadataBlocks++;
+                    return volume.nodes().readUncached(pointer, structure);
+                },
+                volume.nodeBuffers());
+        map.load(superblock.spaceRoot(), allocated::add, (pointer, first, count, why) -> {
+            uncharted.add(new long[] {first, first + count});
+            findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
+        });
+        long hidden = 0;
+        long first = reachable.firstDifference(allocated, 0);
+        while (first >= 0) {
+            boolean used = reachable.contains(first);
+            boolean charted = isCharted(first);
+            long next = first;
+            long last;
+            do {
+                last = next;
+                next = reachable.firstDifference(allocated, last + 1);
+            } while (next == last + 1 && reachable.contains(next) == used && isCharted(next) == charted);
+            if (charted && !used && incomplete) {
+                hidden += last - first + 1;
+            } else if (charted) {
+                differs(first, last, used);
+            }
+            first = next;
+        }
+        if (hidden > 0) {
+            findings.add(
+                    "space map",
+                    -1,
+                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
+        }
+    }
+
+    private void differs(long first, long last, boolean used) {
+        String which = first == last ? "block %d is".formatted(first) : "blocks %d to %d are".formatted(first, last);
+        findings.add(
+                "space map",
+                first,
+                which + (used ? " in use and marked free" : " marked in use and nothing points there"));
+    }
+
+    private boolean isCharted(long block) {
+        return uncharted.stream().noneMatch(range -> block >= range[0] && block < range[1]);
+    }
+
+    private void compareCounts() {
+        if (!incomplete) {
+            compareCount("allocated", superblock.allocatedBlocks(), reached);
+            compareCount("unwritten", superblock.unwrittenBlocks(), unwritten);
+        }
+    }
+
+    private void compareCount(String what, long said, long found) {
+        if (said != found) {
+            findings.add("superblock", -1, "it counts %d %s blocks, there are %d".formatted(said, what, found));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+package io.holdfast.check;
+
+import static io.holdfast.check.PlantedVolume.key;
+import static io.holdfast.namespace.NamespaceKeys.ENTRY;
+import static io.holdfast.namespace.NamespaceKeys.ROOT;
+
+import io.holdfast.format.LittleEndian;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Damage planted in directory entries. */
+class PlantedEntryDamageTest extends PlantedDamage {
+    @Test
+    void anInodeThatIsMissing() throws Exception {
+        planter.item(key(ROOT, ENTRY, "zero"), entry(volume.canary + 9, 1));
+        assertFound("directory entry", NO_BLOCK, "1 names lead to inode " + (volume.canary + 9));
+    }
+
+    @Test
+    void aWrongKind() throws Exception {
+        planter.value(key(ROOT, ENTRY, "raw"), v -> v[8] = 3);
+        assertFound("inode", NO_BLOCK, "inode " + volume.raw + " is of another kind than its directory entry says");
+    }
+
+    @Test
+    void anImpossibleKind() throws Exception {
+        planter.value(key(ROOT, ENTRY, "raw"), v -> v[8] = 4);
+        assertFound("directory entry", NO_BLOCK, "malformed");
+    }
+
+    @Test
+    void entriesThatDiffer() throws Exception {
+        planter.item(key(ROOT, ENTRY, "raw2"), entry(volume.raw, 3));
+        assertFound("directory entry", NO_BLOCK, "entries for inode " + volume.raw + " differ in its kind");
+    }
+
+    @Test
+    void aDirectoryInTwoDirectories() throws Exception {
+        planter.item(key(ROOT, ENTRY, "sub"), entry(volume.subdirectory, 2));
+        assertFound("inode", NO_BLOCK, "inode " + volume.subdirectory + " is a directory with 2 names");
+    }
+
+    @Test
+    void aDirectoryInsideItself() throws Exception {
+        planter.remove(key(ROOT, ENTRY, "dir"));
+        planter.item(key(volume.subdirectory, ENTRY, "dir"), entry(volume.directory, 2));
+        assertFound("inode", NO_BLOCK, "is a directory inside itself and not reachable");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"", "a/b", "..", "\0"})
+    void anImpossibleName(String name) throws Exception {
+        planter.item(key(ROOT, ENTRY, name), entry(volume.raw, 1));
+        assertFound("directory entry", NO_BLOCK, "a name in directory 1 is malformed");
+    }
+
+    @Test
+    void anEntryInAFile() throws Exception {
+        planter.item(key(volume.middle, ENTRY, "x"), entry(volume.raw, 1));
+        assertFound("inode", NO_BLOCK, "inode " + volume.middle + " is a REGULAR and has directory entries");
+    }
+
+    private byte[] entry(long inode, int kind) {
+        byte[] value = new byte[9];
+        LittleEndian.putLong(value, 0, inode);
+        value[8] = (byte) kind;
+        return value;
+    }
+}
