@@ -7,19 +7,30 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.mapping.Mapping;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 
 /**
- * Reads data blocks and verifies them, side by side ones in one read. Used by one thread; must be {@link #finish}ed.
+ * Reads data blocks and verifies them. Blocks are gathered and read in the order they have on the device, not in their
+ * file: what was written at random lies side by side there. Used by one thread; must be {@link #finish}ed.
  */
 final class DataCheck {
+    /** Blocks gathered before they are sorted and read: some 10 MiB of heap. */
+    private static final int GATHERED_MAX = 1 << 17;
+    /** Blocks between two wanted ones that are read along rather than starting another read. */
+    private static final int GAP_MAX = 8;
+
     private final Device device;
     private final Checksum checksum;
     private final BufferPool buffers;
     private final Findings findings;
-    private final List<Pending> run = new ArrayList<>();
+    private final List<Pending> gathered = new ArrayList<>();
 
-    private record Pending(long inode, long fileBlock, Mapping mapping) {}
+    private record Pending(long inode, long fileBlock, Mapping mapping) {
+        long block() {
+            return mapping.block();
+        }
+    }
 
     DataCheck(Device device, Checksum checksum, BufferPool buffers, Findings findings) {
         this.device = device;
@@ -29,32 +40,46 @@ final class DataCheck {
     }
 
     void block(long inode, long fileBlock, Mapping mapping) {
-        boolean adjacent = !run.isEmpty()
-                && run.getLast().mapping.block() + 1 == mapping.block()
-                && run.size() < buffers.blocksPerBuffer();
-        if (!adjacent) {
+        gathered.add(new Pending(inode, fileBlock, mapping));
+        if (gathered.size() == GATHERED_MAX) {
             finish();
         }
-        run.add(new Pending(inode, fileBlock, mapping));
     }
 
     /** Verifies what is left. */
     void finish() {
-        if (run.isEmpty()) {
-            return;
-        }
+        gathered.sort(Comparator.comparingLong(Pending::block));
         MemorySegment memory = buffers.takeMemory();
         try {
-            verify(run, memory);
+            int from = 0;
+            while (from < gathered.size()) {
+                int to = groupEnd(from);
+                verify(gathered.subList(from, to), memory);
+                from = to;
+            }
         } finally {
             buffers.giveBackMemory(memory);
-            run.clear();
+            gathered.clear();
         }
     }
 
+    /** Returns the end of the blocks that one read can bring. */
+    private int groupEnd(int from) {
+        long first = gathered.get(from).block();
+        int to = from + 1;
+        while (to < gathered.size()
+                && gathered.get(to).block() - gathered.get(to - 1).block() <= GAP_MAX
+                && gathered.get(to).block() - first < buffers.blocksPerBuffer()) {
+            to++;
+        }
+        return to;
+    }
+
     private void verify(List<Pending> blocks, MemorySegment memory) {
+        long first = blocks.getFirst().block();
+        long count = blocks.getLast().block() - first + 1;
         try {
-            device.read(blocks.getFirst().mapping.block(), memory.asSlice(0, (long) blocks.size() * Device.BLOCK_SIZE));
+            device.read(first, memory.asSlice(0, count * Device.BLOCK_SIZE));
         } catch (HoldfastException e) {
             if (blocks.size() == 1) {
                 report(blocks.getFirst(), String.valueOf(e.getMessage()));
@@ -63,11 +88,10 @@ final class DataCheck {
             blocks.forEach(block -> verify(List.of(block), memory));
             return;
         }
-        for (int i = 0; i < blocks.size(); i++) {
-            Pending block = blocks.get(i);
+        for (Pending block : blocks) {
             if (!block.mapping.isChecksummed()) {
                 findings.blocksUnverified++;
-            } else if (checksum.of(memory, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
+            } else if (checksum.of(memory, (block.block() - first) * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
                     == block.mapping.checksum()) {
                 findings.blocksVerified++;
             } else {
@@ -79,12 +103,12 @@ final class DataCheck {
     private void report(Pending block, String why) {
         findings.add(
                 "data",
-                block.mapping.block(),
+                block.block(),
                 "inode %d, offset %s: block %d: %s"
                         .formatted(
                                 block.inode,
                                 Long.toUnsignedString(block.fileBlock * Device.BLOCK_SIZE),
-                                block.mapping.block(),
+                                block.block(),
                                 why));
     }
 }

@@ -26,7 +26,7 @@ import java.util.Set;
  * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
  * the space map, every data block is read and verified against its checksum, and the items against each other.
  *
- * <p>What it reads must not be written over meanwhile: the caller pins it. It takes any content and never throws for
+ * <p>What the trees reach must not be written over meanwhile: the caller pins it. It takes any content and never throws for
  * what it finds. Used by one thread, once. Memory: two bits for each block of the volume, and the inodes' table.
  */
 public final class VolumeCheck {
@@ -35,6 +35,7 @@ public final class VolumeCheck {
     private final Progress progress;
     private final Findings findings = new Findings();
     private final BlockSet reachable;
+    private final BlockSet allocated;
     private final DataCheck data;
     private final NamespaceCheck namespace;
     private final Set<Long> unchecked = new HashSet<>();
@@ -51,6 +52,7 @@ public final class VolumeCheck {
         this.superblock = superblock;
         this.progress = progress;
         this.reachable = new BlockSet(superblock.blocks());
+        this.allocated = new BlockSet(superblock.blocks());
         this.data = new DataCheck(volume.device(), volume.checksum(), volume.nodeBuffers(), findings);
         this.namespace = new NamespaceCheck((structure, message) -> findings.add(structure, -1, message));
     }
@@ -69,14 +71,31 @@ public final class VolumeCheck {
         return reachable.contains(block);
     }
 
+    /** Reads the space map. It is at fixed places that the next checkpoint but one writes over. */
+    public void spaceMap() throws HoldfastException {
+        SpaceMap map = new SpaceMap(
+                volume.layout(),
+                volume.device(),
+                volume.checksum(),
+                (pointer, structure) -> {
+                    findings.metadataBlocks++;
+                    return volume.nodes().readUncached(pointer, structure);
+                },
+                volume.nodeBuffers());
+        map.load(superblock.spaceRoot(), allocated::add, (pointer, first, count, why) -> {
+            uncharted.add(new long[] {first, first + count});
+            findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
+        });
+    }
+
     /** Checks everything that hangs below the root of the metadata tree. */
     public void trees() {
         BTree.walk(volume.nodes()::readUncached, superblock.treeRoot(), new TreeVisitor());
         data.finish();
     }
 
-    /** Compares what was found in the trees, after {@link #trees}. */
-    public CheckReport finish() throws HoldfastException {
+    /** Compares what was found, after {@link #spaceMap} and {@link #trees}. */
+    public CheckReport finish() {
         NamespaceCheck.Counts counts = namespace.finish();
         compareSpaceMap();
         compareCounts();
@@ -221,21 +240,7 @@ public final class VolumeCheck {
         }
     }
 
-    private void compareSpaceMap() throws HoldfastException {
-        BlockSet allocated = new BlockSet(superblock.blocks());
-        SpaceMap map = new SpaceMap(
-                volume.layout(),
-                volume.device(),
-                volume.checksum(),
-                (pointer, structure) -> {
-                    findings.metadataBlocks++;
-                    return volume.nodes().readUncached(pointer, structure);
-                },
-                volume.nodeBuffers());
-        map.load(superblock.spaceRoot(), allocated::add, (pointer, first, count, why) -> {
-            uncharted.add(new long[] {first, first + count});
-            findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
-        });
+    private void compareSpaceMap() {
         long hidden = 0;
         long first = reachable.firstDifference(allocated, 0);
         while (first >= 0) {

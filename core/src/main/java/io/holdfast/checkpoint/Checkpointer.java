@@ -275,11 +275,19 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         volume.space().reuse(dead);
     }
 
-    /** Runs something while no checkpoint is being written. */
-    public void whileIdle(Runnable action) {
+    /** Something done with the newest superblock. */
+    public interface Inspection<T> {
+        T inspect(Superblock superblock) throws HoldfastException;
+    }
+
+    /**
+     * Looks at the newest superblock while no checkpoint is being written: the fixed places, superblock and space map,
+     * are written over by the next but one, whatever is pinned.
+     */
+    public <T> T whileIdle(Inspection<T> inspection) throws HoldfastException {
         runLock.lock();
         try {
-            action.run();
+            return inspection.inspect(superblock);
         } finally {
             runLock.unlock();
         }

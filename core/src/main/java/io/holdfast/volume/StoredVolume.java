@@ -424,15 +424,15 @@ final class StoredVolume implements Volume {
         return call(() -> {
             FileLayer.Writable to = writable;
             if (to == null) {
-                return checkFrom(opened, progress, Runnable::run);
+                return finish(begin(opened, progress));
             }
             if (state.latch().failed()) {
-                return checkFrom(to.checkpointer().superblock(), progress, Runnable::run);
+                return finish(begin(to.checkpointer().superblock(), progress));
             }
             to.checkpointer().pin();
             try {
                 checkpointForCheck(to);
-                return checkFrom(to.checkpointer().superblock(), progress, to.checkpointer()::whileIdle);
+                return finish(to.checkpointer().whileIdle(newest -> begin(newest, progress)));
             } finally {
                 to.checkpointer().unpin();
             }
@@ -451,17 +451,18 @@ final class StoredVolume implements Volume {
         }
     }
 
-    /** Something that runs an action while no superblock is being written. */
-    private interface Quiet {
-        void run(Runnable action);
+    /** Reads what is at fixed places. */
+    private VolumeCheck begin(Superblock superblock, Progress progress) throws HoldfastException {
+        VolumeCheck check = new VolumeCheck(state, superblock, progress);
+        checkSuperblocks(check);
+        check.spaceMap();
+        return check;
     }
 
-    private CheckReport checkFrom(Superblock superblock, Progress progress, Quiet quiet) throws HoldfastException {
-        VolumeCheck check = new VolumeCheck(state, superblock, progress);
-        quiet.run(() -> checkSuperblocks(check));
+    private CheckReport finish(VolumeCheck check) {
         check.trees();
         if (writable == null) {
-            new LogCheck(state, check).run(superblock.log(), superblock.clean());
+            new LogCheck(state, check).run(opened.log(), opened.clean());
         }
         return check.finish();
     }

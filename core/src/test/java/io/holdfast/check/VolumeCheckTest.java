@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.Device;
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
@@ -16,6 +17,8 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.InstantSource;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 
 /** A sound volume is found sound, also while it is written to. */
@@ -74,6 +77,32 @@ class VolumeCheckTest {
             CheckReport report = volume.check(Progress.NONE);
             assertThat(report.problems()).isEmpty();
             assertThat(report.blocksVerified()).isPositive();
+        }
+    }
+
+    /** The fixed places alternate: a checkpoint that came in between wrote over the space map the check was to read. */
+    @Test
+    void checkpointsDuringACheckDoNotDisturbIt() throws Exception {
+        try (Volume volume = open(formatted(), OpenOptions.readWrite());
+                StoredFile file = volume.create("/f", CreateOptions.file())) {
+            AtomicBoolean done = new AtomicBoolean();
+            AtomicInteger checkpoints = new AtomicInteger();
+            Thread writer = Thread.ofPlatform().start(() -> {
+                try {
+                    for (int i = 0; !done.get(); i++) {
+                        file.write(i % 512 * 4096L, MemorySegment.ofArray(new byte[8192]));
+                        volume.checkpoint();
+                        checkpoints.incrementAndGet();
+                    }
+                } catch (HoldfastException e) {
+                    throw new IllegalStateException(e);
+                }
+            });
+            for (int i = 0; i < 30 || checkpoints.get() < 30; i++) {
+                assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+            }
+            done.set(true);
+            writer.join();
         }
     }
 
