@@ -3,8 +3,13 @@ package io.holdfast.log;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
+import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
+import io.holdfast.space.Run;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
 
 /**
  * Data blocks of one file on their way into a log record: copied into private memory, with the checksums of the copies.
@@ -60,6 +65,31 @@ public final class DataBatch {
     /** Returns the checksum of the copy of a block. */
     public long checksum(int index) {
         return checksums[index];
+    }
+
+    /** Returns the entries that say where the blocks are, now that they have their places. */
+    List<LogEntry> extents(List<Run> places) {
+        List<LogEntry> extents = new ArrayList<>();
+        int index = 0;
+        for (Run run : places) {
+            long block = run.start();
+            while (block < run.end()) {
+                int first = index;
+                long start = block;
+                do {
+                    index++;
+                    block++;
+                } while (block < run.end() && fileBlocks[index] == fileBlocks[index - 1] + 1);
+                extents.add(new LogEntry.Extent(
+                        inode,
+                        fileBlocks[first],
+                        start,
+                        index - first,
+                        noChecksum,
+                        Arrays.copyOfRange(checksums, first, index)));
+            }
+        }
+        return extents;
     }
 
     BlockBuffer buffer() {

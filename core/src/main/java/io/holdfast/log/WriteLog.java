@@ -5,7 +5,6 @@ import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.device.LentBuffer;
-import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
@@ -16,7 +15,6 @@ import io.holdfast.space.SpaceManager;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.FailureLatch;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -66,20 +64,11 @@ public final class WriteLog {
         void written(int index, long block);
     }
 
+    private static final Placed NOBODY = (index, block) -> {};
+
     /** Makes room for the log when the volume is full to the last block: writes a checkpoint and waits for it. */
     public interface Reclaimer {
         void reclaim() throws HoldfastException;
-    }
-
-    /** Small changes that count as one: they are in one record. */
-    private record Small(List<LogEntry> entries, int bytes) {
-        static Small of(List<LogEntry> entries) {
-            int bytes = 0;
-            for (LogEntry entry : entries) {
-                bytes += entry.encodedBytes();
-            }
-            return new Small(List.copyOf(entries), bytes);
-        }
     }
 
     private final Device device;
@@ -90,6 +79,7 @@ public final class WriteLog {
     private final BufferPool dataBuffers;
     private final BufferPool smallBuffers;
     private final FlushGate flushGate;
+    private final RecordWriter writer;
     private final long logId;
 
     private final ReentrantReadWriteLock gate = new ReentrantReadWriteLock(true);
@@ -97,8 +87,7 @@ public final class WriteLog {
     private final ReentrantLock provingLock = new ReentrantLock();
     private final LogSpace logSpace;
 
-    private final ArrayDeque<Small> pending = new ArrayDeque<>();
-    private long pendingBytes;
+    private final PendingChanges pending = new PendingChanges(SMALL_RECORD_BYTES_MAX);
     private final Map<Long, List<LogEntry.Extent>> unproven = new HashMap<>();
     private long sequence;
     private long nextBlock;
@@ -133,6 +122,7 @@ public final class WriteLog {
         this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
         this.smallBuffers = new BufferPool(4, SMALL_RECORD_BLOCKS);
         this.flushGate = new FlushGate(device, latch, startSequence);
+        this.writer = new RecordWriter(device, latch, flushGate);
         this.logSpace = new LogSpace(space);
         if (!logSpace.ensure(1)) {
             throw new HoldfastException(
@@ -153,9 +143,8 @@ public final class WriteLog {
      */
     public void submit(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
         latch.check();
-        Small small = Small.of(changes);
-        if (small.bytes > SMALL_RECORD_BYTES_MAX) {
-            throw new IllegalArgumentException("changes of %d bytes do not fit a record".formatted(small.bytes));
+        if (PendingChanges.bytesOf(changes) > SMALL_RECORD_BYTES_MAX) {
+            throw new IllegalArgumentException(changes.size() + " changes do not fit a record");
         }
         proveBefore(changes, reclaimer);
         boolean full;
@@ -164,8 +153,8 @@ public final class WriteLog {
             lock.lock();
             try {
                 changes.forEach(applier::apply);
-                addPending(small);
-                full = pendingBytes > PENDING_BYTES_MAX;
+                pending.add(changes);
+                full = pending.bytes() > PENDING_BYTES_MAX;
             } finally {
                 lock.unlock();
             }
@@ -175,11 +164,6 @@ public final class WriteLog {
         if (full) {
             writePending(reclaimer);
         }
-    }
-
-    private void addPending(Small small) {
-        pending.add(small);
-        pendingBytes += small.bytes;
     }
 
     private void proveBefore(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
@@ -224,7 +208,7 @@ public final class WriteLog {
     private boolean pendingFitsOneRecord() {
         lock.lock();
         try {
-            return pendingBytes <= SMALL_RECORD_BYTES_MAX;
+            return pending.fitOneRecord();
         } finally {
             lock.unlock();
         }
@@ -240,63 +224,27 @@ public final class WriteLog {
             lock.lock();
             try {
                 latch.check();
-                if (pendingBytes > SMALL_RECORD_BYTES_MAX || !logSpace.ensure(n + 2L + payloadBlocks(pendingBytes))) {
+                if (!pending.fitOneRecord() || !logSpace.ensure(n + 2L + payloadBlocks(pending.bytes()))) {
                     return false;
                 }
                 int extentBytesMax = n * (LogEntry.Extent.HEAD_BYTES + 8);
-                if (pendingBytes + extentBytesMax > LogRecord.ROOM && !pending.isEmpty()) {
+                if (pending.bytes() + extentBytesMax > LogRecord.ROOM && !pending.isEmpty()) {
                     before.add(placePending());
                 }
                 List<Run> places = logSpace.take(n, n);
-                List<LogEntry> entries = takePending();
-                addExtents(entries, batch, places);
+                List<LogEntry> entries = pending.take();
+                entries.addAll(batch.extents(places));
                 record = place(entries, batch.buffer(), n, places);
             } finally {
                 lock.unlock();
             }
             for (PlacedRecord small : before) {
-                write(small);
+                writer.write(small, NOBODY);
             }
-            writeData(record, placed);
+            writer.write(record, placed);
             return true;
         } finally {
             gate.readLock().unlock();
-        }
-    }
-
-    private void writeData(PlacedRecord record, Placed placed) throws HoldfastException {
-        try {
-            writeBlocks(record);
-            int index = 0;
-            for (Run run : record.data) {
-                for (long block = run.start(); block < run.end(); block++) {
-                    placed.written(index++, block);
-                }
-            }
-            flushGate.written(record.sequence);
-        } finally {
-            record.sealed.release();
-        }
-    }
-
-    private static void addExtents(List<LogEntry> entries, DataBatch batch, List<Run> places) {
-        int index = 0;
-        for (Run run : places) {
-            long block = run.start();
-            while (block < run.end()) {
-                int first = index;
-                long start = block;
-                do {
-                    index++;
-                    block++;
-                } while (block < run.end() && batch.fileBlock(index) == batch.fileBlock(index - 1) + 1);
-                long[] sums = new long[index - first];
-                for (int i = first; i < index; i++) {
-                    sums[i - first] = batch.checksum(i);
-                }
-                entries.add(new LogEntry.Extent(
-                        batch.inode(), batch.fileBlock(first), start, index - first, batch.noChecksum(), sums));
-            }
         }
     }
 
@@ -409,7 +357,7 @@ public final class WriteLog {
             taken.forEach((inode, count) -> {
                 List<LogEntry.Extent> extents = unproven.getOrDefault(inode, new ArrayList<>());
                 List<LogEntry.Extent> proven = extents.subList(0, count);
-                proven.forEach(extent -> addPending(Small.of(List.of(extent))));
+                proven.forEach(extent -> pending.add(List.of(extent)));
                 proven.clear();
                 if (extents.isEmpty()) {
                     unproven.remove(inode);
@@ -493,14 +441,14 @@ public final class WriteLog {
             if (pending.isEmpty()) {
                 return true;
             }
-            if (!logSpace.ensure(1L + payloadBlocks(Math.min(pendingBytes, SMALL_RECORD_BYTES_MAX)))) {
+            if (!logSpace.ensure(1L + payloadBlocks(Math.min(pending.bytes(), SMALL_RECORD_BYTES_MAX)))) {
                 return false;
             }
             record = placePending();
         } finally {
             lock.unlock();
         }
-        write(record);
+        writer.write(record, NOBODY);
         return true;
     }
 
@@ -509,23 +457,10 @@ public final class WriteLog {
         return bytes <= LogRecord.ROOM ? 0 : (int) ((bytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE);
     }
 
-    /** Takes so many of the pending small changes as go into one record. Called under the lock. */
-    private List<LogEntry> takePending() {
-        List<LogEntry> entries = new ArrayList<>();
-        int bytes = 0;
-        while (!pending.isEmpty() && bytes + pending.peek().bytes <= SMALL_RECORD_BYTES_MAX) {
-            Small small = pending.poll();
-            entries.addAll(small.entries);
-            bytes += small.bytes;
-        }
-        pendingBytes -= bytes;
-        return entries;
-    }
-
     /** Places a record with small changes and no data. Called under the lock, with room ensured. */
     private PlacedRecord placePending() {
         BlockBuffer buffer = smallBuffers.take();
-        List<LogEntry> entries = takePending();
+        List<LogEntry> entries = pending.take();
         byte[] payload = LogRecord.encodeEntries(entries);
         int payloadBlocks = payloadBlocks(payload.length);
         List<Run> places = List.of();
@@ -550,8 +485,6 @@ public final class WriteLog {
 
     // ---- records ----
 
-    private record PlacedRecord(long sequence, long header, List<Run> data, SealedBuffer sealed) {}
-
     /** Gives a record its place in the log. Called under the lock, with room for one more block ensured. */
     private PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
         long header = nextBlock;
@@ -574,36 +507,6 @@ public final class WriteLog {
         Run spare = logSpace.spare();
         return new LogPosition(
                 nextBlock, sequence + 1, logId, previousChecksum, run.start(), run.end(), spare.start(), spare.end());
-    }
-
-    private void write(PlacedRecord record) throws HoldfastException {
-        try {
-            writeBlocks(record);
-            flushGate.written(record.sequence);
-        } finally {
-            record.sealed.release();
-        }
-    }
-
-    /** Writes header and data in as few writes as their places allow. */
-    private void writeBlocks(PlacedRecord record) throws HoldfastException {
-        try {
-            long start = record.header;
-            int from = 0;
-            int count = 1;
-            for (Run run : record.data) {
-                if (run.start() != start + count) {
-                    device.write(start, record.sealed, from, count);
-                    from += count;
-                    start = run.start();
-                    count = 0;
-                }
-                count += (int) run.length();
-            }
-            device.write(start, record.sealed, from, count);
-        } catch (HoldfastException e) {
-            throw latch.fail(e);
-        }
     }
 
     // ---- checkpoint ----

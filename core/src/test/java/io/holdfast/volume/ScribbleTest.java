@@ -23,8 +23,8 @@ import org.junit.jupiter.api.Timeout;
  */
 @Timeout(value = 10, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ScribbleTest {
-    /** A million with {@code -Dholdfast.scribble.blocks=1000000}. */
-    private static final long BLOCKS = Long.getLong("holdfast.scribble.blocks", 200_000);
+    /** Blocks written; fewer or more with {@code -Dholdfast.scribble.blocks=N}. */
+    private static final long BLOCKS = Long.getLong("holdfast.scribble.blocks", 1_000_000);
 
     private static final int THREADS = 8;
     private static final int SPAN = 64;

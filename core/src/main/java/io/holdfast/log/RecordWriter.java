@@ -1,0 +1,60 @@
+package io.holdfast.log;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.space.Run;
+import io.holdfast.storage.FailureLatch;
+
+/** Brings placed records to the device. Stateless but for what it works on. */
+final class RecordWriter {
+    private final Device device;
+    private final FailureLatch latch;
+    private final FlushGate flushGate;
+
+    RecordWriter(Device device, FailureLatch latch, FlushGate flushGate) {
+        this.device = device;
+        this.latch = latch;
+        this.flushGate = flushGate;
+    }
+
+    /**
+     * Writes a record, says where its blocks are, and counts it as written. Its buffer is released in any case.
+     *
+     * @throws HoldfastException the failure, which is latched
+     */
+    void write(PlacedRecord record, WriteLog.Placed placed) throws HoldfastException {
+        try {
+            writeBlocks(record);
+            int index = 0;
+            for (Run run : record.data()) {
+                for (long block = run.start(); block < run.end(); block++) {
+                    placed.written(index++, block);
+                }
+            }
+            flushGate.written(record.sequence());
+        } finally {
+            record.sealed().release();
+        }
+    }
+
+    /** Writes header and data in as few writes as their places allow. */
+    private void writeBlocks(PlacedRecord record) throws HoldfastException {
+        try {
+            long start = record.header();
+            int from = 0;
+            int count = 1;
+            for (Run run : record.data()) {
+                if (run.start() != start + count) {
+                    device.write(start, record.sealed(), from, count);
+                    from += count;
+                    start = run.start();
+                    count = 0;
+                }
+                count += (int) run.length();
+            }
+            device.write(start, record.sealed(), from, count);
+        } catch (HoldfastException e) {
+            throw latch.fail(e);
+        }
+    }
+}
