@@ -15,7 +15,7 @@ public enum ErrorCode {
     READ_ONLY(30, "EROFS"),
     /** An earlier write or flush failed: the volume takes no more writes until it is opened again. */
     FAILED(5, "EIO"),
-    /** The device reported an error for this read. */
+    /** The device reported an error for this request. */
     DEVICE_ERROR(5, "EIO"),
     /** What was read does not match its checksum. */
     CHECKSUM_MISMATCH(5, "EIO"),
