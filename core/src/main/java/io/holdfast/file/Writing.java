@@ -5,6 +5,9 @@ import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -117,6 +120,7 @@ final class Writing {
             writeSingly(offset, source, need);
             return;
         }
+        Inject.at(Point.WRITE_RESERVED);
         copyIn(offset, source, need, blocks * need);
     }
 
@@ -189,7 +193,9 @@ final class Writing {
     }
 
     private boolean growsOverTail(long end) {
-        return FileData.within(file.size()) != 0 && Long.compareUnsigned(end, file.size()) > 0;
+        return !Inject.off(Guard.TAIL_ZEROED)
+                && FileData.within(file.size()) != 0
+                && Long.compareUnsigned(end, file.size()) > 0;
     }
 
     /** Copies into one page and returns how much of the reservation it took. */
@@ -200,9 +206,11 @@ final class Writing {
             while (true) {
                 Page page = file.lockPage(FileData.blockOf(at), nowait);
                 try {
-                    if (page.dirty || left + extra >= need) {
+                    if (page.dirty || left + extra >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
                         copyInto(page, within, n, source, from);
+                        Inject.at(Point.PAGE_COPIED);
                         file.contentChanged(at + n, false);
+                        Inject.at(Point.SIZE_CHANGED);
                         if (page.dirty) {
                             return 0;
                         }
@@ -257,6 +265,7 @@ final class Writing {
             if (zeroWithin(block, FileData.within(file.size()), Device.BLOCK_SIZE)) {
                 writeback.writeRange(file, block, block + 1);
             }
+            Inject.at(Point.TAIL_ZEROED);
         }
     }
 
@@ -302,7 +311,9 @@ final class Writing {
     // ---- zero-copy ----
 
     private boolean canLend(long offset, MemorySegment source) {
-        return !file.checksummed() && FileData.within(offset) == 0 && LentBuffer.possible(source);
+        return (!file.checksummed() || Inject.off(Guard.STABLE_COPY))
+                && FileData.within(offset) == 0
+                && LentBuffer.possible(source);
     }
 
     private void writeLent(long offset, MemorySegment source) throws HoldfastException {
@@ -344,15 +355,16 @@ final class Writing {
             }
             // A page of these blocks would hide what is written now; dirty ones are superseded as a whole.
             file.dropRange(first, first + blocks);
+            long[] sums = file.checksummed() ? file.context.reader().checksumsOf(source) : new long[blocks];
+            int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
+            Inject.at(Point.LENDING);
             writer.log()
                     .appendLent(
                             file.inode,
                             first,
                             source,
-                            (index, block) -> {
-                                file.map.put(
-                                        first + index, MapEntry.word(MapEntry.WRITTEN_NO_CHECKSUM, block), 0, nodes);
-                            },
+                            (index, block) ->
+                                    file.map.put(first + index, MapEntry.word(state, block), sums[index], nodes),
                             writer.checkpointer());
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);
