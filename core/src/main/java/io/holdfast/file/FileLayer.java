@@ -76,6 +76,13 @@ public final class FileLayer {
         }
     }
 
+    /** Puts all that was done to all files into the log. */
+    public void logAll() throws HoldfastException {
+        if (writeback != null) {
+            writeback.logAll();
+        }
+    }
+
     /** Makes everything durable. */
     public void sync() throws HoldfastException {
         if (writeback != null) {

@@ -151,11 +151,25 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
         file.layout.writeLock().lock();
         try {
-            if (file.unlinked() || file.nextInMemory(0) == Long.MAX_VALUE) {
+            if (isLeft(file) || file.nextInMemory(0) == Long.MAX_VALUE) {
                 file.dropRange(0, Long.MAX_VALUE);
             }
         } finally {
             file.layout.writeLock().unlock();
+        }
+    }
+
+    /** Returns whether a file has no name and one handle: then nobody can open it any more. */
+    private boolean isLeft(FileData file) {
+        if (!file.unlinked()) {
+            return false;
+        }
+        lock.lock();
+        try {
+            Entry entry = entries.get(file.inode);
+            return entry != null && entry.handles == 1;
+        } finally {
+            lock.unlock();
         }
     }
 

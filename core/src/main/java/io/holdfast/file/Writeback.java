@@ -186,19 +186,37 @@ public final class Writeback {
 
     /** Makes all acknowledged writes of a file durable. */
     void flush(FileData file) throws HoldfastException {
-        writeRange(file, 0, Long.MAX_VALUE);
-        file.logRecord(writer, List.of());
-        writer.log().flush(writer.checkpointer());
+        flushRange(file, 0, Long.MAX_VALUE);
     }
 
     /** Makes a range durable, and what the file's record says of it. */
     void flushRange(FileData file, long first, long end) throws HoldfastException {
-        writeRange(file, first, end);
-        file.logRecord(writer, List.of());
+        logRange(file, first, end);
         writer.log().flush(writer.checkpointer());
     }
 
-    /** Writes everything that is dirty, of all files. */
+    /**
+     * Puts a range, and what the file's record says of it, into the log. Holds the layout: a punch, say, drops dirty
+     * pages before the log has the hole, and a flush in between would make neither of both durable.
+     */
+    private void logRange(FileData file, long first, long end) throws HoldfastException {
+        file.layout.readLock().lock();
+        try {
+            writeRange(file, first, end);
+            file.logRecord(writer, List.of());
+        } finally {
+            file.layout.readLock().unlock();
+        }
+    }
+
+    /** Puts all that was done to all files into the log. No layout may be held. */
+    public void logAll() throws HoldfastException {
+        for (FileData file : table.files()) {
+            logRange(file, 0, Long.MAX_VALUE);
+        }
+    }
+
+    /** Writes everything that is dirty, of all files; others may be about to drop a part of it. */
     public void writeAll() throws HoldfastException {
         for (FileData file : table.files()) {
             writeRange(file, 0, Long.MAX_VALUE);
@@ -208,7 +226,7 @@ public final class Writeback {
 
     /** Makes everything durable. */
     public void sync() throws HoldfastException {
-        writeAll();
+        logAll();
         writer.log().flush(writer.checkpointer());
     }
 

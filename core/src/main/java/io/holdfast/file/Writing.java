@@ -10,6 +10,7 @@ import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
 
@@ -76,33 +77,71 @@ final class Writing {
         }
     }
 
+    /** All or nothing: takes all pages first, and only if nothing has to be waited for. */
     private void writeNowait(long offset, MemorySegment source) throws HoldfastException {
-        long blocks = FileData.blockAfter(offset + source.byteSize()) - FileData.blockOf(offset);
-        boolean grows = Long.compareUnsigned(offset + source.byteSize(), file.size()) > 0;
-        // All or nothing: one piece, and only if neither an old block nor room has to be waited for.
-        if (direct
-                || blocks > PIECE_BLOCKS
-                || file.context.cache().overDirtyLimit()
-                || (grows && FileData.within(file.size()) != 0)
-                || !edgesInMemory(offset, source.byteSize())) {
+        long first = FileData.blockOf(offset);
+        long blocks = FileData.blockAfter(offset + source.byteSize()) - first;
+        if (direct || blocks > PIECE_BLOCKS || file.context.cache().overDirtyLimit()) {
             throw wouldBlock();
         }
-        writePiece(offset, source);
+        long need = 1L + file.map.nodesFor(first + blocks - 1);
+        writer.reserver().reserve(blocks * need, Purpose.WRITE, true);
+        long left = blocks * need;
+        List<Page> pages = new ArrayList<>();
+        Lock layout = null;
+        try {
+            layout = lockLayout(offset + source.byteSize());
+            for (long done = 0; done < source.byteSize(); done += inBlock(offset + done, source.byteSize() - done)) {
+                boolean whole = inBlock(offset + done, source.byteSize() - done) == Device.BLOCK_SIZE;
+                pages.add(takeNowait(FileData.blockOf(offset + done), whole));
+            }
+            file.contentChanged(offset + source.byteSize(), false);
+            long done = 0;
+            for (Page page : pages) {
+                int n = inBlock(offset + done, source.byteSize() - done);
+                copyInto(page, FileData.within(offset + done), n, source, done);
+                if (!page.dirty) {
+                    file.markDirty(page, need);
+                    left -= need;
+                }
+                done += n;
+            }
+        } finally {
+            pages.forEach(file::unlock);
+            if (layout != null) {
+                layout.unlock();
+            }
+            writer.space().unreserve(left);
+        }
+    }
+
+    /** Returns how many of {@code length} bytes from {@code at} on lie in the block that {@code at} lies in. */
+    private static int inBlock(long at, long length) {
+        return (int) Math.min(Device.BLOCK_SIZE - FileData.within(at), length);
+    }
+
+    /** Locks a page that is to be written to, up to date unless it is written as a whole. */
+    private Page takeNowait(long block, boolean whole) throws HoldfastException {
+        Page page = file.tryLockPage(block);
+        if (page == null) {
+            throw wouldBlock();
+        }
+        boolean done = false;
+        try {
+            if (!whole && !page.uptodate) {
+                fill(page);
+            }
+            done = true;
+            return page;
+        } finally {
+            if (!done) {
+                file.unlock(page);
+            }
+        }
     }
 
     private HoldfastException wouldBlock() {
         return new HoldfastException(ErrorCode.WOULD_BLOCK, file.name() + ": the write would wait or fall back");
-    }
-
-    private boolean edgesInMemory(long offset, long length) throws HoldfastException {
-        long end = offset + length;
-        return (FileData.within(offset) == 0 || inMemory(FileData.blockOf(offset)))
-                && (FileData.within(end) == 0 || inMemory(FileData.blockOf(end)));
-    }
-
-    private boolean inMemory(long block) throws HoldfastException {
-        Page page = file.pages.get(block);
-        return page != null ? page.uptodate : !file.lookup(block).isData();
     }
 
     // ---- buffered ----
@@ -151,7 +190,7 @@ final class Writing {
             while (done < source.byteSize()) {
                 long at = offset + done;
                 int within = FileData.within(at);
-                int n = (int) Math.min(Device.BLOCK_SIZE - within, source.byteSize() - done);
+                int n = inBlock(at, source.byteSize() - done);
                 left -= copyBlock(at, within, n, source, done, need, left);
                 done += n;
             }

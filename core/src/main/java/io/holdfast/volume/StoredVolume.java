@@ -420,7 +420,7 @@ final class StoredVolume implements Volume {
     public void checkpoint() throws HoldfastException {
         call(() -> {
             FileLayer.Writable to = requireWritable();
-            files.writeAll();
+            files.logAll();
             to.checkpointer().checkpoint();
             return this;
         });
@@ -449,7 +449,7 @@ final class StoredVolume implements Volume {
     /** Makes what was written part of the check. Damage that stops it from that leaves the last checkpoint to check. */
     private void checkpointForCheck(FileLayer.Writable to) throws HoldfastException {
         try {
-            files.writeAll();
+            files.logAll();
             to.checkpointer().checkpoint();
         } catch (HoldfastException e) {
             if (!state.latch().failed()) {
