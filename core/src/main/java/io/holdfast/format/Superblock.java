@@ -158,8 +158,8 @@ public record Superblock(
                 getInt(b, 272) == 1);
     }
 
-    /** 16 MiB. */
-    public static final long MIN_BLOCKS = 4096;
+    /** 2 MiB: what the structures need. Users get no smaller one than {@link io.holdfast.volume.Volume#MIN_SIZE}. */
+    public static final long MIN_BLOCKS = 512;
     /** 2^44 blocks, 64 PiB: as far as this version has been thought through; a pointer has room for 2^48. */
     public static final long MAX_BLOCKS = 1L << 44;
 
