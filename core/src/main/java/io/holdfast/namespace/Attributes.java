@@ -84,7 +84,7 @@ final class Attributes {
             }
             byte[] key = next.getFirst().key();
             byte[] name = nameOf(key);
-            String text = name.length == 0 ? null : Names.decode(name, 0, name.length);
+            String text = Names.storedAttribute(name);
             if (text == null) {
                 throw Damage.inode(inode, "the name of an attribute is malformed");
             }
