@@ -18,9 +18,7 @@ import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
@@ -38,7 +36,9 @@ public final class VolumeCheck {
     private final BlockSet allocated;
     private final DataCheck data;
     private final NamespaceCheck namespace;
-    private final Set<Long> unchecked = new HashSet<>();
+    /** The last inode whose record says that its data has checksums. A record comes right before its map. */
+    private long checksummedInode = -1;
+
     /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
     private final List<long[]> uncharted = new ArrayList<>();
 
@@ -144,7 +144,7 @@ public final class VolumeCheck {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
                     new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
                 } else {
-                    noteUnchecked(item.key(), value);
+                    noteChecksummed(item.key(), value);
                 }
             } catch (HoldfastException e) {
                 lost("map node", -1, String.valueOf(e.getMessage()));
@@ -164,16 +164,15 @@ public final class VolumeCheck {
             }
         }
 
-        /** Remembers the files without checksums; a record comes before its map. */
-        private void noteUnchecked(byte[] key, byte[] value) {
+        private void noteChecksummed(byte[] key, byte[] value) {
             if (key.length != NamespaceKeys.inode(0).length) {
                 return;
             }
             long inode = MapItems.inodeOf(key);
             if (Arrays.equals(key, NamespaceKeys.inode(inode))) {
                 try {
-                    if (!InodeRecord.decode(inode, value).checksummed()) {
-                        unchecked.add(inode);
+                    if (InodeRecord.decode(inode, value).checksummed()) {
+                        checksummedInode = inode;
                     }
                 } catch (HoldfastException reportedByTheNamespace) {
                     // NamespaceCheck has reported it.
@@ -200,7 +199,7 @@ public final class VolumeCheck {
         public void data(long fileBlock, Mapping mapping) {
             blocks++;
             if (reach("map node", mapping.block(), "the map of inode " + inode)) {
-                if (!mapping.isChecksummed() && !unchecked.contains(inode)) {
+                if (!mapping.isChecksummed() && inode == checksummedInode) {
                     findings.add(
                             "map node",
                             mapping.block(),
