@@ -18,15 +18,15 @@ import org.junit.jupiter.api.Test;
  * answers is what it would have answered if the calls had come one after the other.
  */
 class BufferInterleavingsTest {
-    private static final int ITERATIONS = 8;
-    private static final int INVOCATIONS = 100;
+    private static final int ITERATIONS = 20;
+    private static final int INVOCATIONS = 60;
 
     private static ModelCheckingOptions options() {
         return new ModelCheckingOptions()
                 .threads(2)
                 .actorsPerThread(2)
-                .actorsBefore(1)
-                .actorsAfter(2)
+                .actorsBefore(0)
+                .actorsAfter(1)
                 .iterations(ITERATIONS)
                 .invocationsPerIteration(INVOCATIONS);
     }

@@ -4,10 +4,12 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.format.MapEntry;
 import io.holdfast.space.SpaceManager;
+import java.util.Arrays;
 import org.jetbrains.lincheck.datastructures.IntGen;
 import org.jetbrains.lincheck.datastructures.ModelCheckingOptions;
 import org.jetbrains.lincheck.datastructures.Operation;
 import org.jetbrains.lincheck.datastructures.Param;
+import org.jetbrains.lincheck.datastructures.ThreadIdGen;
 import org.junit.jupiter.api.Test;
 
 /**
@@ -16,21 +18,23 @@ import org.junit.jupiter.api.Test;
  */
 class BlockMapInterleavingsTest {
     private static final Layout LAYOUT = new Layout(4096);
+    private static final int THREADS_MAX = 4;
 
     @Test
     void aMappingThatIsCurrentIsTheNewest() {
         new ModelCheckingOptions()
                 .threads(2)
-                .actorsPerThread(2)
-                .actorsBefore(1)
-                .actorsAfter(1)
-                .iterations(6)
-                .invocationsPerIteration(100)
+                .actorsPerThread(3)
+                .actorsBefore(0)
+                .actorsAfter(0)
+                .iterations(15)
+                .invocationsPerIteration(60)
+                .sequentialSpecification(Model.class)
                 .check(TwoBlocks.class);
     }
 
     /** Two blocks of a file, written, made holes, frozen and looked up. */
-    @Param(name = "block", gen = IntGen.class, conf = "0:1")
+    @Param(name = "block", gen = IntGen.class, conf = "0:0")
     public static final class TwoBlocks {
         private final SpaceManager space = new SpaceManager(LAYOUT);
         private final BlockMap map = new BlockMap(
@@ -40,6 +44,8 @@ class BlockMapInterleavingsTest {
                 space,
                 new ChangeBudget(),
                 MapRoot.EMPTY);
+        private final Mapping[] looked = new Mapping[THREADS_MAX];
+        private final int[] of = new int[THREADS_MAX];
 
         @Operation
         public void put(@Param(name = "block") int block, @Param(gen = IntGen.class, conf = "100:103") int at) {
@@ -57,15 +63,57 @@ class BlockMapInterleavingsTest {
             return map.freeze();
         }
 
-        /** Reads as the read path does: looks up, does something else, and asks whether the mapping still holds. */
+        /** Looks a block up and keeps what it is told. */
         @Operation
-        public long read(@Param(name = "block") int block) throws HoldfastException {
-            while (true) {
-                Mapping mapping = map.lookup(block);
-                if (map.isCurrent(block, mapping)) {
-                    return mapping.word() == 0 ? 0 : mapping.block() * 1000 + mapping.checksum();
-                }
-            }
+        public long look(@Param(name = "block") int block, @Param(gen = ThreadIdGen.class) int thread)
+                throws HoldfastException {
+            Mapping mapping = map.lookup(block);
+            looked[thread] = mapping;
+            of[thread] = block;
+            return mapping.word() == 0 ? 0 : mapping.block() * 1000 + mapping.checksum();
+        }
+
+        /** Asks whether what was looked up last still holds, as the read path does when it has read. */
+        @Operation
+        public boolean holds(@Param(gen = ThreadIdGen.class) int thread) throws HoldfastException {
+            Mapping mapping = looked[thread];
+            return mapping == null || map.isCurrent(of[thread], mapping);
+        }
+    }
+
+    /** What it must look like from outside: two numbers. */
+    public static final class Model {
+        private final long[] blocks = new long[2];
+        private final long[] looked = new long[THREADS_MAX];
+        private final int[] of = new int[THREADS_MAX];
+        private boolean changed;
+
+        public Model() {
+            Arrays.fill(looked, -1);
+        }
+
+        public void put(int block, int at) {
+            blocks[block] = at * 1000L + at;
+            changed = true;
+        }
+
+        public void punch(int block) {
+            blocks[block] = 0;
+            changed = true;
+        }
+
+        public boolean freeze() {
+            return changed;
+        }
+
+        public long look(int block, int thread) {
+            looked[thread] = blocks[block];
+            of[thread] = block;
+            return blocks[block];
+        }
+
+        public boolean holds(int thread) {
+            return looked[thread] == -1 || looked[thread] == blocks[of[thread]];
         }
     }
 }
