@@ -45,7 +45,8 @@ final class ShortRun {
             }
             Mutator mutator = new Mutator(new Random(SEED), LENGTH_MAX);
             int inputs = Integer.getInteger("holdfast.fuzz.inputs", target.shortRunInputs());
-            while (done < inputs && System.nanoTime() - start < NANOS_MAX) {
+            long mutating = System.nanoTime();
+            while (done < inputs && System.nanoTime() - mutating < NANOS_MAX) {
                 run(thread, mutator.next(seeds));
                 done++;
             }
