@@ -18,8 +18,8 @@ import org.junit.jupiter.api.Test;
  * answers is what it would have answered if the calls had come one after the other.
  */
 class BufferInterleavingsTest {
-    private static final int ITERATIONS = 20;
-    private static final int INVOCATIONS = 60;
+    private static final int ITERATIONS = 10;
+    private static final int INVOCATIONS = 50;
 
     private static ModelCheckingOptions options() {
         return new ModelCheckingOptions()

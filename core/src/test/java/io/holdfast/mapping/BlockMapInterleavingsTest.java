@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
 class BlockMapInterleavingsTest {
     private static final Layout LAYOUT = new Layout(4096);
     private static final int THREADS_MAX = 4;
+    private static final long BLOCK = 7;
 
     @Test
     void aMappingThatIsCurrentIsTheNewest() {
@@ -30,12 +31,11 @@ class BlockMapInterleavingsTest {
                 .iterations(15)
                 .invocationsPerIteration(60)
                 .sequentialSpecification(Model.class)
-                .check(TwoBlocks.class);
+                .check(OneBlock.class);
     }
 
-    /** Two blocks of a file, written, made holes, frozen and looked up. */
-    @Param(name = "block", gen = IntGen.class, conf = "0:0")
-    public static final class TwoBlocks {
+    /** A block of a file, written, made a hole, frozen and looked up. */
+    public static final class OneBlock {
         private final SpaceManager space = new SpaceManager(LAYOUT);
         private final BlockMap map = new BlockMap(
                 (pointer, structure) -> {
@@ -45,16 +45,15 @@ class BlockMapInterleavingsTest {
                 new ChangeBudget(),
                 MapRoot.EMPTY);
         private final Mapping[] looked = new Mapping[THREADS_MAX];
-        private final int[] of = new int[THREADS_MAX];
 
         @Operation
-        public void put(@Param(name = "block") int block, @Param(gen = IntGen.class, conf = "100:103") int at) {
-            map.put(block, MapEntry.word(MapEntry.WRITTEN, at), at, 0);
+        public void put(@Param(gen = IntGen.class, conf = "100:103") int at) {
+            map.put(BLOCK, MapEntry.word(MapEntry.WRITTEN, at), at, 0);
         }
 
         @Operation
-        public void punch(@Param(name = "block") int block) {
-            map.putRange(block, 1, MapEntry.HOLE, 0);
+        public void punch() {
+            map.putRange(BLOCK, 1, MapEntry.HOLE, 0);
         }
 
         /** A checkpoint begins; there is one at a time. */
@@ -65,11 +64,9 @@ class BlockMapInterleavingsTest {
 
         /** Looks a block up and keeps what it is told. */
         @Operation
-        public long look(@Param(name = "block") int block, @Param(gen = ThreadIdGen.class) int thread)
-                throws HoldfastException {
-            Mapping mapping = map.lookup(block);
+        public long look(@Param(gen = ThreadIdGen.class) int thread) throws HoldfastException {
+            Mapping mapping = map.lookup(BLOCK);
             looked[thread] = mapping;
-            of[thread] = block;
             return mapping.word() == 0 ? 0 : mapping.block() * 1000 + mapping.checksum();
         }
 
@@ -77,28 +74,27 @@ class BlockMapInterleavingsTest {
         @Operation
         public boolean holds(@Param(gen = ThreadIdGen.class) int thread) throws HoldfastException {
             Mapping mapping = looked[thread];
-            return mapping == null || map.isCurrent(of[thread], mapping);
+            return mapping == null || map.isCurrent(BLOCK, mapping);
         }
     }
 
-    /** What it must look like from outside: two numbers. */
+    /** What it must look like from outside: a number. */
     public static final class Model {
-        private final long[] blocks = new long[2];
+        private long block;
         private final long[] looked = new long[THREADS_MAX];
-        private final int[] of = new int[THREADS_MAX];
         private boolean changed;
 
         public Model() {
             Arrays.fill(looked, -1);
         }
 
-        public void put(int block, int at) {
-            blocks[block] = at * 1000L + at;
+        public void put(int at) {
+            block = at * 1000L + at;
             changed = true;
         }
 
-        public void punch(int block) {
-            blocks[block] = 0;
+        public void punch() {
+            block = 0;
             changed = true;
         }
 
@@ -106,14 +102,13 @@ class BlockMapInterleavingsTest {
             return changed;
         }
 
-        public long look(int block, int thread) {
-            looked[thread] = blocks[block];
-            of[thread] = block;
-            return blocks[block];
+        public long look(int thread) {
+            looked[thread] = block;
+            return block;
         }
 
         public boolean holds(int thread) {
-            return looked[thread] == -1 || looked[thread] == blocks[of[thread]];
+            return looked[thread] == -1 || looked[thread] == block;
         }
     }
 }
