@@ -124,6 +124,9 @@ public final class SpaceManager {
     }
 
     public void unreserve(long blocks) {
+        if (blocks < 0) {
+            throw new IllegalStateException("more used than was reserved");
+        }
         lock.lock();
         try {
             reserved -= blocks;

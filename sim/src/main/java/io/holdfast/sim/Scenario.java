@@ -4,10 +4,10 @@ import io.holdfast.inject.Guard;
 import io.holdfast.sim.disk.FaultKind;
 import io.holdfast.volume.ChecksumAlgorithm;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 
 /**
  * What one simulation is made of. A seed gives a whole scenario; each part can then be made smaller by itself, since
@@ -16,6 +16,7 @@ import java.util.SplittableRandom;
  * @param operations calls by all clients together
  * @param fileBlocks no file grows beyond
  * @param volumeBlocks small ones are full soon, and use freed blocks again soon
+ * @param room blocks that are left to the clients, the rest is full; 0 leaves all
  * @param crashEvery one power cut in about so many operations; 0 for none
  * @param faults what goes wrong with the disk
  * @param faultEvery one fault in about so many I/Os
@@ -31,6 +32,7 @@ public record Scenario(
         int sharedFiles,
         int fileBlocks,
         int volumeBlocks,
+        int room,
         int crashEvery,
         List<FaultKind> faults,
         int faultEvery,
@@ -75,21 +77,24 @@ public record Scenario(
         int fileBlocks = sizes[random.nextInt(sizes.length)];
         int[] volumes = {600, 700, 900, 1500, 4096};
         int volumeBlocks = volumes[random.nextInt(volumes.length)];
+        int room = random.nextInt(3) > 0 ? 0 : 10 + random.nextInt(80);
+        int operations = (60 + random.nextInt(160)) * (random.nextInt(8) == 0 ? 5 : 1);
         return new Scenario(
                 seed,
                 2 + random.nextInt(4),
-                60 + random.nextInt(160),
+                operations,
                 random.nextInt(3) > 0 ? 1 : 2,
                 fileBlocks,
                 volumeBlocks,
+                room,
                 random.nextInt(3) == 0 ? 0 : 15 + random.nextInt(100),
                 List.copyOf(faults),
                 50 + random.nextInt(400),
-                volumeBlocks < 1500 || fileBlocks > 100,
+                volumeBlocks < 1500 || fileBlocks > 100 || room > 0,
                 1 + random.nextInt(6),
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,
-                EnumSet.noneOf(Guard.class));
+                Set.of());
     }
 
     /** Returns a random stream for one part of the run. */
@@ -97,129 +102,61 @@ public record Scenario(
         return new SplittableRandom(seed * 0x9e3779b97f4a7c15L + part.hashCode());
     }
 
-    public Scenario withClients(int n) {
-        return new Scenario(
-                seed,
-                n,
-                operations,
-                sharedFiles,
-                fileBlocks,
-                volumeBlocks,
-                crashEvery,
-                faults,
-                faultEvery,
-                tight,
-                pausing,
-                priorities,
-                checksum,
-                off);
+    /** Returns this scenario with something changed. */
+    public Scenario with(Consumer<Draft> change) {
+        Draft draft = new Draft(this);
+        change.accept(draft);
+        return draft.scenario();
     }
 
-    public Scenario withOperations(int n) {
-        return new Scenario(
-                seed,
-                clients,
-                n,
-                sharedFiles,
-                fileBlocks,
-                volumeBlocks,
-                crashEvery,
-                faults,
-                faultEvery,
-                tight,
-                pausing,
-                priorities,
-                checksum,
-                off);
+    /** Returns this scenario without some guards. */
+    public Scenario without(Set<Guard> guards) {
+        return with(draft -> draft.off = Set.copyOf(guards));
     }
 
-    public Scenario withFileBlocks(int n) {
-        return new Scenario(
-                seed,
-                clients,
-                operations,
-                sharedFiles,
-                n,
-                volumeBlocks,
-                crashEvery,
-                faults,
-                faultEvery,
-                tight,
-                pausing,
-                priorities,
-                checksum,
-                off);
-    }
+    /** A scenario that can be changed. Everything else stays as the seed has it. */
+    public static final class Draft {
+        private final Scenario from;
+        public int clients;
+        public int operations;
+        public int fileBlocks;
+        public int crashEvery;
+        public List<FaultKind> faults;
+        public int faultEvery;
+        public boolean tight;
+        public int pausing;
+        private Set<Guard> off;
 
-    public Scenario withCrashEvery(int n) {
-        return new Scenario(
-                seed,
-                clients,
-                operations,
-                sharedFiles,
-                fileBlocks,
-                volumeBlocks,
-                n,
-                faults,
-                faultEvery,
-                tight,
-                pausing,
-                priorities,
-                checksum,
-                off);
-    }
+        private Draft(Scenario from) {
+            this.from = from;
+            clients = from.clients;
+            operations = from.operations;
+            fileBlocks = from.fileBlocks;
+            crashEvery = from.crashEvery;
+            faults = from.faults;
+            faultEvery = from.faultEvery;
+            tight = from.tight;
+            pausing = from.pausing;
+            off = from.off;
+        }
 
-    public Scenario withFaults(List<FaultKind> kinds) {
-        return new Scenario(
-                seed,
-                clients,
-                operations,
-                sharedFiles,
-                fileBlocks,
-                volumeBlocks,
-                crashEvery,
-                List.copyOf(kinds),
-                faultEvery,
-                tight,
-                pausing,
-                priorities,
-                checksum,
-                off);
-    }
-
-    public Scenario withTight(boolean now) {
-        return new Scenario(
-                seed,
-                clients,
-                operations,
-                sharedFiles,
-                fileBlocks,
-                volumeBlocks,
-                crashEvery,
-                faults,
-                faultEvery,
-                now,
-                pausing,
-                priorities,
-                checksum,
-                off);
-    }
-
-    public Scenario withOff(Set<Guard> guards) {
-        return new Scenario(
-                seed,
-                clients,
-                operations,
-                sharedFiles,
-                fileBlocks,
-                volumeBlocks,
-                crashEvery,
-                faults,
-                faultEvery,
-                tight,
-                pausing,
-                priorities,
-                checksum,
-                Set.copyOf(guards));
+        private Scenario scenario() {
+            return new Scenario(
+                    from.seed,
+                    clients,
+                    operations,
+                    from.sharedFiles,
+                    fileBlocks,
+                    from.volumeBlocks,
+                    from.room,
+                    crashEvery,
+                    List.copyOf(faults),
+                    faultEvery,
+                    tight,
+                    pausing,
+                    from.priorities,
+                    from.checksum,
+                    off);
+        }
     }
 }

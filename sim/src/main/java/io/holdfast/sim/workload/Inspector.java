@@ -61,9 +61,22 @@ public final class Inspector {
             world.shared.done();
         }
         volume.create(WITNESS, CreateOptions.file()).close();
+        if (world.scenario.room() > 0) {
+            fill(volume, world.scenario.room());
+        }
         long start = world.ticks.next();
         volume.sync();
         world.synced(start);
+    }
+
+    /** Leaves little room. What is free then is used again and again. */
+    private static void fill(Volume volume, int room) throws HoldfastException {
+        MemorySegment block = Arena.ofAuto().allocate(4096, 4096);
+        try (StoredFile ballast = volume.create("/ballast", CreateOptions.file())) {
+            for (long at = 0; volume.usage().free() / 4096 > room; at += 4096) {
+                ballast.write(at, block, Set.of());
+            }
+        }
     }
 
     /** Writes something and makes it, and with it all before it, durable. */
