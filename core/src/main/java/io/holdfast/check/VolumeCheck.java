@@ -18,7 +18,11 @@ import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +45,10 @@ public final class VolumeCheck {
     private @Nullable InodeRecord record;
 
     private long recordInode = -1;
+    /** Data blocks below subtrees that were cut off: the map they belonged to counts them until they are freed. */
+    private final Map<Long, Long> deadBlocks = new HashMap<>();
+
+    private final Set<Long> unreadableDead = new HashSet<>();
     /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
     private final List<long[]> uncharted = new ArrayList<>();
 
@@ -144,7 +152,7 @@ public final class VolumeCheck {
                     map(MapItems.inodeOf(item.key()), value);
                 } else if (MapItems.isDeadKey(item.key())) {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
-                    new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
+                    dead(tree);
                 } else {
                     noteRecord(item.key(), value);
                 }
@@ -153,16 +161,27 @@ public final class VolumeCheck {
             }
         }
 
+        /** Dead trees come before all maps. */
+        private void dead(MapItems.DeadTree tree) throws HoldfastException {
+            DeadVisitor visitor = new DeadVisitor();
+            new MapWalk(volume.nodes()::readUncached, visitor).walk(tree.root(), tree.level());
+            deadBlocks.merge(tree.inode(), visitor.blocks, Long::sum);
+            if (!visitor.whole) {
+                unreadableDead.add(tree.inode());
+            }
+        }
+
         private void map(long inode, byte[] value) throws HoldfastException {
             MapRoot root = MapRoot.decode(value, inode);
             MapVisitor visitor = new MapVisitor(inode, inode == recordInode ? record : null);
             new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
-            if (visitor.whole && visitor.blocks != root.dataBlocks()) {
+            long blocks = visitor.blocks + deadBlocks.getOrDefault(inode, 0L);
+            if (visitor.whole && !unreadableDead.contains(inode) && blocks != root.dataBlocks()) {
                 findings.add(
                         "map node",
                         -1,
                         "map item of inode %d counts %d data blocks, there are %d"
-                                .formatted(inode, root.dataBlocks(), visitor.blocks));
+                                .formatted(inode, root.dataBlocks(), blocks));
             }
         }
 
@@ -193,7 +212,6 @@ public final class VolumeCheck {
     private final class MapVisitor extends DeadVisitor {
         private final long inode;
         private final @Nullable InodeRecord file;
-        private long blocks;
 
         MapVisitor(long inode, @Nullable InodeRecord file) {
             this.inode = inode;
@@ -224,6 +242,7 @@ public final class VolumeCheck {
     /** Visits a subtree that is waiting to be freed: its data does not matter any more. */
     private class DeadVisitor implements MapWalk.Visitor {
         boolean whole = true;
+        long blocks;
 
         @Override
         public boolean node(BlockPointer pointer) {
@@ -235,6 +254,7 @@ public final class VolumeCheck {
 
         @Override
         public void data(long fileBlock, Mapping mapping) {
+            blocks++;
             reach("map node", mapping.block(), "a subtree being freed");
         }
 

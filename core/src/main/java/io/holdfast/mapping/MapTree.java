@@ -97,7 +97,8 @@ public final class MapTree {
         }
         applier.node(word, checksum, levels, 0);
         if (MapEntry.state(applier.word) == MapEntry.HOLE) {
-            return MapRoot.EMPTY;
+            // What hangs below subtrees that were cut off stays counted until it is freed, unless the file is gone.
+            return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, applier.dataBlocks, 1);
         }
         return new MapRoot(applier.word, applier.checksum, applier.dataBlocks, levels);
     }

@@ -37,7 +37,7 @@ public final class NodeCache implements NodeReader {
         this.device = device;
         this.checksum = checksum;
         this.buffers = buffers;
-        int nodesPerPart = (int) Math.max(2, memory / Device.BLOCK_SIZE / PARTS);
+        int nodesPerPart = (int) Math.max(1, memory / Device.BLOCK_SIZE / PARTS);
         for (int i = 0; i < PARTS; i++) {
             parts[i] = new Part(nodesPerPart);
         }

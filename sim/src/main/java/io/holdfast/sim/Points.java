@@ -19,6 +19,9 @@ final class Points implements Injector {
     private final Trace trace;
     private final SplittableRandom random;
     private final EnumMap<Point, Long> passed = new EnumMap<>(Point.class);
+    private @Nullable Point armed;
+    private int armedNth;
+    private Runnable surprise = () -> {};
     private @Nullable Point failing;
     private long failingNth;
 
@@ -37,17 +40,48 @@ final class Points implements Injector {
         }
         scheduler.seen(thread);
         passed.merge(point, 1L, Long::sum);
+        if (point == armed && --armedNth == 0) {
+            surprise.run();
+        }
+        if (scenario.slowReaders() && isReading(point) && random.nextInt(8) == 0) {
+            scheduler.sleep(DELAY_NANOS_MAX * 200L);
+            return;
+        }
         int choice = random.nextInt(scenario.pausing() * 8);
         if (choice >= 8) {
             return;
         }
         trace.event(scheduler.nanoTime(), "point", point.name().hashCode(), choice, point::name);
         if (choice == 0) {
-            // Now and then so long that everything else comes first.
-            scheduler.sleep(random.nextInt(8) == 0 ? DELAY_NANOS_MAX * 20L : random.nextInt(DELAY_NANOS_MAX));
+            scheduler.sleep(delay());
         } else {
             scheduler.pause();
         }
+    }
+
+    private static boolean isReading(Point point) {
+        return point == Point.READ_MAPPED || point == Point.NODE_POINTED_TO;
+    }
+
+    /** Now and then so long that everything else comes first, or that every block is used again meanwhile. */
+    private long delay() {
+        return switch (random.nextInt(32)) {
+            case 0 -> DELAY_NANOS_MAX * 200L;
+            case 1, 2, 3 -> DELAY_NANOS_MAX * 20L;
+            default -> random.nextInt(DELAY_NANOS_MAX);
+        };
+    }
+
+    /** Does something, once, when a point is passed the nth time from now on. */
+    void arm(Point point, int nth, Runnable what) {
+        armed = point;
+        armedNth = nth;
+        surprise = what;
+    }
+
+    /** Forgets what {@link #arm} was told, if that has not come. */
+    void disarm() {
+        armed = null;
     }
 
     /** The nth time that this is allocated from now on, and no other, fails. */

@@ -18,10 +18,12 @@ import java.util.function.Consumer;
  * @param volumeBlocks small ones are full soon, and use freed blocks again soon
  * @param room blocks that are left to the clients, the rest is full; 0 leaves all
  * @param crashEvery one power cut in about so many operations; 0 for none
+ * @param calmEvery otherwise a pause to look at everything in about so many operations
  * @param faults what goes wrong with the disk
  * @param faultEvery one fault in about so many I/Os
  * @param tight the volume may be full
  * @param pausing one injection point in so many yields or delays; fewer make longer uninterrupted runs
+ * @param slowReaders a reader that knows where a block is often comes so late that the block is in use for another one
  * @param priorities threads have priorities that change now and then; otherwise all are alike
  * @param off guards that are taken away
  */
@@ -34,15 +36,17 @@ public record Scenario(
         int volumeBlocks,
         int room,
         int crashEvery,
+        int calmEvery,
         List<FaultKind> faults,
         int faultEvery,
         boolean tight,
         int pausing,
+        boolean slowReaders,
         boolean priorities,
         ChecksumAlgorithm checksum,
         Set<Guard> off) {
     /** Bytes of memory the volume gets: as few as make the cache evict pages. */
-    public static final long MEMORY = 1 << 20;
+    public static final long MEMORY = 1 << 19;
 
     private static final List<FaultKind> FAILURES = List.of(
             FaultKind.WRITE_ERROR,
@@ -78,7 +82,7 @@ public record Scenario(
         int[] volumes = {600, 700, 900, 1500, 4096};
         int volumeBlocks = volumes[random.nextInt(volumes.length)];
         int room = random.nextInt(3) > 0 ? 0 : 10 + random.nextInt(80);
-        int operations = (60 + random.nextInt(160)) * (random.nextInt(8) == 0 ? 5 : 1);
+        int operations = (60 + random.nextInt(160)) * (random.nextInt(8) == 0 ? 4 : 1);
         return new Scenario(
                 seed,
                 2 + random.nextInt(4),
@@ -88,10 +92,12 @@ public record Scenario(
                 volumeBlocks,
                 room,
                 random.nextInt(3) == 0 ? 0 : 15 + random.nextInt(100),
+                random.nextBoolean() ? 30 : 200,
                 List.copyOf(faults),
                 50 + random.nextInt(400),
                 volumeBlocks < 1500 || fileBlocks > 100 || room > 0,
                 1 + random.nextInt(6),
+                random.nextInt(4) == 0,
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,
                 Set.of());
@@ -150,10 +156,12 @@ public record Scenario(
                     from.volumeBlocks,
                     from.room,
                     crashEvery,
+                    from.calmEvery,
                     List.copyOf(faults),
                     faultEvery,
                     tight,
                     pausing,
+                    from.slowReaders,
                     from.priorities,
                     from.checksum,
                     off);

@@ -1,6 +1,7 @@
 package io.holdfast.sim;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Point;
 import io.holdfast.sim.disk.FaultKind;
 import io.holdfast.sim.disk.SimDevice;
 import io.holdfast.sim.disk.SimDisk;
@@ -170,8 +171,13 @@ public final class Simulation {
 
     private void play(Opened opened) throws HoldfastException {
         boolean crashes = scenario.crashEvery() > 0;
-        int length = crashes ? 1 + random.nextInt(2 * scenario.crashEvery()) : 20 + random.nextInt(60);
+        int length = 1 + random.nextInt(crashes ? 2 * scenario.crashEvery() : 2 * scenario.calmEvery());
         opened.device().setFaults(true);
+        if (crashes && random.nextBoolean()) {
+            List<Point> all = List.of(Point.values());
+            Point point = all.get(random.nextInt(all.size()));
+            points.arm(point, 1 + random.nextInt(8), () -> opened.device().cutPower());
+        }
         world.beginPhase(
                 Math.min(length, scenario.operations() - world.operations()),
                 crashes && random.nextInt(4) > 0,
@@ -181,6 +187,7 @@ public final class Simulation {
             threads.add(scheduler.start(client.name(), client));
         }
         threads.forEach(scheduler::join);
+        points.disarm();
         if (world.crashWasDue()) {
             opened.device().cutPower();
         }

@@ -158,8 +158,7 @@ final class Campaign {
             }
             if (child.process.waitFor() != 0) {
                 messages.put(new Message(
-                        child,
-                        "the worker ended with status " + child.process.exitValue() + " in seed " + child.seed));
+                        child, "the worker ended with status " + child.process.exitValue() + " in seed " + child.seed));
             }
             messages.put(new Message(child, null));
         } catch (IOException | InterruptedException e) {

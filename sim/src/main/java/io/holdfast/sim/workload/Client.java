@@ -202,8 +202,15 @@ public final class Client implements Runnable {
         return Math.max(CELL, Math.min(length, max) / CELL * CELL);
     }
 
+    /** Where to write: often at the end, so that files grow while others flush them. */
+    private long writeOffset(Handle handle) {
+        long end = handle.file().size() / CELL * CELL;
+        boolean append = random.nextInt(world.mix.appendOneIn) == 0 && end < world.scenario.fileBlocks() * 4096L;
+        return append ? end : offset(false);
+    }
+
     private void write(Handle handle) throws HoldfastException {
-        long offset = offset(false);
+        long offset = writeOffset(handle);
         long length = length(offset);
         FileModel model = handle.model();
         Set<WriteFlag> flags = EnumSet.noneOf(WriteFlag.class);
@@ -326,7 +333,7 @@ public final class Client implements Runnable {
     }
 
     private void truncate(Handle handle) throws HoldfastException {
-        long size = offset(false);
+        long size = random.nextBoolean() ? 0 : offset(false);
         FileModel model = handle.model();
         int id = world.nextChange();
         log("truncate", "#%d %s to %d".formatted(id, model.label(), size));

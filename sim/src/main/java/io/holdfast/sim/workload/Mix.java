@@ -36,6 +36,7 @@ final class Mix {
     private final List<Kind> drawn = new ArrayList<>();
     final boolean sharedOnly;
     final int directOneIn;
+    final int appendOneIn;
     final int scribbleOneIn;
     final int pauseOneIn;
 
@@ -49,6 +50,7 @@ final class Mix {
         }
         sharedOnly = random.nextBoolean();
         directOneIn = 1 + random.nextInt(4);
+        appendOneIn = random.nextBoolean() ? 2 : 20;
         scribbleOneIn = 1 + random.nextInt(3);
         pauseOneIn = 4 + random.nextInt(40);
     }
