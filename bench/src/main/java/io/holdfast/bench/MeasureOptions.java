@@ -1,0 +1,86 @@
+package io.holdfast.bench;
+
+import io.holdfast.bench.peer.PeerSet;
+import io.holdfast.bench.peer.Settings;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import picocli.CommandLine.Option;
+
+/** How much to measure, and where. */
+final class MeasureOptions {
+    private static final long MIB = 1L << 20;
+    private static final long GIB = 1L << 30;
+
+    @Option(names = "--quick", description = "Three short rounds on small disks, and only the peers that goals name.")
+    private boolean quick;
+
+    @Option(names = "--runs", paramLabel = "N", description = "Rounds of each measurement (default: 5, quick: 3).")
+    private int runs;
+
+    @Option(names = "--seconds", paramLabel = "S", description = "Length of a round (default: 8, quick: 1).")
+    private double seconds;
+
+    @Option(names = "--data", paramLabel = "MIB", description = "Size of the disks in MiB (default: 4096, quick: 512).")
+    private long dataMebibytes;
+
+    @Option(
+            names = "--peers",
+            arity = "1..*",
+            split = ",",
+            paramLabel = "NAME",
+            description = "Only these peers, and Holdfast.")
+    private List<String> peers = new ArrayList<>();
+
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            description = "Work in this folder, on a real disk (default: /var/tmp).")
+    private Path folder = Path.of("/var/tmp");
+
+    Path root() {
+        return Path.of(System.getProperty("holdfast.root", "."))
+                .toAbsolutePath()
+                .normalize();
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    boolean isQuick() {
+        return quick;
+    }
+
+    boolean allPeers() {
+        return peers.isEmpty();
+    }
+
+    void checkPeers() {
+        for (String peer : peers) {
+            if (!PeerSet.names().contains(peer)) {
+                throw new IllegalArgumentException("there is no peer " + peer + "; --list shows them");
+            }
+        }
+    }
+
+    Settings settings() {
+        double length = seconds > 0 ? seconds : quick ? 1 : 8;
+        return new Settings(
+                root(),
+                runs > 0 ? runs : quick ? 3 : 5,
+                length,
+                quick ? 1 : 5,
+                dataMebibytes > 0 ? dataMebibytes * MIB : quick ? GIB / 2 : 4 * GIB,
+                quick ? GIB / 2 : 10 * GIB,
+                GIB,
+                List.copyOf(peers),
+                quick);
+    }
+
+    String describe() {
+        Settings s = settings();
+        return "%s%d rounds of %s s, disks of %d MiB, Holdfast with `--memory 1G`; checksums and copy-on-write on"
+                .formatted(quick ? "Quick: " : "", s.runs(), s.seconds(), s.dataBytes() / MIB);
+    }
+}
