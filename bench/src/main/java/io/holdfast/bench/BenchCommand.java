@@ -110,9 +110,10 @@ final class BenchCommand implements Callable<Integer> {
                 throw new IllegalArgumentException("there is no scenario " + name + "; --list shows them");
             }
         }
-        return scenarios.isEmpty()
-                ? all
-                : all.stream().filter(s -> scenarios.contains(s.name())).toList();
+        if (scenarios.isEmpty()) {
+            return options.isQuick() ? Catalogue.quick() : all;
+        }
+        return all.stream().filter(s -> scenarios.contains(s.name())).toList();
     }
 
     private List<String> remarks(Scratch scratch) throws IOException {

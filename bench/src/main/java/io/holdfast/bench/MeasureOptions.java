@@ -12,13 +12,13 @@ final class MeasureOptions {
     private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
 
-    @Option(names = "--quick", description = "Three short rounds on small disks, and only the peers that goals name.")
+    @Option(names = "--quick", description = "Two short rounds on small disks, and only the peers that goals name.")
     private boolean quick;
 
-    @Option(names = "--runs", paramLabel = "N", description = "Rounds of each measurement (default: 5, quick: 3).")
+    @Option(names = "--runs", paramLabel = "N", description = "Rounds of each measurement (default: 5, quick: 2).")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", description = "Length of a round (default: 8, quick: 1).")
+    @Option(names = "--seconds", paramLabel = "S", description = "Length of a round (default: 8, quick: 0.7).")
     private double seconds;
 
     @Option(names = "--data", paramLabel = "MIB", description = "Size of the disks in MiB (default: 4096, quick: 512).")
@@ -65,12 +65,12 @@ final class MeasureOptions {
     }
 
     Settings settings() {
-        double length = seconds > 0 ? seconds : quick ? 1 : 8;
+        double length = seconds > 0 ? seconds : quick ? 0.7 : 8;
         return new Settings(
                 root(),
-                runs > 0 ? runs : quick ? 3 : 5,
+                runs > 0 ? runs : quick ? 2 : 5,
                 length,
-                quick ? 1 : 5,
+                quick ? 0.7 : 5,
                 dataMebibytes > 0 ? dataMebibytes * MIB : quick ? GIB / 2 : 4 * GIB,
                 quick ? GIB / 2 : 10 * GIB,
                 GIB,

@@ -24,6 +24,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 
 /** The scenarios, in the order in which they are run: those that need the least preparation after each other. */
 public final class Catalogue {
@@ -52,10 +53,19 @@ public final class Catalogue {
             QEMU_BTRFS_NOCOW,
             QEMU_XFS);
 
+    /** They take too long for a quick run, unless asked for by name. */
+    private static final Set<String> NOT_QUICK = Set.of("age", "size", "latency-read", "latency-commit");
+
     private Catalogue() {}
+
+    /** Returns those that a quick run is made of. */
+    public static List<Scenario> quick() {
+        return all().stream().filter(s -> !NOT_QUICK.contains(s.name())).toList();
+    }
 
     public static List<Scenario> all() {
         return List.of(
+                new FlushCheck(),
                 stream("seq-read", "1 MiB sequential read, cold", "read", Shape.SEQUENTIAL),
                 stream("seq-write", "1 MiB sequential write", "write", Shape.SEQUENTIAL),
                 random("rand-read-64k", "64 KiB random read, cold", "randread"),
@@ -72,7 +82,16 @@ public final class Catalogue {
                         "seq-read-scrambled",
                         "1 MiB sequential read, cold, after random writes",
                         "read",
-                        Shape.SCRAMBLED));
+                        Shape.SCRAMBLED),
+                new Latency("latency-write", "randwrite", false),
+                new Latency("latency-read", "randread", false),
+                new Latency("latency-commit", "randwrite", true),
+                new StartTimes(),
+                new ServerMemory(),
+                new LibraryWrites(),
+                new Amplification(),
+                new Age(),
+                new SizeCost());
     }
 
     private static FioScenario randWrite() {
