@@ -9,6 +9,7 @@ public final class Main {
     public static void main(String[] args) {
         CommandLine line = new CommandLine(new Commands());
         line.addSubcommand(new BenchCommand());
+        line.addSubcommand(new ProfileCommand());
         line.setExecutionExceptionHandler((e, command, parsed) -> {
             System.err.println("bench: " + e.getMessage());
             if (System.getenv("HOLDFAST_DEBUG") != null) {

@@ -5,10 +5,19 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 
 /** Runs other programs to their end. */
 public final class Command {
+    private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
+
     private Command() {}
+
+    /** Ends what runs now. */
+    static void endRunning() {
+        RUNNING.forEach(Process::destroyForcibly);
+    }
 
     /**
      * Runs a program and returns what it printed.
@@ -16,6 +25,7 @@ public final class Command {
      * @throws IOException with what it said, if it did not end with status 0
      */
     public static String run(List<String> command) throws IOException {
+        CleanUp.checkGoingOn();
         Path errors = Files.createTempFile("bench", ".err");
         Process process = null;
         try {
@@ -24,6 +34,7 @@ public final class Command {
                     .redirectInput(
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start();
+            RUNNING.add(process);
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();
             if (status != 0) {
@@ -41,6 +52,7 @@ public final class Command {
         } finally {
             if (process != null) {
                 process.destroyForcibly();
+                RUNNING.remove(process);
             }
             Files.deleteIfExists(errors);
         }

@@ -18,6 +18,7 @@ public final class LoopFileSystem {
             Scratch scratch, CleanUp cleanUp, String name, long bytes, List<String> make, String options)
             throws IOException {
         Path image = scratch.writtenFile(name + ".disk", bytes);
+        cleanUp.later("remove " + image, () -> Files.deleteIfExists(image));
         String device = Command.run("losetup", "--find", "--show", "--direct-io=on", image.toString())
                 .strip();
         cleanUp.later("detach " + device, () -> Command.run("losetup", "--detach", device));
@@ -25,6 +26,7 @@ public final class LoopFileSystem {
         command.add(device);
         Command.run(command);
         Path folder = Files.createDirectory(scratch.file(name));
+        cleanUp.later("remove " + folder, () -> Files.deleteIfExists(folder));
         Command.run("mount", "-o", options, device, folder.toString());
         cleanUp.later("unmount " + folder, () -> Command.run("umount", folder.toString()));
         return new LoopFileSystem(folder);

@@ -41,13 +41,14 @@ public final class PeerSet implements AutoCloseable {
 
     private final Settings settings;
     private final Scratch scratch;
-    private final CleanUp cleanUp = new CleanUp();
+    private final CleanUp cleanUp;
     private final Map<String, Image> images = new HashMap<>();
     private final Map<String, Contender> contenders = new LinkedHashMap<>();
     private Optional<LoopFileSystem> btrfs = Optional.empty();
     private Optional<LoopFileSystem> xfs = Optional.empty();
 
-    public PeerSet(Settings settings, Scratch scratch) {
+    public PeerSet(Settings settings, Scratch scratch, CleanUp whole) {
+        this.cleanUp = new CleanUp(whole);
         this.settings = settings;
         this.scratch = scratch;
     }

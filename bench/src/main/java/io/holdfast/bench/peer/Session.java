@@ -37,7 +37,11 @@ public record Session(FioTarget target, Optional<ServerProcess> server, Optional
             }
         }
         if (server.isPresent()) {
-            server.get().close();
+            if (volume.isPresent()) {
+                server.get().close();
+            } else {
+                server.get().endOrKill();
+            }
         }
     }
 }

@@ -19,7 +19,7 @@ public final class Bench implements AutoCloseable {
         this.settings = settings;
         this.scratch = scratch;
         this.cleanUp = cleanUp;
-        this.peers = new PeerSet(settings, scratch);
+        this.peers = new PeerSet(settings, scratch, cleanUp);
     }
 
     public Settings settings() {
@@ -41,7 +41,7 @@ public final class Bench implements AutoCloseable {
     /** Removes all disks of peers, for a scenario that needs the room; they are made again when needed. */
     public void removeDisks() throws IOException {
         peers.close();
-        peers = new PeerSet(settings, scratch);
+        peers = new PeerSet(settings, scratch, cleanUp);
     }
 
     /** Tells the user where things are. */

@@ -54,7 +54,8 @@ public final class Catalogue {
             QEMU_XFS);
 
     /** They take too long for a quick run, unless asked for by name. */
-    private static final Set<String> NOT_QUICK = Set.of("age", "size", "latency-read", "latency-commit");
+    private static final Set<String> NOT_QUICK = Set.of(
+            "age", "size", "latency-read", "latency-commit", "rand-read-64k", "rand-write-64k", "seq-read-scrambled");
 
     private Catalogue() {}
 

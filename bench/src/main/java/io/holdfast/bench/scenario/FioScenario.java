@@ -5,8 +5,11 @@ import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
+import io.holdfast.bench.profile.FlightRecorder;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,7 +31,7 @@ record FioScenario(
         Caches caches,
         Plan plan,
         List<Goal> goals)
-        implements Scenario {
+        implements Scenario, Profiled {
 
     /** What was read or written before. */
     enum Caches {
@@ -105,5 +108,23 @@ record FioScenario(
         if (jobs.writes) {
             contender.flush();
         }
+    }
+
+    /** Warms up first and records the measured part alone. */
+    @Override
+    public void profile(Bench bench, Path recording) throws IOException {
+        Contender contender = bench.peers().get(PeerSet.HOLDFAST);
+        contender.prepare(shape);
+        contender.stop();
+        contender.prepareWith(bench.peers().holdfast(), Shape.EMPTY);
+        warmUp(bench, contender);
+        FlightRecorder recorder = new FlightRecorder(
+                contender.session().server().orElseThrow().pid(),
+                bench.scratch().file("profile.jfc"));
+        recorder.start();
+        Map<Metric, Double> measured = contender.measure(plan.of(bench, contender).measured);
+        recorder.stop(recording);
+        measured.forEach((what, value) -> bench.say("    %-18s %s".formatted(what.label(), what.show(value))));
+        bench.peers().stopAll();
     }
 }
