@@ -70,7 +70,7 @@ final class MeasureOptions {
                 root(),
                 runs > 0 ? runs : quick ? 2 : 5,
                 length,
-                quick ? 0.7 : 5,
+                quick ? 3 : 5,
                 dataMebibytes > 0 ? dataMebibytes * MIB : quick ? GIB / 2 : 4 * GIB,
                 quick ? GIB / 2 : 10 * GIB,
                 GIB,

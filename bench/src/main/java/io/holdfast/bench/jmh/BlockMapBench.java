@@ -9,20 +9,14 @@ import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.space.SpaceManager;
 import java.util.SplittableRandom;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /** The lock and the accounts around a map's changes: {@link MapBench} has the map alone. */
 @State(Scope.Benchmark)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class BlockMapBench {
+public class BlockMapBench extends HotPath {
     private static final int BLOCKS = 100_000;
 
     private final SplittableRandom places = new SplittableRandom(1);

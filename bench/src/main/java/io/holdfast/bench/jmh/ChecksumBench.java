@@ -5,11 +5,7 @@ import io.holdfast.checksum.Checksums;
 import io.holdfast.error.HoldfastException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -17,9 +13,7 @@ import org.openjdk.jmh.annotations.State;
 
 /** The checksum of one block in native memory, and of a map node in an array. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class ChecksumBench {
+public class ChecksumBench extends HotPath {
     /** The algorithm's number in the superblock: 1 is CRC-32C, 2 is XXH3. */
     @Param({"1", "2"})
     public int algorithm;

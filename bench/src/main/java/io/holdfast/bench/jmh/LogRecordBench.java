@@ -7,11 +7,7 @@ import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -19,9 +15,7 @@ import org.openjdk.jmh.annotations.State;
 
 /** Encoding the header of a log record whose blocks were written at random places of a file. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class LogRecordBench {
+public class LogRecordBench extends HotPath {
     @Param({"1", "32", "110"})
     public int blocks;
 

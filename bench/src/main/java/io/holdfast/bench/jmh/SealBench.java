@@ -7,11 +7,7 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.device.SealedBuffer;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.TimeUnit;
 import org.openjdk.jmh.annotations.Benchmark;
-import org.openjdk.jmh.annotations.BenchmarkMode;
-import org.openjdk.jmh.annotations.Mode;
-import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Param;
 import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
@@ -20,9 +16,7 @@ import org.openjdk.jmh.annotations.TearDown;
 
 /** Copying blocks into a private buffer with their checksums, sealing it, and giving it back. */
 @State(Scope.Thread)
-@BenchmarkMode(Mode.AverageTime)
-@OutputTimeUnit(TimeUnit.NANOSECONDS)
-public class SealBench {
+public class SealBench extends HotPath {
     @Param({"1", "16", "110"})
     public int blocks;
 

@@ -27,6 +27,11 @@ public record Settings(
         long memoryBytes,
         List<String> peers,
         boolean quick) {
+    /** Returns how long somebody is warmed up: what is not compiled while it runs needs no more than a moment. */
+    public double warmUpSeconds(String peer) {
+        return quick && !peer.equals(PeerSet.HOLDFAST) ? Math.min(0.3, warmUpSeconds) : warmUpSeconds;
+    }
+
     /** Returns whether somebody is to take part. */
     public boolean wants(String peer) {
         return peers.isEmpty() || peer.equals(PeerSet.HOLDFAST) || peers.contains(peer);

@@ -103,7 +103,7 @@ public final class Catalogue {
                 ALL,
                 Shape.EMPTY,
                 Caches.AS_THEY_ARE,
-                (bench, contender) -> writing(bench, FioJob.of("randwrite", KIB_4, DEPTH)),
+                (bench, contender) -> writing(bench, contender, FioJob.of("randwrite", KIB_4, DEPTH)),
                 List.of(
                         Goal.atLeast(2, Metric.IOPS, HOLDFAST, QEMU_NONE),
                         Goal.atLeast(8, Metric.IOPS, HOLDFAST, QEMU_BTRFS),
@@ -120,7 +120,7 @@ public final class Catalogue {
                 Caches.AS_THEY_ARE,
                 (bench, contender) -> new Jobs(
                         List.of(whole(bench, FioJob.of("randwrite", KIB_4, DEPTH))
-                                .lasting(bench.settings().warmUpSeconds())),
+                                .lasting(bench.settings().warmUpSeconds(contender.name()))),
                         whole(bench, FioJob.of("randwrite", KIB_4, DEPTH)).moving(BURST_BYTES),
                         false,
                         true),
@@ -140,7 +140,7 @@ public final class Catalogue {
                             ? FioJob.of("write", MIB, STREAM_DEPTH)
                             : FioJob.of("randwrite", KIB_4, DEPTH);
                     return new Jobs(
-                            List.of(whole(bench, job).lasting(bench.settings().warmUpSeconds())),
+                            List.of(whole(bench, job).lasting(bench.settings().warmUpSeconds(contender.name()))),
                             whole(bench, job).moving(bench.settings().sustainedBytes()),
                             true,
                             true);
@@ -161,7 +161,7 @@ public final class Catalogue {
                             .over(0, bench.settings().dataBytes())
                             .replaying(flushLog(bench, contender));
                     return new Jobs(
-                            List.of(job.within(bench.settings().warmUpSeconds())),
+                            List.of(job.within(bench.settings().warmUpSeconds(contender.name()))),
                             job.within(bench.settings().seconds()),
                             false,
                             true);
@@ -190,8 +190,8 @@ public final class Catalogue {
                 DIRECT,
                 Shape.EMPTY,
                 Caches.AS_THEY_ARE,
-                (bench, contender) ->
-                        writing(bench, FioJob.of("randwrite", KIB_4, 1).flushingEachWrite()),
+                (bench, contender) -> writing(
+                        bench, contender, FioJob.of("randwrite", KIB_4, 1).flushingEachWrite()),
                 List.of(
                         Goal.atLeast(0.7, Metric.IOPS, HOLDFAST, QEMU_NONE),
                         Goal.atLeast(5, Metric.IOPS, HOLDFAST, QEMU_BTRFS)));
@@ -205,7 +205,7 @@ public final class Catalogue {
                 DIRECT,
                 Shape.EMPTY,
                 Caches.COLD,
-                (bench, contender) -> cold(bench, FioJob.of("randread", KIB_4, DEPTH)),
+                (bench, contender) -> cold(bench, contender, FioJob.of("randread", KIB_4, DEPTH)),
                 List.of(
                         Goal.atLeast(1.3, Metric.IOPS, HOLDFAST, QEMU_NONE),
                         Goal.atMost(1, Metric.CPU_SECONDS_PER_GIB, HOLDFAST, QEMU_NONE)));
@@ -225,7 +225,7 @@ public final class Catalogue {
                     return new Jobs(
                             List.of(
                                     FioJob.of("read", MIB, STREAM_DEPTH).over(0, range),
-                                    job.lasting(bench.settings().warmUpSeconds())),
+                                    job.lasting(bench.settings().warmUpSeconds(contender.name()))),
                             job.lasting(bench.settings().seconds()),
                             false,
                             false);
@@ -242,7 +242,9 @@ public final class Catalogue {
                 Shape.EMPTY,
                 Caches.AS_THEY_ARE,
                 (bench, contender) -> writing(
-                        bench, FioJob.of("randrw", KIB_4, DEPTH).reading(70).onConnections(CONNECTIONS)),
+                        bench,
+                        contender,
+                        FioJob.of("randrw", KIB_4, DEPTH).reading(70).onConnections(CONNECTIONS)),
                 List.of(Goal.atLeast(1.5, Metric.IOPS, HOLDFAST, QEMU_NONE)));
     }
 
@@ -256,7 +258,7 @@ public final class Catalogue {
                 DIRECT,
                 Shape.EMPTY,
                 reads ? Caches.COLD : Caches.AS_THEY_ARE,
-                (bench, contender) -> reads ? cold(bench, job) : writing(bench, job),
+                (bench, contender) -> reads ? cold(bench, contender, job) : writing(bench, contender, job),
                 List.of(Goal.atLeast(1, Metric.MIB_PER_SECOND, HOLDFAST, QEMU_NONE)));
     }
 
@@ -274,7 +276,7 @@ public final class Catalogue {
                 DIRECT,
                 shape,
                 reads ? Caches.COLD : Caches.AS_THEY_ARE,
-                (bench, contender) -> reads ? cold(bench, job) : writing(bench, job),
+                (bench, contender) -> reads ? cold(bench, contender, job) : writing(bench, contender, job),
                 goals);
     }
 
@@ -282,20 +284,20 @@ public final class Catalogue {
         return job.over(0, bench.settings().dataBytes());
     }
 
-    private static Jobs writing(Bench bench, FioJob job) {
+    private static Jobs writing(Bench bench, Contender contender, FioJob job) {
         FioJob over = whole(bench, job);
         return new Jobs(
-                List.of(over.lasting(bench.settings().warmUpSeconds())),
+                List.of(over.lasting(bench.settings().warmUpSeconds(contender.name()))),
                 over.lasting(bench.settings().seconds()),
                 false,
                 true);
     }
 
-    private static Jobs cold(Bench bench, FioJob job) {
+    private static Jobs cold(Bench bench, Contender contender, FioJob job) {
         long data = bench.settings().dataBytes();
         long eighth = data / 8 / MIB * MIB;
         return new Jobs(
-                List.of(job.over(0, eighth).lasting(bench.settings().warmUpSeconds())),
+                List.of(job.over(0, eighth).lasting(bench.settings().warmUpSeconds(contender.name()))),
                 job.over(eighth, data - eighth).within(bench.settings().seconds()),
                 false,
                 false);
