@@ -6,6 +6,7 @@ import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -14,7 +15,7 @@ import java.util.Map;
  * Random writes on a volume that is 90 % full and was overwritten at random five times, beside the same on a volume
  * that was just made, and (without a goal) beside one that was just filled.
  */
-final class Age implements Scenario {
+final class Age implements Scenario, Profiled {
     private static final int BLOCK_BYTES = 4096;
     private static final int OVERWRITES = 5;
     private static final String AGED = "aged";
@@ -46,8 +47,8 @@ final class Age implements Scenario {
     public Outcome run(Bench bench) throws IOException {
         bench.removeDisks();
         Outcome outcome = new Outcome();
-        long volume = bench.settings().quick() ? 512L << 20 : 4L << 30;
-        long file = (long) (volume * FULL) / BLOCK_BYTES * BLOCK_BYTES;
+        long volume = volumeBytes(bench);
+        long file = fileBytes(bench);
         try (OwnVolume aged = OwnVolume.make(bench, bench.peers().holdfast().named("aged"), volume, file);
                 OwnVolume fresh = OwnVolume.make(bench, bench.peers().holdfast().named("fresh"), volume, file)) {
             aged.fill();
@@ -71,6 +72,26 @@ final class Age implements Scenario {
         }
         outcome.note("the fresh volume begins empty and fills up by what the rounds write");
         return outcome;
+    }
+
+    /** Overwrites once: what makes an old volume slow is there then. */
+    @Override
+    public void profile(Bench bench, Path recording) throws IOException {
+        try (OwnVolume aged =
+                OwnVolume.make(bench, bench.peers().holdfast().named("aged"), volumeBytes(bench), fileBytes(bench))) {
+            aged.fill();
+            aged.fio(job(aged).moving(aged.fileBytes()));
+            aged.flush();
+            aged.record(job(aged).lasting(bench.settings().seconds()), recording);
+        }
+    }
+
+    private static long volumeBytes(Bench bench) {
+        return bench.settings().quick() ? 512L << 20 : 4L << 30;
+    }
+
+    private static long fileBytes(Bench bench) {
+        return (long) (volumeBytes(bench) * FULL) / BLOCK_BYTES * BLOCK_BYTES;
     }
 
     private static FioJob job(OwnVolume own) {

@@ -6,6 +6,7 @@ import io.holdfast.bench.fio.FioResult;
 import io.holdfast.bench.host.Command;
 import io.holdfast.bench.peer.HoldfastServer;
 import io.holdfast.bench.peer.Session;
+import io.holdfast.bench.profile.FlightRecorder;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
@@ -79,6 +80,17 @@ final class OwnVolume implements AutoCloseable {
 
     FioResult fio(FioJob job) throws IOException {
         return FioOutput.parse(Command.run(job.command(session.target())));
+    }
+
+    /** Runs fio with the flight recorder of the server on. */
+    FioResult record(FioJob job, Path recording) throws IOException {
+        FlightRecorder recorder = new FlightRecorder(
+                session.server().orElseThrow().pid(), bench.scratch().file("profile.jfc"));
+        recorder.start();
+        FioResult result = fio(job);
+        recorder.stop(recording);
+        bench.say("    %.0f requests/s, p99 %.1f ms".formatted(result.iops(), result.p99Micros() / 1000));
+        return result;
     }
 
     /** Makes everything durable and waits for the disk to come to rest. */

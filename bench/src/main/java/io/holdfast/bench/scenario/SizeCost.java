@@ -7,6 +7,7 @@ import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.HoldfastServer;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -14,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Random writes over maps of different sizes with the same memory. All maps are there at once and take turns. */
-final class SizeCost implements Scenario {
+final class SizeCost implements Scenario, Profiled {
     private static final long BLOCK_BYTES = 4096;
     private static final long MEMORY_BYTES = 512L << 20;
     private static final long ROOM_BYTES = 3L << 30;
@@ -86,6 +87,20 @@ final class SizeCost implements Scenario {
         own.fio(job(own, bench.settings().warmUpSeconds()));
         own.flush();
         return Optional.of(own);
+    }
+
+    /** With a map of a million blocks. */
+    @Override
+    public void profile(Bench bench, Path recording) throws IOException {
+        HoldfastServer holdfast =
+                bench.peers().holdfast().withMemory(MEMORY_BYTES).named("size-6");
+        Optional<OwnVolume> made = make(bench, new Outcome(), holdfast, 6);
+        if (made.isEmpty()) {
+            throw new IOException("there is not enough room on the disk");
+        }
+        try (OwnVolume own = made.get()) {
+            own.record(job(own, bench.settings().seconds()), recording);
+        }
     }
 
     private static FioJob job(OwnVolume own, double seconds) {
