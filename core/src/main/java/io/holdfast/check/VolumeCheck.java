@@ -18,9 +18,7 @@ import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
@@ -38,7 +36,7 @@ public final class VolumeCheck {
     private final BlockSet allocated;
     private final DataCheck data;
     private final NamespaceCheck namespace;
-    private final Set<Long> unchecked = new HashSet<>();
+    private long checksummedInode = -1;
     /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
     private final List<long[]> uncharted = new ArrayList<>();
 
@@ -144,7 +142,7 @@ public final class VolumeCheck {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
                     new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
                 } else {
-                    noteUnchecked(item.key(), value);
+                    noteChecksummed(item.key(), value);
                 }
             } catch (HoldfastException e) {
                 lost("map node", -1, String.valueOf(e.getMessage()));
@@ -153,7 +151,7 @@ public final class VolumeCheck {
 
         private void map(long inode, byte[] value) throws HoldfastException {
             MapRoot root = MapRoot.decode(value, inode);
-            MapVisitor visitor = new MapVisitor(inode);
+            MapVisitor visitor = new MapVisitor(inode, inode == checksummedInode);
             new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
             if (visitor.whole && visitor.blocks != root.dataBlocks()) {
                 findings.add(
@@ -164,16 +162,16 @@ public final class VolumeCheck {
             }
         }
 
-        /** Remembers the files without checksums; a record comes before its map. */
-        private void noteUnchecked(byte[] key, byte[] value) {
+        /** Remembers a file with checksums; its map comes next. A file without a name has a map and no record. */
+        private void noteChecksummed(byte[] key, byte[] value) {
             if (key.length != NamespaceKeys.inode(0).length) {
                 return;
             }
             long inode = MapItems.inodeOf(key);
             if (Arrays.equals(key, NamespaceKeys.inode(inode))) {
                 try {
-                    if (!InodeRecord.decode(inode, value).checksummed()) {
-                        unchecked.add(inode);
+                    if (InodeRecord.decode(inode, value).checksummed()) {
+                        checksummedInode = inode;
                     }
                 } catch (HoldfastException reportedByTheNamespace) {
                     // NamespaceCheck has reported it.
@@ -190,17 +188,19 @@ public final class VolumeCheck {
     /** Visits the map of a file: all of its data is read. */
     private final class MapVisitor extends DeadVisitor {
         private final long inode;
+        private final boolean checksummed;
         private long blocks;
 
-        MapVisitor(long inode) {
+        MapVisitor(long inode, boolean checksummed) {
             this.inode = inode;
+            this.checksummed = checksummed;
         }
 
         @Override
         public void data(long fileBlock, Mapping mapping) {
             blocks++;
             if (reach("map node", mapping.block(), "the map of inode " + inode)) {
-                if (!mapping.isChecksummed() && !unchecked.contains(inode)) {
+                if (!mapping.isChecksummed() && checksummed) {
                     findings.add(
                             "map node",
                             mapping.block(),

@@ -3,6 +3,9 @@ package io.holdfast.checkpoint;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.DeadTree;
@@ -86,7 +89,11 @@ final class CheckpointRun {
                     last.allocatedBlocks() + writer.allocatedDifference(),
                     last.unwrittenBlocks() + writer.unwrittenDifference(),
                     clean);
-            volume.device().flush();
+            Inject.at(Point.CHECKPOINT_WRITTEN);
+            if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {
+                volume.device().flush();
+            }
+            Inject.at(Point.CHECKPOINT_FLUSHED);
             superblocks.write(superblock, volume.layout());
             volume.device().flush();
             return superblock;

@@ -3,6 +3,9 @@ package io.holdfast.checkpoint;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
@@ -207,7 +210,9 @@ public final class Checkpointer implements WriteLog.Reclaimer {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
         CheckpointRun run = new CheckpointRun(volume, spaceMap, superblocks, superblock);
+        Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
+        Inject.at(Point.CHECKPOINT_DURABLE);
         // Items first: a map that is opened from here on finds its new root, one that was opened before is told of it.
         volume.items().commitRoot(next.treeRoot());
         run.roots().forEach((inode, root) -> {
@@ -219,7 +224,11 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         superblock = next;
         volume.maps().forgetClean(run.roots().keySet());
         LongList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
-        volume.readers().awaitOlder();
+        Inject.at(Point.CHECKPOINT_COMMITTED);
+        if (!Inject.off(Guard.FREED_AWAIT_READERS)) {
+            volume.readers().awaitOlder();
+        }
+        Inject.at(Point.BLOCKS_REUSED);
         reuse(dead);
         checkpoints.incrementAndGet();
         for (String leak : run.leaks()) {

@@ -5,6 +5,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.BlockMap;
 import java.util.ArrayList;
@@ -24,6 +26,7 @@ public final class Recovery implements LogReader.Sink {
 
     @Override
     public void record(LogRecord record, List<LogEntry> entries) throws HoldfastException {
+        Inject.at(Point.RECOVERY_RECORD);
         take(record, record.block());
         volume.space().release(record.block());
         for (LogEntry entry : record.entries()) {

@@ -1,8 +1,12 @@
 package io.holdfast.device;
 
 import io.holdfast.checksum.Checksum;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 
 /**
@@ -29,6 +33,8 @@ public final class BlockBuffer {
     private final int blocks;
     private final BitSet filled;
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
+    /** Filled only while guard {@link Guard#SEALED_COPY} is off. */
+    private final List<SealedBuffer.Source> sources = new ArrayList<>();
 
     BlockBuffer(BufferPool pool, MemorySegment memory, int blocks) {
         this.pool = pool;
@@ -47,6 +53,9 @@ public final class BlockBuffer {
         claim();
         try {
             copyClaimed(slot, source, sourceOffset);
+            if (Inject.off(Guard.SEALED_COPY)) {
+                sources.add(new SealedBuffer.Source(slot, source.asSlice(sourceOffset, Device.BLOCK_SIZE)));
+            }
             return checksum.of(memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
         } finally {
             state.set(State.OPEN);
@@ -83,7 +92,7 @@ public final class BlockBuffer {
             if (empty < count) {
                 throw new IllegalStateException("block %d of %d was never filled".formatted(empty, count));
             }
-            SealedBuffer sealed = new SealedBuffer(pool, memory, count);
+            SealedBuffer sealed = new SealedBuffer(pool, memory, count, sources);
             next = State.ENDED;
             return sealed;
         } finally {

@@ -1,5 +1,7 @@
 package io.holdfast.device;
 
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -109,6 +111,9 @@ public final class BufferPool implements AutoCloseable {
         try {
             MemorySegment memory = poll(idle);
             if (memory == null) {
+                if (Inject.fails(Point.ALLOCATE_BUFFER)) {
+                    throw new OutOfMemoryError("no memory for a buffer");
+                }
                 memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
             }
             taken = true;

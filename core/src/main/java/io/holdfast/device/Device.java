@@ -43,7 +43,8 @@ public interface Device extends AutoCloseable {
 
     /**
      * Makes all writes that returned before this call durable on the medium. A failed flush says nothing about any
-     * of them and must not be tried again: the kernel may have dropped the data and forgotten the error.
+     * of them and must not be tried again: the kernel may have dropped the data and forgotten the error. Once one has
+     * failed, no later one succeeds, nor one that ran at the same time, and no write is taken.
      */
     void flush() throws HoldfastException;
 

@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
@@ -16,12 +17,18 @@ public final class SealedBuffer {
     private final BufferPool pool;
     private final MemorySegment memory;
     private final int blocks;
+    private final List<Source> sources;
     private final AtomicInteger state = new AtomicInteger();
 
-    SealedBuffer(BufferPool pool, MemorySegment memory, int blocks) {
+    /** Where a block came from. */
+    record Source(int slot, MemorySegment memory) {}
+
+    /** @param sources empty, unless the simulator has taken the guard «sealed copy» away */
+    SealedBuffer(BufferPool pool, MemorySegment memory, int blocks, List<Source> sources) {
         this.pool = pool;
         this.memory = memory;
         this.blocks = blocks;
+        this.sources = sources;
     }
 
     public int blocks() {
@@ -66,6 +73,10 @@ public final class SealedBuffer {
     }
 
     private MemorySegment view() {
+        for (Source source : sources) {
+            memory.asSlice((long) source.slot() * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
+                    .copyFrom(source.memory());
+        }
         return memory.asSlice(0, (long) blocks * Device.BLOCK_SIZE).asReadOnly();
     }
 

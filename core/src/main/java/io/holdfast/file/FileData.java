@@ -4,6 +4,8 @@ import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.Mapping;
@@ -237,6 +239,35 @@ final class FileData {
         }
     }
 
+    /** Returns the page of a block, locked, as {@link #lockPage}; null if that would wait. Other pages may be locked. */
+    @Nullable
+    Page tryLockPage(long block) throws HoldfastException {
+        Page page = pages.get(block);
+        if (page == null) {
+            PageCache.Frame frame = context.cache().allocate(true);
+            Page made = new Page(this, block, frame.memory(), frame.slot());
+            made.lock.lock();
+            page = pages.putIfAbsent(block, made);
+            if (page == null) {
+                made.referenced = true;
+                context.cache().register(made);
+                return made;
+            }
+            made.dead = true;
+            made.lock.unlock();
+            context.cache().giveBack(frame);
+        }
+        if (!page.lock.tryLock()) {
+            return null;
+        }
+        if (page.dead) {
+            page.lock.unlock();
+            return null;
+        }
+        page.referenced = true;
+        return page;
+    }
+
     /** Takes a page out of the index; the cache does, with the page locked and marked dead. */
     void forget(Page page) {
         pages.remove(page.block, page);
@@ -287,7 +318,9 @@ final class FileData {
     private void dropBlock(long block) {
         Page page = lockCached(block);
         if (page != null) {
-            page.awaitIdle();
+            if (!Inject.off(Guard.RANGE_AWAITS_WRITEBACK)) {
+                page.awaitIdle();
+            }
             if (page.dead) {
                 // Whoever ended the writeback, or the clock, was faster.
                 page.lock.unlock();

@@ -6,6 +6,7 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.log.WriteLog;
 import io.holdfast.space.SpaceReserver;
+import io.holdfast.storage.Timing;
 import io.holdfast.volume.StoredFile;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -28,7 +29,8 @@ public final class FileLayer {
     /** What it takes to write; absent for a volume that is open read-only. */
     public record Writable(WriteLog log, Checkpointer checkpointer, SpaceReserver reserver) {}
 
-    public FileLayer(VolumeState volume, long cacheBytes, InstantSource clock, @Nullable Writable writable) {
+    public FileLayer(
+            VolumeState volume, long cacheBytes, InstantSource clock, Timing timing, @Nullable Writable writable) {
         cache = new PageCache(cacheBytes);
         BlockReader reader =
                 new BlockReader(volume.device(), volume.checksum(), readBuffers, volume.readers(), counters);
@@ -39,7 +41,7 @@ public final class FileLayer {
         context = new FileContext(volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
         reaper = new OrphanReaper(volume.items(), volume.maps());
         table = new FileTable(context, volume.items(), reaper);
-        writeback = writer == null ? null : new Writeback(table, cache, writer);
+        writeback = writer == null ? null : new Writeback(table, cache, writer, timing);
         if (writeback != null) {
             table.setWriteback(writeback);
         }
@@ -71,6 +73,13 @@ public final class FileLayer {
     public void writeAll() throws HoldfastException {
         if (writeback != null) {
             writeback.writeAll();
+        }
+    }
+
+    /** Puts all that was done to all files into the log. */
+    public void logAll() throws HoldfastException {
+        if (writeback != null) {
+            writeback.logAll();
         }
     }
 

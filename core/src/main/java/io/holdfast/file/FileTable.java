@@ -3,6 +3,8 @@ package io.holdfast.file;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.namespace.InodeEvents;
 import io.holdfast.namespace.InodeRecord;
@@ -75,6 +77,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
                 entries.put(inode, entry);
             }
             entry.handles++;
+            Inject.at(Point.FILE_ACQUIRED);
             return entry.file;
         } finally {
             lock.unlock();
@@ -87,6 +90,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
             // The last handle stays counted while the file is emptied, so that nobody finds a file half gone. Who opens
             // it, writes and closes it meanwhile leaves it not empty, and the turn is taken again.
             empty(file);
+            Inject.at(Point.FILE_EMPTIED);
         }
     }
 
@@ -147,11 +151,25 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
         file.layout.writeLock().lock();
         try {
-            if (file.unlinked() || file.nextInMemory(0) == Long.MAX_VALUE) {
+            if (isLeft(file) || file.nextInMemory(0) == Long.MAX_VALUE) {
                 file.dropRange(0, Long.MAX_VALUE);
             }
         } finally {
             file.layout.writeLock().unlock();
+        }
+    }
+
+    /** Returns whether a file has no name and one handle: then nobody can open it any more. */
+    private boolean isLeft(FileData file) {
+        if (!file.unlinked()) {
+            return false;
+        }
+        lock.lock();
+        try {
+            Entry entry = entries.get(file.inode);
+            return entry != null && entry.handles == 1;
+        } finally {
+            lock.unlock();
         }
     }
 

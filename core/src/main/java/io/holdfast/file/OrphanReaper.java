@@ -1,6 +1,9 @@
 package io.holdfast.file;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.Orphan;
@@ -79,7 +82,9 @@ final class OrphanReaper {
             List<Item> orphans = items.scan(from, to, SCAN_MAX);
             for (Item orphan : orphans) {
                 Orphan said = Orphan.of(orphan);
-                if (said != null && said.isReapable() && !table.isOpen(said.inode())) {
+                Inject.at(Point.ORPHAN_FOUND);
+                boolean open = said != null && table.isOpen(said.inode()) && !Inject.off(Guard.ORPHAN_STAYS_OPEN);
+                if (said != null && said.isReapable() && !open) {
                     free(said.inode(), writer);
                     freed = true;
                 }

@@ -3,6 +3,8 @@ package io.holdfast.file;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -72,6 +74,9 @@ public final class PageCache {
             while (true) {
                 Frame frame = free.poll();
                 if (frame == null && framesMade < pagesMax) {
+                    if (Inject.fails(Point.ALLOCATE_PAGES)) {
+                        throw new OutOfMemoryError("no memory for pages");
+                    }
                     makeFrames();
                     continue;
                 }

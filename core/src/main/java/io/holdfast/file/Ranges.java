@@ -6,6 +6,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.DeltaMap;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.util.ArrayList;
@@ -77,6 +79,7 @@ final class Ranges {
         writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false);
         try {
             file.dropRange(first, last);
+            Inject.at(Point.RANGE_DROPPED);
             file.logRecord(writer, List.of(new LogEntry.Range(file.inode, first, last - first, state)));
         } finally {
             writer.space().unreserve(need);
@@ -157,6 +160,7 @@ final class Ranges {
         writer.reserver().reserve(need, Purpose.RELEASE, false);
         try {
             file.dropRange(first, first + count);
+            Inject.at(Point.RANGE_DROPPED);
             file.setSize(
                     writer,
                     size,

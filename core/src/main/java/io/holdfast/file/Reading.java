@@ -3,6 +3,9 @@ package io.holdfast.file;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.Mapping;
 import java.lang.foreign.MemorySegment;
 
@@ -85,11 +88,17 @@ final class Reading {
             if (index > 0 && file.pages.containsKey(first + index)) {
                 return false;
             }
+            Inject.at(Point.READ_VERIFIED);
             if (!keep(first + index, content, at, mapping)) {
                 return false;
             }
             file.context.counters().cacheMisses.increment();
-            done[0] += copyOut(content, at, offset + done[0], target.asSlice(done[0]));
+            MemorySegment shown = target.asSlice(done[0]);
+            done[0] += copyOut(content, at, offset + done[0], shown);
+            Inject.at(Point.READ_SHOWN);
+            if (Inject.off(Guard.VERIFY_PRIVATE)) {
+                file.context.reader().verifyShown(file.name(), first + index, mapping, shown);
+            }
             return true;
         });
         return done[0];

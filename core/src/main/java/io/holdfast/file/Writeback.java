@@ -2,8 +2,12 @@ package io.holdfast.file;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.log.DataBatch;
 import io.holdfast.storage.Threads;
+import io.holdfast.storage.Timing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -21,11 +25,12 @@ import org.jspecify.annotations.Nullable;
  */
 public final class Writeback {
     /** Dirty data is written after about this time even if nobody asks. */
-    private static final long AGE_SECONDS_MAX = 5;
+    private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
     private final FileTable table;
     private final PageCache cache;
     private final FileContext.Writer writer;
+    private final Timing timing;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wake = lock.newCondition();
@@ -33,10 +38,11 @@ public final class Writeback {
     private boolean stopping;
     private @Nullable Thread thread;
 
-    Writeback(FileTable table, PageCache cache, FileContext.Writer writer) {
+    Writeback(FileTable table, PageCache cache, FileContext.Writer writer, Timing timing) {
         this.table = table;
         this.cache = cache;
         this.writer = writer;
+        this.timing = timing;
         cache.setWritebackWanted(this::request);
         writer.latch().onFailure(cache::fail);
     }
@@ -54,6 +60,9 @@ public final class Writeback {
 
     private void awaitWriting(FileData file, long first, long end) throws HoldfastException {
         for (Page page : file.writing.subMap(first, end).values()) {
+            if (Inject.off(Guard.FLUSH_AWAITS_WRITEBACK)) {
+                break;
+            }
             page.lock.lock();
             try {
                 page.awaitIdle();
@@ -75,6 +84,7 @@ public final class Writeback {
             return false;
         }
         file.logRecord(writer, List.of());
+        Inject.at(Point.WRITEBACK_BEGUN);
         List<Page> pages = new ArrayList<>();
         DataBatch batch = writer.log().batch(file.inode, !file.checksummed());
         boolean submitted = false;
@@ -85,7 +95,7 @@ public final class Writeback {
                     more = true;
                     break;
                 }
-                if (!file.sizeIsLogged(page.block)) {
+                if (!file.sizeIsLogged(page.block) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
                     more = true;
                     break;
                 }
@@ -95,6 +105,7 @@ public final class Writeback {
                 return more;
             }
             submitted = true;
+            Inject.at(Point.WRITEBACK_TAKEN);
             append(file, batch, pages);
         } finally {
             if (!submitted) {
@@ -107,7 +118,7 @@ public final class Writeback {
     private static void take(FileData file, Page page, DataBatch batch, List<Page> pages) {
         page.lock.lock();
         try {
-            if (page.dirty && page.writeback) {
+            if (page.dirty && page.writeback && !Inject.off(Guard.ONE_WRITEBACK)) {
                 page.awaitIdle();
             }
             if (!page.dirty || page.dead) {
@@ -144,6 +155,7 @@ public final class Writeback {
                                     file.map.put(pages.get(i).block, MapEntry.word(state, block), sums[i], nodes[i]),
                             writer.checkpointer());
             written = true;
+            Inject.at(Point.WRITEBACK_MAPPED);
         } finally {
             for (Page page : pages) {
                 finish(file, page, written);
@@ -174,19 +186,37 @@ public final class Writeback {
 
     /** Makes all acknowledged writes of a file durable. */
     void flush(FileData file) throws HoldfastException {
-        writeRange(file, 0, Long.MAX_VALUE);
-        file.logRecord(writer, List.of());
-        writer.log().flush(writer.checkpointer());
+        flushRange(file, 0, Long.MAX_VALUE);
     }
 
     /** Makes a range durable, and what the file's record says of it. */
     void flushRange(FileData file, long first, long end) throws HoldfastException {
-        writeRange(file, first, end);
-        file.logRecord(writer, List.of());
+        logRange(file, first, end);
         writer.log().flush(writer.checkpointer());
     }
 
-    /** Writes everything that is dirty, of all files. */
+    /**
+     * Puts a range, and what the file's record says of it, into the log. Holds the layout: a punch, say, drops dirty
+     * pages before the log has the hole, and a flush in between would make neither of both durable.
+     */
+    private void logRange(FileData file, long first, long end) throws HoldfastException {
+        file.layout.readLock().lock();
+        try {
+            writeRange(file, first, end);
+            file.logRecord(writer, List.of());
+        } finally {
+            file.layout.readLock().unlock();
+        }
+    }
+
+    /** Puts all that was done to all files into the log. No layout may be held. */
+    public void logAll() throws HoldfastException {
+        for (FileData file : table.files()) {
+            logRange(file, 0, Long.MAX_VALUE);
+        }
+    }
+
+    /** Writes everything that is dirty, of all files; others may be about to drop a part of it. */
     public void writeAll() throws HoldfastException {
         for (FileData file : table.files()) {
             writeRange(file, 0, Long.MAX_VALUE);
@@ -196,7 +226,7 @@ public final class Writeback {
 
     /** Makes everything durable. */
     public void sync() throws HoldfastException {
-        writeAll();
+        logAll();
         writer.log().flush(writer.checkpointer());
     }
 
@@ -264,9 +294,11 @@ public final class Writeback {
     /** Waits until there is work or dirty data has come of age. Called under the lock. */
     private void awaitWork() {
         try {
-            long left = TimeUnit.SECONDS.toNanos(AGE_SECONDS_MAX);
+            long start = timing.nanoTime();
+            long left = AGE_NANOS_MAX;
             while (!wanted && !stopping && left > 0) {
-                left = wake.awaitNanos(left);
+                timing.await(lock, wake, left);
+                left = AGE_NANOS_MAX - (timing.nanoTime() - start);
             }
         } catch (InterruptedException e) {
             stopping = true;

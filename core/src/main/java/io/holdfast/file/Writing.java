@@ -5,8 +5,12 @@ import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
 
@@ -73,33 +77,71 @@ final class Writing {
         }
     }
 
+    /** All or nothing: takes all pages first, and only if nothing has to be waited for. */
     private void writeNowait(long offset, MemorySegment source) throws HoldfastException {
-        long blocks = FileData.blockAfter(offset + source.byteSize()) - FileData.blockOf(offset);
-        boolean grows = Long.compareUnsigned(offset + source.byteSize(), file.size()) > 0;
-        // All or nothing: one piece, and only if neither an old block nor room has to be waited for.
-        if (direct
-                || blocks > PIECE_BLOCKS
-                || file.context.cache().overDirtyLimit()
-                || (grows && FileData.within(file.size()) != 0)
-                || !edgesInMemory(offset, source.byteSize())) {
+        long first = FileData.blockOf(offset);
+        long blocks = FileData.blockAfter(offset + source.byteSize()) - first;
+        if (direct || blocks > PIECE_BLOCKS || file.context.cache().overDirtyLimit()) {
             throw wouldBlock();
         }
-        writePiece(offset, source);
+        long need = 1L + file.map.nodesFor(first + blocks - 1);
+        writer.reserver().reserve(blocks * need, Purpose.WRITE, true);
+        long left = blocks * need;
+        List<Page> pages = new ArrayList<>();
+        Lock layout = null;
+        try {
+            layout = lockLayout(offset + source.byteSize());
+            for (long done = 0; done < source.byteSize(); done += inBlock(offset + done, source.byteSize() - done)) {
+                boolean whole = inBlock(offset + done, source.byteSize() - done) == Device.BLOCK_SIZE;
+                pages.add(takeNowait(FileData.blockOf(offset + done), whole));
+            }
+            file.contentChanged(offset + source.byteSize(), false);
+            long done = 0;
+            for (Page page : pages) {
+                int n = inBlock(offset + done, source.byteSize() - done);
+                copyInto(page, FileData.within(offset + done), n, source, done);
+                if (!page.dirty) {
+                    file.markDirty(page, need);
+                    left -= need;
+                }
+                done += n;
+            }
+        } finally {
+            pages.forEach(file::unlock);
+            if (layout != null) {
+                layout.unlock();
+            }
+            writer.space().unreserve(left);
+        }
+    }
+
+    /** Returns how many of {@code length} bytes from {@code at} on lie in the block that {@code at} lies in. */
+    private static int inBlock(long at, long length) {
+        return (int) Math.min(Device.BLOCK_SIZE - FileData.within(at), length);
+    }
+
+    /** Locks a page that is to be written to, up to date unless it is written as a whole. */
+    private Page takeNowait(long block, boolean whole) throws HoldfastException {
+        Page page = file.tryLockPage(block);
+        if (page == null) {
+            throw wouldBlock();
+        }
+        boolean done = false;
+        try {
+            if (!whole && !page.uptodate) {
+                fill(page);
+            }
+            done = true;
+            return page;
+        } finally {
+            if (!done) {
+                file.unlock(page);
+            }
+        }
     }
 
     private HoldfastException wouldBlock() {
         return new HoldfastException(ErrorCode.WOULD_BLOCK, file.name() + ": the write would wait or fall back");
-    }
-
-    private boolean edgesInMemory(long offset, long length) throws HoldfastException {
-        long end = offset + length;
-        return (FileData.within(offset) == 0 || inMemory(FileData.blockOf(offset)))
-                && (FileData.within(end) == 0 || inMemory(FileData.blockOf(end)));
-    }
-
-    private boolean inMemory(long block) throws HoldfastException {
-        Page page = file.pages.get(block);
-        return page != null ? page.uptodate : !file.lookup(block).isData();
     }
 
     // ---- buffered ----
@@ -117,6 +159,7 @@ final class Writing {
             writeSingly(offset, source, need);
             return;
         }
+        Inject.at(Point.WRITE_RESERVED);
         copyIn(offset, source, need, blocks * need);
     }
 
@@ -147,7 +190,7 @@ final class Writing {
             while (done < source.byteSize()) {
                 long at = offset + done;
                 int within = FileData.within(at);
-                int n = (int) Math.min(Device.BLOCK_SIZE - within, source.byteSize() - done);
+                int n = inBlock(at, source.byteSize() - done);
                 left -= copyBlock(at, within, n, source, done, need, left);
                 done += n;
             }
@@ -189,7 +232,9 @@ final class Writing {
     }
 
     private boolean growsOverTail(long end) {
-        return FileData.within(file.size()) != 0 && Long.compareUnsigned(end, file.size()) > 0;
+        return !Inject.off(Guard.TAIL_ZEROED)
+                && FileData.within(file.size()) != 0
+                && Long.compareUnsigned(end, file.size()) > 0;
     }
 
     /** Copies into one page and returns how much of the reservation it took. */
@@ -200,9 +245,11 @@ final class Writing {
             while (true) {
                 Page page = file.lockPage(FileData.blockOf(at), nowait);
                 try {
-                    if (page.dirty || left + extra >= need) {
+                    if (page.dirty || left + extra >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
                         copyInto(page, within, n, source, from);
+                        Inject.at(Point.PAGE_COPIED);
                         file.contentChanged(at + n, false);
+                        Inject.at(Point.SIZE_CHANGED);
                         if (page.dirty) {
                             return 0;
                         }
@@ -257,6 +304,7 @@ final class Writing {
             if (zeroWithin(block, FileData.within(file.size()), Device.BLOCK_SIZE)) {
                 writeback.writeRange(file, block, block + 1);
             }
+            Inject.at(Point.TAIL_ZEROED);
         }
     }
 
@@ -302,7 +350,9 @@ final class Writing {
     // ---- zero-copy ----
 
     private boolean canLend(long offset, MemorySegment source) {
-        return !file.checksummed() && FileData.within(offset) == 0 && LentBuffer.possible(source);
+        return (!file.checksummed() || Inject.off(Guard.STABLE_COPY))
+                && FileData.within(offset) == 0
+                && LentBuffer.possible(source);
     }
 
     private void writeLent(long offset, MemorySegment source) throws HoldfastException {
@@ -344,15 +394,16 @@ final class Writing {
             }
             // A page of these blocks would hide what is written now; dirty ones are superseded as a whole.
             file.dropRange(first, first + blocks);
+            long[] sums = file.checksummed() ? file.context.reader().checksumsOf(source) : new long[blocks];
+            int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
+            Inject.at(Point.LENDING);
             writer.log()
                     .appendLent(
                             file.inode,
                             first,
                             source,
-                            (index, block) -> {
-                                file.map.put(
-                                        first + index, MapEntry.word(MapEntry.WRITTEN_NO_CHECKSUM, block), 0, nodes);
-                            },
+                            (index, block) ->
+                                    file.map.put(first + index, MapEntry.word(state, block), sums[index], nodes),
                             writer.checkpointer());
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);

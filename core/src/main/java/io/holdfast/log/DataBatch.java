@@ -5,6 +5,8 @@ import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -39,6 +41,7 @@ public final class DataBatch {
         }
         fileBlocks[size] = fileBlock;
         checksums[size] = buffer.fill(size + 1, source, 0, checksum);
+        Inject.at(Point.BLOCK_SEALED);
         size++;
     }
 

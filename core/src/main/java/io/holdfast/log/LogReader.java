@@ -9,6 +9,8 @@ import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.storage.BlockPointer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -130,7 +132,7 @@ public final class LogReader {
             }
             at = record.next();
         }
-        if (!corrupt) {
+        if (!corrupt && !Inject.off(Guard.DURABLE_THROUGH)) {
             searchBehind(at);
         }
         acceptDurable();
@@ -204,6 +206,11 @@ public final class LogReader {
         while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough && !stopped) {
             LogRecord record = undecided.poll();
             Optional<List<LogEntry>> entries = entries(record);
+            if (entries.isEmpty() && Inject.off(Guard.DURABLE_THROUGH)) {
+                stopped = true;
+                dropped = true;
+                return;
+            }
             if (entries.isEmpty()) {
                 stopped = true;
                 corrupt(record.sequence(), record.block(), "its payload does not match its checksum");
@@ -217,7 +224,7 @@ public final class LogReader {
         while (!undecided.isEmpty()) {
             LogRecord record = undecided.poll();
             Optional<List<LogEntry>> entries = stopped ? Optional.empty() : entries(record);
-            if (entries.isEmpty() || !dataIsWhole(entries.get())) {
+            if (entries.isEmpty() || (!dataIsWhole(entries.get()) && !Inject.off(Guard.DATA_WHOLE))) {
                 dropped = true;
                 return;
             }

@@ -2,6 +2,8 @@ package io.holdfast.log;
 
 import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
 import io.holdfast.storage.FailureLatch;
 
@@ -24,13 +26,16 @@ final class RecordWriter {
      */
     void write(PlacedRecord record, WriteLog.Placed placed) throws HoldfastException {
         try {
+            Inject.at(Point.RECORD_PLACED);
             writeBlocks(record);
+            Inject.at(Point.RECORD_WRITTEN);
             int index = 0;
             for (Run run : record.data()) {
                 for (long block = run.start(); block < run.end(); block++) {
                     placed.written(index++, block);
                 }
             }
+            Inject.at(Point.RECORD_MAPPED);
             flushGate.written(record.sequence());
         } finally {
             record.sealed().release();

@@ -10,6 +10,9 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.storage.BlockPointer;
@@ -20,6 +23,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
@@ -158,6 +162,7 @@ public final class WriteLog {
             } finally {
                 lock.unlock();
             }
+            Inject.at(Point.CHANGES_PENDING);
         } finally {
             gate.readLock().unlock();
         }
@@ -168,7 +173,7 @@ public final class WriteLog {
 
     private void proveBefore(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
         for (LogEntry change : changes) {
-            if (change.inode() != 0 && hasUnproven(change.inode())) {
+            if (change.inode() != 0 && hasUnproven(change.inode()) && !Inject.off(Guard.UNPROVEN_FIRST)) {
                 prove(reclaimer);
                 return;
             }
@@ -186,7 +191,7 @@ public final class WriteLog {
     public void append(DataBatch batch, Placed placed, Reclaimer reclaimer) throws HoldfastException {
         boolean written = false;
         try {
-            if (hasUnproven(batch.inode())) {
+            if (hasUnproven(batch.inode()) && !Inject.off(Guard.UNPROVEN_FIRST)) {
                 prove(reclaimer);
             }
             int attempt = 0;
@@ -297,6 +302,7 @@ public final class WriteLog {
         } catch (HoldfastException e) {
             throw latch.fail(e);
         }
+        Inject.at(Point.LENT_WRITTEN);
         lock.lock();
         try {
             unproven.computeIfAbsent(inode, k -> new ArrayList<>()).addAll(extents);
@@ -351,7 +357,10 @@ public final class WriteLog {
         } finally {
             lock.unlock();
         }
-        flushDevice();
+        if (!Inject.off(Guard.PROVEN_BEFORE_LOGGED)) {
+            flushDevice();
+        }
+        Inject.at(Point.DATA_PROVEN);
         lock.lock();
         try {
             taken.forEach((inode, count) -> {
@@ -392,6 +401,7 @@ public final class WriteLog {
         } finally {
             lock.unlock();
         }
+        Inject.at(Point.FLUSH_TARGET);
         flushGate.awaitDurable(target);
     }
 
@@ -524,7 +534,8 @@ public final class WriteLog {
      */
     public boolean freeze(Freeze freeze) throws HoldfastException {
         provingLock.lock();
-        gate.writeLock().lock();
+        Lock stopped = Inject.off(Guard.FREEZE_STOPS_CHANGES) ? gate.readLock() : gate.writeLock();
+        stopped.lock();
         try {
             proveLocked();
             while (hasPending()) {
@@ -543,7 +554,7 @@ public final class WriteLog {
             }
             return true;
         } finally {
-            gate.writeLock().unlock();
+            stopped.unlock();
             provingLock.unlock();
         }
     }

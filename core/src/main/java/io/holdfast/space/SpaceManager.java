@@ -1,6 +1,9 @@
 package io.holdfast.space;
 
 import io.holdfast.format.Layout;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -110,7 +113,7 @@ public final class SpaceManager {
                 case WRITE -> available();
                 case WRITE_UNWRITTEN, RELEASE -> available() + unwrittenPromise() + slop / 2;
             };
-            if (left < blocks) {
+            if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
                 return false;
             }
             reserved += blocks;
@@ -171,7 +174,7 @@ public final class SpaceManager {
         lock.lock();
         try {
             int[] length = new int[1];
-            long start = bitmap.take(wanted, length);
+            long start = Inject.fails(Point.ALLOCATE_LEASE) ? -1 : bitmap.take(wanted, length);
             if (start < 0) {
                 return null;
             }
@@ -201,7 +204,7 @@ public final class SpaceManager {
         lock.lock();
         try {
             int[] length = new int[1];
-            long start = bitmap.take(wanted, length);
+            long start = Inject.fails(Point.ALLOCATE_NODES) ? -1 : bitmap.take(wanted, length);
             return start < 0 ? null : new Run(start, start + length[0]);
         } finally {
             lock.unlock();
@@ -224,6 +227,10 @@ public final class SpaceManager {
     public void release(long block) {
         lock.lock();
         try {
+            if (Inject.off(Guard.FREED_AWAIT_CHECKPOINT)) {
+                bitmap.setFree(block);
+                return;
+            }
             pendingActive.add(block);
         } finally {
             lock.unlock();

@@ -28,7 +28,6 @@ import java.time.InstantSource;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -126,11 +125,17 @@ final class StoredVolume implements Volume {
     }
 
     static Volume open(Path path, OpenOptions options) throws HoldfastException {
+        if (options.memory() != 0 && options.memory() < OpenOptions.MIN_MEMORY) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "memory of %d bytes is too little; the least is %d"
+                            .formatted(options.memory(), OpenOptions.MIN_MEMORY));
+        }
         VolumeLock lock = VolumeLock.acquire(path, !options.readOnly());
         boolean done = false;
         try {
             FileDevice device = FileDevice.open(path, !options.readOnly(), options.directIo());
-            Volume volume = open(device, lock::close, options, InstantSource.system(), new SecureRandom());
+            Volume volume = open(device, lock::close, options, VolumeOnDevice.Environment.system());
             done = true;
             return volume;
         } finally {
@@ -140,13 +145,15 @@ final class StoredVolume implements Volume {
         }
     }
 
-    static Volume open(Device raw, AutoLock lock, OpenOptions options, InstantSource clock, RandomGenerator random)
+    static Volume open(Device raw, AutoLock lock, OpenOptions options, VolumeOnDevice.Environment environment)
             throws HoldfastException {
-        VolumeOpening opening = new VolumeOpening(new MeteredDevice(raw), options, random);
+        InstantSource clock = environment.clock();
+        VolumeOpening opening = new VolumeOpening(new MeteredDevice(raw), options, environment);
         boolean done = false;
         try {
             RecoveryReport recovery = opening.run();
-            FileLayer files = new FileLayer(opening.state(), opening.memory() * 5 / 8, clock, opening.writable());
+            FileLayer files = new FileLayer(
+                    opening.state(), opening.memory() * 5 / 8, clock, environment.timing(), opening.writable());
             Namespace namespace = new Namespace(opening.state().items(), clock, files.table(), files.table());
             StoredVolume volume = new StoredVolume(opening, lock, options, files, namespace, recovery);
             volume.start();
@@ -413,7 +420,7 @@ final class StoredVolume implements Volume {
     public void checkpoint() throws HoldfastException {
         call(() -> {
             FileLayer.Writable to = requireWritable();
-            files.writeAll();
+            files.logAll();
             to.checkpointer().checkpoint();
             return this;
         });
@@ -442,7 +449,7 @@ final class StoredVolume implements Volume {
     /** Makes what was written part of the check. Damage that stops it from that leaves the last checkpoint to check. */
     private void checkpointForCheck(FileLayer.Writable to) throws HoldfastException {
         try {
-            files.writeAll();
+            files.logAll();
             to.checkpointer().checkpoint();
         } catch (HoldfastException e) {
             if (!state.latch().failed()) {

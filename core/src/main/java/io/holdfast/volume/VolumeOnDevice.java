@@ -21,8 +21,10 @@ import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.NodeCache;
 import io.holdfast.storage.NodeReader;
 import io.holdfast.storage.NodeWriter;
+import io.holdfast.storage.Timing;
 import io.holdfast.storage.btree.BTree;
 import java.nio.charset.StandardCharsets;
+import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -37,7 +39,35 @@ public final class VolumeOnDevice {
     /** Opens a volume; the device is closed with it, also if this fails. */
     public static Volume open(Device device, OpenOptions options, InstantSource clock, RandomGenerator random)
             throws HoldfastException {
-        return StoredVolume.open(device, () -> {}, options, clock, random);
+        return open(device, options, new Environment(clock, random, Timing.SYSTEM));
+    }
+
+    /** Opens a volume, with any amount of memory; the device is closed with it, also if this fails. */
+    public static Volume open(Device device, OpenOptions options, Environment environment) throws HoldfastException {
+        return StoredVolume.open(device, () -> {}, options, environment);
+    }
+
+    /**
+     * What a volume takes from outside besides its device.
+     *
+     * @param clock for the times of files
+     * @param random for identities that nobody may guess or repeat
+     * @param timing for background work
+     */
+    public record Environment(InstantSource clock, RandomGenerator random, Timing timing) {
+        static Environment system() {
+            return new Environment(InstantSource.system(), new SecureRandom(), Timing.SYSTEM);
+        }
+    }
+
+    /** What must be back at zero when nothing runs and nothing is dirty. */
+    public record Held(long reservedBlocks, int buffers, long dirtyBytes) {}
+
+    /** Returns what a volume that was opened here holds now. */
+    public static Held held(Volume volume) {
+        StoredVolume stored = (StoredVolume) volume;
+        return new Held(
+                stored.reservedBlocks(), stored.buffersInUse(), stored.usage().dirty());
     }
 
     /** Writes an empty volume over all of the device. Does not look at what is there. */

@@ -15,6 +15,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
@@ -29,7 +31,6 @@ import io.holdfast.storage.NodeCache;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,7 +45,7 @@ final class VolumeOpening {
 
     private final MeteredDevice device;
     private final OpenOptions options;
-    private final RandomGenerator random;
+    private final VolumeOnDevice.Environment environment;
     private final long memory;
     private final BufferPool nodeBuffers = new BufferPool(16, 64);
     private Superblock superblock;
@@ -53,10 +54,11 @@ final class VolumeOpening {
     private @Nullable Checkpointer checkpointer;
     private @Nullable SpaceReserver reserver;
 
-    VolumeOpening(MeteredDevice device, OpenOptions options, RandomGenerator random) throws HoldfastException {
+    VolumeOpening(MeteredDevice device, OpenOptions options, VolumeOnDevice.Environment environment)
+            throws HoldfastException {
         this.device = device;
         this.options = options;
-        this.random = random;
+        this.environment = environment;
         this.memory = memory(options);
         boolean found = false;
         try {
@@ -70,7 +72,7 @@ final class VolumeOpening {
         }
     }
 
-    private static long memory(OpenOptions options) throws HoldfastException {
+    private static long memory(OpenOptions options) {
         if (options.memory() == 0) {
             var system = ManagementFactory.getOperatingSystemMXBean();
             long total = system instanceof OperatingSystemMXBean known
@@ -78,17 +80,11 @@ final class VolumeOpening {
                     : Runtime.getRuntime().maxMemory();
             return Math.clamp(total / 4, OpenOptions.MIN_MEMORY, MEMORY_DEFAULT_MAX);
         }
-        if (options.memory() < OpenOptions.MIN_MEMORY) {
-            throw new HoldfastException(
-                    ErrorCode.INVALID,
-                    "memory of %d bytes is too little; the least is %d"
-                            .formatted(options.memory(), OpenOptions.MIN_MEMORY));
-        }
         return options.memory();
     }
 
     RecoveryReport run() throws HoldfastException {
-        long start = System.nanoTime();
+        long start = environment.timing().nanoTime();
         Superblocks superblocks = new Superblocks(device, nodeBuffers);
         Superblocks.Found found = superblocks.read();
         superblock = found.superblock();
@@ -115,6 +111,7 @@ final class VolumeOpening {
                 ? LogReader.Result.empty(superblock.log())
                 : new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
         result.problems().forEach(problem -> problems.add(problem.message()));
+        Inject.at(Point.RECOVERY_DONE);
         if (!options.readOnly()) {
             if (result.corrupt()) {
                 throw LogReader.refusal(result);
@@ -128,7 +125,7 @@ final class VolumeOpening {
                 result.blocks(),
                 result.durableThrough(),
                 result.dropped(),
-                System.nanoTime() - start,
+                environment.timing().nanoTime() - start,
                 problems);
     }
 
@@ -171,7 +168,7 @@ final class VolumeOpening {
                 made.latch(),
                 new ChangeApplier(made),
                 result.end().sequence() - 1,
-                random.nextLong(),
+                environment.random().nextLong(),
                 LOG_BUFFERS);
         log = newLog;
         made.items().setLog(newLog);

@@ -16,6 +16,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
 import org.junit.jupiter.api.Test;
 
 /** Holds the code to docs/ARCHITECTURE.md: the layers, and what a deterministic simulation of the engine needs. */
@@ -24,9 +26,10 @@ class LayeringTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("io.holdfast");
 
-    /** Each package with what it may use; everything may use error, and the value types of the public API. */
+    /** Each package with what it may use; everything may use error, inject, and the value types of the public API. */
     private static final Map<String, List<String>> USES = Map.ofEntries(
             Map.entry("error", List.of()),
+            Map.entry("inject", List.of()),
             Map.entry("checksum", List.of()),
             Map.entry("device", List.of("checksum")),
             Map.entry("storage", List.of("device", "checksum")),
@@ -100,7 +103,7 @@ class LayeringTest {
 
     private static boolean allowed(String own, List<String> below, JavaClass target) {
         String used = target.getPackageName();
-        if (used.equals(own) || used.equals("io.holdfast.error")) {
+        if (used.equals(own) || used.equals("io.holdfast.error") || used.equals("io.holdfast.inject")) {
             return true;
         }
         if (used.equals("io.holdfast.volume")) {
@@ -147,6 +150,22 @@ class LayeringTest {
                 .areAssignableTo(Clock.class)
                 .orShould()
                 .callMethod(ForkJoinPool.class, "commonPool")
+                .check(CLASSES);
+    }
+
+    @Test
+    void nobodyWaitsForTimeButByTiming() {
+        noClasses()
+                .that()
+                .doNotHaveFullyQualifiedName("io.holdfast.storage.Timing$1")
+                .should()
+                .callMethod(Condition.class, "awaitNanos", long.class)
+                .orShould()
+                .callMethod(Condition.class, "await", long.class, TimeUnit.class)
+                .orShould()
+                .callMethod(System.class, "nanoTime")
+                .orShould()
+                .callMethod(Thread.class, "sleep", long.class)
                 .check(CLASSES);
     }
 

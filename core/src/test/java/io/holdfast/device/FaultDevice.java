@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -140,8 +141,14 @@ public final class FaultDevice implements Device {
      * @throws IllegalStateException if the device below is not a {@link MemoryDevice}, which can be copied
      */
     public MemoryDevice imageAfterCrash(CrashRule rule) throws HoldfastException {
+        return imageAfterCrash(_ -> rule);
+    }
+
+    /** The same by a rule that is chosen for the number of unflushed writes, which others may be changing. */
+    public MemoryDevice imageAfterCrash(IntFunction<CrashRule> choice) throws HoldfastException {
         lock.lock();
         try {
+            CrashRule rule = choice.apply(cache.size());
             if (!(below instanceof MemoryDevice memory)) {
                 throw new IllegalStateException(below.name() + " cannot be copied");
             }

@@ -72,7 +72,7 @@ class CrashTest {
                     device.setHook(IoHook.NONE);
                     if (failure.get() == null) {
                         // What was closed and not flushed is still only in the drive's cache.
-                        medium = workload.locked(() -> device.imageAfterCrash(rule(device, random)));
+                        medium = workload.locked(() -> device.imageAfterCrash(n -> rule(n, random)));
                     }
                     workload.end();
                 }
@@ -111,13 +111,16 @@ class CrashTest {
             }
 
             private void cut() throws Exception {
-                CrashRule rule = rule(device, cuts);
-                MemoryDevice image = device.imageAfterCrash(rule);
+                AtomicReference<CrashRule> rule = new AtomicReference<>();
+                MemoryDevice image = device.imageAfterCrash(n -> {
+                    rule.set(rule(n, cuts));
+                    return rule.get();
+                });
                 images.incrementAndGet();
                 try {
                     recover(image);
                 } catch (Exception | AssertionError e) {
-                    throw new AssertionError(rule.toString(), e);
+                    throw new AssertionError(String.valueOf(rule.get()), e);
                 }
             }
 
@@ -132,7 +135,7 @@ class CrashTest {
                     public void after(Operation operation, long block, long blocks) {
                         if (operation != Operation.READ && --left == 0) {
                             try {
-                                second.set(device2.imageAfterCrash(rule(device2, cuts)));
+                                second.set(device2.imageAfterCrash(n -> rule(n, cuts)));
                             } catch (HoldfastException e) {
                                 throw new IllegalStateException(e);
                             }
@@ -152,10 +155,7 @@ class CrashTest {
             }
         }
 
-        private static CrashRule rule(FaultDevice device, Random random) {
-            // Another thread may flush before the rule is applied only where the workload is still running; it is not,
-            // or holds the lock of the workload around its device calls.
-            int n = device.unflushedWrites();
+        private static CrashRule rule(int n, Random random) {
             int any = n == 0 ? 0 : random.nextInt(n);
             if (n == 0) {
                 return new CrashRule.DropAll();

@@ -11,6 +11,7 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 
@@ -33,6 +34,8 @@ public final class ControlServer implements AutoCloseable {
     private final Set<ControlConnection> connections = ConcurrentHashMap.newKeySet();
     private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
             Thread.ofVirtual().name("control-", 0).factory());
+
+    private volatile boolean stopping;
 
     private ControlServer(Volume volume, ControlSocket socket, Duration frameTime) {
         this.volume = volume;
@@ -73,11 +76,11 @@ public final class ControlServer implements AutoCloseable {
         try {
             while (true) {
                 SocketChannel client = socket.channel().accept();
-                FrameChannel frames = new FrameChannel(client, watchdog, frameTime);
-                if (places.tryAcquire()) {
-                    serve(new ControlConnection(frames, volume));
-                } else {
-                    threads.execute(() -> refuse(frames));
+                try {
+                    take(new FrameChannel(client, watchdog, frameTime));
+                } catch (RejectedExecutionException e) {
+                    LOG.log(Level.DEBUG, "a control client came while the server was being stopped", e);
+                    client.close();
                 }
             }
         } catch (IOException e) {
@@ -85,7 +88,15 @@ public final class ControlServer implements AutoCloseable {
         }
     }
 
-    private void serve(ControlConnection connection) {
+    private void take(FrameChannel frames) throws IOException {
+        if (places.tryAcquire()) {
+            serve(new ControlConnection(frames, volume));
+        } else {
+            threads.execute(() -> refuse(frames));
+        }
+    }
+
+    private void serve(ControlConnection connection) throws IOException {
         connections.add(connection);
         threads.execute(() -> {
             try {
@@ -95,6 +106,10 @@ public final class ControlServer implements AutoCloseable {
                 places.release();
             }
         });
+        // Whoever stops the server finds the connection in the set, or is seen here: no client waits for nobody.
+        if (stopping) {
+            connection.close();
+        }
     }
 
     private static void refuse(FrameChannel frames) {
@@ -110,6 +125,7 @@ public final class ControlServer implements AutoCloseable {
 
     @Override
     public void close() throws IOException {
+        stopping = true;
         socket.close();
         for (ControlConnection connection : connections) {
             connection.close();

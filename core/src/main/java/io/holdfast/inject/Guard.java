@@ -1,0 +1,50 @@
+package io.holdfast.inject;
+
+/**
+ * What protects against one race or fault each. The simulator takes each of them away and must find what it was good
+ * for; with all of them it must find nothing. docs/FAULT-MODEL.md has the table.
+ */
+public enum Guard {
+    /** A direct write to a file with checksums goes through a copy; without: from the caller's memory. */
+    STABLE_COPY,
+    /** A block on its way to the device is a private copy; without: the page itself. */
+    SEALED_COPY,
+    /** A page has one writeback at a time; without: two, and the older may come last. */
+    ONE_WRITEBACK,
+    /** A read is verified in private memory; without: where the caller can see and change it. */
+    VERIFY_PRIVATE,
+    /** What was read goes into the cache only if the mapping still holds. */
+    CURRENT_AFTER_READ,
+    /** A punch, zero or truncate waits for the writeback of what it drops. */
+    RANGE_AWAITS_WRITEBACK,
+    /** Space is reserved anew for a page that was written back since it was counted. */
+    RESERVATION_RECHECKED,
+    /** The log has the size before it has a block behind the old one. */
+    SIZE_BEFORE_DATA,
+    /** What lies behind the end in the last block is zeroed before the file grows over it. */
+    TAIL_ZEROED,
+    /** Lent data is on the medium before the log says so. */
+    PROVEN_BEFORE_LOGGED,
+    /** Nothing else of a file goes into the log before its lent data. */
+    UNPROVEN_FIRST,
+    /** A dead block is not used again before a checkpoint without it is durable. */
+    FREED_AWAIT_CHECKPOINT,
+    /** A dead block is not used again before the readers that may know it are gone. */
+    FREED_AWAIT_READERS,
+    /** A flush counts for what was written when it began, not when it ended. */
+    FLUSH_COVERS,
+    /** A flush waits for pages that another thread is writing back. */
+    FLUSH_AWAITS_WRITEBACK,
+    /** A damaged record that was durable is corruption, not the torn end of the log. */
+    DURABLE_THROUGH,
+    /** An unflushed record counts only with all of its data. */
+    DATA_WHOLE,
+    /** After a failed write or flush nothing is ever reported as durable again. */
+    FAILURES_LATCH,
+    /** The new trees are on the medium before a superblock names them. */
+    NODES_BEFORE_SUPERBLOCK,
+    /** A checkpoint splits log, maps and items at the same place. */
+    FREEZE_STOPS_CHANGES,
+    /** The blocks of a file without a name stay while it is open. */
+    ORPHAN_STAYS_OPEN
+}

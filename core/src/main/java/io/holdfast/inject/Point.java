@@ -1,0 +1,98 @@
+package io.holdfast.inject;
+
+/** Where a race may happen. At each of them the simulator may let others run, by the seed. */
+public enum Point {
+    // ---- writing ----
+    /** Space is reserved, nothing is locked yet. */
+    WRITE_RESERVED,
+    /** A page was copied into and is not yet dirty. */
+    PAGE_COPIED,
+    /** A page has become dirty. */
+    PAGE_DIRTY,
+    /** The size has changed in memory. */
+    SIZE_CHANGED,
+    /** The tail of the last block is zero, the file has not grown yet. */
+    TAIL_ZEROED,
+    /** The caller's memory is about to be lent to the device. */
+    LENDING,
+    /** Lent data is on the device, the log does not know. */
+    LENT_WRITTEN,
+
+    // ---- writeback ----
+    /** The record is in the log, no page is taken yet. */
+    WRITEBACK_BEGUN,
+    /** A block was copied into private memory. */
+    BLOCK_SEALED,
+    /** The pages of a batch are taken, nothing is placed. */
+    WRITEBACK_TAKEN,
+    /** A batch is in the map; its pages are still under writeback. */
+    WRITEBACK_MAPPED,
+
+    // ---- log ----
+    /** A record has its place, nothing is written. */
+    RECORD_PLACED,
+    /** Header and data are on the device, the map does not know. */
+    RECORD_WRITTEN,
+    /** The map knows, the flush gate does not. */
+    RECORD_MAPPED,
+    /** Small changes are applied, no record has them. */
+    CHANGES_PENDING,
+    /** A flush knows what it has to cover. */
+    FLUSH_TARGET,
+    /** The device was flushed, nobody knows. */
+    FLUSH_DONE,
+    /** Unproven data is on the medium, the log does not know. */
+    DATA_PROVEN,
+
+    // ---- ranges and files ----
+    /** The pages of a range are gone, the map still has its blocks. */
+    RANGE_DROPPED,
+    /** A file was found or made for a handle. */
+    FILE_ACQUIRED,
+    /** The last handle is being closed. */
+    FILE_EMPTIED,
+    /** An orphan was found, nothing is freed. */
+    ORPHAN_FOUND,
+
+    // ---- reading ----
+    /** A mapping was looked up, nothing is read. */
+    READ_MAPPED,
+    /** Blocks were read, nothing is verified. */
+    READ_DONE,
+    /** Blocks are verified, nothing is in the cache. */
+    READ_VERIFIED,
+    /** Something was copied out to the caller. */
+    READ_SHOWN,
+
+    // ---- checkpoint ----
+    /** Everything is frozen, nothing is written. */
+    CHECKPOINT_FROZEN,
+    /** The new trees are written, nothing is flushed. */
+    CHECKPOINT_WRITTEN,
+    /** The new trees are durable, no superblock names them. */
+    CHECKPOINT_FLUSHED,
+    /** The superblock is durable, memory still has the old trees. */
+    CHECKPOINT_DURABLE,
+    /** Memory has the new trees; blocks of the old ones are not free yet. */
+    CHECKPOINT_COMMITTED,
+    /** Dead blocks are about to come free. */
+    BLOCKS_REUSED,
+
+    // ---- opening ----
+    /** A record of the log is about to be replayed. */
+    RECOVERY_RECORD,
+    /** The log is replayed, no checkpoint has it. */
+    RECOVERY_DONE,
+
+    // ---- allocations that may fail ----
+    /** Space is reserved for a change. */
+    ALLOCATE_RESERVE,
+    /** Blocks are leased to the log. */
+    ALLOCATE_LEASE,
+    /** Blocks are taken for the nodes of a checkpoint. */
+    ALLOCATE_NODES,
+    /** Memory is taken for pages. */
+    ALLOCATE_PAGES,
+    /** Memory is taken for a buffer. */
+    ALLOCATE_BUFFER
+}

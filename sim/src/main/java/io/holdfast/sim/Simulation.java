@@ -1,0 +1,312 @@
+package io.holdfast.sim;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.sim.disk.FaultKind;
+import io.holdfast.sim.disk.SimDevice;
+import io.holdfast.sim.disk.SimDisk;
+import io.holdfast.sim.model.ViolationException;
+import io.holdfast.sim.schedule.Order;
+import io.holdfast.sim.schedule.Scheduler;
+import io.holdfast.sim.schedule.Trace;
+import io.holdfast.sim.workload.Client;
+import io.holdfast.sim.workload.Inspector;
+import io.holdfast.sim.workload.World;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeOnDevice;
+import java.io.PrintStream;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.logging.Level;
+import java.util.logging.Logger;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run of a scenario: phases in which clients use the volume, each ending in a calm or in a crash, until all calls
+ * are made. One runs at a time in a process.
+ */
+public final class Simulation {
+    /** The engine reports every failure; here they are made by the hundred. Kept, or the setting would be collected. */
+    private static final Logger ENGINE = Logger.getLogger("holdfast");
+
+    private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
+    private static final long EPOCH_SECONDS = 1_800_000_000;
+
+    private final Scenario scenario;
+    private final Trace trace;
+    private final Scheduler scheduler;
+    private final Points points;
+    private final SimDisk disk;
+    private final World world;
+    private final Inspector inspector;
+    private final List<Client> clients = new ArrayList<>();
+    private final SplittableRandom random;
+    private final SplittableRandom identities;
+    private @Nullable Volume current;
+    private int devices;
+    private int recoveries;
+
+    private Simulation(Scenario scenario, @Nullable PrintStream out) {
+        this.scenario = scenario;
+        this.trace = new Trace(out);
+        SplittableRandom order = scenario.random("order");
+        this.scheduler =
+                new Scheduler(scenario.priorities() ? Order.priorities(order, 64) : Order.uniform(order), trace);
+        this.points = new Points(scenario, scheduler, trace);
+        this.disk = new SimDisk(scenario.volumeBlocks(), scenario.random("disk"));
+        this.world = new World(scenario, scheduler, trace, disk);
+        this.inspector = new Inspector(world);
+        this.random = scenario.random("director");
+        this.identities = scenario.random("identities");
+        for (int i = 0; i < scenario.clients(); i++) {
+            clients.add(new Client(world, i));
+        }
+    }
+
+    /** Runs a scenario to its end, or to the first violation. */
+    public static Result run(Scenario scenario) {
+        return run(scenario, null);
+    }
+
+    /** Runs a scenario and writes a readable trace to {@code out}; none if that is null. */
+    public static Result run(Scenario scenario, @Nullable PrintStream out) {
+        Simulation simulation = new Simulation(scenario, out);
+        ENGINE.setLevel(Level.OFF);
+        SimInjector.activate(simulation.points);
+        RuntimeException violation = null;
+        try {
+            simulation.run();
+        } catch (RuntimeException e) {
+            violation = e;
+        } finally {
+            SimInjector.activate(null);
+            simulation.scheduler.close();
+        }
+        return new Result(
+                scenario,
+                violation,
+                simulation.trace.hash(),
+                simulation.trace.events(),
+                simulation.scheduler.steps(),
+                simulation.scheduler.nanoTime(),
+                simulation.world.operations(),
+                simulation.recoveries,
+                simulation.disk.injected(),
+                simulation.points.passed());
+    }
+
+    private void run() {
+        Thread main = scheduler.start("director", this::direct);
+        scheduler.run(main, this::look);
+        trace.mix(disk.contentHash());
+    }
+
+    private void look() {
+        if (world.stepsWithoutProgress() > STEPS_WITHOUT_PROGRESS_MAX) {
+            throw new ViolationException("no call has ended for %d steps\n%s"
+                    .formatted(STEPS_WITHOUT_PROGRESS_MAX, scheduler.describeThreads()));
+        }
+    }
+
+    private void direct() {
+        try {
+            SimDevice first = device(false);
+            VolumeOnDevice.format(first, scenario.checksum(), "sim", this::now, identities);
+            first.flush();
+            phases(open(device(false)));
+        } catch (HoldfastException e) {
+            world.expect(e, false, "the director");
+        } finally {
+            Volume left = current;
+            if (left != null) {
+                closeWhateverHappens(left);
+            }
+        }
+    }
+
+    private Instant now() {
+        return Instant.ofEpochSecond(EPOCH_SECONDS).plusNanos(scheduler.nanoTime());
+    }
+
+    private SimDevice device(boolean faults) {
+        SimDevice device = new SimDevice(
+                disk,
+                scheduler,
+                trace,
+                scenario.random("device " + devices++),
+                scenario.faults(),
+                scenario.faultEvery(),
+                problem -> scheduler.stop(new ViolationException(problem)));
+        device.setFaults(faults);
+        return device;
+    }
+
+    // ---- the play ----
+
+    /** A volume, open on a device. */
+    private record Opened(Volume volume, SimDevice device) {
+        /** Returns whether nothing can be done with it but to open it anew. */
+        boolean lost() {
+            return device.isCut() || volume.failure().isPresent();
+        }
+    }
+
+    private void phases(Opened first) throws HoldfastException {
+        Opened opened = first;
+        inspector.furnish();
+        disk.keepSnapshots();
+        while (world.operations() < scenario.operations()) {
+            play(opened);
+            Opened next = opened.lost() ? afterCrash(opened) : afterCalm(opened);
+            if (next == null) {
+                return;
+            }
+            opened = next;
+        }
+        finish(opened);
+    }
+
+    private void play(Opened opened) throws HoldfastException {
+        boolean crashes = scenario.crashEvery() > 0;
+        int length = crashes ? 1 + random.nextInt(2 * scenario.crashEvery()) : 20 + random.nextInt(60);
+        opened.device().setFaults(true);
+        world.beginPhase(
+                Math.min(length, scenario.operations() - world.operations()),
+                crashes && random.nextInt(4) > 0,
+                random.nextInt(3_000_000));
+        List<Thread> threads = new ArrayList<>();
+        for (Client client : clients) {
+            threads.add(scheduler.start(client.name(), client));
+        }
+        threads.forEach(scheduler::join);
+        if (world.crashWasDue()) {
+            opened.device().cutPower();
+        }
+        opened.device().setFaults(false);
+        if (scenario.faults().contains(FaultKind.LOG_ROT) && !opened.lost() && random.nextBoolean()) {
+            rotLog(opened);
+        }
+    }
+
+    /** Damages what was flushed, and has been said to be durable by a later record that was flushed, too; then crashes. */
+    private void rotLog(Opened opened) throws HoldfastException {
+        inspector.witness();
+        long mark = disk.mark();
+        inspector.witness();
+        inspector.witness();
+        opened.device().cutPower();
+        disk.rotBefore(mark);
+    }
+
+    /** Looks at everything while nobody does anything, and now and then closes the volume and opens it again. */
+    private Opened afterCalm(Opened opened) throws HoldfastException {
+        inspector.calm();
+        if (random.nextInt(3) > 0) {
+            return opened;
+        }
+        Opened again = reopen(opened);
+        inspector.calm();
+        return again;
+    }
+
+    private Opened reopen(Opened opened) throws HoldfastException {
+        clients.forEach(Client::closeAll);
+        inspector.atRest();
+        opened.volume().close();
+        Opened again = open(device(false));
+        if (!again.volume().recovery().clean() && !disk.everDamaged() && !world.mayHaveLostDurable()) {
+            throw new ViolationException(
+                    "a volume that was closed is recovered: " + again.volume().recovery());
+        }
+        return again;
+    }
+
+    private void finish(Opened opened) throws HoldfastException {
+        if (opened.lost()) {
+            Opened recovered = afterCrash(opened);
+            if (recovered == null) {
+                return;
+            }
+            opened = recovered;
+        }
+        inspector.calm();
+        Opened again = reopen(opened);
+        inspector.calm();
+        inspector.check();
+        again.volume().close();
+    }
+
+    /** Cuts the power if that has not happened, opens the volume again, and compares; null if the play is over. */
+    private @Nullable Opened afterCrash(Opened opened) throws HoldfastException {
+        closeWhateverHappens(opened.volume());
+        clients.forEach(Client::forget);
+        if (scenario.faults().contains(FaultKind.COMES_BACK_STALE) && disk.happened(FaultKind.VANISH)) {
+            disk.goStale();
+        }
+        disk.crash();
+        Opened again = null;
+        while (again == null) {
+            SimDevice device = device(false);
+            if (random.nextInt(5) == 0) {
+                scheduler.after(random.nextInt(5_000_000), device::cutPower);
+            }
+            try {
+                again = open(device);
+            } catch (HoldfastException e) {
+                if (!device.isCut()) {
+                    world.expect(e, false, "recovery");
+                    return null;
+                }
+                disk.crash();
+            }
+            if (again != null && device.isCut()) {
+                closeWhateverHappens(again.volume());
+                disk.crash();
+                again = null;
+            }
+        }
+        recoveries++;
+        if (world.mayHaveLostDurable()) {
+            inspector.weakly();
+            return null;
+        }
+        return compare(again);
+    }
+
+    private @Nullable Opened compare(Opened again) throws HoldfastException {
+        try {
+            inspector.afterCrash();
+            inspector.check();
+        } catch (HoldfastException e) {
+            if (!again.device().isCut()) {
+                throw e;
+            }
+        }
+        if (again.device().isCut()) {
+            return afterCrash(again);
+        }
+        return disk.everDamaged() ? null : again;
+    }
+
+    private Opened open(SimDevice device) throws HoldfastException {
+        trace.event(scheduler.nanoTime(), "open volume", devices, 0, () -> "");
+        Volume volume = VolumeOnDevice.open(
+                device,
+                OpenOptions.readWrite().withMemory(Scenario.MEMORY),
+                new VolumeOnDevice.Environment(this::now, identities, scheduler));
+        current = volume;
+        world.opened(volume, device);
+        return new Opened(volume, device);
+    }
+
+    private void closeWhateverHappens(Volume volume) {
+        try {
+            volume.close();
+        } catch (HoldfastException e) {
+            trace.event(
+                    scheduler.nanoTime(), "close", e.code().name().hashCode(), 0, () -> String.valueOf(e.getMessage()));
+        }
+    }
+}

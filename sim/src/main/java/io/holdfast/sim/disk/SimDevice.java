@@ -1,0 +1,332 @@
+package io.holdfast.sim.disk;
+
+import io.holdfast.device.Device;
+import io.holdfast.device.LentBuffer;
+import io.holdfast.device.SealedBuffer;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.sim.schedule.Scheduler;
+import io.holdfast.sim.schedule.Trace;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.SplittableRandom;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.zip.CRC32C;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A device on a {@link SimDisk}, for one opening of the volume: takes virtual time for every I/O, injects faults, and
+ * loses power.
+ *
+ * <p>Each block gets a guard tag when the engine hands it over, which is compared when the block is transferred, as a
+ * host adapter does by T10 DIF: a sealed block that has changed in between is a violation, caught in the act.
+ */
+public final class SimDevice implements Device {
+    private final SimDisk disk;
+    private final Scheduler scheduler;
+    private final Trace trace;
+    private final SplittableRandom random;
+    private final List<FaultKind> faults;
+    private final int faultEvery;
+    private final Consumer<String> violation;
+
+    private boolean faultsOn = true;
+    private boolean cut;
+    private boolean gone;
+    private boolean closed;
+    private boolean flushFailed;
+    /** The contract of a device: one flush at a time, and none succeeds after one that failed. */
+    private final ReentrantLock flushLock = new ReentrantLock();
+
+    private long failing = -1;
+    private long operations;
+
+    /**
+     * @param faults what goes wrong, about one I/O in {@code faultEvery}
+     * @param violation told of a block that was changed after it was handed over
+     */
+    public SimDevice(
+            SimDisk disk,
+            Scheduler scheduler,
+            Trace trace,
+            SplittableRandom random,
+            List<FaultKind> faults,
+            int faultEvery,
+            Consumer<String> violation) {
+        this.disk = disk;
+        this.scheduler = scheduler;
+        this.trace = trace;
+        this.random = random;
+        this.faults = faults;
+        this.faultEvery = faultEvery;
+        this.violation = violation;
+    }
+
+    /** Switches faults off, for a phase of calm, and on again. */
+    public void setFaults(boolean on) {
+        faultsOn = on;
+    }
+
+    /** Cuts the power: from here on nothing works. What is left is decided by {@link SimDisk#crash}. */
+    public void cutPower() {
+        cut = true;
+    }
+
+    public boolean isCut() {
+        return cut;
+    }
+
+    /** Fails the nth I/O from now on, and no other; for a sweep. */
+    public void failOnce(long nth) {
+        failing = operations + nth;
+    }
+
+    /** Returns whether the I/O that {@link #failOnce} named has come. */
+    public boolean failedOnce() {
+        return failing >= 0 && operations >= failing;
+    }
+
+    @Override
+    public String name() {
+        return "sim";
+    }
+
+    @Override
+    public long blocks() {
+        return disk.blocks();
+    }
+
+    @Override
+    public boolean directIo() {
+        return true;
+    }
+
+    @Override
+    public void read(long block, MemorySegment target) throws HoldfastException {
+        long count = target.byteSize() / BLOCK_SIZE;
+        requireInside(block, count);
+        FaultKind fault = begin("read", block, count);
+        long from = block;
+        if (fault == FaultKind.MISDIRECTED_READ) {
+            from = Math.floorMod(block + 1 + random.nextInt(64), disk.blocks() - count);
+            for (long b = block; b < block + count; b++) {
+                disk.misread(b);
+            }
+        }
+        for (long i = 0; i < count; i++) {
+            byte[] data = disk.read(from + i);
+            if (data == null) {
+                throw new HoldfastException(
+                        ErrorCode.DEVICE_ERROR, "sim: cannot read block %d: medium error".formatted(from + i));
+            }
+            MemorySegment.copy(data, 0, target, ValueLayout.JAVA_BYTE, i * BLOCK_SIZE, BLOCK_SIZE);
+            if (count > 1 && random.nextInt(16) == 0) {
+                scheduler.pause();
+                requirePower();
+            }
+        }
+        end();
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source) throws HoldfastException {
+        write(block, source, 0, source.blocks());
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
+        requireInside(block, count);
+        try (SealedBuffer.Hold hold = source.hold()) {
+            int[] tags = new int[count];
+            for (int i = 0; i < count; i++) {
+                tags[i] = tag(block(hold.contents(), from + i));
+            }
+            FaultKind fault = begin("write", block, count);
+            for (int i = 0; i < count; i++) {
+                byte[] data = block(hold.contents(), from + i);
+                if (tag(data) != tags[i]) {
+                    violation.accept("block %d was changed after it was handed to the device".formatted(block + i));
+                }
+                transfer(block + i, data, fault);
+            }
+            end();
+        }
+    }
+
+    @Override
+    public void write(long block, LentBuffer source) throws HoldfastException {
+        requireInside(block, source.blocks());
+        FaultKind fault = begin("write lent", block, source.blocks());
+        for (int i = 0; i < source.blocks(); i++) {
+            // Sector by sector: the owner may be changing it.
+            byte[] data = new byte[BLOCK_SIZE];
+            for (int at = 0; at < BLOCK_SIZE; at += SimDisk.SECTOR) {
+                MemorySegment.copy(
+                        source.contents(), ValueLayout.JAVA_BYTE, (long) i * BLOCK_SIZE + at, data, at, SimDisk.SECTOR);
+                if (random.nextInt(8) == 0) {
+                    scheduler.pause();
+                }
+            }
+            transfer(block + i, data, fault);
+        }
+        end();
+    }
+
+    private void transfer(long block, byte[] data, @Nullable FaultKind fault) throws HoldfastException {
+        requirePower();
+        requireFlushable();
+        trace.mix(block * 31 + tag(data));
+        if (fault == FaultKind.LOST_WRITE) {
+            disk.loseWrite(block, data);
+        } else if (fault == FaultKind.MISDIRECTED_WRITE) {
+            disk.misdirect(block, Math.floorMod(block + 1 + random.nextInt(64), disk.blocks()), data);
+        } else {
+            disk.write(block, data);
+        }
+        if (random.nextInt(8) == 0) {
+            scheduler.pause();
+            requirePower();
+        }
+    }
+
+    @Override
+    public void flush() throws HoldfastException {
+        flushLock.lock();
+        try {
+            requireFlushable();
+            flushLocked();
+        } finally {
+            flushLock.unlock();
+        }
+    }
+
+    private void flushLocked() throws HoldfastException {
+        long mark = disk.mark();
+        FaultKind fault = begin("flush", 0, 0);
+        if (fault == FaultKind.FLUSH_ERROR) {
+            disk.injected(FaultKind.FLUSH_ERROR);
+            disk.loseSome();
+            flushFailed = true;
+            throw new HoldfastException(ErrorCode.DEVICE_ERROR, "sim: flush failed: I/O error");
+        }
+        if (fault == FaultKind.FLUSH_LIE) {
+            disk.injected(FaultKind.FLUSH_LIE);
+        } else {
+            // What was written while the flush ran stays at risk.
+            disk.flush(mark);
+        }
+        end();
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+    }
+
+    // ---- one I/O ----
+
+    private @Nullable FaultKind begin(String what, long block, long count) throws HoldfastException {
+        requirePower();
+        operations++;
+        trace.event(scheduler.nanoTime(), what, block, count, () -> "blocks %d +%d".formatted(block, count));
+        FaultKind fault = chooseFault(what);
+        scheduler.sleep(latency(fault));
+        requirePower();
+        if (operations == failing) {
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR, "sim: cannot %s block %d: injected error".formatted(what, block));
+        }
+        return fault;
+    }
+
+    private void end() throws HoldfastException {
+        scheduler.sleep(1_000L + random.nextInt(20_000));
+        requirePower();
+    }
+
+    private long latency(@Nullable FaultKind fault) {
+        long usual = 10_000L + random.nextInt(90_000);
+        return fault == FaultKind.DELAY ? usual * 1000 : usual;
+    }
+
+    /** Chooses what goes wrong with this I/O, and does what does not need its data. */
+    private @Nullable FaultKind chooseFault(String what) throws HoldfastException {
+        if (!faultsOn || faults.isEmpty() || random.nextInt(faultEvery) != 0) {
+            return null;
+        }
+        FaultKind fault = faults.get(random.nextInt(faults.size()));
+        boolean write = what.startsWith("write");
+        return switch (fault) {
+            case BIT_ROT, LATENT_ERROR -> {
+                said(fault);
+                disk.decay(fault);
+                yield null;
+            }
+            case VANISH, COMES_BACK_STALE -> {
+                said(fault);
+                disk.injected(FaultKind.VANISH);
+                gone = true;
+                requirePower();
+                yield null;
+            }
+            case WRITE_ERROR -> write ? fail(fault, "I/O error") : null;
+            case HOST_FULL -> write ? fail(fault, "no space left on the host") : null;
+            case LOST_WRITE, MISDIRECTED_WRITE -> write ? fault : null;
+            case MISDIRECTED_READ -> what.equals("read") ? fault : null;
+            case FLUSH_ERROR, FLUSH_LIE -> what.equals("flush") ? fault : null;
+            case DELAY -> {
+                disk.injected(fault);
+                yield fault;
+            }
+            case LOG_ROT -> null;
+        };
+    }
+
+    private FaultKind fail(FaultKind fault, String why) throws HoldfastException {
+        said(fault);
+        disk.injected(fault);
+        throw new HoldfastException(ErrorCode.DEVICE_ERROR, "sim: cannot write: " + why);
+    }
+
+    private void said(FaultKind fault) {
+        trace.event(scheduler.nanoTime(), "fault", fault.name().hashCode(), 0, fault::name);
+    }
+
+    private void requirePower() throws HoldfastException {
+        if (cut) {
+            throw new HoldfastException(ErrorCode.DEVICE_ERROR, "sim: the power is cut");
+        }
+        if (gone) {
+            throw new HoldfastException(ErrorCode.DEVICE_ERROR, "sim: the device is gone");
+        }
+        if (closed) {
+            throw new HoldfastException(ErrorCode.CLOSED, "sim was closed");
+        }
+    }
+
+    private void requireFlushable() throws HoldfastException {
+        if (flushFailed) {
+            throw new HoldfastException(ErrorCode.FAILED, "sim takes no more writes since a flush failed");
+        }
+    }
+
+    private void requireInside(long block, long count) throws HoldfastException {
+        if (block < 0 || count < 1 || block > disk.blocks() - count) {
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR,
+                    "sim: blocks %d to %d lie outside of the device".formatted(block, block + count));
+        }
+    }
+
+    private static byte[] block(MemorySegment memory, int index) {
+        return memory.asSlice((long) index * BLOCK_SIZE, BLOCK_SIZE).toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    private static int tag(byte[] data) {
+        CRC32C crc = new CRC32C();
+        crc.update(data);
+        return (int) crc.getValue();
+    }
+}

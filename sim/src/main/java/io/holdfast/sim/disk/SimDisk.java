@@ -1,0 +1,277 @@
+package io.holdfast.sim.disk;
+
+import io.holdfast.device.Device;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What outlives a crash: the medium, the drive's volatile cache above it, and the faults.
+ *
+ * <p>Invariants: {@code medium} and {@code cache} are pristine, what an ideal disk would hold; all damage is in {@code
+ * overlays}. So it is always known whether an error that the engine reports is true.
+ */
+public final class SimDisk {
+    static final int SECTOR = 512;
+    /** About as many as one phase of a play writes. */
+    private static final int LOG_ROT_BLOCKS = 40;
+
+    private static final byte[] ZEROES = new byte[Device.BLOCK_SIZE];
+
+    /** A write that the drive has acknowledged and may lose. */
+    private static final class Cached {
+        final long number;
+        final long block;
+        final byte[] data;
+        boolean lost;
+
+        Cached(long number, long block, byte[] data) {
+            this.number = number;
+            this.block = block;
+            this.data = data;
+        }
+    }
+
+    private final long blocks;
+    private final SplittableRandom random;
+    private Map<Long, byte[]> medium = new HashMap<>();
+    private List<Cached> cache = new ArrayList<>();
+    private final Map<Long, byte[]> newest = new HashMap<>();
+    private final Map<Long, Overlay> overlays = new HashMap<>();
+    /** Number of the last write of each block, to choose what is old. */
+    private final Map<Long, Long> writtenAt = new HashMap<>();
+
+    private final EnumMap<FaultKind, Long> injected = new EnumMap<>(FaultKind.class);
+    private final TreeSet<Long> everDamaged = new TreeSet<>();
+    private final List<Map<Long, byte[]>> snapshots = new ArrayList<>();
+    private boolean keepsSnapshots;
+    private long writes;
+
+    public SimDisk(long blocks, SplittableRandom random) {
+        this.blocks = blocks;
+        this.random = random;
+    }
+
+    long blocks() {
+        return blocks;
+    }
+
+    // ---- content ----
+
+    /** Returns what a read finds, or null if the block cannot be read. */
+    byte @Nullable [] read(long block) {
+        byte[] pristine = pristine(block);
+        return switch (overlays.get(block)) {
+            case null -> pristine;
+            case Overlay.Unreadable _ -> null;
+            case Overlay.Other(byte[] content) -> content;
+            case Overlay.Rot(int bit) -> {
+                byte[] rotten = pristine.clone();
+                rotten[bit / 8] ^= (byte) (1 << bit % 8);
+                yield rotten;
+            }
+        };
+    }
+
+    private byte[] pristine(long block) {
+        byte[] data = newest.get(block);
+        return data != null ? data : medium.getOrDefault(block, ZEROES);
+    }
+
+    /** Puts a block into the cache. */
+    void write(long block, byte[] data) {
+        cache.add(new Cached(++writes, block, data));
+        newest.put(block, data);
+        overlays.remove(block);
+        writtenAt.put(block, writes);
+    }
+
+    /** Returns a mark for {@link #flush}: what was written up to now. */
+    public long mark() {
+        return writes;
+    }
+
+    /** Makes durable what was written up to a mark, and nothing more. */
+    void flush(long mark) {
+        List<Cached> rest = new ArrayList<>();
+        for (Cached write : cache) {
+            if (write.lost || write.number > mark) {
+                rest.add(write);
+            } else {
+                medium.put(write.block, write.data);
+            }
+        }
+        cache = rest;
+        if (keepsSnapshots && snapshots.size() < 4 && random.nextInt(16) == 0) {
+            snapshots.add(new HashMap<>(medium));
+        }
+    }
+
+    /** A flush has failed: some of what is in the cache will never reach the medium, though reads still find it. */
+    void loseSome() {
+        for (Cached write : cache) {
+            write.lost |= random.nextBoolean();
+        }
+    }
+
+    /** Cuts the power: any subset of what was not flushed is there, torn at 512 bytes. */
+    public void crash() {
+        int rule = random.nextInt(6);
+        int prefix = cache.isEmpty() ? 0 : random.nextInt(cache.size() + 1);
+        int index = 0;
+        for (Cached write : cache) {
+            boolean lands = switch (rule) {
+                case 0 -> false;
+                case 1 -> true;
+                case 2 -> index < prefix;
+                case 3 -> index != prefix;
+                default -> random.nextBoolean();
+            };
+            index++;
+            if (!lands || write.lost) {
+                continue;
+            }
+            if (random.nextInt(4) > 0) {
+                medium.put(write.block, write.data);
+            } else {
+                medium.put(write.block, torn(medium.getOrDefault(write.block, ZEROES), write.data));
+            }
+        }
+        cache.clear();
+        newest.clear();
+    }
+
+    private byte[] torn(byte[] before, byte[] after) {
+        byte[] mixed = before.clone();
+        for (int at = 0; at < mixed.length; at += SECTOR) {
+            if (random.nextBoolean()) {
+                System.arraycopy(after, at, mixed, at, SECTOR);
+            }
+        }
+        return mixed;
+    }
+
+    // ---- faults ----
+
+    /** Counts a fault. */
+    void injected(FaultKind kind) {
+        injected.merge(kind, 1L, Long::sum);
+    }
+
+    /** Says what is wrong with a block from now on. */
+    void damage(FaultKind kind, long block, Overlay overlay) {
+        injected(kind);
+        overlays.put(block, overlay);
+        everDamaged.add(block);
+    }
+
+    /** Says that reads of a block were answered wrongly. */
+    void misread(long block) {
+        injected(FaultKind.MISDIRECTED_READ);
+        everDamaged.add(block);
+    }
+
+    /** A write that was acknowledged and not done. */
+    void loseWrite(long block, byte[] data) {
+        byte[] before = read(block);
+        write(block, data);
+        damage(
+                FaultKind.LOST_WRITE,
+                block,
+                before == null ? new Overlay.Unreadable() : new Overlay.Other(before.clone()));
+    }
+
+    /** A write that went to another block. */
+    void misdirect(long block, long to, byte[] data) {
+        byte[] before = read(block);
+        write(block, data);
+        damage(
+                FaultKind.MISDIRECTED_WRITE,
+                block,
+                before == null ? new Overlay.Unreadable() : new Overlay.Other(before.clone()));
+        overlays.put(to, new Overlay.Other(data));
+        everDamaged.add(to);
+    }
+
+    /** Damages some block that was written to. */
+    void decay(FaultKind kind) {
+        List<Long> written = new ArrayList<>(new TreeSet<>(writtenAt.keySet()));
+        if (!written.isEmpty()) {
+            decay(kind, written.get(random.nextInt(written.size())));
+        }
+    }
+
+    private void decay(FaultKind kind, long block) {
+        damage(
+                kind,
+                block,
+                kind == FaultKind.LATENT_ERROR
+                        ? new Overlay.Unreadable()
+                        : new Overlay.Rot(random.nextInt(Device.BLOCK_SIZE * 8)));
+    }
+
+    /** Damages one of the last blocks that were written before a mark. */
+    public void rotBefore(long mark) {
+        List<Long> old = new ArrayList<>();
+        new TreeMap<>(writtenAt).forEach((block, at) -> {
+            if (at > mark - LOG_ROT_BLOCKS && at <= mark) {
+                old.add(block);
+            }
+        });
+        if (!old.isEmpty()) {
+            decay(FaultKind.LOG_ROT, old.get(random.nextInt(old.size())));
+        }
+    }
+
+    /** Keeps some states from now on for {@link #goStale}. */
+    public void keepSnapshots() {
+        keepsSnapshots = true;
+    }
+
+    /** Goes back to what was durable some time ago, if that was kept. */
+    public void goStale() {
+        if (!snapshots.isEmpty()) {
+            medium = new HashMap<>(snapshots.get(random.nextInt(snapshots.size())));
+            cache.clear();
+            newest.clear();
+            injected(FaultKind.COMES_BACK_STALE);
+        }
+    }
+
+    /** Returns how often each fault happened. */
+    public Map<FaultKind, Long> injected() {
+        return new LinkedHashMap<>(injected);
+    }
+
+    public boolean happened(FaultKind kind) {
+        return injected.containsKey(kind);
+    }
+
+    /** Returns whether a block was ever damaged, or read wrongly. */
+    public boolean everDamaged(long block) {
+        return everDamaged.contains(block);
+    }
+
+    /** Returns whether any block was ever damaged, or read wrongly. */
+    public boolean everDamaged() {
+        return !everDamaged.isEmpty();
+    }
+
+    /** Returns a number that differs, most likely, if the contents differ. */
+    public long contentHash() {
+        long hash = 7;
+        for (long block : new TreeSet<>(medium.keySet())) {
+            hash = hash * 31 + block;
+            hash = hash * 31 + Arrays.hashCode(medium.get(block));
+        }
+        return hash;
+    }
+}

@@ -1,0 +1,108 @@
+package io.holdfast.sim.model;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What size a file may have: exactly one when no call that changes it runs, a range while one does, and after a crash any
+ * that it had since the last flush began.
+ */
+public final class SizeModel {
+    private record Since(long tick, long low, long high) {}
+
+    private final Ticks ticks;
+    private final List<Since> history = new ArrayList<>();
+    private long low;
+    private long high;
+    private int running;
+
+    SizeModel(long now, Ticks ticks) {
+        this.ticks = ticks;
+        set(now, now);
+    }
+
+    private void set(long newLow, long newHigh) {
+        low = newLow;
+        high = newHigh;
+        history.add(new Since(ticks.next(), low, high));
+    }
+
+    /** A call begins that may give the file any size from the least to the greatest of these and what it may have now. */
+    public void begin(long size, boolean mayShrink) {
+        running++;
+        set(mayShrink ? Math.min(low, size) : low, Math.max(high, size));
+    }
+
+    /** A call ends. With none left, the size is what the file says, if that is possible. */
+    public void end(long actual, String where) {
+        running--;
+        if (running == 0) {
+            require(actual, where);
+            set(actual, actual);
+        }
+    }
+
+    /** The size is known to be this. */
+    public void require(long actual, String where) {
+        if (actual < low || actual > high) {
+            throw new ViolationException("%s: the size is %d; it may be %d to %d".formatted(where, actual, low, high));
+        }
+    }
+
+    public long low() {
+        return low;
+    }
+
+    public long high() {
+        return high;
+    }
+
+    /** Checks what a read returned that began at {@code started}. */
+    public void requireRead(long offset, long asked, long got, long started, String where) {
+        long least = low;
+        long most = high;
+        for (int i = history.size() - 1; i >= 0; i--) {
+            least = Math.min(least, history.get(i).low());
+            most = Math.max(most, history.get(i).high());
+            if (history.get(i).tick() <= started) {
+                break;
+            }
+        }
+        if (got < Math.clamp(least - offset, 0, asked) || got > Math.clamp(most - offset, 0, asked)) {
+            throw new ViolationException("%s: a read of %d bytes at %d returned %d; the size may be %d to %d"
+                    .formatted(where, asked, offset, got, least, most));
+        }
+    }
+
+    void flushed(long start) {
+        int keep = 0;
+        for (int i = 0; i < history.size(); i++) {
+            if (history.get(i).tick() <= start) {
+                keep = i;
+            }
+        }
+        history.subList(0, keep).clear();
+    }
+
+    /** Checks the size after a crash and takes it for the truth. */
+    public void afterCrash(long actual, String where) {
+        long least = Long.MAX_VALUE;
+        long most = 0;
+        for (Since since : history) {
+            least = Math.min(least, since.low());
+            most = Math.max(most, since.high());
+        }
+        if (actual < least || actual > most) {
+            throw new ViolationException(
+                    "%s: after a crash the size is %d; it may be %d to %d".formatted(where, actual, least, most));
+        }
+        settle(actual);
+    }
+
+    /** Takes a size for the truth. */
+    public void settle(long actual) {
+        running = 0;
+        history.clear();
+        set(actual, actual);
+    }
+}

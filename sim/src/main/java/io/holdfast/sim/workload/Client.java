@@ -1,0 +1,448 @@
+package io.holdfast.sim.workload;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.sim.model.Change;
+import io.holdfast.sim.model.FileModel;
+import io.holdfast.sim.model.Folder;
+import io.holdfast.sim.model.ViolationException;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.Extent;
+import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.WriteFlag;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+
+/**
+ * One user of the volume: opens files, does random calls on them, and compares what it gets with the model. It has a
+ * directory to itself and shares another one with everybody.
+ */
+public final class Client implements Runnable {
+    private static final int HANDLES_MAX = 4;
+    private static final int NAMES = 4;
+    private static final int BLOCK = 4096;
+    private static final int CELL = FileModel.CELL;
+
+    private final World world;
+    private final String name;
+    private final Folder own;
+    private final SplittableRandom random;
+    private final MemorySegment memory;
+    private final List<Handle> handles = new ArrayList<>();
+
+    public Client(World world, int number) {
+        this.world = world;
+        this.name = "c" + number;
+        this.own = world.folders.get(number + 1);
+        this.random = world.scenario.random("client " + number);
+        this.memory = Arena.ofAuto().allocate((world.scenario.fileBlocks() + 1L) * BLOCK, BLOCK);
+    }
+
+    public String name() {
+        return name;
+    }
+
+    /** Forgets what was open: the volume was closed. */
+    public void forget() {
+        handles.clear();
+    }
+
+    /** Does calls until the phase is over. */
+    @Override
+    public void run() {
+        while (world.takeOperation()) {
+            if (random.nextInt(8) == 0) {
+                world.scheduler.sleep(random.nextInt(3_000_000));
+            }
+            try {
+                operation();
+            } catch (HoldfastException e) {
+                world.expect(e, false, name);
+            }
+            world.progress();
+        }
+    }
+
+    /** Closes what is open; the volume is still there. */
+    public void closeAll() {
+        handles.forEach(handle -> handle.file().close());
+        handles.clear();
+    }
+
+    private void operation() throws HoldfastException {
+        if (handles.isEmpty() || (handles.size() < HANDLES_MAX && random.nextInt(12) == 0)) {
+            open();
+            return;
+        }
+        Handle handle = handles.get(random.nextInt(handles.size()));
+        switch (random.nextInt(40)) {
+            case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 -> write(handle);
+            case 13, 14, 15, 16, 17, 18, 19, 20 -> read(handle);
+            case 21, 22, 23 -> flush(handle);
+            case 24, 25 -> zero(handle, true);
+            case 26, 27 -> zero(handle, false);
+            case 28 -> allocate(handle);
+            case 29, 30 -> truncate(handle);
+            case 31 -> map(handle);
+            case 32 -> sync();
+            case 33 -> checkpoint();
+            case 34 -> {
+                handles.remove(handle);
+                log("close", handle.model().label());
+                handle.file().close();
+            }
+            case 35 -> replaceShared();
+            default -> namespace();
+        }
+    }
+
+    private void log(String kind, String what) {
+        world.trace.event(world.scheduler.nanoTime(), kind, what.hashCode(), 0, () -> what);
+    }
+
+    // ---- opening ----
+
+    private void open() throws HoldfastException {
+        Folder folder = random.nextInt(3) > 0 ? world.shared : own;
+        if (folder == world.shared) {
+            world.sharedLock.lock();
+            try {
+                openIn(folder);
+            } finally {
+                world.sharedLock.unlock();
+            }
+        } else {
+            openIn(folder);
+        }
+    }
+
+    private void openIn(Folder folder) throws HoldfastException {
+        List<Map.Entry<String, Folder.Node>> found = folder.names().entrySet().stream()
+                .filter(entry -> !entry.getValue().isDirectory())
+                .toList();
+        if (found.isEmpty()) {
+            create(folder, "n" + random.nextInt(NAMES));
+            return;
+        }
+        Map.Entry<String, Folder.Node> chosen = found.get(random.nextInt(found.size()));
+        FileModel model = chosen.getValue().file();
+        String path = folder.pathOf(chosen.getKey());
+        log("open", path);
+        StoredFile file = world.volume().open(path);
+        if (model == null || file.inode() != model.inode()) {
+            throw new ViolationException("%s leads to inode %d".formatted(path, file.inode()));
+        }
+        handles.add(new Handle(file, model));
+    }
+
+    /** Creates a file under a name that is not taken. */
+    private void create(Folder folder, String chosen) throws HoldfastException {
+        if (folder.names().containsKey(chosen)) {
+            return;
+        }
+        boolean checksummed = random.nextInt(3) > 0;
+        long size = random.nextBoolean() ? 0 : (long) CELL * random.nextInt(world.scenario.fileBlocks() * 8 + 1);
+        String path = folder.pathOf(chosen);
+        FileModel model = world.newFile(path, checksummed, size);
+        log("create", path + " of " + size + (checksummed ? "" : " without checksums"));
+        folder.begin(names -> names.put(chosen, new Folder.Node(model)));
+        CreateOptions options = CreateOptions.file().withSize(size);
+        StoredFile file;
+        try {
+            file = world.volume().create(path, checksummed ? options : options.withoutChecksum());
+        } catch (HoldfastException e) {
+            refusedUnlessOver(folder);
+            throw e;
+        }
+        model.setInode(file.inode());
+        folder.done();
+        if (handles.size() < HANDLES_MAX) {
+            handles.add(new Handle(file, model));
+        } else {
+            file.close();
+        }
+    }
+
+    /** After a crash in the call it may have happened; otherwise it has not. */
+    private void refusedUnlessOver(Folder folder) {
+        if (!world.isOver()) {
+            folder.refused();
+        }
+    }
+
+    // ---- content ----
+
+    private long offset(boolean anyByte) {
+        int blocks = world.scenario.fileBlocks();
+        long block = (long) random.nextInt(blocks) * BLOCK;
+        return switch (random.nextInt(4)) {
+            case 0 -> block + (anyByte ? random.nextInt(BLOCK) : (long) random.nextInt(8) * CELL);
+            default -> block;
+        };
+    }
+
+    private long length(long offset) {
+        long max = (long) world.scenario.fileBlocks() * BLOCK - offset;
+        long length = switch (random.nextInt(8)) {
+            case 0 -> (1L + random.nextInt(8)) * CELL;
+            case 1 -> (1L + random.nextInt(world.scenario.fileBlocks())) * BLOCK;
+            case 2, 3 -> (1L + random.nextInt(4)) * BLOCK;
+            default -> BLOCK;
+        };
+        return Math.max(CELL, Math.min(length, max) / CELL * CELL);
+    }
+
+    private void write(Handle handle) throws HoldfastException {
+        long offset = offset(false);
+        long length = length(offset);
+        FileModel model = handle.model();
+        Set<WriteFlag> flags = EnumSet.noneOf(WriteFlag.class);
+        if (random.nextInt(3) == 0) {
+            flags.add(WriteFlag.DIRECT);
+        }
+        if (random.nextInt(6) == 0) {
+            flags.add(WriteFlag.NOWAIT);
+        } else if (random.nextInt(6) == 0) {
+            flags.add(WriteFlag.FUA);
+        }
+        boolean nowait = flags.contains(WriteFlag.NOWAIT);
+        MemorySegment source = random.nextInt(8) == 0
+                ? MemorySegment.ofArray(new long[(int) (length / 8)])
+                : memory.asSlice(0, length);
+        int id = world.nextChange();
+        for (long at = 0; at < length; at += 8) {
+            source.set(ValueLayout.JAVA_LONG_UNALIGNED, at, Change.word(id, 0));
+        }
+        log("write", "#%d %s %d +%d %s".formatted(id, model.label(), offset, length, flags));
+        model.size().begin(offset + length, false);
+        Change change = model.begin(id, false, offset, offset + length);
+        try (Scribbler _ = scribbler(source, id)) {
+            handle.file().write(offset, source, flags);
+            model.done(change, flags.contains(WriteFlag.FUA));
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.WOULD_BLOCK && nowait) {
+                model.refused(change);
+            } else {
+                model.failed(change);
+            }
+            world.expect(e, nowait, "write #" + id);
+        } finally {
+            model.size().end(handle.file().size(), model.label());
+        }
+        log("written", "#" + id);
+    }
+
+    private Scribbler scribbler(MemorySegment source, int id) {
+        Scribbler scribbler = new Scribbler(world.scheduler, source, id, random.split());
+        return random.nextInt(3) == 0 ? scribbler : scribbler.start();
+    }
+
+    private void read(Handle handle) {
+        long offset = offset(true);
+        long length = Math.min(
+                length(offset) + (random.nextBoolean() ? 100 : 0), world.scenario.fileBlocks() * 4096L - offset);
+        FileModel model = handle.model();
+        Set<ReadFlag> flags = EnumSet.noneOf(ReadFlag.class);
+        if (random.nextInt(3) == 0) {
+            flags.add(ReadFlag.DIRECT);
+        }
+        if (random.nextInt(8) == 0) {
+            flags.add(ReadFlag.NOWAIT);
+        }
+        boolean scribbled = random.nextInt(4) == 0;
+        MemorySegment target = memory.asSlice(0, length);
+        log("read", "%s %d +%d %s".formatted(model.label(), offset, length, flags));
+        long started = model.readBegins();
+        try {
+            read(handle, offset, target, flags, scribbled, started);
+        } finally {
+            model.readEnded(started);
+        }
+    }
+
+    private void read(
+            Handle handle, long offset, MemorySegment target, Set<ReadFlag> flags, boolean scribbled, long started) {
+        FileModel model = handle.model();
+        long length = target.byteSize();
+        long n;
+        try (Scribbler scribbler = new Scribbler(world.scheduler, target, 1, random.split())) {
+            if (scribbled && length >= 8) {
+                scribbler.start();
+            }
+            n = handle.file().read(offset, target, flags);
+        } catch (HoldfastException e) {
+            world.expect(e, flags.contains(ReadFlag.NOWAIT), "read of " + model.label());
+            return;
+        }
+        model.size().requireRead(offset, length, n, started, model.label());
+        if (!scribbled && world.isVerifiable(model)) {
+            model.verify(target, offset, n, started);
+        }
+    }
+
+    private void flush(Handle handle) throws HoldfastException {
+        long start = world.ticks.next();
+        log("flush", handle.model().label());
+        handle.file().flush();
+        world.flushed(handle.model(), start);
+        log("flushed", handle.model().label());
+    }
+
+    private void zero(Handle handle, boolean punch) throws HoldfastException {
+        long offset = offset(false);
+        long length = length(offset);
+        FileModel model = handle.model();
+        int id = world.nextChange();
+        log(punch ? "punch" : "zero", "#%d %s %d +%d".formatted(id, model.label(), offset, length));
+        Change change = model.begin(id, true, offset, offset + length);
+        try {
+            if (punch) {
+                handle.file().punch(offset, length);
+            } else {
+                handle.file().zero(offset, length);
+            }
+            model.done(change, false);
+        } catch (HoldfastException e) {
+            model.failed(change);
+            throw e;
+        }
+    }
+
+    private void allocate(Handle handle) throws HoldfastException {
+        long offset = offset(false);
+        long length = length(offset);
+        log("allocate", "%s %d +%d".formatted(handle.model().label(), offset, length));
+        handle.file().allocate(offset, length);
+    }
+
+    private void truncate(Handle handle) throws HoldfastException {
+        long size = offset(false);
+        FileModel model = handle.model();
+        int id = world.nextChange();
+        log("truncate", "#%d %s to %d".formatted(id, model.label(), size));
+        model.size().begin(size, true);
+        Change change = model.begin(id, true, size, Long.MAX_VALUE);
+        try {
+            handle.file().truncate(size);
+            model.done(change, false);
+        } catch (HoldfastException e) {
+            model.failed(change);
+            throw e;
+        } finally {
+            model.size().end(handle.file().size(), model.label());
+        }
+    }
+
+    private void map(Handle handle) throws HoldfastException {
+        log("map", handle.model().label());
+        long at = 0;
+        for (Extent extent : handle.file().map(0, world.scenario.fileBlocks() * 4096L, 1000)) {
+            if (extent.offset() != at || extent.length() < 1) {
+                throw new ViolationException("%s: an extent at %d follows %d"
+                        .formatted(handle.model().label(), extent.offset(), at));
+            }
+            at += extent.length();
+        }
+    }
+
+    private void sync() throws HoldfastException {
+        long start = world.ticks.next();
+        log("sync", "");
+        world.volume().sync();
+        world.synced(start);
+    }
+
+    private void checkpoint() throws HoldfastException {
+        long start = world.ticks.next();
+        log("checkpoint", "");
+        world.volume().checkpoint();
+        world.synced(start);
+    }
+
+    // ---- names ----
+
+    /** Removes a file that others may have open, and creates another one under its name. */
+    private void replaceShared() throws HoldfastException {
+        world.sharedLock.lock();
+        try {
+            List<String> names = List.copyOf(world.shared.names().keySet());
+            if (!names.isEmpty()) {
+                String chosen = names.get(random.nextInt(names.size()));
+                remove(world.shared, chosen);
+                create(world.shared, chosen);
+            }
+        } finally {
+            world.sharedLock.unlock();
+        }
+    }
+
+    private void remove(Folder folder, String chosen) throws HoldfastException {
+        log("remove", folder.pathOf(chosen));
+        folder.begin(names -> names.remove(chosen));
+        change(folder, () -> world.volume().remove(folder.pathOf(chosen)));
+    }
+
+    private interface Call {
+        void run() throws HoldfastException;
+    }
+
+    private void change(Folder folder, Call call) throws HoldfastException {
+        try {
+            call.run();
+        } catch (HoldfastException e) {
+            refusedUnlessOver(folder);
+            throw e;
+        }
+        folder.done();
+    }
+
+    private void namespace() throws HoldfastException {
+        String a = "n" + random.nextInt(NAMES);
+        String b = "n" + random.nextInt(NAMES);
+        Folder.Node nodeA = own.names().get(a);
+        Folder.Node nodeB = own.names().get(b);
+        switch (random.nextInt(6)) {
+            case 0 -> create(own, a);
+            case 1 -> {
+                if (nodeA == null) {
+                    log("mkdir", own.pathOf(a));
+                    own.begin(names -> names.put(a, new Folder.Node(null)));
+                    change(own, () -> world.volume().mkdir(own.pathOf(a), CreateOptions.directory()));
+                }
+            }
+            case 2 -> {
+                if (nodeA != null) {
+                    remove(own, a);
+                }
+            }
+            case 3 -> {
+                if (nodeA != null && !nodeA.isDirectory() && nodeB == null) {
+                    log("link", own.pathOf(a) + " " + b);
+                    own.begin(names -> names.put(b, nodeA));
+                    change(own, () -> world.volume().link(own.pathOf(a), own.pathOf(b)));
+                }
+            }
+            default -> {
+                if (nodeA != null && (nodeB == null || nodeA.isDirectory() == nodeB.isDirectory()) && !a.equals(b)) {
+                    log("rename", own.pathOf(a) + " " + b);
+                    boolean sameFile = nodeB != null && !nodeA.isDirectory() && nodeA.file() == nodeB.file();
+                    own.begin(names -> {
+                        if (!sameFile) {
+                            names.remove(a);
+                            names.put(b, nodeA);
+                        }
+                    });
+                    change(own, () -> world.volume().rename(own.pathOf(a), own.pathOf(b)));
+                }
+            }
+        }
+    }
+}

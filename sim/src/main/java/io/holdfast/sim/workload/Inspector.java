@@ -1,0 +1,247 @@
+package io.holdfast.sim.workload;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.sim.model.FileModel;
+import io.holdfast.sim.model.Folder;
+import io.holdfast.sim.model.ViolationException;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileKind;
+import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeOnDevice;
+import io.holdfast.volume.WriteFlag;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Looks at the whole volume while no client uses it: after a recovery, in a calm, and at the end. */
+public final class Inspector {
+    /** Virtual time that background work gets to come to rest. */
+    private static final String WITNESS = "/witness";
+
+    private static final long REST_NANOS = 20_000_000_000L;
+
+    private final World world;
+    private final MemorySegment memory;
+    private final MemorySegment again;
+
+    public Inspector(World world) {
+        this.world = world;
+        this.memory = Arena.ofAuto().allocate(world.scenario.fileBlocks() * 4096L, 4096);
+        this.again = Arena.ofAuto().allocate(world.scenario.fileBlocks() * 4096L, 4096);
+    }
+
+    /** Makes the directories and the files that all clients share. */
+    public void furnish() throws HoldfastException {
+        Volume volume = world.volume();
+        for (Folder folder : world.folders) {
+            volume.mkdir(folder.path(), CreateOptions.directory());
+        }
+        for (int i = 0; i < world.scenario.sharedFiles(); i++) {
+            String name = "s" + i;
+            String path = world.shared.pathOf(name);
+            boolean checksummed = i == 0;
+            FileModel model = world.newFile(path, checksummed, 0);
+            CreateOptions options = CreateOptions.file();
+            try (StoredFile file = volume.create(path, checksummed ? options : options.withoutChecksum())) {
+                model.setInode(file.inode());
+            }
+            world.shared.begin(names -> names.put(name, new Folder.Node(model)));
+            world.shared.done();
+        }
+        volume.create(WITNESS, CreateOptions.file()).close();
+        if (world.scenario.tight()) {
+            fill(volume);
+        }
+        long start = world.ticks.next();
+        volume.sync();
+        world.synced(start);
+    }
+
+    /** Writes something and makes it, and with it all before it, durable. */
+    public void witness() throws HoldfastException {
+        long start = world.ticks.next();
+        try (StoredFile file = world.volume().open(WITNESS)) {
+            file.write(0, memory.asSlice(0, 4096), Set.of(WriteFlag.DIRECT));
+            file.flush();
+        }
+        world.folders.forEach(folder -> folder.flushed(start));
+    }
+
+    /** Leaves little room: what an allocated file takes nobody else gets. */
+    private void fill(Volume volume) throws HoldfastException {
+        try (StoredFile ballast = volume.create("/ballast", CreateOptions.file())) {
+            long room = volume.usage().free() - (60L + world.scenario.fileBlocks() * 2L) * 4096;
+            if (room > 0) {
+                ballast.allocate(0, room);
+            }
+        }
+    }
+
+    // ---- after a crash ----
+
+    /** Compares everything with what may be there after a crash, and takes what is there for the truth. */
+    public void afterCrash() throws HoldfastException {
+        Map<FileModel, String> reachable = new HashMap<>();
+        for (Folder folder : world.folders) {
+            Map<String, FileStatus> found = list(folder);
+            folder.afterCrash(found.keySet(), (name, node) -> same(found.get(name), node));
+            folder.names().forEach((name, node) -> {
+                FileModel model = node.file();
+                FileStatus status = found.get(name);
+                if (model != null && status != null) {
+                    model.setInode(status.inode());
+                    reachable.put(model, folder.pathOf(name));
+                }
+            });
+        }
+        world.files().removeIf(file -> !reachable.containsKey(file));
+        for (FileModel model : world.files()) {
+            verifyFile(reachable.getOrDefault(model, ""), model, true);
+        }
+    }
+
+    private boolean same(@Nullable FileStatus status, Folder.Node node) {
+        if (status == null) {
+            return false;
+        }
+        FileModel model = node.file();
+        if (model == null) {
+            return status.kind() == FileKind.DIRECTORY;
+        }
+        // The number of a file that was being created is not known; but it is that of no other.
+        boolean right = model.inode() == 0 ? world.byInode(status.inode()) == null : model.inode() == status.inode();
+        return status.kind() == FileKind.REGULAR && right;
+    }
+
+    private Map<String, FileStatus> list(Folder folder) throws HoldfastException {
+        Map<String, FileStatus> found = new HashMap<>();
+        for (DirectoryEntry entry : world.volume().list(folder.path(), "", 1000)) {
+            found.put(entry.name(), world.volume().status(folder.pathOf(entry.name())));
+        }
+        return found;
+    }
+
+    // ---- in a calm ----
+
+    /** Compares everything with what must be there now. */
+    public void calm() throws HoldfastException {
+        for (Folder folder : world.folders) {
+            Set<String> found = new HashSet<>(list(folder).keySet());
+            if (!found.equals(folder.names().keySet())) {
+                throw new ViolationException("%s has %s; it must have %s"
+                        .formatted(folder.path(), found, folder.names().keySet()));
+            }
+            for (Map.Entry<String, Folder.Node> entry : folder.names().entrySet()) {
+                FileModel model = entry.getValue().file();
+                if (model != null) {
+                    verifyFile(folder.pathOf(entry.getKey()), model, false);
+                }
+            }
+        }
+    }
+
+    private void verifyFile(String path, FileModel model, boolean crashed) throws HoldfastException {
+        try (StoredFile file = world.volume().open(path)) {
+            if (file.inode() != model.inode()) {
+                throw new ViolationException("%s is inode %d, not %d".formatted(path, file.inode(), model.inode()));
+            }
+            long size = file.size();
+            if (crashed) {
+                model.size().afterCrash(size, path);
+            } else {
+                model.size().require(size, path);
+            }
+            long started = world.ticks.next();
+            long n = file.read(0, memory, Set.of(ReadFlag.DIRECT));
+            long m = file.read(0, again, Set.of());
+            if (n != size || m != size) {
+                throw new ViolationException("%s: %d and %d bytes read of %d".formatted(path, n, m, size));
+            }
+            long mismatch = memory.asSlice(0, n).mismatch(again.asSlice(0, n));
+            if (mismatch >= 0) {
+                throw new ViolationException("%s: read twice, byte %d differs".formatted(path, mismatch));
+            }
+            if (!world.isVerifiable(model)) {
+                return;
+            }
+            if (crashed) {
+                model.verifyAfterCrash(memory, n);
+            } else {
+                model.verify(memory, 0, n, started);
+            }
+        } catch (HoldfastException e) {
+            // A damaged file must not hide the others.
+            world.expect(e, false, "inspection of " + path);
+        }
+    }
+
+    /** Everything is given back when nothing runs; what the space map says is what can be reached. */
+    public void atRest() throws HoldfastException {
+        long start = world.ticks.next();
+        world.volume().sync();
+        world.synced(start);
+        world.scheduler.sleep(REST_NANOS);
+        VolumeOnDevice.Held held = VolumeOnDevice.held(world.volume());
+        if (held.reservedBlocks() != 0 || held.buffers() != 0 || held.dirtyBytes() != 0) {
+            throw new ViolationException("at rest the volume holds " + held);
+        }
+        check();
+    }
+
+    /** Has everything read and verified; only true damage may be found. */
+    public void check() throws HoldfastException {
+        CheckReport report = world.volume().check(Progress.NONE);
+        if (!report.clean() && !world.isOver() && !world.disk.everDamaged() && !world.mayHaveLostDurable()) {
+            throw new ViolationException("check found %d problems: %s"
+                    .formatted(
+                            report.problemCount(),
+                            report.problems().stream().limit(8).toList()));
+        }
+    }
+
+    /** Looks at what is there after something that may have undone what was durable: old content, but no other. */
+    public void weakly() throws HoldfastException {
+        for (Folder folder : world.folders) {
+            List<DirectoryEntry> entries = new ArrayList<>();
+            try {
+                entries.addAll(world.volume().list(folder.path(), "", 1000));
+            } catch (HoldfastException e) {
+                expectLoss(e);
+            }
+            for (DirectoryEntry entry : entries) {
+                FileModel model = world.byInode(entry.inode());
+                if (model != null && entry.kind() == FileKind.REGULAR && world.isVerifiable(model)) {
+                    weakly(folder.pathOf(entry.name()), model);
+                }
+            }
+        }
+    }
+
+    private void weakly(String path, FileModel model) {
+        try (StoredFile file = world.volume().open(path)) {
+            long n = file.read(0, memory, Set.of());
+            model.verifyWeakly(memory, n);
+        } catch (HoldfastException e) {
+            expectLoss(e);
+        }
+    }
+
+    private void expectLoss(HoldfastException e) {
+        switch (e.code()) {
+            case CHECKSUM_MISMATCH, DAMAGED, DEVICE_ERROR, FAILED, NOT_FOUND -> {}
+            default -> world.expect(e, false, "inspection");
+        }
+    }
+}

@@ -1,0 +1,219 @@
+package io.holdfast.sim.workload;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.sim.Scenario;
+import io.holdfast.sim.disk.FaultKind;
+import io.holdfast.sim.disk.SimDevice;
+import io.holdfast.sim.disk.SimDisk;
+import io.holdfast.sim.model.FileModel;
+import io.holdfast.sim.model.Folder;
+import io.holdfast.sim.model.Ticks;
+import io.holdfast.sim.model.ViolationException;
+import io.holdfast.sim.schedule.Scheduler;
+import io.holdfast.sim.schedule.Trace;
+import io.holdfast.volume.Volume;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+
+/** What all clients of one simulation share: the volume as it is open now, and the model of what it must hold. */
+public final class World {
+    private static final Pattern NAMED_BLOCK = Pattern.compile("block (\\d+)");
+
+    final Scenario scenario;
+    final Scheduler scheduler;
+    final Trace trace;
+    final SimDisk disk;
+    final Ticks ticks = new Ticks();
+    /** The names that everybody uses, changed by one client at a time. */
+    final Folder shared = new Folder("/shared", ticks);
+
+    final ReentrantLock sharedLock = new ReentrantLock();
+    final List<Folder> folders = new ArrayList<>();
+    private final List<FileModel> files = new ArrayList<>();
+
+    private @Nullable Volume volume;
+    private @Nullable SimDevice device;
+    private int changes;
+    private int operations;
+    private int phaseEnd;
+    private int crashAt = -1;
+    private long crashDelay;
+    private long lastProgress;
+
+    public World(Scenario scenario, Scheduler scheduler, Trace trace, SimDisk disk) {
+        this.scenario = scenario;
+        this.scheduler = scheduler;
+        this.trace = trace;
+        this.disk = disk;
+        folders.add(shared);
+        for (int i = 0; i < scenario.clients(); i++) {
+            folders.add(new Folder("/c" + i, ticks));
+        }
+    }
+
+    /** A volume was opened on a device. */
+    public void opened(Volume newVolume, SimDevice newDevice) {
+        volume = newVolume;
+        device = newDevice;
+        progress();
+    }
+
+    Volume volume() {
+        Volume now = volume;
+        if (now == null) {
+            throw new IllegalStateException("no volume is open");
+        }
+        return now;
+    }
+
+    private SimDevice device() {
+        SimDevice now = device;
+        if (now == null) {
+            throw new IllegalStateException("no device");
+        }
+        return now;
+    }
+
+    // ---- operations ----
+
+    /** Lets clients do calls until so many were made in all; the power is cut in the last of them, if at all. */
+    public void beginPhase(int operationsMax, boolean crash, long delay) {
+        phaseEnd = operations + operationsMax;
+        crashAt = crash ? phaseEnd : -1;
+        crashDelay = delay;
+    }
+
+    /** Returns whether the power was to be cut in this phase; it may be that nothing ran any more by then. */
+    public boolean crashWasDue() {
+        return crashAt >= 0 && operations >= crashAt;
+    }
+
+    public int operations() {
+        return operations;
+    }
+
+    /** Takes the right to one more call; false if the phase is over. */
+    boolean takeOperation() {
+        if (operations >= phaseEnd || isOver()) {
+            return false;
+        }
+        operations++;
+        if (operations == crashAt) {
+            SimDevice doomed = device();
+            scheduler.after(crashDelay, doomed::cutPower);
+        }
+        return true;
+    }
+
+    /** Returns whether the power is cut, or the volume takes no more writes. */
+    boolean isOver() {
+        return device().isCut() || volume().failure().isPresent();
+    }
+
+    void progress() {
+        lastProgress = scheduler.steps();
+    }
+
+    /** Returns the scheduler's steps since a call ended. */
+    public long stepsWithoutProgress() {
+        return scheduler.steps() - lastProgress;
+    }
+
+    int nextChange() {
+        return ++changes;
+    }
+
+    // ---- files ----
+
+    FileModel newFile(String label, boolean checksummed, long size) {
+        FileModel file = new FileModel(label, checksummed, scenario.fileBlocks() * 4096, size, ticks);
+        files.add(file);
+        return file;
+    }
+
+    List<FileModel> files() {
+        return files;
+    }
+
+    @Nullable
+    FileModel byInode(long inode) {
+        for (FileModel file : files) {
+            if (file.inode() == inode) {
+                return file;
+            }
+        }
+        return null;
+    }
+
+    /** Returns whether what is read of a file must be right: damage to a file without checksums goes unnoticed. */
+    boolean isVerifiable(FileModel file) {
+        return file.checksummed() || !disk.everDamaged();
+    }
+
+    /** A flush of one file succeeded that began at {@code start}. */
+    void flushed(FileModel file, long start) {
+        file.flushed(start);
+        folders.forEach(folder -> folder.flushed(start));
+    }
+
+    /** Everything done before {@code start} is durable. */
+    void synced(long start) {
+        files.forEach(file -> file.flushed(start));
+        folders.forEach(folder -> folder.flushed(start));
+    }
+
+    // ---- errors ----
+
+    /** Throws unless the error is true: something did happen that makes the engine say so. */
+    public void expect(HoldfastException e, boolean nowait, String what) {
+        trace.event(scheduler.nanoTime(), "error", e.code().name().hashCode(), 0, () -> what + ": " + e.getMessage());
+        if (!isTrue(e, nowait)) {
+            throw new ViolationException(
+                    "%s: an error without a cause: %s: %s".formatted(what, e.code(), e.getMessage()), e);
+        }
+    }
+
+    private boolean isTrue(HoldfastException e, boolean nowait) {
+        boolean cut = device != null && device.isCut();
+        return switch (e.code()) {
+            case WOULD_BLOCK -> nowait || cut;
+            case NO_SPACE -> scenario.tight();
+            case FAILED, NO_MEMORY -> cut || disk.everDamaged() || deviceFailed();
+            case DEVICE_ERROR -> cut || deviceFailed() || disk.everDamaged();
+            case CHECKSUM_MISMATCH -> namesDamage(e);
+            case DAMAGED -> cut || disk.everDamaged() || disk.happened(FaultKind.FLUSH_LIE);
+            default -> false;
+        };
+    }
+
+    private boolean deviceFailed() {
+        return disk.happened(FaultKind.WRITE_ERROR)
+                || disk.happened(FaultKind.HOST_FULL)
+                || disk.happened(FaultKind.FLUSH_ERROR)
+                || disk.happened(FaultKind.VANISH);
+    }
+
+    private boolean namesDamage(HoldfastException e) {
+        Matcher named = NAMED_BLOCK.matcher(String.valueOf(e.getMessage()));
+        while (named.find()) {
+            if (disk.everDamaged(Long.parseLong(named.group(1)))) {
+                return true;
+            }
+        }
+        return disk.happened(FaultKind.FLUSH_LIE) || disk.happened(FaultKind.COMES_BACK_STALE);
+    }
+
+    /** Returns whether something happened after which older content may be back, unnoticed. */
+    public boolean mayHaveLostDurable() {
+        for (FaultKind kind : FaultKind.values()) {
+            if (kind.undoesDurability() && disk.happened(kind)) {
+                return true;
+            }
+        }
+        return false;
+    }
+}
