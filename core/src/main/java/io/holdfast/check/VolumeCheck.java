@@ -19,6 +19,7 @@ import io.holdfast.volume.Progress;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
@@ -36,7 +37,10 @@ public final class VolumeCheck {
     private final BlockSet allocated;
     private final DataCheck data;
     private final NamespaceCheck namespace;
-    private long checksummedInode = -1;
+    /** The record read last, and of which inode. */
+    private @Nullable InodeRecord record;
+
+    private long recordInode = -1;
     /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
     private final List<long[]> uncharted = new ArrayList<>();
 
@@ -142,7 +146,7 @@ public final class VolumeCheck {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
                     new MapWalk(volume.nodes()::readUncached, new DeadVisitor()).walk(tree.root(), tree.level());
                 } else {
-                    noteChecksummed(item.key(), value);
+                    noteRecord(item.key(), value);
                 }
             } catch (HoldfastException e) {
                 lost("map node", -1, String.valueOf(e.getMessage()));
@@ -151,7 +155,7 @@ public final class VolumeCheck {
 
         private void map(long inode, byte[] value) throws HoldfastException {
             MapRoot root = MapRoot.decode(value, inode);
-            MapVisitor visitor = new MapVisitor(inode, inode == checksummedInode);
+            MapVisitor visitor = new MapVisitor(inode, inode == recordInode ? record : null);
             new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
             if (visitor.whole && visitor.blocks != root.dataBlocks()) {
                 findings.add(
@@ -162,18 +166,18 @@ public final class VolumeCheck {
             }
         }
 
-        /** Remembers a file with checksums; its map comes next. A file without a name has a map and no record. */
-        private void noteChecksummed(byte[] key, byte[] value) {
+        /** Remembers a file's record; its map comes next. A file without a name has a map and no record. */
+        private void noteRecord(byte[] key, byte[] value) {
             if (key.length != NamespaceKeys.inode(0).length) {
                 return;
             }
             long inode = MapItems.inodeOf(key);
             if (Arrays.equals(key, NamespaceKeys.inode(inode))) {
                 try {
-                    if (InodeRecord.decode(inode, value).checksummed()) {
-                        checksummedInode = inode;
-                    }
+                    recordInode = inode;
+                    record = InodeRecord.decode(inode, value);
                 } catch (HoldfastException reportedByTheNamespace) {
+                    record = null;
                     // NamespaceCheck has reported it.
                 }
             }
@@ -188,23 +192,29 @@ public final class VolumeCheck {
     /** Visits the map of a file: all of its data is read. */
     private final class MapVisitor extends DeadVisitor {
         private final long inode;
-        private final boolean checksummed;
+        private final @Nullable InodeRecord file;
         private long blocks;
 
-        MapVisitor(long inode, boolean checksummed) {
+        MapVisitor(long inode, @Nullable InodeRecord file) {
             this.inode = inode;
-            this.checksummed = checksummed;
+            this.file = file;
         }
 
         @Override
         public void data(long fileBlock, Mapping mapping) {
             blocks++;
             if (reach("map node", mapping.block(), "the map of inode " + inode)) {
-                if (!mapping.isChecksummed() && checksummed) {
+                if (!mapping.isChecksummed() && file != null && file.checksummed()) {
                     findings.add(
                             "map node",
                             mapping.block(),
                             "inode %d is checksummed, but block %d of it is not".formatted(inode, mapping.block()));
+                }
+                if (file != null && Long.compareUnsigned(fileBlock, file.blocks()) >= 0) {
+                    findings.add(
+                            "map node",
+                            mapping.block(),
+                            "block %d of inode %d holds data behind the end of the file".formatted(fileBlock, inode));
                 }
                 data.block(inode, fileBlock, mapping);
             }

@@ -67,6 +67,8 @@ public record LogRecord(
     private static final int ITEM = 3;
     private static final int PAYLOAD = 4;
     private static final int DROP = 5;
+    private static final int ITEM_PUT = 1;
+    private static final int ITEM_REMOVE = 2;
     private static final int FLAG_NO_CHECKSUM = 1;
     private static final int FLAG_UNPROVEN = 2;
 
@@ -179,7 +181,7 @@ public record LogRecord(
                 byte[] value = c.item().value();
                 byte[] key = c.item().key();
                 b[at] = ITEM;
-                b[at + 1] = (byte) (value == null ? 2 : 1);
+                b[at + 1] = (byte) (value == null ? ITEM_REMOVE : ITEM_PUT);
                 putShort(b, at + 2, key.length);
                 putShort(b, at + 4, value == null ? 0 : value.length);
                 System.arraycopy(key, 0, b, at + 6, key.length);
@@ -224,6 +226,7 @@ public record LogRecord(
             case PAYLOAD -> decodePayload(b, at, left, block, layout);
             case DROP -> {
                 need(left, 12, block);
+                zero(b, at + 1, at + 4, block);
                 yield new LogEntry.Drop(getLong(b, at + 4));
             }
             default -> throw damaged(block, "an entry of unknown type " + b[at]);
@@ -234,6 +237,9 @@ public record LogRecord(
             throws HoldfastException {
         need(left, LogEntry.Extent.HEAD_BYTES, block);
         int count = getUnsignedShort(b, at + 2);
+        if ((b[at + 1] & ~(FLAG_NO_CHECKSUM | FLAG_UNPROVEN)) != 0) {
+            throw damaged(block, "an extent with unknown flags " + b[at + 1]);
+        }
         boolean proven = (b[at + 1] & FLAG_UNPROVEN) == 0;
         need(left, LogEntry.Extent.HEAD_BYTES + (proven ? 8 * count : 0), block);
         long data = getLong(b, at + 20);
@@ -255,6 +261,7 @@ public record LogRecord(
 
     private static LogEntry decodeRange(byte[] b, int at, int left, long block) throws HoldfastException {
         need(left, 28, block);
+        zero(b, at + 2, at + 4, block);
         long first = getLong(b, at + 12);
         long count = getLong(b, at + 20);
         int state = b[at + 1];
@@ -272,8 +279,9 @@ public record LogRecord(
         int keyLength = getUnsignedShort(b, at + 2);
         int valueLength = getUnsignedShort(b, at + 4);
         need(left, 6 + keyLength + valueLength, block);
-        boolean removes = b[at + 1] == 2;
-        if (keyLength == 0
+        boolean removes = b[at + 1] == ITEM_REMOVE;
+        if ((!removes && b[at + 1] != ITEM_PUT)
+                || keyLength == 0
                 || keyLength > Item.KEY_MAX
                 || valueLength > Item.VALUE_MAX
                 || (removes && valueLength != 0)) {
@@ -287,6 +295,7 @@ public record LogRecord(
     private static LogEntry decodePayload(byte[] b, int at, int left, long block, Layout layout)
             throws HoldfastException {
         need(left, 8, block);
+        zero(b, at + 1, at + 2, block);
         int count = getUnsignedShort(b, at + 2);
         int bytes = getInt(b, at + 4);
         need(left, 8 + 16 * count, block);
@@ -310,6 +319,15 @@ public record LogRecord(
     private static void need(int left, int bytes, long block) throws HoldfastException {
         if (left < bytes) {
             throw damaged(block, "an entry ends behind the record");
+        }
+    }
+
+    /** What is reserved must be 0, so that one day it may mean something. */
+    private static void zero(byte[] b, int from, int to, long block) throws HoldfastException {
+        for (int i = from; i < to; i++) {
+            if (b[i] != 0) {
+                throw damaged(block, "an entry whose reserved bytes are not 0");
+            }
         }
     }
 

@@ -11,6 +11,8 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.storage.BlockPointer;
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.UUID;
@@ -131,13 +133,27 @@ public record Superblock(
         if (blocks < MIN_BLOCKS || blocks > MAX_BLOCKS) {
             throw damaged(device, block, "a volume of %d blocks cannot be".formatted(blocks));
         }
-        int end = 48;
-        while (end < 48 + LABEL_BYTES_MAX && b[end] != 0) {
-            end++;
+        long generation = getLong(b, 120);
+        long sequence = getLong(b, 200);
+        if (generation < 1 || generation > COUNTER_MAX || sequence < 1 || sequence > COUNTER_MAX) {
+            throw damaged(
+                    device, block, "it cannot be of generation %d with log record %d".formatted(generation, sequence));
+        }
+        long allocated = getLong(b, 256);
+        long unwritten = getLong(b, 264);
+        if (allocated < 0 || allocated > blocks || unwritten < 0 || unwritten > blocks) {
+            throw damaged(
+                    device,
+                    block,
+                    "it counts %d allocated and %d unwritten blocks of %d".formatted(allocated, unwritten, blocks));
+        }
+        int state = getInt(b, 272);
+        if (state != 0 && state != 1) {
+            throw damaged(device, block, "its state is " + state);
         }
         LogPosition log = new LogPosition(
                 getLong(b, 192),
-                getLong(b, 200),
+                sequence,
                 getLong(b, 208),
                 getLong(b, 216),
                 getLong(b, 224),
@@ -147,21 +163,39 @@ public record Superblock(
         return new Superblock(
                 checksumId,
                 new UUID(getLong(b, 32), getLong(b, 40)),
-                new String(b, 48, end - 48, StandardCharsets.UTF_8),
+                label(b, block, device),
                 blocks,
-                getLong(b, 120),
+                generation,
                 getPointer(b, 144),
                 getPointer(b, 160),
                 log,
-                getLong(b, 256),
-                getLong(b, 264),
-                getInt(b, 272) == 1);
+                allocated,
+                unwritten,
+                state == 1);
     }
 
-    /** 16 MiB. */
-    public static final long MIN_BLOCKS = 4096;
+    private static String label(byte[] b, long block, String device) throws HoldfastException {
+        int end = 48;
+        while (end < 48 + LABEL_BYTES_MAX && b[end] != 0) {
+            end++;
+        }
+        try {
+            return StandardCharsets.UTF_8
+                    .newDecoder()
+                    .decode(ByteBuffer.wrap(b, 48, end - 48))
+                    .toString();
+        } catch (CharacterCodingException e) {
+            throw damaged(device, block, "its label is not UTF-8");
+        }
+    }
+
+    /** 2 MiB: what the structures need. Users get no smaller one than {@link io.holdfast.volume.Volume#MIN_SIZE}. */
+    public static final long MIN_BLOCKS = 512;
     /** 2^44 blocks, 64 PiB: as far as this version has been thought through; a pointer has room for 2^48. */
     public static final long MAX_BLOCKS = 1L << 44;
+
+    /** No volume lives to see as many checkpoints or log records; so what counts them never wraps. */
+    public static final long COUNTER_MAX = 1L << 62;
 
     private static HoldfastException damaged(String device, long block, String why) {
         return new HoldfastException(

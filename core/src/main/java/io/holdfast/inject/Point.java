@@ -57,6 +57,8 @@ public enum Point {
     // ---- reading ----
     /** A mapping was looked up, nothing is read. */
     READ_MAPPED,
+    /** A node's place is known, it is not read yet. */
+    NODE_POINTED_TO,
     /** Blocks were read, nothing is verified. */
     READ_DONE,
     /** Blocks are verified, nothing is in the cache. */

@@ -22,6 +22,8 @@ public record MapRoot(long word, long checksum, long dataBlocks, int levels) {
     public static final MapRoot EMPTY = new MapRoot(0, 0, 0, 1);
     public static final int BYTES = 32;
 
+    private static final int RESERVED_AT = 25;
+
     public byte[] encode() {
         byte[] b = new byte[BYTES];
         putLong(b, 0, word);
@@ -35,13 +37,22 @@ public record MapRoot(long word, long checksum, long dataBlocks, int levels) {
         if (b.length != BYTES) {
             throw damaged(inode, "has %d bytes".formatted(b.length));
         }
+        for (int i = RESERVED_AT; i < BYTES; i++) {
+            if (b[i] != 0) {
+                throw damaged(inode, "has reserved bytes that are not 0");
+            }
+        }
         int levels = b[24];
         long word = getLong(b, 0);
         int state = MapEntry.state(word);
         if (levels < 1
                 || levels > MapEntry.LEVELS_MAX
-                || (state != MapEntry.HOLE && state != MapEntry.UNWRITTEN && state != MapEntry.NODE)) {
-            throw damaged(inode, "has %d levels and state %d".formatted(levels, state));
+                || (state != MapEntry.HOLE && state != MapEntry.UNWRITTEN && state != MapEntry.NODE)
+                || (state == MapEntry.NODE) != (MapEntry.block(word) != 0)) {
+            throw damaged(inode, "has %d levels and word %#x".formatted(levels, word));
+        }
+        if (getLong(b, 16) < 0) {
+            throw damaged(inode, "counts %d data blocks".formatted(getLong(b, 16)));
         }
         return new MapRoot(word, getLong(b, 8), getLong(b, 16), levels);
     }

@@ -84,12 +84,14 @@ final class Attributes {
             }
             byte[] key = next.getFirst().key();
             byte[] name = nameOf(key);
-            String text = name.length == 0 ? null : Names.decode(name, 0, name.length);
+            String text = Names.storedAttribute(name);
             if (text == null) {
                 throw Damage.inode(inode, "the name of an attribute is malformed");
             }
             names.add(text);
-            from = NamespaceKeys.attribute(inode, name, CHUNK_END);
+            // Even that one may be there, in a damaged volume; the least key behind it has a zero byte more.
+            byte[] last = NamespaceKeys.attribute(inode, name, CHUNK_END);
+            from = Arrays.copyOf(last, last.length + 1);
         }
     }
 

@@ -62,6 +62,11 @@ final class InodeNumbers {
         if (mark < 0) {
             throw Damage.inode(NamespaceKeys.VOLUME, "the high-water mark of inode numbers is missing or malformed");
         }
+        if (!store.scan(NamespaceKeys.first(mark, 0), NamespaceKeys.first(-1, 0xff), 1)
+                .isEmpty()) {
+            throw Damage.inode(
+                    NamespaceKeys.VOLUME, "an inode number in use is not below the high-water mark of " + mark);
+        }
         return mark;
     }
 

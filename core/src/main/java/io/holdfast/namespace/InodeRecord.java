@@ -179,6 +179,11 @@ public record InodeRecord(
                 .array();
     }
 
+    /** Returns how many blocks the size spans. */
+    public long blocks() {
+        return size == 0 ? 0 : ((size - 1) >>> 12) + 1;
+    }
+
     /**
      * Believes stored bytes only after every field was checked.
      *

@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.storage.Item;
 import io.holdfast.storage.MetadataStore;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** What symbolic links point to, in chunks. */
 final class LinkTargets {
@@ -27,11 +28,17 @@ final class LinkTargets {
 
     String read(long inode, InodeRecord record) throws HoldfastException {
         byte[] bytes = Chunks.join(items(inode), i -> NamespaceKeys.linkTarget(inode, i));
-        String target = bytes == null || bytes.length != record.size() ? null : Names.decode(bytes, 0, bytes.length);
-        if (target == null || target.indexOf('\0') >= 0) {
+        String target = bytes == null || bytes.length != record.size() ? null : text(bytes);
+        if (target == null) {
             throw Damage.inode(inode, "its target is not whole");
         }
         return target;
+    }
+
+    /** Returns a stored target, or null if it could not have been made by {@link #encode}. */
+    static @Nullable String text(byte[] bytes) {
+        String target = Names.decode(bytes, 0, bytes.length);
+        return target == null || target.indexOf('\0') >= 0 ? null : target;
     }
 
     void put(NamespaceChange change, long inode, byte[] target) {

@@ -64,6 +64,12 @@ final class Names {
         }
     }
 
+    /** Returns the stored name of an attribute, or null if it could not have been written by {@link #attribute}. */
+    static @Nullable String storedAttribute(byte[] bytes) {
+        String name = bytes.length > 0 ? decode(bytes, 0, bytes.length) : null;
+        return name == null || name.indexOf('\0') >= 0 ? null : name;
+    }
+
     /** Returns the stored name of a directory entry, or null if it could not have been written by {@link #entry}. */
     static @Nullable String storedEntry(byte[] bytes, int from, int length) {
         String name = length > 0 && length <= LENGTH_MAX ? decode(bytes, from, length) : null;

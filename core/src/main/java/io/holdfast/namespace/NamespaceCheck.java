@@ -3,6 +3,7 @@ package io.holdfast.namespace;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.storage.Item;
 import io.holdfast.volume.FileKind;
+import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,6 +28,8 @@ public final class NamespaceCheck {
     private long inode;
     private @Nullable InodeRecord record;
     private boolean hasTarget;
+    /** The link target that is passing, as far as one can be long. */
+    private final ByteArrayOutputStream target = new ByteArrayOutputStream();
 
     /** Told what is wrong; {@code structure} is a name for {@code CheckReport.Problem}. */
     @FunctionalInterface
@@ -88,6 +91,10 @@ public final class NamespaceCheck {
         if (record != null && record.kind() == FileKind.SYMLINK && !hasTarget) {
             inodeProblem(inode, "is a symbolic link without target");
         }
+        if (target.size() > 0 && LinkTargets.text(target.toByteArray()) == null) {
+            inodeProblem(inode, "has a link target that is not text");
+        }
+        target.reset();
         record = null;
         hasTarget = false;
     }
@@ -165,6 +172,9 @@ public final class NamespaceCheck {
         if (record != null) {
             chunks.chunk(key, value);
         }
+        if (target.size() + value.length <= LinkTargets.LENGTH_MAX) {
+            target.writeBytes(value);
+        }
     }
 
     private void attribute(byte[] key, byte[] value) {
@@ -179,7 +189,7 @@ public final class NamespaceCheck {
             return;
         }
         byte[] name = Attributes.nameOf(key);
-        if (name.length == 0 || Names.decode(name, 0, name.length) == null) {
+        if (Names.storedAttribute(name) == null) {
             inodeProblem(inode, "has an attribute with a malformed name");
             return;
         }

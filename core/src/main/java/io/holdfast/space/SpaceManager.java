@@ -256,6 +256,10 @@ public final class SpaceManager {
     public void releaseFrozen(long block) {
         lock.lock();
         try {
+            if (Inject.off(Guard.FREED_AWAIT_CHECKPOINT)) {
+                bitmap.setFree(block);
+                return;
+            }
             pendingFrozen.add(block);
         } finally {
             lock.unlock();

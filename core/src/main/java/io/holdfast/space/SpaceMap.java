@@ -119,6 +119,14 @@ public final class SpaceMap {
         if (changes.length == 0) {
             return root;
         }
+        for (long change : changes) {
+            if (!layout.isAllocatable(change >>> 1)) {
+                throw new HoldfastException(
+                        ErrorCode.DAMAGED,
+                        "%s: the trees hold or let go of block %d, which is never allocated; run check"
+                                .formatted(device.name(), change >>> 1));
+            }
+        }
         return update(layout.spaceMapLevels() - 1, 0, root, changes, 0, changes.length);
     }
 

@@ -50,7 +50,7 @@ public final class FailureLatch {
         return first.get();
     }
 
-    /** Has {@code wake} called once on failure, for whoever waits for something that will not come. */
+    /** Has {@code wake} called on failure, at least once and perhaps twice, for whoever waits for something that will not come. */
     public void onFailure(Runnable wake) {
         listeners.add(wake);
         if (failed()) {

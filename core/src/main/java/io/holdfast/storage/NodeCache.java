@@ -5,6 +5,8 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.LinkedHashMap;
@@ -35,7 +37,7 @@ public final class NodeCache implements NodeReader {
         this.device = device;
         this.checksum = checksum;
         this.buffers = buffers;
-        int nodesPerPart = (int) Math.max(16, memory / Device.BLOCK_SIZE / PARTS);
+        int nodesPerPart = (int) Math.max(2, memory / Device.BLOCK_SIZE / PARTS);
         for (int i = 0; i < PARTS; i++) {
             parts[i] = new Part(nodesPerPart);
         }
@@ -62,6 +64,7 @@ public final class NodeCache implements NodeReader {
                             .formatted(device.name(), structure, pointer.block(), device.blocks()));
         }
         MemorySegment memory = buffers.takeMemory();
+        Inject.at(Point.NODE_POINTED_TO);
         try {
             device.read(pointer.block(), memory.asSlice(0, Device.BLOCK_SIZE));
             byte[] node = new byte[Device.BLOCK_SIZE];

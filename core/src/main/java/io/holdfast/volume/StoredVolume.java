@@ -75,10 +75,8 @@ final class StoredVolume implements Volume {
     // ---- format and open ----
 
     static void format(Path path, FormatOptions options) throws HoldfastException {
-        if (options.size() != 0 && options.size() < MIN_SIZE) {
-            throw new HoldfastException(
-                    ErrorCode.INVALID,
-                    "a volume of %d bytes is too small; the least is %d".formatted(options.size(), MIN_SIZE));
+        if (options.size() != 0) {
+            requireLargeEnough(options.size());
         }
         boolean created = createIfMissing(path);
         boolean done = false;
@@ -93,6 +91,7 @@ final class StoredVolume implements Volume {
                 }
             }
             device.resize(options.size() / BLOCK_SIZE * BLOCK_SIZE);
+            requireLargeEnough(device.blocks() * BLOCK_SIZE);
             VolumeOnDevice.format(
                     device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
             done = true;
@@ -101,6 +100,13 @@ final class StoredVolume implements Volume {
             if (created && !done) {
                 delete(path);
             }
+        }
+    }
+
+    private static void requireLargeEnough(long bytes) throws HoldfastException {
+        if (bytes < MIN_SIZE) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "a volume of %d bytes is too small; the least is %d".formatted(bytes, MIN_SIZE));
         }
     }
 

@@ -50,7 +50,8 @@ final class PlantedVolume {
     PlantedVolume() throws Exception {
         closed = new MemoryDevice("image", BLOCKS);
         VolumeOnDevice.format(closed, ChecksumAlgorithm.CRC32C, "planted", CLOCK, new Random(1));
-        try (Volume volume = VolumeOnDevice.open(closed, OpenOptions.readWrite(), CLOCK, new Random(2))) {
+        try (Volume volume = VolumeOnDevice.open(
+                closed, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(2))) {
             data = file(volume, "/data", CreateOptions.file(), DATA_BLOCKS);
             try (StoredFile file = volume.open("/data")) {
                 file.allocate((long) DATA_BLOCKS * Device.BLOCK_SIZE, (long) UNWRITTEN_BLOCKS * Device.BLOCK_SIZE);
@@ -72,7 +73,8 @@ final class PlantedVolume {
             canary = file(volume, "/canary", CreateOptions.file(), 1);
         }
         MemoryDevice open = closed.copy();
-        try (Volume volume = VolumeOnDevice.open(open, OpenOptions.readWrite(), CLOCK, new Random(3))) {
+        try (Volume volume = VolumeOnDevice.open(
+                open, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(3))) {
             file(volume, "/late0", CreateOptions.file(), 4);
             // One change that does not fit the header of a record.
             volume.setXattr("/dir/file0", "user.a", new byte[20_000]);
@@ -100,11 +102,13 @@ final class PlantedVolume {
     }
 
     static Volume openReadOnly(Device device) throws Exception {
-        return VolumeOnDevice.open(device, OpenOptions.reading(), CLOCK, new Random(4));
+        return VolumeOnDevice.open(
+                device, OpenOptions.reading().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(4));
     }
 
     static Volume openReadWrite(Device device) throws Exception {
-        return VolumeOnDevice.open(device, OpenOptions.readWrite(), CLOCK, new Random(4));
+        return VolumeOnDevice.open(
+                device, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(4));
     }
 
     static CheckReport check(MemoryDevice device) throws Exception {

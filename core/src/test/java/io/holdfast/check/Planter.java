@@ -37,6 +37,7 @@ final class Planter {
     static final String ROOM = "user.room";
 
     private static final int TREE_HEADER = 16;
+    private static final int LEVELS_MAX = 30;
 
     private final MemoryDevice device;
     private final Checksum checksum;
@@ -105,6 +106,9 @@ final class Planter {
     private List<BlockPointer> path(byte[] key) throws HoldfastException {
         List<BlockPointer> path = new ArrayList<>(List.of(superblock().treeRoot()));
         while (level(path.getLast()) > 0) {
+            if (path.size() > LEVELS_MAX) {
+                throw new IllegalStateException("planted damage has made a cycle");
+            }
             List<Item> items = items(device.block(path.getLast().block()));
             path.add(
                     pointer(Objects.requireNonNull(items.get(slotOf(items, key)).value())));

@@ -80,6 +80,17 @@ class VolumeCheckTest {
         }
     }
 
+    /** Its record went with the name; that it had said «without checksums» is not known any more. */
+    @Test
+    void aRemovedFileWithoutChecksumsThatIsStillOpenIsNoDamage() throws Exception {
+        try (Volume volume = open(formatted(), OpenOptions.readWrite());
+                StoredFile file = volume.create("/raw", CreateOptions.file().withoutChecksum())) {
+            file.write(0, MemorySegment.ofArray(new byte[8192]));
+            volume.remove("/raw");
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+
     /** The fixed places alternate: a checkpoint that came in between wrote over the space map the check was to read. */
     @Test
     void checkpointsDuringACheckDoNotDisturbIt() throws Exception {

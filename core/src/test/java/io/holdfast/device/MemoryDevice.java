@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
@@ -64,6 +65,11 @@ public final class MemoryDevice implements Device {
     /** Returns how many blocks are not zero. */
     public int storedBlocks() {
         return contents.size();
+    }
+
+    /** Returns the numbers of all blocks that are not zero, ascending. */
+    public List<Long> storedBlockNumbers() {
+        return contents.keySet().stream().sorted().toList();
     }
 
     @Override

@@ -43,7 +43,8 @@ final class Points implements Injector {
         }
         trace.event(scheduler.nanoTime(), "point", point.name().hashCode(), choice, point::name);
         if (choice == 0) {
-            scheduler.sleep(random.nextInt(DELAY_NANOS_MAX));
+            // Now and then so long that everything else comes first.
+            scheduler.sleep(random.nextInt(8) == 0 ? DELAY_NANOS_MAX * 20L : random.nextInt(DELAY_NANOS_MAX));
         } else {
             scheduler.pause();
         }

@@ -15,11 +15,11 @@ import java.util.SplittableRandom;
  *
  * @param operations calls by all clients together
  * @param fileBlocks no file grows beyond
- * @param volumeBlocks at least 4096
+ * @param volumeBlocks small ones are full soon, and use freed blocks again soon
  * @param crashEvery one power cut in about so many operations; 0 for none
  * @param faults what goes wrong with the disk
  * @param faultEvery one fault in about so many I/Os
- * @param tight the volume is nearly full
+ * @param tight the volume may be full
  * @param pausing one injection point in so many yields or delays; fewer make longer uninterrupted runs
  * @param priorities threads have priorities that change now and then; otherwise all are alike
  * @param off guards that are taken away
@@ -71,18 +71,21 @@ public record Scenario(
         if (random.nextInt(4) == 0) {
             faults.add(FaultKind.DELAY);
         }
-        int[] sizes = {2, 4, 8, 8, 24, 24, 300};
+        int[] sizes = {1, 2, 3, 4, 8, 8, 24, 300};
+        int fileBlocks = sizes[random.nextInt(sizes.length)];
+        int[] volumes = {600, 700, 900, 1500, 4096};
+        int volumeBlocks = volumes[random.nextInt(volumes.length)];
         return new Scenario(
                 seed,
                 2 + random.nextInt(4),
                 60 + random.nextInt(160),
-                1 + random.nextInt(2),
-                sizes[random.nextInt(sizes.length)],
-                4096,
+                random.nextInt(3) > 0 ? 1 : 2,
+                fileBlocks,
+                volumeBlocks,
                 random.nextInt(3) == 0 ? 0 : 15 + random.nextInt(100),
                 List.copyOf(faults),
                 50 + random.nextInt(400),
-                random.nextInt(10) == 0,
+                volumeBlocks < 1500 || fileBlocks > 100,
                 1 + random.nextInt(6),
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,

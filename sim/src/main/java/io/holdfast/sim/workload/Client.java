@@ -59,7 +59,7 @@ public final class Client implements Runnable {
     @Override
     public void run() {
         while (world.takeOperation()) {
-            if (random.nextInt(8) == 0) {
+            if (random.nextInt(world.mix.pauseOneIn) == 0) {
                 world.scheduler.sleep(random.nextInt(3_000_000));
             }
             try {
@@ -83,25 +83,27 @@ public final class Client implements Runnable {
             return;
         }
         Handle handle = handles.get(random.nextInt(handles.size()));
-        switch (random.nextInt(40)) {
-            case 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12 -> write(handle);
-            case 13, 14, 15, 16, 17, 18, 19, 20 -> read(handle);
-            case 21, 22, 23 -> flush(handle);
-            case 24, 25 -> zero(handle, true);
-            case 26, 27 -> zero(handle, false);
-            case 28 -> allocate(handle);
-            case 29, 30 -> truncate(handle);
-            case 31 -> map(handle);
-            case 32 -> sync();
-            case 33 -> checkpoint();
-            case 34 -> {
-                handles.remove(handle);
-                log("close", handle.model().label());
-                handle.file().close();
-            }
-            case 35 -> replaceShared();
-            default -> namespace();
+        switch (world.mix.next(random)) {
+            case WRITE -> write(handle);
+            case READ -> read(handle);
+            case FLUSH -> flush(handle);
+            case PUNCH -> zero(handle, true);
+            case ZERO -> zero(handle, false);
+            case ALLOCATE -> allocate(handle);
+            case TRUNCATE -> truncate(handle);
+            case MAP -> map(handle);
+            case SYNC -> sync();
+            case CHECKPOINT -> checkpoint();
+            case CLOSE -> close(handle);
+            case REPLACE -> replaceShared();
+            case NAMESPACE -> namespace();
         }
+    }
+
+    private void close(Handle handle) {
+        handles.remove(handle);
+        log("close", handle.model().label());
+        handle.file().close();
     }
 
     private void log(String kind, String what) {
@@ -111,7 +113,7 @@ public final class Client implements Runnable {
     // ---- opening ----
 
     private void open() throws HoldfastException {
-        Folder folder = random.nextInt(3) > 0 ? world.shared : own;
+        Folder folder = world.mix.sharedOnly || random.nextInt(3) > 0 ? world.shared : own;
         if (folder == world.shared) {
             world.sharedLock.lock();
             try {
@@ -205,7 +207,7 @@ public final class Client implements Runnable {
         long length = length(offset);
         FileModel model = handle.model();
         Set<WriteFlag> flags = EnumSet.noneOf(WriteFlag.class);
-        if (random.nextInt(3) == 0) {
+        if (random.nextInt(world.mix.directOneIn) == 0) {
             flags.add(WriteFlag.DIRECT);
         }
         if (random.nextInt(6) == 0) {
@@ -242,7 +244,7 @@ public final class Client implements Runnable {
 
     private Scribbler scribbler(MemorySegment source, int id) {
         Scribbler scribbler = new Scribbler(world.scheduler, source, id, random.split());
-        return random.nextInt(3) == 0 ? scribbler : scribbler.start();
+        return random.nextInt(world.mix.scribbleOneIn) > 0 ? scribbler : scribbler.start();
     }
 
     private void read(Handle handle) {

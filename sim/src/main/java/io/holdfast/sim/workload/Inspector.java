@@ -61,9 +61,6 @@ public final class Inspector {
             world.shared.done();
         }
         volume.create(WITNESS, CreateOptions.file()).close();
-        if (world.scenario.tight()) {
-            fill(volume);
-        }
         long start = world.ticks.next();
         volume.sync();
         world.synced(start);
@@ -77,16 +74,6 @@ public final class Inspector {
             file.flush();
         }
         world.folders.forEach(folder -> folder.flushed(start));
-    }
-
-    /** Leaves little room: what an allocated file takes nobody else gets. */
-    private void fill(Volume volume) throws HoldfastException {
-        try (StoredFile ballast = volume.create("/ballast", CreateOptions.file())) {
-            long room = volume.usage().free() - (60L + world.scenario.fileBlocks() * 2L) * 4096;
-            if (room > 0) {
-                ballast.allocate(0, room);
-            }
-        }
     }
 
     // ---- after a crash ----

@@ -27,6 +27,7 @@ public final class World {
     final Scheduler scheduler;
     final Trace trace;
     final SimDisk disk;
+    final Mix mix;
     final Ticks ticks = new Ticks();
     /** The names that everybody uses, changed by one client at a time. */
     final Folder shared = new Folder("/shared", ticks);
@@ -49,6 +50,7 @@ public final class World {
         this.scheduler = scheduler;
         this.trace = trace;
         this.disk = disk;
+        this.mix = new Mix(scenario);
         folders.add(shared);
         for (int i = 0; i < scenario.clients(); i++) {
             folders.add(new Folder("/c" + i, ticks));

@@ -1,0 +1,115 @@
+package io.holdfast.cli.control;
+
+import static java.nio.charset.StandardCharsets.ISO_8859_1;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.fuzz.FuzzTarget;
+import java.io.ByteArrayOutputStream;
+import java.nio.charset.StandardCharsets;
+import java.util.List;
+
+/** The requests of the control socket: each line of the input goes as JSON into a frame of its own, with some data. */
+public final class ControlRequestFuzz implements FuzzTarget {
+    private static final int DATA_BYTES = 5000;
+    private static final int REQUESTS_MAX = 40;
+
+    private final FuzzPeer peer = new FuzzPeer();
+
+    public ControlRequestFuzz() throws Exception {}
+
+    @Override
+    public void run(byte[] input) throws Exception {
+        // One character a byte: so no byte is lost on the way.
+        List<String> lines =
+                new String(input, ISO_8859_1).lines().limit(REQUESTS_MAX).toList();
+        ByteArrayOutputStream frames = new ByteArrayOutputStream();
+        for (String line : lines) {
+            byte[] json = line.getBytes(ISO_8859_1);
+            messages(json);
+            frames.writeBytes(ControlFrameFuzz.frame(json, DATA_BYTES));
+        }
+        int answers = peer.serve(frames.toByteArray());
+        assertThat(answers).isIn(0, lines.size());
+    }
+
+    /** What is accepted is the same after it was written and read again. */
+    private static void messages(byte[] json) throws FrameException {
+        Request request;
+        try {
+            request = Codec.request(json);
+        } catch (FrameException e) {
+            request = null;
+        }
+        if (request != null) {
+            assertThat(Codec.request(Codec.bytes(request))).isEqualTo(request);
+        }
+        Reply reply;
+        try {
+            reply = Codec.reply(json);
+        } catch (FrameException e) {
+            return;
+        }
+        assertThat(Codec.reply(Codec.bytes(reply))).isEqualTo(reply);
+    }
+
+    @Override
+    public long allocationMax() {
+        return 64L << 20;
+    }
+
+    @Override
+    public int shortRunInputs() {
+        return 1000;
+    }
+
+    @Override
+    public List<byte[]> seeds() {
+        return List.of(lines("""
+                        {"op":"info"}
+                        {"op":"usage"}
+                        {"op":"counters"}
+                        {"op":"recovery"}
+                        {"op":"failure"}
+                        {"op":"sync"}
+                        {"op":"checkpoint"}
+                        {"op":"check"}
+                        """), lines("""
+                        {"op":"status","path":"/vm/disk"}
+                        {"op":"mkdir","path":"/d","options":{"size":0,"checksummed":true,"mode":493,"uid":0,"gid":0}}
+                        {"op":"symlink","path":"/d/l","target":"/vm"}
+                        {"op":"read_link","path":"/d/l"}
+                        {"op":"link","existing":"/vm/disk","added":"/d/h"}
+                        {"op":"set_attributes","path":"/d","mode":7,"uid":1,"gid":2,"access_time":"2026-01-01T00:00:00Z"}
+                        {"op":"list","path":"/","after":"","limit":9}
+                        {"op":"rename","from":"/d/h","to":"/h"}
+                        {"op":"remove","path":"/h"}
+                        {"op":"set_xattr","path":"/d","name":"user.b"}
+                        {"op":"get_xattr","path":"/vm/disk","name":"user.a"}
+                        {"op":"list_xattrs","path":"/vm/disk"}
+                        {"op":"remove_xattr","path":"/vm/disk","name":"user.a"}
+                        """), lines("""
+                        {"op":"create","path":"/n","options":{"size":9,"checksummed":false,"mode":420,"uid":0,"gid":0}}
+                        {"op":"open","path":"/vm/disk"}
+                        {"op":"file_size","handle":2}
+                        {"op":"file_status","handle":2}
+                        {"op":"read","handle":2,"offset":0,"length":9000,"flags":["NOWAIT"]}
+                        {"op":"write","handle":2,"offset":100,"flags":["FUA"]}
+                        {"op":"write","handle":1,"offset":-1,"flags":[]}
+                        {"op":"flush","handle":2}
+                        {"op":"allocate","handle":2,"offset":0,"length":100000}
+                        {"op":"punch","handle":2,"offset":5,"length":50000}
+                        {"op":"zero","handle":1,"offset":0,"length":5}
+                        {"op":"map","handle":2,"offset":0,"length":1000000,"max_extents":5}
+                        {"op":"truncate","handle":2,"size":70}
+                        {"op":"close","handle":2}
+                        """), lines("""
+                        {"reply":"result","value":{}}
+                        {"reply":"error","code":"NO_SPACE","message":"full"}
+                        {"reply":"progress","done":1,"total":2}
+                        """));
+    }
+
+    private static byte[] lines(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+}

@@ -1,0 +1,78 @@
+package io.holdfast.format;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.checksum.Checksums;
+import io.holdfast.device.Device;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.fuzz.FuzzTarget;
+import io.holdfast.storage.BlockPointer;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+
+/** A superblock: what is accepted survives being written and read again. */
+public final class SuperblockFuzz implements FuzzTarget {
+    private static final int CHECKSUM_AT = 4088;
+
+    @Override
+    public void run(byte[] input) throws Exception {
+        byte[] block = Arrays.copyOf(input, Device.BLOCK_SIZE);
+        check(block);
+        // Without a checksum that matches hardly anything gets further.
+        LittleEndian.putLong(
+                block, CHECKSUM_AT, Checksums.superblock().of(MemorySegment.ofArray(block), 0, CHECKSUM_AT));
+        check(block);
+    }
+
+    private static void check(byte[] block) throws HoldfastException {
+        long place = LittleEndian.getLong(block, 136);
+        Superblock accepted;
+        try {
+            accepted = Superblock.decode(block, place, "fuzz");
+        } catch (HoldfastException e) {
+            return;
+        }
+        byte[] written = accepted.encode(place);
+        assertThat(Superblock.decode(written, place, "fuzz")).isEqualTo(accepted);
+        Layout layout = new Layout(accepted.blocks());
+        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+            long home = layout.superblock(copy, (int) (accepted.generation() % Layout.SUPERBLOCK_SLOTS));
+            assertThat(home).isBetween(0L, accepted.blocks() - 1);
+            assertThat(layout.isFixed(home)).isTrue();
+        }
+        // The next checkpoint's.
+        assertThat(accepted.generation() + 1).isPositive();
+        assertThat(accepted.log().sequence() + 1).isPositive();
+    }
+
+    @Override
+    public List<byte[]> seeds() {
+        Superblock fresh = new Superblock(
+                1,
+                new UUID(1, 2),
+                "label",
+                Superblock.MIN_BLOCKS,
+                2,
+                new BlockPointer(100, 5),
+                new BlockPointer(2, 6),
+                new LogPosition(0, 1, 7, 0, 0, 0, 0, 0),
+                4,
+                0,
+                true);
+        Superblock open = new Superblock(
+                2,
+                new UUID(3, 4),
+                "",
+                Superblock.MAX_BLOCKS,
+                1000,
+                BlockPointer.NONE,
+                BlockPointer.NONE,
+                new LogPosition(200, 77, 8, 9, 190, 300, 400, 500),
+                4000,
+                1L << 40,
+                false);
+        return List.of(fresh.encode(0), open.encode(1));
+    }
+}

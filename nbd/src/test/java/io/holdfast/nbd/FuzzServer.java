@@ -1,0 +1,44 @@
+package io.holdfast.nbd;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.fuzz.LoggedErrors;
+import io.holdfast.fuzz.MemorySocket;
+import io.holdfast.fuzz.MemoryVolumes;
+import io.holdfast.nbd.export.Exports;
+import io.holdfast.nbd.handshake.Greeter;
+import io.holdfast.nbd.transmission.BufferPool;
+import io.holdfast.nbd.transmission.Meters;
+import io.holdfast.volume.Volume;
+import java.util.Optional;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.ScheduledThreadPoolExecutor;
+
+/** Runs one session with a client whose bytes are known, without a socket, and holds it to the protocol. */
+final class FuzzServer {
+    private static final long POOL_BYTES = 16 << 20;
+
+    private final MemoryVolumes volumes = new MemoryVolumes();
+    private final LoggedErrors errors = new LoggedErrors("io.holdfast.nbd");
+    private final ScheduledExecutorService timer = new ScheduledThreadPoolExecutor(
+            1, Thread.ofPlatform().daemon().name("fuzz-timer").factory());
+
+    FuzzServer() throws Exception {}
+
+    /** Lets a client say something; what it hears must be what the protocol has for it. */
+    void serve(byte[] client, boolean readOnly) throws Exception {
+        WatchedVolume watched = new WatchedVolume();
+        MemorySocket socket = new MemorySocket(client);
+        try (Volume volume = watched.watch(volumes.open())) {
+            Greeter greeter = new Greeter(new Exports(volume, readOnly, 512), Optional.empty(), false, () -> false);
+            Session.Shared shared =
+                    new Session.Shared(NbdOptions.defaults(), greeter, new BufferPool(POOL_BYTES), new Meters(), timer);
+            new Session(socket, shared, null).run();
+            assertThat(volume.failure()).isEmpty();
+        }
+        assertThat(socket.isOpen()).as("the connection is open").isFalse();
+        assertThat(watched.closed).as("files closed").hasValue(watched.opened.get());
+        errors.rethrow();
+        new HeardReplies(client, socket.received(), socket.overflown()).verify();
+    }
+}

@@ -1,0 +1,59 @@
+package io.holdfast.sim.workload;
+
+import io.holdfast.sim.Scenario;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SplittableRandom;
+
+/**
+ * Which calls the clients of one scenario make, and how often. Every scenario leaves some out and favours others, which
+ * finds more than calling everything alike («Swarm Testing», ISSTA 2012).
+ */
+final class Mix {
+    /** What a client can do, and how often it does in the usual case. */
+    enum Kind {
+        WRITE(13),
+        READ(8),
+        FLUSH(3),
+        PUNCH(2),
+        ZERO(2),
+        ALLOCATE(1),
+        TRUNCATE(2),
+        MAP(1),
+        SYNC(1),
+        CHECKPOINT(1),
+        CLOSE(1),
+        REPLACE(1),
+        NAMESPACE(4);
+
+        final int weight;
+
+        Kind(int weight) {
+            this.weight = weight;
+        }
+    }
+
+    private final List<Kind> drawn = new ArrayList<>();
+    final boolean sharedOnly;
+    final int directOneIn;
+    final int scribbleOneIn;
+    final int pauseOneIn;
+
+    Mix(Scenario scenario) {
+        SplittableRandom random = scenario.random("mix");
+        for (Kind kind : Kind.values()) {
+            int factor = kind == Kind.WRITE || kind == Kind.READ ? 1 + random.nextInt(3) : random.nextInt(4);
+            for (int i = 0; i < kind.weight * factor; i++) {
+                drawn.add(kind);
+            }
+        }
+        sharedOnly = random.nextBoolean();
+        directOneIn = 1 + random.nextInt(4);
+        scribbleOneIn = 1 + random.nextInt(3);
+        pauseOneIn = 4 + random.nextInt(40);
+    }
+
+    Kind next(SplittableRandom random) {
+        return drawn.get(random.nextInt(drawn.size()));
+    }
+}
