@@ -8,6 +8,7 @@ import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.report.Markdown;
 import io.holdfast.bench.report.MarkedSection;
+import io.holdfast.bench.report.Origin;
 import io.holdfast.bench.report.RawResults;
 import io.holdfast.bench.report.RunReport;
 import io.holdfast.bench.report.ScenarioReport;
@@ -25,6 +26,7 @@ import java.util.Map;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 
 /** {@code ./dev bench}: runs scenarios and writes down what came out. */
 @picocli.CommandLine.Command(name = "bench", description = "Measure Holdfast beside its peers.")
@@ -34,12 +36,7 @@ final class BenchCommand implements Callable<Integer> {
     @Mixin
     private final MeasureOptions options = new MeasureOptions();
 
-    @Option(
-            names = "--scenario",
-            arity = "1..*",
-            split = ",",
-            paramLabel = "NAME",
-            description = "Only these scenarios.")
+    @Parameters(arity = "0..*", paramLabel = "SCENARIO", description = "Only these scenarios.")
     private List<String> scenarios = new ArrayList<>();
 
     @Option(names = "--list", description = "List the scenarios and the peers, and end.")
@@ -48,9 +45,11 @@ final class BenchCommand implements Callable<Integer> {
     @Option(
             names = "--output",
             paramLabel = "NAME",
-            description =
-                    "Write docs/performance/NAME.json; without it a full run writes bench.json and the table, and another run writes to the terminal alone.")
+            description = "Write docs/performance/NAME.json and leave the page as it is.")
     private String output = "";
+
+    @Option(names = "--print", description = "Write to the terminal alone.")
+    private boolean print;
 
     @Override
     public Integer call() throws IOException {
@@ -62,26 +61,28 @@ final class BenchCommand implements Callable<Integer> {
         List<Scenario> chosen = choose();
         options.checkPeers();
         List<ScenarioReport> done = new ArrayList<>();
-        RunReport report;
+        RunReport report = new RunReport(Map.of(), List.of());
         try (CleanUp cleanUp = new CleanUp()) {
             Scratch scratch = Scratch.in(options.folder(), cleanUp);
             List<String> remarks = remarks(scratch);
             remarks.forEach(remark -> System.err.println("bench: " + remark));
             Map<String, String> machine = Machine.describe(scratch);
+            Origin origin = new Origin(
+                    Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
+                    System.getProperty("bench.command", "./dev bench").strip(),
+                    Machine.version(),
+                    remarks);
             Command.run(options.root().resolve("holdfast").toString(), "--version");
             try (Bench bench = new Bench(options.settings(), scratch, cleanUp)) {
                 for (Scenario scenario : chosen) {
-                    done.add(new ScenarioReport(scenario, run(bench, scenario)));
+                    done.add(new ScenarioReport(scenario, origin, run(bench, scenario)));
+                    report = new RunReport(machine, List.copyOf(done));
+                    // What is measured stays if a later scenario ends the run.
+                    write(report);
                 }
             }
-            report = new RunReport(
-                    Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
-                    System.getProperty("bench.command", "./dev bench"),
-                    machine,
-                    remarks,
-                    done);
         }
-        write(report);
+        System.out.println(Markdown.of(report));
         return 0;
     }
 
@@ -131,19 +132,22 @@ final class BenchCommand implements Callable<Integer> {
         return remarks;
     }
 
+    /** Writes the scenarios into the page's table and the file beside it, and leaves the others there as they are. */
     private void write(RunReport report) throws IOException {
-        String table = Markdown.of(report);
-        System.out.println(table);
-        boolean whole = scenarios.isEmpty() && !options.isQuick() && options.allPeers();
-        if (!whole && output.isEmpty()) {
-            return;
-        }
         Path docs = options.root().resolve("docs");
-        Path folder = Files.createDirectories(docs.resolve("performance"));
-        Files.writeString(folder.resolve((output.isEmpty() ? "bench" : output) + ".json"), RawResults.of(report));
-        if (whole) {
+        Path folder = docs.resolve("performance");
+        if (!output.isEmpty()) {
+            Files.createDirectories(folder);
+            Files.writeString(folder.resolve(output + ".json"), RawResults.of(report));
+        } else if (!print && options.isQuotable()) {
+            Files.createDirectories(folder);
+            Path file = folder.resolve("bench.json");
+            List<Scenario> known = Catalogue.all();
+            RunReport all =
+                    Files.exists(file) ? report.over(RawResults.read(Files.readString(file), known), known) : report;
+            Files.writeString(file, RawResults.of(all));
             Path page = docs.resolve("PERFORMANCE.md");
-            Files.writeString(page, new MarkedSection("bench").replaceIn(Files.readString(page), table));
+            Files.writeString(page, new MarkedSection("bench").replaceIn(Files.readString(page), Markdown.of(all)));
         }
     }
 }

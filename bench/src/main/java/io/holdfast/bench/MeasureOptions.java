@@ -11,6 +11,9 @@ import picocli.CommandLine.Option;
 final class MeasureOptions {
     private static final long MIB = 1L << 20;
     private static final long GIB = 1L << 30;
+    private static final int RUNS = 5;
+    private static final double SECONDS = 4;
+    private static final long DATA_BYTES = 4 * GIB;
 
     @Option(names = "--quick", description = "Two short rounds on small disks, and only the peers that goals name.")
     private boolean quick;
@@ -18,7 +21,7 @@ final class MeasureOptions {
     @Option(names = "--runs", paramLabel = "N", description = "Rounds of each measurement (default: 5, quick: 2).")
     private int runs;
 
-    @Option(names = "--seconds", paramLabel = "S", description = "Length of a round (default: 8, quick: 0.7).")
+    @Option(names = "--seconds", paramLabel = "S", description = "Length of a round (default: 4, quick: 0.7).")
     private double seconds;
 
     @Option(names = "--data", paramLabel = "MIB", description = "Size of the disks in MiB (default: 4096, quick: 512).")
@@ -48,12 +51,18 @@ final class MeasureOptions {
         return folder;
     }
 
-    boolean isQuick() {
-        return quick;
+    /** Returns whether figures may stand in the documentation: nothing was left out or made shorter. */
+    boolean isQuotable() {
+        Settings settings = settings();
+        return !quick
+                && peers.isEmpty()
+                && settings.runs() >= RUNS
+                && settings.seconds() >= SECONDS
+                && settings.dataBytes() >= DATA_BYTES;
     }
 
-    boolean allPeers() {
-        return peers.isEmpty();
+    boolean isQuick() {
+        return quick;
     }
 
     void checkPeers() {
@@ -65,13 +74,13 @@ final class MeasureOptions {
     }
 
     Settings settings() {
-        double length = seconds > 0 ? seconds : quick ? 0.7 : 8;
+        double length = seconds > 0 ? seconds : quick ? 0.7 : SECONDS;
         return new Settings(
                 root(),
-                runs > 0 ? runs : quick ? 2 : 5,
+                runs > 0 ? runs : quick ? 2 : RUNS,
                 length,
                 quick ? 3 : 5,
-                dataMebibytes > 0 ? dataMebibytes * MIB : quick ? GIB / 2 : 4 * GIB,
+                dataMebibytes > 0 ? dataMebibytes * MIB : quick ? GIB / 2 : DATA_BYTES,
                 quick ? GIB / 2 : 10 * GIB,
                 GIB,
                 List.copyOf(peers),

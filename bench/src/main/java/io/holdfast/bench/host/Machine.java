@@ -23,13 +23,17 @@ public final class Machine {
                                 scratch.device().writeCache()));
         facts.put("kernel", "Linux " + System.getProperty("os.version"));
         facts.put("Java", System.getProperty("java.vendor") + " " + Runtime.version());
-        facts.put("Holdfast", Command.firstLine("git", "describe", "--always", "--dirty", "--abbrev=12"));
         facts.put("fio", Command.firstLine("fio", "--version"));
         facts.put("qemu-nbd", Command.firstLine("qemu-nbd", "--version"));
         facts.put("nbdkit", Command.firstLine("nbdkit", "--version"));
         facts.put("btrfs", Command.firstLine("btrfs", "--version"));
         facts.put("xfs", Command.firstLine("mkfs.xfs", "-V"));
         return facts;
+    }
+
+    /** Returns the version of Holdfast that is measured. */
+    public static String version() throws IOException {
+        return Command.firstLine("git", "describe", "--always", "--dirty", "--abbrev=12");
     }
 
     /** Returns the load average of the last minute: above 1 before a run somebody else is using the machine. */

@@ -92,18 +92,23 @@ public final class Contender {
         prepare(wanted);
     }
 
-    /** Runs fio against it and measures the server beside it. */
-    public Map<Metric, Double> measure(FioJob job) throws IOException {
-        return measure(job, false);
+    /** What comes after the last request. */
+    public enum Ending {
+        /** Nothing: there were no writes. */
+        NONE,
+        /** A flush that is no part of the time; the server's CPU seconds in it count, since it only put them off. */
+        FLUSH,
+        /** A flush that is part of the time. */
+        FLUSH_TIMED
     }
 
-    /** As the other one; {@code flushToo} counts a flush at the end as part of the time. */
-    public Map<Metric, Double> measure(FioJob job, boolean flushToo) throws IOException {
+    /** Runs fio against it and measures the server beside it. */
+    public Map<Metric, Double> measure(FioJob job, Ending ending) throws IOException {
         Optional<Long> pid = session().server().map(s -> s.pid());
         double cpuBefore = pid.isPresent() ? ProcessUsage.of(pid.get()).cpuSeconds() : 0;
         FioResult result = fio(job);
-        double flushSeconds = flushToo ? flush() : 0;
-        double seconds = result.seconds() + flushSeconds;
+        double flushSeconds = ending == Ending.NONE ? 0 : flush();
+        double seconds = result.seconds() + (ending == Ending.FLUSH_TIMED ? flushSeconds : 0);
         Map<Metric, Double> measured = new EnumMap<>(Metric.class);
         measured.put(Metric.IOPS, result.requests() / seconds);
         measured.put(Metric.MIB_PER_SECOND, result.bytes() / seconds / (1 << 20));

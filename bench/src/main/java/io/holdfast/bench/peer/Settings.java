@@ -29,7 +29,7 @@ public record Settings(
         boolean quick) {
     /** Returns how long somebody is warmed up: what is not compiled while it runs needs no more than a moment. */
     public double warmUpSeconds(String peer) {
-        return quick && !peer.equals(PeerSet.HOLDFAST) ? Math.min(0.3, warmUpSeconds) : warmUpSeconds;
+        return peer.equals(PeerSet.HOLDFAST) ? warmUpSeconds : Math.min(quick ? 0.3 : 1, warmUpSeconds);
     }
 
     /** Returns whether somebody is to take part. */

@@ -3,6 +3,9 @@ package io.holdfast.bench.report;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Series;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
@@ -26,13 +29,22 @@ public final class Markdown {
     }
 
     private void head(RunReport run) {
-        line("`%s`, %s".formatted(run.command(), run.when()));
-        line("");
         line("| | |");
         line("|---|---|");
         run.machine().forEach((name, value) -> line("| %s | %s |".formatted(name, cell(value))));
         line("");
-        run.remarks().forEach(remark -> line("- %s".formatted(remark)));
+        // A record is equal to another with the same values, so runs come out one by one.
+        Map<Origin, List<String>> origins = new LinkedHashMap<>();
+        run.scenarios()
+                .forEach(report -> origins.computeIfAbsent(report.origin(), o -> new ArrayList<>())
+                        .add("`" + report.scenario().name() + "`"));
+        origins.forEach((origin, names) -> line("- `%s`, %s, Holdfast %s%s. %s"
+                .formatted(
+                        origin.command(),
+                        origin.when(),
+                        origin.version(),
+                        origins.size() == 1 ? "" : ", of which: " + String.join(" ", names),
+                        String.join(" ", origin.remarks()))));
         line("");
     }
 

@@ -6,7 +6,7 @@ import io.holdfast.bench.scenario.Scenario;
 import java.util.List;
 
 /** A scenario that was run. */
-public record ScenarioReport(Scenario scenario, Outcome outcome) {
+public record ScenarioReport(Scenario scenario, Origin origin, Outcome outcome) {
     public List<Goal.Result> results() {
         return scenario.goals().stream().map(goal -> goal.evaluate(outcome)).toList();
     }

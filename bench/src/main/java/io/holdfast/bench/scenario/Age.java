@@ -87,7 +87,7 @@ final class Age implements Scenario, Profiled {
     }
 
     private static long volumeBytes(Bench bench) {
-        return bench.settings().quick() ? 512L << 20 : 4L << 30;
+        return bench.settings().quick() ? 512L << 20 : 2L << 30;
     }
 
     private static long fileBytes(Bench bench) {

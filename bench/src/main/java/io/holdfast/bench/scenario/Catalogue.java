@@ -16,6 +16,7 @@ import io.holdfast.bench.fio.IoLog;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.Shape;
 import io.holdfast.bench.scenario.FioScenario.Caches;
 import io.holdfast.bench.scenario.FioScenario.Jobs;
@@ -41,6 +42,9 @@ public final class Catalogue {
 
     private static final List<String> DIRECT =
             List.of(HOLDFAST, QEMU_NONE, DISK, QEMU_QCOW2, QEMU_BTRFS, QEMU_BTRFS_NOCOW, QEMU_XFS);
+    /** Where the others say nothing more than elsewhere. */
+    private static final List<String> FEW = List.of(HOLDFAST, QEMU_NONE, DISK, QEMU_BTRFS);
+
     private static final List<String> ALL = List.of(
             HOLDFAST,
             QEMU_NONE,
@@ -122,8 +126,7 @@ public final class Catalogue {
                         List.of(whole(bench, FioJob.of("randwrite", KIB_4, DEPTH))
                                 .lasting(bench.settings().warmUpSeconds(contender.name()))),
                         whole(bench, FioJob.of("randwrite", KIB_4, DEPTH)).moving(BURST_BYTES),
-                        false,
-                        true),
+                        Ending.FLUSH),
                 List.of(Goal.atLeast(0.9, Metric.IOPS, HOLDFAST, NBDKIT_MEMORY)));
     }
 
@@ -142,8 +145,7 @@ public final class Catalogue {
                     return new Jobs(
                             List.of(whole(bench, job).lasting(bench.settings().warmUpSeconds(contender.name()))),
                             whole(bench, job).moving(bench.settings().sustainedBytes()),
-                            true,
-                            true);
+                            Ending.FLUSH_TIMED);
                 },
                 List.of(Goal.atLeast(0.8, Metric.MIB_PER_SECOND, HOLDFAST, DISK)));
     }
@@ -163,8 +165,7 @@ public final class Catalogue {
                     return new Jobs(
                             List.of(job.within(bench.settings().warmUpSeconds(contender.name()))),
                             job.within(bench.settings().seconds()),
-                            false,
-                            true);
+                            Ending.FLUSH);
                 },
                 List.of(
                         Goal.atLeast(1, Metric.IOPS, HOLDFAST, QEMU_NONE),
@@ -227,8 +228,7 @@ public final class Catalogue {
                                     FioJob.of("read", MIB, STREAM_DEPTH).over(0, range),
                                     job.lasting(bench.settings().warmUpSeconds(contender.name()))),
                             job.lasting(bench.settings().seconds()),
-                            false,
-                            false);
+                            Ending.NONE);
                 },
                 List.of(Goal.atLeast(1.2, Metric.IOPS, HOLDFAST, NBDKIT_MEMORY)));
     }
@@ -238,7 +238,7 @@ public final class Catalogue {
                 "rand-rw",
                 "4 KiB random, 70 % reads, qd 32 on each of four connections",
                 Metric.IOPS,
-                DIRECT,
+                FEW,
                 Shape.EMPTY,
                 Caches.AS_THEY_ARE,
                 (bench, contender) -> writing(
@@ -255,7 +255,7 @@ public final class Catalogue {
                 name,
                 title + ", qd 32",
                 Metric.MIB_PER_SECOND,
-                DIRECT,
+                FEW,
                 Shape.EMPTY,
                 reads ? Caches.COLD : Caches.AS_THEY_ARE,
                 (bench, contender) -> reads ? cold(bench, contender, job) : writing(bench, contender, job),
@@ -273,7 +273,7 @@ public final class Catalogue {
                 name,
                 title + ", qd 8",
                 Metric.MIB_PER_SECOND,
-                DIRECT,
+                FEW,
                 shape,
                 reads ? Caches.COLD : Caches.AS_THEY_ARE,
                 (bench, contender) -> reads ? cold(bench, contender, job) : writing(bench, contender, job),
@@ -289,8 +289,7 @@ public final class Catalogue {
         return new Jobs(
                 List.of(over.lasting(bench.settings().warmUpSeconds(contender.name()))),
                 over.lasting(bench.settings().seconds()),
-                false,
-                true);
+                Ending.FLUSH);
     }
 
     private static Jobs cold(Bench bench, Contender contender, FioJob job) {
@@ -299,7 +298,6 @@ public final class Catalogue {
         return new Jobs(
                 List.of(job.over(0, eighth).lasting(bench.settings().warmUpSeconds(contender.name()))),
                 job.over(eighth, data - eighth).within(bench.settings().seconds()),
-                false,
-                false);
+                Ending.NONE);
     }
 }

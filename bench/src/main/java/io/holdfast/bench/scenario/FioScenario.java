@@ -5,6 +5,7 @@ import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
 import io.holdfast.bench.profile.FlightRecorder;
@@ -49,10 +50,9 @@ record FioScenario(
     /**
      * What to do with one participant.
      *
-     * @param flushTimed the flush at the end is part of the measurement
-     * @param writes there is something to flush before the next one's turn
+     * @param ending whether there is something to flush before the next one's turn
      */
-    record Jobs(List<FioJob> warmUp, FioJob measured, boolean flushTimed, boolean writes) {}
+    record Jobs(List<FioJob> warmUp, FioJob measured, Ending ending) {}
 
     @Override
     public Outcome run(Bench bench) throws IOException {
@@ -91,11 +91,9 @@ record FioScenario(
             warmUp(bench, contender);
         }
         Jobs jobs = plan.of(bench, contender);
-        Map<Metric, Double> measured = contender.measure(jobs.measured, jobs.flushTimed);
+        Map<Metric, Double> measured = contender.measure(jobs.measured, jobs.ending);
         if (caches == Caches.COLD) {
             contender.stop();
-        } else if (jobs.writes) {
-            contender.flush();
         }
         return measured;
     }
@@ -105,7 +103,7 @@ record FioScenario(
         for (FioJob job : jobs.warmUp) {
             contender.fio(job);
         }
-        if (jobs.writes) {
+        if (jobs.ending != Ending.NONE) {
             contender.flush();
         }
     }
@@ -122,7 +120,8 @@ record FioScenario(
                 contender.session().server().orElseThrow().pid(),
                 bench.scratch().file("profile.jfc"));
         recorder.start();
-        Map<Metric, Double> measured = contender.measure(plan.of(bench, contender).measured);
+        Jobs jobs = plan.of(bench, contender);
+        Map<Metric, Double> measured = contender.measure(jobs.measured, jobs.ending);
         recorder.stop(recording);
         measured.forEach((what, value) -> bench.say("    %-18s %s".formatted(what.label(), what.show(value))));
         bench.peers().stopAll();

@@ -6,6 +6,7 @@ import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.measure.Series;
 import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.HoldfastServer;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
@@ -14,7 +15,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 
 /**
  * Latency at half the rate that the peer can do: first the peer's saturated rate is measured, then both get half of it.
@@ -57,7 +57,7 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
         qemu.prepare(Shape.EMPTY);
         double seconds = bench.settings().seconds();
         holdfast.fio(job(bench, bench.settings().warmUpSeconds()));
-        qemu.fio(job(bench, bench.settings().warmUpSeconds()));
+        qemu.fio(job(bench, bench.settings().warmUpSeconds(PeerSet.QEMU_NONE)));
         List<Double> rates = new ArrayList<>();
         for (int i = 0; i < bench.settings().runs(); i++) {
             rates.add(qemu.fio(job(bench, seconds)).iops());
@@ -76,10 +76,8 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
                         new Alternation.Named<>(PeerSet.QEMU_NONE, qemu)),
                 bench.settings().runs(),
                 (contender, round) -> {
-                    Map<Metric, Double> measured =
-                            contender.measure(job(bench, seconds).limitedTo(half));
-                    rest(contender);
-                    return measured;
+                    FioJob job = job(bench, seconds).limitedTo(half);
+                    return contender.measure(job, pattern.equals("randread") ? Ending.NONE : Ending.FLUSH);
                 });
         outcome.add(
                 PeerSet.HOLDFAST,

@@ -7,6 +7,7 @@ import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
 import java.io.IOException;
@@ -112,7 +113,7 @@ final class LibraryWrites implements Scenario {
                                             .onConnections(threads)
                                             .over(0, bench.settings().dataBytes() / 2)
                                             .lasting(bench.settings().seconds() / 2),
-                                    true));
+                                    Ending.FLUSH_TIMED));
                 }
             }
         }

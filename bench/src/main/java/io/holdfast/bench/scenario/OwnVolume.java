@@ -13,6 +13,7 @@ import io.holdfast.volume.VolumeCounters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 
 /** A volume that a scenario makes for itself, served. Closing it removes it. */
 final class OwnVolume implements AutoCloseable {
@@ -71,6 +72,26 @@ final class OwnVolume implements AutoCloseable {
         session.close();
         holdfast.format(path, fileBytes);
         start();
+    }
+
+    /** Kills the server as kill -9 does. */
+    void kill() throws IOException {
+        session.server().orElseThrow().kill();
+    }
+
+    /** Keeps what is on the volume, while no server runs. */
+    void copyTo(Path other) throws IOException {
+        copy(path, other);
+    }
+
+    /** Puts back what {@link #copyTo} kept, while no server runs. */
+    void copyFrom(Path other) throws IOException {
+        copy(other, path);
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+        Command.run("sync", to.toString());
     }
 
     void fill() throws IOException {

@@ -7,6 +7,8 @@ import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.HoldfastServer;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 
 /** How long it takes until the command has answered, and until a server is ready, also after a kill. */
@@ -19,7 +21,7 @@ final class StartTimes implements Scenario {
     /** A checkpoint begins at so many records (core's Checkpointer), so just below the log is as full as it gets. */
     private static final long RECORDS_FULL = 56_000;
 
-    private static final long RECORDS_QUICK = 8_000;
+    private static final long RECORDS_QUICK = 4_000;
     private static final int WRITES_A_STEP = 4_000;
     private static final int CONNECTIONS = 4;
 
@@ -54,16 +56,22 @@ final class StartTimes implements Scenario {
             outcome.add(VERSION, Metric.SECONDS, seconds(holdfast.command("--version")));
             outcome.add(PEER_VERSION, Metric.SECONDS, seconds(List.of("qemu-nbd", "--version")));
         }
-        long file = bench.settings().quick() ? 256L << 20 : 2L << 30;
+        long file = bench.settings().quick() ? 128L << 20 : 512L << 20;
         try (OwnVolume own = OwnVolume.make(bench, holdfast, file * 2, file)) {
             own.fill();
             for (int i = 0; i < bench.settings().runs(); i++) {
                 own.restart();
                 outcome.add(SERVE, Metric.SECONDS, own.startSeconds());
             }
-            for (int i = 0; i < (bench.settings().quick() ? 1 : bench.settings().runs()); i++) {
-                fillLog(own, bench.settings().quick() ? RECORDS_QUICK : RECORDS_FULL);
-                own.session().server().orElseThrow().kill();
+            fillLog(own, bench.settings().quick() ? RECORDS_QUICK : RECORDS_FULL);
+            own.kill();
+            Path full = bench.scratch().file("full-log.holdfast");
+            own.copyTo(full);
+            for (int i = 0; i < bench.settings().runs(); i++) {
+                if (i > 0) {
+                    own.kill();
+                    own.copyFrom(full);
+                }
                 own.start();
                 outcome.add(AFTER_KILL, Metric.SECONDS, own.startSeconds());
                 outcome.add(AFTER_KILL, Metric.RECORDS_RECOVERED, (double)
@@ -71,6 +79,7 @@ final class StartTimes implements Scenario {
                 bench.say("    after kill -9: %.2f s, %d records"
                         .formatted(own.startSeconds(), own.volume().recovery().records()));
             }
+            Files.delete(full);
         }
         outcome.of(AFTER_KILL, Metric.RECORDS_RECOVERED)
                 .ifPresent(records -> outcome.note("recovery read %.0f log records".formatted(records.median())));

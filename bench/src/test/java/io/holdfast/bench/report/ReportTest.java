@@ -7,6 +7,7 @@ import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.scenario.Bench;
 import io.holdfast.bench.scenario.Scenario;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -14,12 +15,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 class ReportTest {
-    private static final class Made implements Scenario {
-        @Override
-        public String name() {
-            return "made";
-        }
-
+    private record Made(String name) implements Scenario {
         @Override
         public String title() {
             return "made up";
@@ -52,13 +48,16 @@ class ReportTest {
     }
 
     private static RunReport report() {
-        Made made = new Made();
+        return report("2026-01-01T00:00:00Z", new Made("made"));
+    }
+
+    private static RunReport report(String when, Made... all) {
+        Origin origin = new Origin(when, "./dev bench", "1.0", List.of("a remark"));
         return new RunReport(
-                "2026-01-01T00:00:00Z",
-                "./dev bench",
                 Map.of("kernel", "a|b"),
-                List.of("a remark"),
-                List.of(new ScenarioReport(made, made.run(null))));
+                Arrays.stream(all)
+                        .map(made -> new ScenarioReport(made, origin, made.run(null)))
+                        .toList());
     }
 
     @Test
@@ -79,6 +78,28 @@ class ReportTest {
         assertThat(made.path("values").path("holdfast").path("iops").toString()).isEqualTo("[1000.0,1200.0,1100.0]");
         assertThat(made.path("goals").get(0).path("verdict").asString()).isEqualTo("not_met");
         assertThat(made.path("goals").get(1).path("verdict").asString()).isEqualTo("not_measured");
-        assertThat(json.path("command").asString()).isEqualTo("./dev bench");
+        assertThat(made.path("command").asString()).isEqualTo("./dev bench");
+    }
+
+    @Test
+    void rawResultsAreReadAsTheyWereWritten() {
+        String json = RawResults.of(report());
+        RunReport read = RawResults.read(json, List.of(new Made("made")));
+        assertThat(RawResults.of(read)).isEqualTo(json);
+        assertThat(Markdown.of(read)).isEqualTo(Markdown.of(report()));
+        assertThat(RawResults.read(json, List.of(new Made("other"))).scenarios())
+                .isEmpty();
+    }
+
+    @Test
+    void aRunReplacesOnlyWhatItMeasured() {
+        Made first = new Made("first");
+        Made second = new Made("second");
+        RunReport all = report("new", second).over(report("old", second, first), List.of(first, second));
+        assertThat(all.scenarios().stream()
+                        .map(scenario -> scenario.scenario().name() + " "
+                                + scenario.origin().when()))
+                .containsExactly("first old", "second new");
+        assertThat(Markdown.of(all)).contains("old, Holdfast 1.0, of which: `first`. a remark");
     }
 }
