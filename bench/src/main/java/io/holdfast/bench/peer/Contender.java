@@ -3,6 +3,7 @@ package io.holdfast.bench.peer;
 import io.holdfast.bench.fio.FioJob;
 import io.holdfast.bench.fio.FioOutput;
 import io.holdfast.bench.fio.FioResult;
+import io.holdfast.bench.fio.FioTarget;
 import io.holdfast.bench.host.Command;
 import io.holdfast.bench.host.ProcessUsage;
 import io.holdfast.bench.host.Scratch;
@@ -26,6 +27,7 @@ public final class Contender {
     private final Scratch scratch;
     private final boolean forgetful;
     private Optional<Session> session = Optional.empty();
+    private Optional<HeldConnection> held = Optional.empty();
 
     Contender(String name, Image image, Peer peer, Settings settings, Scratch scratch, boolean forgetful) {
         this.name = name;
@@ -48,6 +50,7 @@ public final class Contender {
     public Session session() throws IOException {
         if (session.isPresent() && !session.get().isAlive()) {
             // Debian's nbdkit may abort when a client leaves.
+            letGo();
             session = Optional.empty();
         }
         if (session.isEmpty()) {
@@ -59,7 +62,23 @@ public final class Contender {
         return session.get();
     }
 
+    /** Keeps a client connected that does nothing, until the server stops. */
+    public void holdOpen() throws IOException {
+        if (session().target() instanceof FioTarget.Nbd nbd && held.isEmpty()) {
+            held = Optional.of(HeldConnection.open(nbd));
+        }
+    }
+
+    private void letGo() throws IOException {
+        if (held.isPresent()) {
+            HeldConnection ending = held.get();
+            held = Optional.empty();
+            ending.close();
+        }
+    }
+
     public void stop() throws IOException {
+        letGo();
         if (session.isPresent()) {
             Session ending = session.get();
             session = Optional.empty();

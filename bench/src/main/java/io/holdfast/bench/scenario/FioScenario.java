@@ -21,7 +21,7 @@ import java.util.Map;
  * <p>With {@link Caches#AS_THEY_ARE} servers run through all rounds; each begins with a warm-up of the same kind. With
  * {@link Caches#COLD} each round begins with a fresh server and dropped caches of the kernel; a warm-up in the first
  * eighth of the disk compiles the server's code, and the measurement reads the rest, no block twice. With {@link
- * Caches#WARM} the warm-up reads all of the range once.
+ * Caches#WARM} the warm-up reads all of the range once, and a client that does nothing stays connected all the time.
  */
 record FioScenario(
         String name,
@@ -99,6 +99,9 @@ record FioScenario(
     }
 
     private void warmUp(Bench bench, Contender contender) throws IOException {
+        if (caches == Caches.WARM) {
+            contender.holdOpen();
+        }
         Jobs jobs = plan.of(bench, contender);
         for (FioJob job : jobs.warmUp) {
             contender.fio(job);
