@@ -9,7 +9,6 @@ public enum Metric {
     MAX_MILLIS("longest latency", "ms", 1),
     FLUSH_MILLIS("a flush", "ms", 2),
     CPU_SECONDS_PER_GIB("CPU of the server", "s/GiB", 2),
-    SWITCHES_PER_REQUEST("thread switches of the server per request", "", 2),
     PEAK_MIB("most memory resident", "MiB", 0),
     PEAK_OVER_LIMIT_MIB("memory beyond --memory", "MiB", 0),
     SECONDS("time", "s", 2),

@@ -124,7 +124,7 @@ public final class Contender {
     /** Runs fio against it and measures the server beside it. */
     public Map<Metric, Double> measure(FioJob job, Ending ending) throws IOException {
         Optional<Long> pid = session().server().map(s -> s.pid());
-        Optional<ProcessUsage> before = pid.isPresent() ? Optional.of(ProcessUsage.of(pid.get())) : Optional.empty();
+        double cpuBefore = pid.isPresent() ? ProcessUsage.of(pid.get()).cpuSeconds() : 0;
         FioResult result = fio(job);
         double flushSeconds = ending == Ending.NONE ? 0 : flush();
         double seconds = result.seconds() + (ending == Ending.FLUSH_TIMED ? flushSeconds : 0);
@@ -137,12 +137,9 @@ public final class Contender {
         if (result.flushes() > 0) {
             measured.put(Metric.FLUSH_MILLIS, result.flushSeconds() * 1000);
         }
-        if (pid.isPresent() && before.isPresent()) {
+        if (pid.isPresent()) {
             ProcessUsage after = ProcessUsage.of(pid.get());
-            double cpuSeconds = after.cpuSeconds() - before.get().cpuSeconds();
-            measured.put(Metric.CPU_SECONDS_PER_GIB, cpuSeconds / (result.bytes() / GIB));
-            double switches = Math.max(0, after.switches() - before.get().switches());
-            measured.put(Metric.SWITCHES_PER_REQUEST, switches / result.requests());
+            measured.put(Metric.CPU_SECONDS_PER_GIB, (after.cpuSeconds() - cpuBefore) / (result.bytes() / GIB));
             measured.put(Metric.PEAK_MIB, after.peakBytes() / (double) (1 << 20));
         }
         return measured;

@@ -88,19 +88,18 @@ public final class Markdown {
     private void everybody(RunReport run) {
         line("Everybody who took part:");
         line("");
-        line("| scenario | who | | p99 latency | CPU of the server | thread switches per request |");
-        line("|---|---|---|---|---|---|");
+        line("| scenario | who | | p99 latency | CPU of the server |");
+        line("|---|---|---|---|---|");
         for (ScenarioReport report : run.scenarios()) {
             for (String who : report.outcome().participants()) {
                 Map<Metric, Series> measured = report.outcome().of(who);
-                line("| `%s` | %s | %s | %s | %s | %s |"
+                line("| `%s` | %s | %s | %s | %s |"
                         .formatted(
                                 report.scenario().name(),
                                 who,
                                 show(measured, report.scenario().metric()),
                                 show(measured, Metric.P99_MICROS),
-                                show(measured, Metric.CPU_SECONDS_PER_GIB),
-                                show(measured, Metric.SWITCHES_PER_REQUEST)));
+                                show(measured, Metric.CPU_SECONDS_PER_GIB)));
             }
         }
         line("");
