@@ -12,6 +12,8 @@ final class FreeBitmap {
     private static final int GROUP_BLOCKS = Layout.BITS_PER_LEAF;
     /** A search looks at so many groups with free blocks before it takes the longest run it has seen. */
     private static final int GROUPS_SEARCHED = 16;
+    /** Nor does it look at more runs than this: where free blocks lie scattered, a group has thousands of runs. */
+    private static final int RUNS_SEARCHED = 512;
 
     private final long blocks;
     private final long[] words;
@@ -70,9 +72,13 @@ final class FreeBitmap {
         long bestStart = -1;
         long bestLength = 0;
         int searched = 0;
+        int runs = 0;
         int groups = freeInGroup.length;
         int firstGroup = (int) (cursor / GROUP_BLOCKS);
-        for (int i = 0; i <= groups && bestLength < wanted && (searched < GROUPS_SEARCHED || bestLength == 0); i++) {
+        for (int i = 0; i <= groups && bestLength < wanted; i++) {
+            if (bestLength > 0 && (searched == GROUPS_SEARCHED || runs == RUNS_SEARCHED)) {
+                break;
+            }
             int group = (firstGroup + i) % groups;
             if (freeInGroup[group] == 0) {
                 continue;
@@ -80,11 +86,12 @@ final class FreeBitmap {
             searched++;
             long from = i == 0 ? cursor : (long) group * GROUP_BLOCKS;
             long to = Math.min((long) (group + 1) * GROUP_BLOCKS, blocks);
-            while (from < to && bestLength < wanted) {
+            while (from < to && bestLength < wanted && runs < RUNS_SEARCHED) {
                 long start = nextFree(from, to);
                 if (start < 0) {
                     break;
                 }
+                runs++;
                 long end = runEnd(start, Math.min(start + wanted, blocks));
                 if (end - start > bestLength) {
                     bestStart = start;

@@ -1,0 +1,85 @@
+package io.holdfast.bench.measure;
+
+import java.util.Optional;
+
+/**
+ * What a scenario should show.
+ *
+ * @param against whom the value is divided by; empty: the value itself is compared with the bound
+ */
+public record Goal(String who, Metric metric, Optional<String> against, Relation relation, double bound) {
+    /** Which side of the bound is good. */
+    public enum Relation {
+        AT_LEAST("≥"),
+        AT_MOST("≤");
+
+        private final String sign;
+
+        Relation(String sign) {
+            this.sign = sign;
+        }
+
+        public String sign() {
+            return sign;
+        }
+
+        boolean holds(double value, double bound) {
+            return this == AT_LEAST ? value >= bound : value <= bound;
+        }
+    }
+
+    /** What became of it. */
+    public enum Verdict {
+        MET("met"),
+        NOT_MET("**not met**"),
+        NOT_MEASURED("not measured");
+
+        private final String word;
+
+        Verdict(String word) {
+            this.word = word;
+        }
+
+        public String word() {
+            return word;
+        }
+    }
+
+    /**
+     * A goal beside what was measured.
+     *
+     * @param compared the ratios, or the values if there is nobody to divide by; empty if one side is missing
+     */
+    public record Result(Goal goal, Optional<Series> ours, Optional<Series> theirs, Optional<Series> compared) {
+        public Verdict verdict() {
+            return compared.map(
+                            series -> goal.relation.holds(series.median(), goal.bound) ? Verdict.MET : Verdict.NOT_MET)
+                    .orElse(Verdict.NOT_MEASURED);
+        }
+    }
+
+    /** The value divided by a peer's is at least so much. */
+    public static Goal atLeast(double bound, Metric metric, String who, String against) {
+        return new Goal(who, metric, Optional.of(against), Relation.AT_LEAST, bound);
+    }
+
+    /** The value divided by a peer's is at most so much. */
+    public static Goal atMost(double bound, Metric metric, String who, String against) {
+        return new Goal(who, metric, Optional.of(against), Relation.AT_MOST, bound);
+    }
+
+    /** The value itself is at most so much. */
+    public static Goal atMost(double bound, Metric metric, String who) {
+        return new Goal(who, metric, Optional.empty(), Relation.AT_MOST, bound);
+    }
+
+    public Result evaluate(Outcome outcome) {
+        Optional<Series> ours = outcome.of(who, metric);
+        if (against.isEmpty()) {
+            return new Result(this, ours, Optional.empty(), ours);
+        }
+        Optional<Series> theirs = outcome.of(against.get(), metric);
+        Optional<Series> ratio = ours.flatMap(o -> theirs.map(o::over));
+        return new Result(this, ours, theirs, ratio);
+    }
+}

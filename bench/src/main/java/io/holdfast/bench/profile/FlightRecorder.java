@@ -1,0 +1,46 @@
+package io.holdfast.bench.profile;
+
+import io.holdfast.bench.host.Command;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/** The flight recorder of another process, through {@code jcmd}. */
+public final class FlightRecorder {
+    /** Deep enough for a request's whole way, and often enough for a run of some seconds. */
+    private static final String SETTINGS = """
+            <?xml version="1.0" encoding="UTF-8"?>
+            <configuration version="2.0" label="holdfast">
+              <event name="jdk.CPUTimeSample"><setting name="enabled">true</setting><setting name="throttle">2ms</setting></event>
+              <event name="jdk.ObjectAllocationSample"><setting name="enabled">true</setting><setting name="throttle">500/s</setting><setting name="stackTrace">true</setting></event>
+              <event name="jdk.GCPhasePause"><setting name="enabled">true</setting><setting name="threshold">0 ms</setting></event>
+              <event name="jdk.GarbageCollection"><setting name="enabled">true</setting></event>
+            </configuration>
+            """;
+
+    private final long pid;
+    private final Path settings;
+
+    public FlightRecorder(long pid, Path settings) {
+        this.pid = pid;
+        this.settings = settings;
+    }
+
+    public void start() throws IOException {
+        Files.writeString(settings, SETTINGS);
+        jcmd("JFR.start", "name=holdfast", "settings=" + settings);
+    }
+
+    public void stop(Path recording) throws IOException {
+        Files.deleteIfExists(recording);
+        jcmd("JFR.stop", "name=holdfast", "filename=" + recording);
+    }
+
+    private void jcmd(String... arguments) throws IOException {
+        String java = System.getProperty("java.home");
+        String output = Command.run(java + "/bin/jcmd", Long.toString(pid), String.join(" ", arguments));
+        if (output.contains("Could not") || output.contains("Exception")) {
+            throw new IOException("the flight recorder says: " + output.strip());
+        }
+    }
+}

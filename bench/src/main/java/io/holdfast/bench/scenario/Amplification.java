@@ -1,0 +1,86 @@
+package io.holdfast.bench.scenario;
+
+import io.holdfast.bench.fio.FioJob;
+import io.holdfast.bench.measure.Goal;
+import io.holdfast.bench.measure.Metric;
+import io.holdfast.bench.measure.Outcome;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.VolumeCounters;
+import java.io.IOException;
+import java.util.List;
+
+/**
+ * What random writes of 4 KiB cost in bytes: written to the device by the server's own count, from one checkpoint to
+ * another, and kept on the device as metadata.
+ */
+final class Amplification implements Scenario {
+    private static final String FLUSHED = "with a flush after each";
+    private static final String UNFLUSHED = "without flushes";
+    private static final int BLOCK_BYTES = 4096;
+
+    @Override
+    public String name() {
+        return "amplification";
+    }
+
+    @Override
+    public String title() {
+        return "4 KiB random write over a written disk, log and checkpoints included";
+    }
+
+    @Override
+    public Metric metric() {
+        return Metric.DEVICE_BYTES_PER_BYTE;
+    }
+
+    @Override
+    public List<Goal> goals() {
+        return List.of(
+                Goal.atMost(1.3, Metric.DEVICE_BYTES_PER_BYTE, UNFLUSHED),
+                Goal.atMost(2.3, Metric.DEVICE_BYTES_PER_BYTE, FLUSHED),
+                Goal.atMost(0.6, Metric.METADATA_PERCENT, UNFLUSHED));
+    }
+
+    @Override
+    public Outcome run(Bench bench) throws IOException {
+        long data = bench.settings().dataBytes();
+        // Each block once: one that is written again while it is dirty would go to the device once for both.
+        long unflushed = data;
+        long flushed = bench.settings().quick() ? 4L << 20 : 64L << 20;
+        Outcome outcome = new Outcome();
+        try (OwnVolume own =
+                OwnVolume.make(bench, bench.peers().holdfast().named("amplification"), data * 2 + (512 << 20), data)) {
+            own.fill();
+            FioJob job = FioJob.of("randwrite", BLOCK_BYTES, 32).over(0, data);
+            outcome.add(UNFLUSHED, Metric.DEVICE_BYTES_PER_BYTE, deviceBytes(own, job) / (double) unflushed);
+            FioJob commits = FioJob.of("randwrite", BLOCK_BYTES, 1)
+                    .over(0, data)
+                    .moving(flushed)
+                    .flushingEachWrite();
+            outcome.add(FLUSHED, Metric.DEVICE_BYTES_PER_BYTE, deviceBytes(own, commits) / (double) flushed);
+            outcome.add(UNFLUSHED, Metric.METADATA_PERCENT, metadataPercent(own));
+        }
+        outcome.note("metadata: blocks of trees and maps that `check` finds on the volume, for each block of data");
+        return outcome;
+    }
+
+    private static long deviceBytes(OwnVolume own, FioJob job) throws IOException {
+        own.checkpoint();
+        VolumeCounters before = own.counters();
+        own.fio(job);
+        own.flush();
+        own.checkpoint();
+        return own.counters().bytesWritten() - before.bytesWritten();
+    }
+
+    private static double metadataPercent(OwnVolume own) throws IOException {
+        try {
+            CheckReport report = own.volume().check(Progress.NONE);
+            return 100.0 * report.metadataBlocks() / (report.blocksVerified() + report.blocksUnverified());
+        } catch (HoldfastException e) {
+            throw new IOException(e);
+        }
+    }
+}

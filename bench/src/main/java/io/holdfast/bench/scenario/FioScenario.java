@@ -1,0 +1,132 @@
+package io.holdfast.bench.scenario;
+
+import io.holdfast.bench.fio.FioJob;
+import io.holdfast.bench.measure.Goal;
+import io.holdfast.bench.measure.Metric;
+import io.holdfast.bench.measure.Outcome;
+import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.Contender.Ending;
+import io.holdfast.bench.peer.PeerSet;
+import io.holdfast.bench.peer.Shape;
+import io.holdfast.bench.profile.FlightRecorder;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * fio against several, in alternation.
+ *
+ * <p>With {@link Caches#AS_THEY_ARE} servers run through all rounds; each begins with a warm-up of the same kind. With
+ * {@link Caches#COLD} each round begins with a fresh server and dropped caches of the kernel; a warm-up in the first
+ * eighth of the disk compiles the server's code, and the measurement reads the rest, no block twice. With {@link
+ * Caches#WARM} the warm-up reads all of the range once, and a client that does nothing stays connected all the time.
+ */
+record FioScenario(
+        String name,
+        String title,
+        Metric metric,
+        List<String> participants,
+        Shape shape,
+        Caches caches,
+        Plan plan,
+        List<Goal> goals)
+        implements Scenario, Profiled {
+
+    /** What was read or written before. */
+    enum Caches {
+        AS_THEY_ARE,
+        COLD,
+        WARM
+    }
+
+    /** Says what to do; asked again for each measurement. */
+    @FunctionalInterface
+    interface Plan {
+        Jobs of(Bench bench, Contender contender) throws IOException;
+    }
+
+    /**
+     * What to do with one participant.
+     *
+     * @param ending whether there is something to flush before the next one's turn
+     */
+    record Jobs(List<FioJob> warmUp, FioJob measured, Ending ending) {}
+
+    @Override
+    public Outcome run(Bench bench) throws IOException {
+        Outcome outcome = new Outcome();
+        List<Alternation.Named<Contender>> present = new ArrayList<>();
+        for (String participant : wanted(bench)) {
+            Contender contender = bench.peers().get(participant);
+            contender.prepare(shape);
+            if (caches == Caches.COLD) {
+                contender.stop();
+            } else {
+                warmUp(bench, contender);
+            }
+            present.add(new Alternation.Named<>(participant, contender));
+        }
+        Alternation.run(
+                bench, outcome, metric, present, bench.settings().runs(), (contender, round) -> turn(bench, contender));
+        bench.peers().stopAll();
+        return outcome;
+    }
+
+    private List<String> wanted(Bench bench) {
+        return participants.stream()
+                .filter(who -> bench.settings().wants(who))
+                .filter(who -> !bench.settings().quick() || Goals.mentions(goals, who))
+                .toList();
+    }
+
+    private Map<Metric, Double> turn(Bench bench, Contender contender) throws IOException {
+        if (caches == Caches.COLD) {
+            contender.stop();
+            bench.scratch().dropCaches();
+        }
+        if (!contender.isRunning()) {
+            contender.prepare(Shape.EMPTY);
+            warmUp(bench, contender);
+        }
+        Jobs jobs = plan.of(bench, contender);
+        Map<Metric, Double> measured = contender.measure(jobs.measured, jobs.ending);
+        if (caches == Caches.COLD) {
+            contender.stop();
+        }
+        return measured;
+    }
+
+    private void warmUp(Bench bench, Contender contender) throws IOException {
+        if (caches == Caches.WARM) {
+            contender.holdOpen();
+        }
+        Jobs jobs = plan.of(bench, contender);
+        for (FioJob job : jobs.warmUp) {
+            contender.fio(job);
+        }
+        if (jobs.ending != Ending.NONE) {
+            contender.flush();
+        }
+    }
+
+    /** Warms up first and records the measured part alone. */
+    @Override
+    public void profile(Bench bench, Path recording) throws IOException {
+        Contender contender = bench.peers().get(PeerSet.HOLDFAST);
+        contender.prepare(shape);
+        contender.stop();
+        contender.prepareWith(bench.peers().holdfast(), Shape.EMPTY);
+        warmUp(bench, contender);
+        FlightRecorder recorder = new FlightRecorder(
+                contender.session().server().orElseThrow().pid(),
+                bench.scratch().file("profile.jfc"));
+        recorder.start();
+        Jobs jobs = plan.of(bench, contender);
+        Map<Metric, Double> measured = contender.measure(jobs.measured, jobs.ending);
+        recorder.stop(recording);
+        measured.forEach((what, value) -> bench.say("    %-18s %s".formatted(what.label(), what.show(value))));
+        bench.peers().stopAll();
+    }
+}

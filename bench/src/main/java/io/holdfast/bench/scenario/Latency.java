@@ -1,0 +1,105 @@
+package io.holdfast.bench.scenario;
+
+import io.holdfast.bench.fio.FioJob;
+import io.holdfast.bench.measure.Goal;
+import io.holdfast.bench.measure.Metric;
+import io.holdfast.bench.measure.Outcome;
+import io.holdfast.bench.measure.Series;
+import io.holdfast.bench.peer.Contender;
+import io.holdfast.bench.peer.Contender.Ending;
+import io.holdfast.bench.peer.HoldfastServer;
+import io.holdfast.bench.peer.PeerSet;
+import io.holdfast.bench.peer.Shape;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * Latency at half the rate that the peer can do: first the peer's saturated rate is measured, then both get half of it.
+ * Holdfast's server writes down its safepoints, so that pauses of the virtual machine are known apart from the disk's.
+ */
+record Latency(String name, String pattern, boolean flushing) implements Scenario {
+    private static final int BLOCK_BYTES = 4096;
+    private static final double PAUSE_MILLIS_MAX = 20;
+
+    @Override
+    public String title() {
+        return "4 KiB %s%s at half the rate at which qemu-raw-none is saturated"
+                .formatted(pattern, flushing ? ", qd 1, a flush after each" : "");
+    }
+
+    @Override
+    public Metric metric() {
+        return Metric.P99_MICROS;
+    }
+
+    @Override
+    public List<Goal> goals() {
+        return List.of(
+                Goal.atMost(1, Metric.P99_MICROS, PeerSet.HOLDFAST, PeerSet.QEMU_NONE),
+                Goal.atMost(PAUSE_MILLIS_MAX, Metric.PAUSE_MILLIS, PeerSet.HOLDFAST),
+                Goal.atMost(PAUSE_MILLIS_MAX, Metric.MAX_MILLIS, PeerSet.HOLDFAST));
+    }
+
+    @Override
+    public Outcome run(Bench bench) throws IOException {
+        Outcome outcome = new Outcome();
+        Contender qemu = bench.peers().get(PeerSet.QEMU_NONE);
+        Path safepoints = bench.scratch().file(name + ".safepoints");
+        Files.deleteIfExists(safepoints);
+        HoldfastServer watched =
+                bench.peers().holdfast().withJavaOptions(List.of("-Xlog:safepoint:file=" + safepoints));
+        Contender holdfast = bench.peers().get(PeerSet.HOLDFAST);
+        holdfast.stop();
+        holdfast.prepareWith(watched, Shape.EMPTY);
+        qemu.prepare(Shape.EMPTY);
+        double seconds = bench.settings().seconds();
+        holdfast.fio(job(bench, bench.settings().warmUpSeconds()));
+        qemu.fio(job(bench, bench.settings().warmUpSeconds(PeerSet.QEMU_NONE)));
+        List<Double> rates = new ArrayList<>();
+        for (int i = 0; i < bench.settings().runs(); i++) {
+            rates.add(qemu.fio(job(bench, seconds)).iops());
+        }
+        rest(qemu);
+        rest(holdfast);
+        long half = Math.round(new Series(rates).median() / 2);
+        outcome.note("both get %d requests a second".formatted(half));
+        int linesBefore = Files.readAllLines(safepoints).size();
+        Alternation.run(
+                bench,
+                outcome,
+                metric(),
+                List.of(
+                        new Alternation.Named<>(PeerSet.HOLDFAST, holdfast),
+                        new Alternation.Named<>(PeerSet.QEMU_NONE, qemu)),
+                bench.settings().runs(),
+                (contender, round) -> {
+                    FioJob job = job(bench, seconds).limitedTo(half);
+                    return contender.measure(job, pattern.equals("randread") ? Ending.NONE : Ending.FLUSH);
+                });
+        outcome.add(
+                PeerSet.HOLDFAST,
+                Metric.PAUSE_MILLIS,
+                Safepoints.longestMillis(Files.readAllLines(safepoints).stream()
+                        .skip(linesBefore)
+                        .toList()));
+        outcome.note("the longest latency includes what the disk itself does; a pause is one of the virtual machine");
+        bench.peers().stopAll();
+        return outcome;
+    }
+
+    private void rest(Contender contender) throws IOException {
+        if (!pattern.equals("randread")) {
+            contender.flush();
+        }
+    }
+
+    private FioJob job(Bench bench, double seconds) {
+        FioJob job = FioJob.of(pattern, BLOCK_BYTES, flushing ? 1 : 32)
+                .over(0, bench.settings().dataBytes())
+                .lasting(seconds);
+        return flushing ? job.flushingEachWrite() : job;
+    }
+}

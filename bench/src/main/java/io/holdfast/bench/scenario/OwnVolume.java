@@ -1,0 +1,156 @@
+package io.holdfast.bench.scenario;
+
+import io.holdfast.bench.fio.FioJob;
+import io.holdfast.bench.fio.FioOutput;
+import io.holdfast.bench.fio.FioResult;
+import io.holdfast.bench.host.Command;
+import io.holdfast.bench.peer.HoldfastServer;
+import io.holdfast.bench.peer.Session;
+import io.holdfast.bench.profile.FlightRecorder;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeCounters;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+
+/** A volume that a scenario makes for itself, served. Closing it removes it. */
+final class OwnVolume implements AutoCloseable {
+    private static final int FILL_BYTES = 1 << 20;
+    private static final int FILL_DEPTH = 8;
+    private static final int BLOCK_BYTES = 4096;
+
+    private final Bench bench;
+    private final HoldfastServer holdfast;
+    private final Path path;
+    private final long fileBytes;
+    private Session session;
+    private double startSeconds;
+
+    private OwnVolume(Bench bench, HoldfastServer holdfast, Path path, long fileBytes, HoldfastServer.Started started) {
+        this.bench = bench;
+        this.holdfast = holdfast;
+        this.path = path;
+        this.fileBytes = fileBytes;
+        this.session = started.session();
+        this.startSeconds = started.seconds();
+    }
+
+    /** Makes a volume with one file, all of it a hole, and serves it. */
+    static OwnVolume make(Bench bench, HoldfastServer holdfast, long volumeBytes, long fileBytes) throws IOException {
+        Path path = bench.scratch().writtenFile(holdfast.name() + ".holdfast", volumeBytes);
+        bench.cleanUp().later("remove " + path, () -> Files.deleteIfExists(path));
+        holdfast.format(path, fileBytes);
+        return new OwnVolume(bench, holdfast, path, fileBytes, holdfast.start(path));
+    }
+
+    Session session() {
+        return session;
+    }
+
+    /** Returns the seconds from the newest start until clients could connect. */
+    double startSeconds() {
+        return startSeconds;
+    }
+
+    /** Ends the server and starts it again. */
+    void restart() throws IOException {
+        session.close();
+        start();
+    }
+
+    /** Starts the server after it was killed. */
+    void start() throws IOException {
+        HoldfastServer.Started started = holdfast.start(path);
+        session = started.session();
+        startSeconds = started.seconds();
+    }
+
+    /** Makes the volume anew, with the file all a hole again. */
+    void remake() throws IOException {
+        session.close();
+        holdfast.format(path, fileBytes);
+        start();
+    }
+
+    /** Kills the server as kill -9 does. */
+    void kill() throws IOException {
+        session.server().orElseThrow().kill();
+    }
+
+    /** Keeps what is on the volume, while no server runs. */
+    void copyTo(Path other) throws IOException {
+        copy(path, other);
+    }
+
+    /** Puts back what {@link #copyTo} kept, while no server runs. */
+    void copyFrom(Path other) throws IOException {
+        copy(other, path);
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        Files.copy(from, to, StandardCopyOption.REPLACE_EXISTING);
+        Command.run("sync", to.toString());
+    }
+
+    void fill() throws IOException {
+        fio(FioJob.of("write", FILL_BYTES, FILL_DEPTH).over(0, fileBytes));
+        flush();
+    }
+
+    FioResult fio(FioJob job) throws IOException {
+        return FioOutput.parse(Command.run(job.command(session.target())));
+    }
+
+    /** Runs fio with the flight recorder of the server on. */
+    FioResult record(FioJob job, Path recording) throws IOException {
+        FlightRecorder recorder = new FlightRecorder(
+                session.server().orElseThrow().pid(), bench.scratch().file("profile.jfc"));
+        recorder.start();
+        FioResult result = fio(job);
+        recorder.stop(recording);
+        bench.say("    %.0f requests/s, p99 %.1f ms".formatted(result.iops(), result.p99Micros() / 1000));
+        return result;
+    }
+
+    /** Makes everything durable and waits for the disk to come to rest. */
+    void flush() throws IOException {
+        try {
+            volume().sync();
+        } catch (HoldfastException e) {
+            throw new IOException(e);
+        }
+        bench.scratch().device().awaitIdle(bench.settings().quick() ? 0.3 : 5);
+    }
+
+    void checkpoint() throws IOException {
+        try {
+            volume().checkpoint();
+        } catch (HoldfastException e) {
+            throw new IOException(e);
+        }
+    }
+
+    Volume volume() {
+        return session.volume().orElseThrow();
+    }
+
+    VolumeCounters counters() {
+        return volume().counters();
+    }
+
+    long blocks() {
+        return fileBytes / BLOCK_BYTES;
+    }
+
+    long fileBytes() {
+        return fileBytes;
+    }
+
+    @Override
+    public void close() throws IOException {
+        session.close();
+        Files.deleteIfExists(path);
+    }
+}
