@@ -6,7 +6,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.ByteBuffer;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
@@ -20,9 +19,9 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device on a regular file or a block device, on every platform with Java alone.
+ * A device on a regular file or a block device, by any {@link IoEngine}; on every platform with Java alone.
  *
- * <p>Invariants: an interrupt of a calling thread changes nothing ({@link UninterruptibleFile}); a short transfer goes
+ * <p>Invariants: an interrupt of a calling thread changes nothing ({@link BlockFile}); a short transfer goes
  * on where it stopped; once a flush has failed, every later write and flush fails with that first cause, and no flush
  * reports success that ran at the same time.
  */
@@ -34,7 +33,7 @@ public final class FileDevice implements Device {
     /** What {@link VolumeLock} knows the volume by. */
     private final Object key;
 
-    private final UninterruptibleFile file;
+    private final BlockFile file;
     private final AtomicBoolean closed = new AtomicBoolean();
     private final boolean writable;
     private final boolean direct;
@@ -42,7 +41,7 @@ public final class FileDevice implements Device {
     private volatile long blocks;
     private volatile @Nullable HoldfastException flushFailure;
 
-    private FileDevice(Path path, Object key, UninterruptibleFile file, boolean writable, boolean direct, long blocks) {
+    private FileDevice(Path path, Object key, BlockFile file, boolean writable, boolean direct, long blocks) {
         this.path = path;
         this.key = key;
         this.file = file;
@@ -58,13 +57,23 @@ public final class FileDevice implements Device {
      * @throws HoldfastException {@code NOT_FOUND}, or {@code DEVICE_ERROR} if it cannot be opened
      */
     public static FileDevice open(Path path, boolean writable, boolean direct) throws HoldfastException {
+        return open(path, writable, direct, IoEngine.PLAIN);
+    }
+
+    /**
+     * Opens as {@link #open(Path, boolean, boolean)} does, to be read and written by {@code engine}.
+     *
+     * @throws EngineRefusedException if the system does not let the engine work
+     */
+    public static FileDevice open(Path path, boolean writable, boolean direct, IoEngine engine)
+            throws HoldfastException {
         try {
             requireFileOrBlockDevice(path);
             Object key = VolumeIdentity.of(path).key();
-            UninterruptibleFile file = direct ? openDirect(path, key, writable) : null;
+            BlockFile file = direct ? openDirect(path, key, writable, engine) : null;
             boolean isDirect = file != null;
             if (file == null) {
-                file = openBuffered(path, writable);
+                file = engine.open(path, writable, false);
             }
             try {
                 return new FileDevice(path, key, file, writable, isDirect, bytes(path, file) / BLOCK_SIZE);
@@ -85,9 +94,14 @@ public final class FileDevice implements Device {
      * @throws HoldfastException {@code INVALID} if a block device is smaller
      */
     public static FileDevice create(Path path, long bytes, boolean direct) throws HoldfastException {
+        return create(path, bytes, direct, IoEngine.PLAIN);
+    }
+
+    /** Does as {@link #create(Path, long, boolean)}, to be read and written by {@code engine}. */
+    public static FileDevice create(Path path, long bytes, boolean direct, IoEngine engine) throws HoldfastException {
         boolean created = createFile(path);
         try {
-            FileDevice device = open(path, true, direct);
+            FileDevice device = open(path, true, direct, engine);
             try {
                 device.resize(bytes);
                 return device;
@@ -177,7 +191,7 @@ public final class FileDevice implements Device {
         while (done < target.byteSize()) {
             try {
                 long count = Math.min(target.byteSize() - done, TRANSFER_BYTES_MAX);
-                int read = file.read(target.asSlice(done, count).asByteBuffer(), block * BLOCK_SIZE + done);
+                int read = file.read(target.asSlice(done, count), block * BLOCK_SIZE + done);
                 if (read <= 0) {
                     throw new EOFException("the file ends here; it has become shorter since it was opened");
                 }
@@ -193,12 +207,11 @@ public final class FileDevice implements Device {
      * buffer has only at the end of the file. For {@link DeviceProbe}, which must also see what follows the last
      * whole block.
      */
-    int readBytes(long position, ByteBuffer target) throws HoldfastException {
+    int readBytes(long position, MemorySegment target) throws HoldfastException {
         try {
             int done = 0;
-            int limit = target.remaining();
-            while (done < limit) {
-                int read = file.read(target, position + done);
+            while (done < target.byteSize()) {
+                int read = file.read(target.asSlice(done), position + done);
                 if (read <= 0) {
                     break;
                 }
@@ -249,7 +262,7 @@ public final class FileDevice implements Device {
         while (done < source.byteSize()) {
             try {
                 long count = Math.min(source.byteSize() - done, TRANSFER_BYTES_MAX);
-                int written = file.write(source.asSlice(done, count).asByteBuffer(), block * BLOCK_SIZE + done);
+                int written = file.write(source.asSlice(done, count), block * BLOCK_SIZE + done);
                 if (written <= 0) {
                     throw new IOException("the operating system wrote nothing");
                 }
@@ -304,13 +317,12 @@ public final class FileDevice implements Device {
     }
 
     /** Opens past the page cache and proves it by a read, or returns null if it cannot be had here. */
-    private static @Nullable UninterruptibleFile openDirect(Path path, Object key, boolean writable)
+    private static @Nullable BlockFile openDirect(Path path, Object key, boolean writable, IoEngine engine)
             throws IOException {
-        UninterruptibleFile file;
+        BlockFile file;
         try {
-            file = UninterruptibleFile.open(
-                    path, writable ? UninterruptibleFile.Mode.WRITE_DIRECT : UninterruptibleFile.Mode.READ_DIRECT);
-        } catch (NoSuchFileException | AccessDeniedException e) {
+            file = engine.open(path, writable, true);
+        } catch (NoSuchFileException | AccessDeniedException | EngineRefusedException e) {
             throw e;
         } catch (IOException | UnsupportedOperationException e) {
             logBuffered(path, e);
@@ -343,19 +355,14 @@ public final class FileDevice implements Device {
                 String.valueOf(cause.getMessage()));
     }
 
-    private static UninterruptibleFile openBuffered(Path path, boolean writable) throws IOException {
-        return UninterruptibleFile.open(
-                path, writable ? UninterruptibleFile.Mode.WRITE : UninterruptibleFile.Mode.READ);
-    }
-
     /** A device with sectors larger than a block accepts the opening and refuses the first transfer. */
-    private static void probeRead(UninterruptibleFile file) throws IOException {
+    private static void probeRead(BlockFile file) throws IOException {
         try (Arena arena = Arena.ofShared()) {
-            file.read(arena.allocate(BLOCK_SIZE, BLOCK_SIZE).asByteBuffer(), 0);
+            file.read(arena.allocate(BLOCK_SIZE, BLOCK_SIZE), 0);
         }
     }
 
-    private static long bytes(Path path, UninterruptibleFile file) throws IOException {
+    private static long bytes(Path path, BlockFile file) throws IOException {
         BlockDeviceNumber number = BlockDeviceNumber.of(path).orElse(null);
         return number == null ? file.size() : number.bytes();
     }
@@ -363,7 +370,7 @@ public final class FileDevice implements Device {
     /** Grows the file by its last block, zeroed: the one way that needs no other descriptor of the file. */
     private void grow(long bytes) throws IOException {
         try (Arena arena = Arena.ofShared()) {
-            ByteBuffer zeros = arena.allocate(BLOCK_SIZE, BLOCK_SIZE).asByteBuffer();
+            MemorySegment zeros = arena.allocate(BLOCK_SIZE, BLOCK_SIZE);
             if (file.write(zeros, bytes - BLOCK_SIZE) != BLOCK_SIZE) {
                 throw new IOException("the file cannot be grown");
             }

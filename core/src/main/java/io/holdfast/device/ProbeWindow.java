@@ -35,7 +35,7 @@ final class ProbeWindow {
     private static byte[] read(FileDevice device, long start, int length) throws HoldfastException {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment memory = arena.allocate(length, Device.BLOCK_SIZE);
-            int count = device.readBytes(start, memory.asByteBuffer());
+            int count = device.readBytes(start, memory);
             return memory.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
         }
     }

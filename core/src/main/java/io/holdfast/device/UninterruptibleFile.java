@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.channels.AsynchronousFileChannel;
 import java.nio.channels.FileLock;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants: a call returns only after the system call has, so no buffer is in use afterwards; the interrupt
  * status of the caller is the same afterwards, or set if an interrupt arrived meanwhile.
  */
-final class UninterruptibleFile implements AutoCloseable {
+final class UninterruptibleFile implements BlockFile {
     /** How a file is opened. */
     enum Mode {
         READ,
@@ -36,6 +37,13 @@ final class UninterruptibleFile implements AutoCloseable {
         WRITE_DIRECT,
         /** A file of ours: read, write, and no symbolic link that somebody may have put in its place. */
         WRITE_NO_LINK;
+
+        static Mode of(boolean writable, boolean direct) {
+            if (writable) {
+                return direct ? WRITE_DIRECT : WRITE;
+            }
+            return direct ? READ_DIRECT : READ;
+        }
 
         private Set<OpenOption> options() {
             Set<OpenOption> options = new HashSet<>();
@@ -75,8 +83,18 @@ final class UninterruptibleFile implements AutoCloseable {
         return await(channel.write(source, position));
     }
 
-    /** {@code fsync}, or {@code fdatasync} without {@code metadata}. */
-    void force(boolean metadata) throws IOException {
+    @Override
+    public int read(MemorySegment target, long position) throws IOException {
+        return read(target.asByteBuffer(), position);
+    }
+
+    @Override
+    public int write(MemorySegment source, long position) throws IOException {
+        return write(source.asByteBuffer(), position);
+    }
+
+    @Override
+    public void force(boolean metadata) throws IOException {
         if (Thread.currentThread().isVirtual()) {
             await(IoThreads.SHARED.submit(() -> {
                 channel.force(metadata);
@@ -87,7 +105,8 @@ final class UninterruptibleFile implements AutoCloseable {
         }
     }
 
-    long size() throws IOException {
+    @Override
+    public long size() throws IOException {
         return channel.size();
     }
 

@@ -52,7 +52,7 @@ public final class VolumeLock implements AutoCloseable {
         final boolean writable;
         final UninterruptibleFile volume;
         final @Nullable LockFile lockFile;
-        final List<UninterruptibleFile> toClose = new ArrayList<>();
+        final List<BlockFile> toClose = new ArrayList<>();
         int users = 1;
 
         Held(boolean writable, UninterruptibleFile volume, @Nullable LockFile lockFile) {
@@ -106,7 +106,7 @@ public final class VolumeLock implements AutoCloseable {
      * Closes a file, or has it closed together with the lock if the volume is locked in this process: an earlier close
      * would drop the lock on the volume.
      */
-    static void closeWhenReleased(Object key, UninterruptibleFile file) throws IOException {
+    static void closeWhenReleased(Object key, BlockFile file) throws IOException {
         REGISTRY.lock();
         try {
             Held held = HELD.get(key);
@@ -172,7 +172,7 @@ public final class VolumeLock implements AutoCloseable {
 
     private static void unlock(Held held) throws IOException {
         try (UninterruptibleFile _ = held.volume) {
-            for (UninterruptibleFile file : held.toClose) {
+            for (BlockFile file : held.toClose) {
                 file.close();
             }
         } finally {

@@ -6,6 +6,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.Mapping;
@@ -337,6 +338,7 @@ final class FileData {
         dirty.put(page.block, page);
         dirtyPages.incrementAndGet();
         context.cache().addDirty(1);
+        Inject.at(Point.PAGE_DIRTY);
     }
 
     /** Takes a locked page that is no longer dirty out of the index of dirty pages. */

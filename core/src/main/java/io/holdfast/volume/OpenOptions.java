@@ -7,20 +7,34 @@ package io.holdfast.volume;
  * @param memory bytes for the page cache, cached map nodes and pending changes together; 0 means a quarter of the
  *     machine's memory and at most 1 GiB. At least {@link #MIN_MEMORY}.
  * @param directIo open the device with O_DIRECT where its file system takes it
+ * @param io how to read and write the device: {@code plain} is Java's file I/O, which every platform has; {@code uring}
+ *     is Linux's io_uring, if the module {@code linux} is on the class path; {@code auto} takes what needs the least
+ *     CPU time of what works here
  */
-public record OpenOptions(boolean readOnly, long memory, boolean directIo) {
+public record OpenOptions(boolean readOnly, long memory, boolean directIo, String io) {
     /** The least a volume can be run with: 16 MiB. */
     public static final long MIN_MEMORY = 16L << 20;
 
+    /** The system property that names the {@link #io} of options that do not say. */
+    public static final String IO_PROPERTY = "holdfast.io";
+
     public static OpenOptions readWrite() {
-        return new OpenOptions(false, 0, true);
+        return new OpenOptions(false, 0, true, ioOfProcess());
     }
 
     public static OpenOptions reading() {
-        return new OpenOptions(true, 0, true);
+        return new OpenOptions(true, 0, true, ioOfProcess());
     }
 
     public OpenOptions withMemory(long bytes) {
-        return new OpenOptions(readOnly, bytes, directIo);
+        return new OpenOptions(readOnly, bytes, directIo, io);
+    }
+
+    public OpenOptions withIo(String name) {
+        return new OpenOptions(readOnly, memory, directIo, name);
+    }
+
+    private static String ioOfProcess() {
+        return System.getProperty(IO_PROPERTY, "auto");
     }
 }

@@ -7,6 +7,7 @@ import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.device.Device;
 import io.holdfast.device.DeviceProbe;
 import io.holdfast.device.FileDevice;
+import io.holdfast.device.IoEngines;
 import io.holdfast.device.MeteredDevice;
 import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
@@ -140,7 +141,7 @@ final class StoredVolume implements Volume {
         VolumeLock lock = VolumeLock.acquire(path, !options.readOnly());
         boolean done = false;
         try {
-            FileDevice device = FileDevice.open(path, !options.readOnly(), options.directIo());
+            FileDevice device = IoEngines.open(path, !options.readOnly(), options.directIo(), options.io());
             Volume volume = open(device, lock::close, options, VolumeOnDevice.Environment.system());
             done = true;
             return volume;

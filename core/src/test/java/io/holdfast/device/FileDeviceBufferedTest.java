@@ -2,6 +2,6 @@ package io.holdfast.device;
 
 final class FileDeviceBufferedTest extends FileDeviceContract {
     FileDeviceBufferedTest() {
-        super(false);
+        super(false, IoEngine.PLAIN);
     }
 }

@@ -10,26 +10,28 @@ import java.nio.file.StandardOpenOption;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a device on a file must do besides. */
-abstract class FileDeviceContract extends DeviceContract {
+/** What a device on a file must do besides, with any engine. */
+public abstract class FileDeviceContract extends DeviceContract {
     private static final int LAST_BLOCK = BLOCKS - 1;
 
     @TempDir
     Path directory;
 
     private final boolean direct;
+    private final IoEngine engine;
 
-    FileDeviceContract(boolean direct) {
+    protected FileDeviceContract(boolean direct, IoEngine engine) {
         this.direct = direct;
+        this.engine = engine;
     }
 
-    final Path path() {
+    protected final Path path() {
         return directory.resolve("volume");
     }
 
     @Override
     protected Device make() throws Exception {
-        return FileDevice.create(path(), BLOCKS * (long) Device.BLOCK_SIZE, direct);
+        return FileDevice.create(path(), BLOCKS * (long) Device.BLOCK_SIZE, direct, engine);
     }
 
     @Test
@@ -42,7 +44,7 @@ abstract class FileDeviceContract extends DeviceContract {
         TestBuffers.write(device(), LAST_BLOCK, TestBuffers.random(1, 1));
         device().flush();
         device().close();
-        try (FileDevice again = FileDevice.open(path(), false, direct)) {
+        try (FileDevice again = FileDevice.open(path(), false, direct, engine)) {
             assertThat(again.blocks()).isEqualTo(BLOCKS);
             assertThat(TestBuffers.read(again, LAST_BLOCK, 1)).isEqualTo(TestBuffers.random(1, 1));
         }
@@ -50,7 +52,7 @@ abstract class FileDeviceContract extends DeviceContract {
 
     @Test
     void readOnlyTakesNoWrites() throws Exception {
-        try (FileDevice readOnly = FileDevice.open(path(), false, direct)) {
+        try (FileDevice readOnly = FileDevice.open(path(), false, direct, engine)) {
             assertThatThrownBy(() -> TestBuffers.write(readOnly, 0, TestBuffers.random(1, 1)))
                     .satisfies(e -> hasCode(e, ErrorCode.READ_ONLY));
             assertThatThrownBy(() -> readOnly.resize(1 << 20)).satisfies(e -> hasCode(e, ErrorCode.READ_ONLY));
@@ -74,17 +76,17 @@ abstract class FileDeviceContract extends DeviceContract {
     void createdFilesAreSparseAndNothingIsEverCutOff() throws Exception {
         Path path = directory.resolve("sparse");
         long bytes = 8L << 30;
-        try (FileDevice device = FileDevice.create(path, bytes, direct)) {
+        try (FileDevice device = FileDevice.create(path, bytes, direct, engine)) {
             assertThat(device.blocks()).isEqualTo(bytes / Device.BLOCK_SIZE);
             TestBuffers.write(device, device.blocks() - 1, TestBuffers.random(1, 1));
         }
         assertThat(Tool.run("stat", "-c", "%b", path.toString()).output().strip())
                 .satisfies(sectors -> assertThat(Long.parseLong(sectors)).isLessThan(1000));
-        try (FileDevice smaller = FileDevice.create(path, 1 << 20, direct)) {
+        try (FileDevice smaller = FileDevice.create(path, 1 << 20, direct, engine)) {
             assertThat(smaller.blocks()).isEqualTo(256);
         }
         assertThat(Files.size(path)).isEqualTo(bytes);
-        try (FileDevice whole = FileDevice.create(path, 0, direct)) {
+        try (FileDevice whole = FileDevice.create(path, 0, direct, engine)) {
             assertThat(whole.blocks()).isEqualTo(bytes / Device.BLOCK_SIZE);
             assertThat(TestBuffers.read(whole, whole.blocks() - 1, 1)).isEqualTo(TestBuffers.random(1, 1));
         }
@@ -95,7 +97,7 @@ abstract class FileDeviceContract extends DeviceContract {
         Path path = directory.resolve("odd");
         Files.write(path, TestBuffers.random(1, 2));
         Files.write(path, new byte[] {1}, StandardOpenOption.APPEND);
-        try (FileDevice device = FileDevice.open(path, true, direct)) {
+        try (FileDevice device = FileDevice.open(path, true, direct, engine)) {
             assertThat(device.blocks()).isEqualTo(2);
             assertThat(TestBuffers.read(device, 0, 2)).isEqualTo(TestBuffers.random(1, 2));
         }
@@ -103,20 +105,22 @@ abstract class FileDeviceContract extends DeviceContract {
 
     @Test
     void sizesMustBeWholeBlocks() {
-        assertThatThrownBy(() -> FileDevice.create(path(), 4097, direct)).satisfies(e -> hasCode(e, ErrorCode.INVALID));
+        assertThatThrownBy(() -> FileDevice.create(path(), 4097, direct, engine))
+                .satisfies(e -> hasCode(e, ErrorCode.INVALID));
     }
 
     @Test
     void saysWhatCannotBeOpened() {
-        assertThatThrownBy(() -> FileDevice.open(directory.resolve("missing"), true, direct))
+        assertThatThrownBy(() -> FileDevice.open(directory.resolve("missing"), true, direct, engine))
                 .satisfies(e -> hasCode(e, ErrorCode.NOT_FOUND))
                 .hasMessageContaining("missing");
-        assertThatThrownBy(() -> FileDevice.open(directory, false, direct))
+        assertThatThrownBy(() -> FileDevice.open(directory, false, direct, engine))
                 .satisfies(e -> hasCode(e, ErrorCode.IS_A_DIRECTORY));
-        assertThatThrownBy(() -> FileDevice.open(Path.of("/dev/null"), true, direct))
+        assertThatThrownBy(() -> FileDevice.open(Path.of("/dev/null"), true, direct, engine))
                 .satisfies(e -> hasCode(e, ErrorCode.INVALID));
         Path fresh = directory.resolve("fresh");
-        assertThatThrownBy(() -> FileDevice.create(fresh, 4097, direct)).satisfies(e -> hasCode(e, ErrorCode.INVALID));
+        assertThatThrownBy(() -> FileDevice.create(fresh, 4097, direct, engine))
+                .satisfies(e -> hasCode(e, ErrorCode.INVALID));
         assertThat(fresh).as("nothing is left behind").doesNotExist();
     }
 }

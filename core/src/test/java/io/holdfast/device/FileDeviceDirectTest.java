@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 /** On a file system that takes direct I/O, which all common ones on disks do. */
 final class FileDeviceDirectTest extends FileDeviceContract {
     FileDeviceDirectTest() {
-        super(true);
+        super(true, IoEngine.PLAIN);
     }
 
     @Test

@@ -4,13 +4,13 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 
 /** Runs programs of the system that tests compare with. */
-final class Tool {
+public final class Tool {
     /** The exit status and all output; status 127 if there is no such program. */
-    record Result(int status, String output) {}
+    public record Result(int status, String output) {}
 
     private Tool() {}
 
-    static Result run(String... command) throws InterruptedException, IOException {
+    public static Result run(String... command) throws InterruptedException, IOException {
         Process process;
         try {
             process = new ProcessBuilder(command).redirectErrorStream(true).start();

@@ -7,10 +7,12 @@ import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.command.MemoryOption;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
+import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
@@ -42,6 +44,13 @@ public final class ServeCommand extends HoldfastCommand {
             description = "Take no writes, and write nothing to the device, not even a recovery.")
     private boolean readOnly;
 
+    @Option(
+            names = "--io",
+            paramLabel = "ENGINE",
+            description = "How to read and write the device: 'uring' is Linux's io_uring, 'plain' works everywhere,"
+                    + " 'auto' takes io_uring where the kernel lets it. Default: auto")
+    private @Nullable String io;
+
     private boolean failureShown;
 
     public ServeCommand(CliContext context) {
@@ -54,7 +63,7 @@ public final class ServeCommand extends HoldfastCommand {
         ServeEvents events = new ServeEvents(context().out(), output().json());
         long stopAt;
         // Closed in the reverse order: no request comes in any more when the volume closes.
-        try (Volume volume = new VolumeAccess(context().engine()).openHere(device, memory.open(readOnly))) {
+        try (Volume volume = new VolumeAccess(context().engine()).openHere(device, options())) {
             events.recovered(volume.recovery());
             try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
                     ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {
@@ -69,6 +78,11 @@ public final class ServeCommand extends HoldfastCommand {
         }
         events.stopped(System.nanoTime() - stopAt);
         return ExitCode.OK;
+    }
+
+    private OpenOptions options() {
+        OpenOptions options = memory.open(readOnly);
+        return io == null ? options : options.withIo(io);
     }
 
     private void showFailure(Volume volume, ServeEvents events) {

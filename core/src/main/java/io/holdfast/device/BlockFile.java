@@ -1,0 +1,37 @@
+package io.holdfast.device;
+
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.channels.ClosedChannelException;
+
+/**
+ * Positional I/O on one open file or block device: what a {@link FileDevice} needs from the operating system.
+ * Thread-safe; every method blocks, and a call returns only when the system is done with the memory, whatever happens
+ * to the calling thread meanwhile. An interrupt has no effect but the interrupt status.
+ *
+ * <p>After {@link #close()} every call throws {@link ClosedChannelException}.
+ */
+public interface BlockFile extends AutoCloseable {
+    /**
+     * Reads at most as many bytes as {@code target} has from byte {@code position} on; returns the count, which is 0 or
+     * less at the end of the file. The memory is suitable for a device ({@link DeviceChecks#suitable}) and stays alive
+     * until the call returns.
+     */
+    int read(MemorySegment target, long position) throws IOException;
+
+    /** Writes at most the bytes of {@code source} from byte {@code position} on; returns the count. As {@link #read}. */
+    int write(MemorySegment source, long position) throws IOException;
+
+    /**
+     * Makes what was written durable, as {@code fsync} does, or as {@code fdatasync} does without {@code metadata}. One
+     * call of the system for each call here: an error is reported by the kernel once, and never tried again.
+     */
+    void force(boolean metadata) throws IOException;
+
+    /** Returns the size in bytes of a regular file. */
+    long size() throws IOException;
+
+    /** Waits for calls that are under way, and closes. Closing twice is harmless. */
+    @Override
+    void close() throws IOException;
+}

@@ -1,0 +1,13 @@
+package io.holdfast.device;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.io.IOException;
+
+/** The system does not let an {@link IoEngine} work, as a kernel that is too old or a container's filter may do. */
+public final class EngineRefusedException extends HoldfastException {
+    /** @param reason what was refused and why, for a message */
+    public EngineRefusedException(String reason, IOException cause) {
+        super(ErrorCode.UNSUPPORTED, reason, cause);
+    }
+}

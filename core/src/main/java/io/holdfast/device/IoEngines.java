@@ -1,0 +1,83 @@
+package io.holdfast.device;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.ServiceLoader;
+import java.util.stream.Collectors;
+
+/**
+ * Chooses how the device of a volume is read and written.
+ *
+ * <p>{@value #AUTOMATIC} takes an engine for this platform that is on the class path, and {@link IoEngine#PLAIN} where
+ * there is none or the system refuses it; the name of an engine takes that one or fails.
+ */
+public final class IoEngines {
+    static final String AUTOMATIC = "auto";
+    private static final System.Logger LOG = System.getLogger(IoEngines.class.getName());
+
+    private final List<IoEngine> engines;
+
+    /** Takes the engines to choose from, the preferred one first. */
+    IoEngines(List<IoEngine> engines) {
+        this.engines = List.copyOf(engines);
+    }
+
+    /** Returns the engines of the class path, then the plain one. */
+    private static IoEngines present() {
+        List<IoEngine> engines = new ArrayList<>();
+        ServiceLoader.load(IoEngine.class, IoEngine.class.getClassLoader()).forEach(engines::add);
+        engines.add(IoEngine.PLAIN);
+        return new IoEngines(engines);
+    }
+
+    /**
+     * Opens a device as {@link FileDevice#open(Path, boolean, boolean)} does.
+     *
+     * @param choice the name of an engine, or {@value #AUTOMATIC}
+     * @throws HoldfastException {@code INVALID} if there is no such engine; {@code UNSUPPORTED} if the system refuses
+     *     the one that was named; besides as {@link FileDevice#open(Path, boolean, boolean)}
+     */
+    public static FileDevice open(Path path, boolean writable, boolean direct, String choice) throws HoldfastException {
+        // No search through the class path for commands that are over in a moment.
+        return choice.equals(IoEngine.PLAIN.name())
+                ? FileDevice.open(path, writable, direct)
+                : present().openBy(choice, path, writable, direct);
+    }
+
+    FileDevice openBy(String choice, Path path, boolean writable, boolean direct) throws HoldfastException {
+        if (!choice.equals(AUTOMATIC)) {
+            return FileDevice.open(path, writable, direct, named(choice));
+        }
+        for (IoEngine engine : engines) {
+            try {
+                return FileDevice.open(path, writable, direct, engine);
+            } catch (EngineRefusedException e) {
+                LOG.log(
+                        System.Logger.Level.INFO,
+                        "{0}: file I/O without {1}, which takes less CPU time: {2}",
+                        path,
+                        engine.name(),
+                        String.valueOf(e.getMessage()));
+            }
+        }
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, path + ": there is no way to do file I/O here");
+    }
+
+    private IoEngine named(String name) throws HoldfastException {
+        for (IoEngine engine : engines) {
+            if (engine.name().equals(name)) {
+                return engine;
+            }
+        }
+        throw new HoldfastException(
+                ErrorCode.INVALID,
+                "there is no file I/O named '%s'; there are: %s, %s"
+                        .formatted(
+                                name,
+                                AUTOMATIC,
+                                engines.stream().map(IoEngine::name).collect(Collectors.joining(", "))));
+    }
+}

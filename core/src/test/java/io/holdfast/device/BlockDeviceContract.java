@@ -1,0 +1,60 @@
+package io.holdfast.device;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.error.ErrorCode;
+import java.nio.file.Path;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a device on a block device must do besides, past the page cache, with any engine. */
+public abstract class BlockDeviceContract extends DeviceContract {
+    @TempDir
+    Path directory;
+
+    private final IoEngine engine;
+    private LoopDevice loop;
+
+    protected BlockDeviceContract(IoEngine engine) {
+        this.engine = engine;
+    }
+
+    final Path node() {
+        return loop.node();
+    }
+
+    @Override
+    protected Device make() throws Exception {
+        Path file = directory.resolve("image");
+        FileDevice.create(file, BLOCKS * (long) Device.BLOCK_SIZE, false).close();
+        loop = LoopDevice.on(file).orElse(null);
+        Assumptions.assumeTrue(loop != null, "no loop device");
+        return FileDevice.open(loop.node(), true, true, engine);
+    }
+
+    @AfterEach
+    void detach() throws Exception {
+        if (loop != null) {
+            device().close();
+            loop.close();
+        }
+    }
+
+    @Test
+    void goesPastThePageCache() {
+        assertThat(device().directIo()).isTrue();
+    }
+
+    @Test
+    void cannotGrow() throws Exception {
+        assertThatThrownBy(() -> FileDevice.create(loop.node(), (BLOCKS + 1) * 4096L, true, engine))
+                .satisfies(e -> hasCode(e, ErrorCode.INVALID))
+                .hasMessageContaining(loop.node().toString());
+        try (FileDevice part = FileDevice.create(loop.node(), (BLOCKS - 1) * 4096L, true, engine)) {
+            assertThat(part.blocks()).isEqualTo(BLOCKS - 1);
+        }
+    }
+}

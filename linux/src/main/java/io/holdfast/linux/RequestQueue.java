@@ -1,0 +1,85 @@
+package io.holdfast.linux;
+
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Requests on their way from any thread to the ring's thread, and whether that one sleeps. Lock-free; it takes as many
+ * requests as there are ({@link RequestSlots}).
+ *
+ * <p>Invariants: {@link #newest} is the request pushed last, which leads to those before it, or null, or one of two
+ * marks. A thread that finds the mark {@link #SLEEPING} takes it away by its push and then wakes the ring's thread; all
+ * others need not, since the ring's thread looks here before it sleeps. {@link #CLOSED} stays.
+ */
+final class RequestQueue {
+    /** What follows from a push. */
+    enum Pushed {
+        /** The ring's thread is about to take it. */
+        QUEUED,
+        /** The ring's thread must be woken. */
+        WAKE,
+        /** The queue was closed; nothing was pushed. */
+        REFUSED
+    }
+
+    private static final Request SLEEPING = new Request(-1);
+    private static final Request CLOSED = new Request(-1);
+
+    private final AtomicReference<@Nullable Request> newest = new AtomicReference<>();
+
+    Pushed push(Request request) {
+        Request now = newest.get();
+        while (true) {
+            if (now == CLOSED) {
+                return Pushed.REFUSED;
+            }
+            request.next = now == SLEEPING ? null : now;
+            Request seen = newest.compareAndExchange(now, request);
+            if (seen == now) {
+                return now == SLEEPING ? Pushed.WAKE : Pushed.QUEUED;
+            }
+            now = seen;
+        }
+    }
+
+    /** Takes everything, the oldest first, each leading to the next. For the ring's thread, which is awake then. */
+    @Nullable
+    Request takeAll() {
+        Request now = newest.get();
+        while (now != CLOSED) {
+            Request seen = newest.compareAndExchange(now, null);
+            if (seen == now) {
+                return now == SLEEPING ? null : oldestFirst(now);
+            }
+            now = seen;
+        }
+        return null;
+    }
+
+    /** Announces that the ring's thread goes to sleep; returns false if it must not, since there is something to do. */
+    boolean sleep() {
+        return newest.compareAndSet(null, SLEEPING);
+    }
+
+    /** Refuses everything from now on; returns what is left, the oldest first. */
+    @Nullable
+    Request close() {
+        Request left = newest.getAndSet(CLOSED);
+        return left == SLEEPING || left == CLOSED ? null : oldestFirst(left);
+    }
+
+    boolean isClosed() {
+        return newest.get() == CLOSED;
+    }
+
+    private static @Nullable Request oldestFirst(@Nullable Request last) {
+        Request first = null;
+        for (Request request = last; request != null; ) {
+            Request before = request.next;
+            request.next = first;
+            first = request;
+            request = before;
+        }
+        return first;
+    }
+}

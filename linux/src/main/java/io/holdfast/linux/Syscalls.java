@@ -1,0 +1,40 @@
+package io.holdfast.linux;
+
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Path;
+
+/** The system calls that this module needs, and no more. Tests put others in their place. */
+interface Syscalls {
+    /** {@code open(2)} with these flags, for reading or writing an existing file; returns a descriptor. */
+    int open(Path path, int flags) throws SystemCallException;
+
+    void close(int descriptor) throws SystemCallException;
+
+    /** Returns the size of a regular file in bytes. */
+    long size(int descriptor) throws SystemCallException;
+
+    /** {@code eventfd(2)}, blocking; returns a descriptor. */
+    int eventDescriptor() throws SystemCallException;
+
+    /** Adds one to the number in an event descriptor, which wakes who reads it. */
+    void signal(int eventDescriptor);
+
+    /** {@code io_uring_setup(2)}; returns the ring's descriptor. */
+    int setUpRing(int entries, MemorySegment params) throws SystemCallException;
+
+    /**
+     * {@code io_uring_enter(2)}: submits, runs completions, and waits for some.
+     *
+     * @param waitFor completions to wait for; 0 only looks
+     * @return how many entries were taken, or the negated number of an error
+     */
+    int enterRing(int ring, int submit, int waitFor);
+
+    /** {@code mmap(2)} of memory shared with the ring; it stays valid until {@link #unmap}. */
+    MemorySegment map(int ring, long bytes, long offset) throws SystemCallException;
+
+    void unmap(MemorySegment memory) throws SystemCallException;
+
+    /** Returns the system's text for an error, as an exception. */
+    SystemCallException failure(int errno);
+}

@@ -1,0 +1,9 @@
+package io.holdfast.linux;
+
+import io.holdfast.device.FileDeviceContract;
+
+final class UringFileBufferedTest extends FileDeviceContract {
+    UringFileBufferedTest() {
+        super(false, Uring.engine());
+    }
+}

@@ -1,0 +1,9 @@
+package io.holdfast.linux;
+
+import io.holdfast.device.FlushFailureContract;
+
+final class UringFlushFailureTest extends FlushFailureContract {
+    UringFlushFailureTest() {
+        super(Uring.engine());
+    }
+}
