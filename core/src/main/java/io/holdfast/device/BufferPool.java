@@ -7,13 +7,17 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A bounded pool of buffers for device I/O, each of the same number of blocks and aligned to a block. Taking one waits
- * until one is free: whoever holds a buffer never waits for a second one, so the wait always ends.
+ * until one is free: whoever holds a buffer never waits for a second one, so the wait always ends. One buffer of each kind
+ * is there from the beginning; if there is no memory for more, takers share what there is. So once a pool is made,
+ * want of memory makes I/O slower and never fails it.
  *
  * <p>Invariants: at most {@code buffersMax} buffers are out at a time. Memory that {@link #takeMemory} has handed out
  * once is only ever handed out again by it, and never becomes a {@link BlockBuffer}: a forgotten reference to it can
@@ -21,11 +25,14 @@ import org.jspecify.annotations.Nullable;
  * Only memory that is out can be given back, and once.
  */
 public final class BufferPool implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger(BufferPool.class.getName());
+
     private final Arena arena = Arena.ofShared();
     private final int blocksPerBuffer;
     private final int buffersMax;
     private final Semaphore free;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Condition givenBack = lock.newCondition();
     /** Never seen by anybody but block buffers and sealed buffers. */
     private final ArrayDeque<MemorySegment> idlePrivate = new ArrayDeque<>();
 
@@ -33,6 +40,7 @@ public final class BufferPool implements AutoCloseable {
     /** What {@link #takeMemory} has handed out, by address. */
     private final Map<Long, MemorySegment> shown = new HashMap<>();
 
+    /** @throws OutOfMemoryError if there is no memory for the first buffers */
     public BufferPool(int buffersMax, int blocksPerBuffer) {
         if (buffersMax < 1 || blocksPerBuffer < 1) {
             throw new IllegalArgumentException(
@@ -41,6 +49,13 @@ public final class BufferPool implements AutoCloseable {
         this.buffersMax = buffersMax;
         this.blocksPerBuffer = blocksPerBuffer;
         this.free = new Semaphore(buffersMax, true);
+        try {
+            idlePrivate.push(allocate());
+            idleShown.push(allocate());
+        } catch (OutOfMemoryError e) {
+            arena.close();
+            throw e;
+        }
     }
 
     public int blocksPerBuffer() {
@@ -77,6 +92,7 @@ public final class BufferPool implements AutoCloseable {
             }
             shown.remove(memory.address());
             idleShown.push(own);
+            givenBack.signalAll();
         } finally {
             lock.unlock();
         }
@@ -88,6 +104,7 @@ public final class BufferPool implements AutoCloseable {
         lock.lock();
         try {
             idlePrivate.push(memory);
+            givenBack.signalAll();
         } finally {
             lock.unlock();
         }
@@ -107,27 +124,31 @@ public final class BufferPool implements AutoCloseable {
 
     private MemorySegment takeFrom(ArrayDeque<MemorySegment> idle) {
         free.acquireUninterruptibly();
-        boolean taken = false;
-        try {
-            MemorySegment memory = poll(idle);
-            if (memory == null) {
-                if (Inject.fails(Point.ALLOCATE_BUFFER)) {
-                    throw new OutOfMemoryError("no memory for a buffer");
-                }
-                memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
-            }
-            taken = true;
-            return memory;
-        } finally {
-            if (!taken) {
-                free.release();
+        MemorySegment memory = poll(idle, false);
+        if (memory == null) {
+            try {
+                memory = allocate();
+            } catch (OutOfMemoryError e) {
+                LOG.log(System.Logger.Level.WARNING, "no memory for another I/O buffer; fewer I/Os at a time");
+                memory = poll(idle, true);
             }
         }
+        return Objects.requireNonNull(memory);
     }
 
-    private @Nullable MemorySegment poll(ArrayDeque<MemorySegment> idle) {
+    private MemorySegment allocate() {
+        if (Inject.fails(Point.ALLOCATE_BUFFER)) {
+            throw new OutOfMemoryError("no memory for a buffer");
+        }
+        return arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+    }
+
+    private @Nullable MemorySegment poll(ArrayDeque<MemorySegment> idle, boolean wait) {
         lock.lock();
         try {
+            while (wait && idle.isEmpty()) {
+                givenBack.awaitUninterruptibly();
+            }
             return idle.poll();
         } finally {
             lock.unlock();

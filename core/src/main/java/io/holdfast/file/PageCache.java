@@ -27,6 +27,8 @@ public final class PageCache {
     /** So much dirty data is accepted at most, however large the cache is. */
     private static final long DIRTY_BYTES_MAX = 256L << 20;
 
+    private static final System.Logger LOG = System.getLogger(PageCache.class.getName());
+
     private final Arena arena = Arena.ofShared();
     private final int pagesMax;
     private final int dirtyMax;
@@ -35,6 +37,7 @@ public final class PageCache {
     private final ArrayDeque<Frame> free = new ArrayDeque<>();
     private final @Nullable Page[] slots;
     private int framesMade;
+    private boolean growing = true;
     private int hand;
     private final AtomicLong dirty = new AtomicLong();
     private Runnable writebackWanted = () -> {};
@@ -43,10 +46,17 @@ public final class PageCache {
     /** Memory for one page, and its place on the clock. */
     record Frame(MemorySegment memory, int slot) {}
 
+    /** @throws OutOfMemoryError if there is no memory for the first pages */
     public PageCache(long bytes) {
         pagesMax = Math.clamp(bytes / Device.BLOCK_SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
         dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Device.BLOCK_SIZE);
         slots = new Page[pagesMax];
+        try {
+            makeFrames();
+        } catch (OutOfMemoryError e) {
+            arena.close();
+            throw e;
+        }
     }
 
     /** Sets what is called when memory is short and pages are dirty. Must not block. */
@@ -73,11 +83,8 @@ public final class PageCache {
         try {
             while (true) {
                 Frame frame = free.poll();
-                if (frame == null && framesMade < pagesMax) {
-                    if (Inject.fails(Point.ALLOCATE_PAGES)) {
-                        throw new OutOfMemoryError("no memory for pages");
-                    }
-                    makeFrames();
+                if (frame == null && growing && framesMade < pagesMax) {
+                    grow();
                     continue;
                 }
                 if (frame == null) {
@@ -101,7 +108,23 @@ public final class PageCache {
         }
     }
 
+    /** Makes more frames; if there is no memory for them, the cache stays as large as it is. Called under the lock. */
+    private void grow() {
+        try {
+            makeFrames();
+        } catch (OutOfMemoryError e) {
+            growing = false;
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "no memory for more than {0} pages of cache; give it less with --memory",
+                    framesMade);
+        }
+    }
+
     private void makeFrames() {
+        if (Inject.fails(Point.ALLOCATE_PAGES)) {
+            throw new OutOfMemoryError("no memory for pages");
+        }
         int count = Math.min(FRAMES_PER_CHUNK, pagesMax - framesMade);
         MemorySegment chunk = arena.allocate((long) count * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
         for (int i = 0; i < count; i++) {

@@ -166,6 +166,11 @@ final class StoredVolume implements Volume {
             volume.start();
             done = true;
             return volume;
+        } catch (OutOfMemoryError e) {
+            throw new HoldfastException(
+                    ErrorCode.NO_MEMORY,
+                    raw.name() + ": there is not enough memory to open the volume; free some, or ask for less of it",
+                    e);
         } finally {
             if (!done) {
                 opening.abandon();

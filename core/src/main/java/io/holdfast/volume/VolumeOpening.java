@@ -47,7 +47,7 @@ final class VolumeOpening {
     private final OpenOptions options;
     private final VolumeOnDevice.Environment environment;
     private final long memory;
-    private final BufferPool nodeBuffers = new BufferPool(16, 64);
+    private final BufferPool nodeBuffers;
     private Superblock superblock;
     private @Nullable VolumeState state;
     private @Nullable WriteLog log;
@@ -60,6 +60,7 @@ final class VolumeOpening {
         this.options = options;
         this.environment = environment;
         this.memory = memory(options);
+        this.nodeBuffers = nodeBuffers(device);
         boolean found = false;
         try {
             superblock = new Superblocks(device, nodeBuffers).read().superblock();
@@ -69,6 +70,16 @@ final class VolumeOpening {
                 device.close();
                 nodeBuffers.close();
             }
+        }
+    }
+
+    private static BufferPool nodeBuffers(MeteredDevice device) throws HoldfastException {
+        try {
+            return new BufferPool(16, 64);
+        } catch (OutOfMemoryError e) {
+            device.close();
+            throw new HoldfastException(
+                    ErrorCode.NO_MEMORY, device.name() + ": there is not enough memory to open the volume", e);
         }
     }
 

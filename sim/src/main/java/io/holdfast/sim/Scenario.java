@@ -23,6 +23,7 @@ import java.util.function.Consumer;
  * @param faultEvery one fault in about so many I/Os
  * @param tight the volume may be full
  * @param pausing one injection point in so many yields or delays; fewer make longer uninterrupted runs
+ * @param growing files grow while others flush them, and soon are empty again
  * @param slowReaders a reader that knows where a block is often comes so late that the block is in use for another one
  * @param priorities threads have priorities that change now and then; otherwise all are alike
  * @param off guards that are taken away
@@ -41,6 +42,7 @@ public record Scenario(
         int faultEvery,
         boolean tight,
         int pausing,
+        boolean growing,
         boolean slowReaders,
         boolean priorities,
         ChecksumAlgorithm checksum,
@@ -78,7 +80,8 @@ public record Scenario(
             faults.add(FaultKind.DELAY);
         }
         int[] sizes = {1, 2, 3, 4, 8, 8, 24, 300};
-        int fileBlocks = sizes[random.nextInt(sizes.length)];
+        boolean growing = random.nextInt(5) == 0;
+        int fileBlocks = growing ? 24 : sizes[random.nextInt(sizes.length)];
         int[] volumes = {600, 700, 900, 1500, 4096};
         int volumeBlocks = volumes[random.nextInt(volumes.length)];
         int room = random.nextInt(3) > 0 ? 0 : 10 + random.nextInt(80);
@@ -91,12 +94,13 @@ public record Scenario(
                 fileBlocks,
                 volumeBlocks,
                 room,
-                random.nextInt(3) == 0 ? 0 : 15 + random.nextInt(100),
+                random.nextInt(3) == 0 ? 0 : 15 + random.nextInt(growing ? 30 : 100),
                 random.nextBoolean() ? 30 : 200,
                 List.copyOf(faults),
                 50 + random.nextInt(400),
                 volumeBlocks < 1500 || fileBlocks > 100 || room > 0,
-                1 + random.nextInt(6),
+                growing ? 1 : 1 + random.nextInt(6),
+                growing,
                 random.nextInt(4) == 0,
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,
@@ -161,6 +165,7 @@ public record Scenario(
                     faultEvery,
                     tight,
                     pausing,
+                    from.growing,
                     from.slowReaders,
                     from.priorities,
                     from.checksum,

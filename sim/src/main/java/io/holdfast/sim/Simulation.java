@@ -35,6 +35,10 @@ public final class Simulation {
     private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
     private static final long EPOCH_SECONDS = 1_800_000_000;
 
+    /** Where a power cut leaves most to doubt. */
+    private static final List<Point> LOGGING =
+            List.of(Point.RECORD_WRITTEN, Point.RECORD_MAPPED, Point.WRITEBACK_MAPPED, Point.CHANGES_PENDING);
+
     private final Scenario scenario;
     private final Trace trace;
     private final Scheduler scheduler;
@@ -173,10 +177,13 @@ public final class Simulation {
         boolean crashes = scenario.crashEvery() > 0;
         int length = 1 + random.nextInt(crashes ? 2 * scenario.crashEvery() : 2 * scenario.calmEvery());
         opened.device().setFaults(true);
-        if (crashes && random.nextBoolean()) {
-            List<Point> all = List.of(Point.values());
-            Point point = all.get(random.nextInt(all.size()));
-            points.arm(point, 1 + random.nextInt(8), () -> opened.device().cutPower());
+        if (crashes && random.nextInt(4) > 0) {
+            List<Point> candidates = random.nextInt(3) > 0 ? LOGGING : List.of(Point.values());
+            Point point = candidates.get(random.nextInt(candidates.size()));
+            points.arm(
+                    point,
+                    1 + random.nextInt(random.nextBoolean() ? 6 : 30),
+                    () -> opened.device().cutPower());
         }
         world.beginPhase(
                 Math.min(length, scenario.operations() - world.operations()),

@@ -124,22 +124,23 @@ public final class SimDisk {
 
     /** Cuts the power: any subset of what was not flushed is there, torn at 512 bytes. */
     public void crash() {
-        int rule = random.nextInt(6);
+        int rule = random.nextInt(8);
         int prefix = cache.isEmpty() ? 0 : random.nextInt(cache.size() + 1);
+        boolean tears = random.nextInt(3) == 0;
         int index = 0;
         for (Cached write : cache) {
             boolean lands = switch (rule) {
                 case 0 -> false;
-                case 1 -> true;
-                case 2 -> index < prefix;
-                case 3 -> index != prefix;
+                case 1, 2 -> true;
+                case 3, 4 -> index < prefix;
+                case 5 -> index != prefix;
                 default -> random.nextBoolean();
             };
             index++;
             if (!lands || write.lost) {
                 continue;
             }
-            if (random.nextInt(4) > 0) {
+            if (!tears || random.nextInt(4) > 0) {
                 medium.put(write.block, write.data);
             } else {
                 medium.put(write.block, torn(medium.getOrDefault(write.block, ZEROES), write.data));

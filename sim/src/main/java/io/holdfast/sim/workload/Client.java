@@ -194,7 +194,7 @@ public final class Client implements Runnable {
     private long length(long offset) {
         long max = (long) world.scenario.fileBlocks() * BLOCK - offset;
         long length = switch (random.nextInt(8)) {
-            case 0 -> (1L + random.nextInt(8)) * CELL;
+            case 0 -> world.scenario.growing() ? BLOCK : (1L + random.nextInt(8)) * CELL;
             case 1 -> (1L + random.nextInt(world.scenario.fileBlocks())) * BLOCK;
             case 2, 3 -> (1L + random.nextInt(4)) * BLOCK;
             default -> BLOCK;
@@ -204,7 +204,9 @@ public final class Client implements Runnable {
 
     /** Where to write: often at the end, so that files grow while others flush them. */
     private long writeOffset(Handle handle) {
-        long end = handle.file().size() / CELL * CELL;
+        // Growing from within a block shuts everybody else out; growing at a block's end does not.
+        long unit = world.scenario.growing() ? BLOCK : CELL;
+        long end = (handle.file().size() + unit - 1) / unit * unit;
         boolean append = random.nextInt(world.mix.appendOneIn) == 0 && end < world.scenario.fileBlocks() * 4096L;
         return append ? end : offset(false);
     }

@@ -48,9 +48,15 @@ final class Mix {
                 drawn.add(kind);
             }
         }
-        sharedOnly = random.nextBoolean();
+        boolean growth = scenario.growing();
+        if (growth) {
+            drawn.clear();
+            drawn.addAll(List.of(Kind.WRITE, Kind.WRITE, Kind.WRITE, Kind.WRITE, Kind.WRITE, Kind.WRITE));
+            drawn.addAll(List.of(Kind.FLUSH, Kind.FLUSH, Kind.FLUSH, Kind.READ, Kind.TRUNCATE, Kind.NAMESPACE));
+        }
+        sharedOnly = growth || random.nextBoolean();
         directOneIn = 1 + random.nextInt(4);
-        appendOneIn = random.nextBoolean() ? 2 : 20;
+        appendOneIn = growth ? 1 : 2 + random.nextInt(20);
         scribbleOneIn = 1 + random.nextInt(3);
         pauseOneIn = 4 + random.nextInt(40);
     }
