@@ -150,20 +150,21 @@ final class VolumeOpening {
                     space.markBusy(block);
                     count[0]++;
                 },
-                (pointer, first, blocks, why) -> unusableSpaceMap(problems, String.valueOf(why.getMessage())));
+                (pointer, first, blocks, why) ->
+                        unusableSpaceMap(problems, why.code(), String.valueOf(why.getMessage())));
         if (problems.size() == before && count[0] != superblock.allocatedBlocks()) {
             unusableSpaceMap(
                     problems,
+                    ErrorCode.DAMAGED,
                     "%s: space map: %d blocks are allocated, the superblock says %d"
                             .formatted(device.name(), count[0], superblock.allocatedBlocks()));
         }
         space.setUnwrittenInTree(superblock.unwrittenBlocks());
     }
 
-    private void unusableSpaceMap(List<String> problems, String why) throws HoldfastException {
+    private void unusableSpaceMap(List<String> problems, ErrorCode code, String why) throws HoldfastException {
         if (!options.readOnly()) {
-            throw new HoldfastException(
-                    ErrorCode.DAMAGED, why + "; open it read-only to check it and to copy off what is there");
+            throw new HoldfastException(code, why + "; open it read-only to check it and to copy off what is there");
         }
         problems.add(why);
     }

@@ -84,8 +84,8 @@ final class Points implements Injector {
         armed = null;
     }
 
-    /** The nth time that this is allocated from now on, and no other, fails. */
-    void failOnce(Point point, long nth) {
+    /** The nth time that this is allocated from now on, and no other, fails; null for nothing. */
+    void failOnce(@Nullable Point point, long nth) {
         failing = point;
         failingNth = nth;
     }

@@ -78,9 +78,14 @@ public final class SimDevice implements Device {
         return cut;
     }
 
-    /** Fails the nth I/O from now on, and no other; for a sweep. */
+    /** Fails the nth I/O from now on, and no other; 0 for none. For a sweep. */
     public void failOnce(long nth) {
-        failing = operations + nth;
+        failing = nth == 0 ? -1 : operations + nth;
+    }
+
+    /** Returns how many I/Os from now the one is that {@link #failOnce} named, 0 if there is none to come. */
+    public long armed() {
+        return Math.max(0, failing - operations);
     }
 
     /** Returns whether the I/O that {@link #failOnce} named has come. */

@@ -1,0 +1,92 @@
+package io.holdfast.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.inject.Guard;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.LongStream;
+import org.junit.jupiter.api.DynamicTest;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestFactory;
+
+/**
+ * What each guard is good for: without it, the simulator finds a violation among so many seeds; with all of them it
+ * finds none in any of these seeds.
+ */
+class GuardsTest {
+    /** Seeds in which what a guard prevents happens; a change of the engine or of the simulator may move it. */
+    private record Seeds(long first, int count) {
+        LongStream all() {
+            return LongStream.range(first, first + count);
+        }
+    }
+
+    private static final Map<Guard, Seeds> SEEDS = new EnumMap<>(Guard.class);
+
+    static {
+        for (Guard guard : Guard.values()) {
+            SEEDS.put(
+                    guard,
+                    switch (guard) {
+                        // Needs a reader that comes so late that every free block was used meanwhile.
+                        case FREED_AWAIT_READERS -> new Seeds(801, 100);
+                        case DURABLE_THROUGH, NODES_BEFORE_SUPERBLOCK -> new Seeds(1, 500);
+                        case RESERVATION_RECHECKED, FLUSH_AWAITS_WRITEBACK, CURRENT_AFTER_READ, SIZE_BEFORE_DATA ->
+                            new Seeds(1, 200);
+                        default -> new Seeds(1, 60);
+                    });
+        }
+    }
+
+    @TestFactory
+    List<DynamicTest> withoutAGuardSomethingIsLost() {
+        List<DynamicTest> tests = new ArrayList<>();
+        for (Guard guard : EnumSet.allOf(Guard.class)) {
+            tests.add(DynamicTest.dynamicTest(guard.name(), () -> assertLoss(guard)));
+        }
+        return tests;
+    }
+
+    private static void assertLoss(Guard guard) {
+        Seeds seeds = SEEDS.get(guard);
+        int tried = 0;
+        for (long seed : seeds.all().toArray()) {
+            tried++;
+            Result result = Simulation.run(Scenario.of(seed).without(Set.of(guard)));
+            if (result.failed()) {
+                System.out.printf(
+                        "without %s: found after %d of %d seeds from %d on: %s%n",
+                        guard,
+                        tried,
+                        seeds.count(),
+                        seeds.first(),
+                        String.valueOf(result.violation()).lines().findFirst().orElse(""));
+                return;
+            }
+        }
+        throw new AssertionError(
+                "without %s: nothing found in %d seeds from %d on".formatted(guard, seeds.count(), seeds.first()));
+    }
+
+    /** The fixed set of the simulator. */
+    @Test
+    void withAllGuardsNothingIsLostInTheSameSeeds() {
+        long[] seeds = SEEDS.values().stream()
+                .flatMapToLong(Seeds::all)
+                .distinct()
+                .sorted()
+                .toArray();
+        for (long seed : seeds) {
+            Result result = Simulation.run(Scenario.of(seed));
+            assertThat(result.violation())
+                    .as("./dev sim --seed %d --trace", seed)
+                    .isNull();
+        }
+        System.out.printf("with all guards: nothing found in %d seeds%n", seeds.length);
+    }
+}

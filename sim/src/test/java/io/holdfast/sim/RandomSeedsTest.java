@@ -1,0 +1,29 @@
+package io.holdfast.sim;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.concurrent.ThreadLocalRandom;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+
+/** New seeds in every run of the tests. What they find is replayed with {@code ./dev sim --seed N --trace}. */
+@Tag("slow")
+class RandomSeedsTest {
+    private static final long NANOS = Long.getLong("holdfast.sim.seconds", 60) * 1_000_000_000L;
+
+    @Test
+    void nothingIsLost() {
+        long first = ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE) * 1000L;
+        System.out.printf("random seeds from %d on%n", first);
+        long end = System.nanoTime() + NANOS;
+        long seed = first;
+        while (System.nanoTime() < end) {
+            Result result = Simulation.run(Scenario.of(seed));
+            assertThat(result.violation())
+                    .as("./dev sim --seed %d --trace", seed)
+                    .isNull();
+            seed++;
+        }
+        System.out.printf("nothing found in %d seeds%n", seed - first);
+    }
+}
