@@ -212,6 +212,17 @@ final class SweptVolume {
         open();
     }
 
+    /** Does something in the thread that passes a point next. */
+    void when(Point point, Call what) {
+        points.arm(point, 1, () -> {
+            try {
+                what.on(this);
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
     // ---- content ----
 
     private void furnish() throws HoldfastException {
