@@ -19,7 +19,7 @@ class ClosingRaceTest {
                     StoredFile first = it.volume().open("/f");
                     first.write(0, it.blocks(1, 'C'));
                     // While the file is emptied, because this handle is the last one:
-                    it.when(Point.WRITEBACK_BEGUN, other -> {
+                    it.when(Point.WRITEBACK_MAPPED, other -> {
                         StoredFile file = other.volume().open("/f");
                         file.write(SweptVolume.BLOCK, other.blocks(1, 'D'));
                         other.volume().remove("/f");
