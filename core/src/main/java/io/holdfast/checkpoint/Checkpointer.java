@@ -80,7 +80,7 @@ public final class Checkpointer implements WriteLog.Reclaimer {
     }
 
     public void start() {
-        thread = Thread.ofVirtual().name("holdfast-checkpoint").start(this::run);
+        thread = Threads.start("holdfast-checkpoint", this::run);
     }
 
     public Superblock superblock() {

@@ -19,7 +19,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -53,8 +52,8 @@ final class FileData {
     final BlockMap map;
     final ReentrantReadWriteLock layout = new ReentrantReadWriteLock();
     final ConcurrentHashMap<Long, Page> pages = new ConcurrentHashMap<>();
-    final ConcurrentSkipListMap<Long, Page> dirty = new ConcurrentSkipListMap<>();
-    final ConcurrentSkipListMap<Long, Page> writing = new ConcurrentSkipListMap<>();
+    final BlockIndex dirty = new BlockIndex();
+    final BlockIndex writing = new BlockIndex();
 
     private final AtomicInteger dirtyPages = new AtomicInteger();
 
@@ -335,7 +334,7 @@ final class FileData {
     void markDirty(Page page, long reservation) {
         page.dirty = true;
         page.reservation = reservation;
-        dirty.put(page.block, page);
+        dirty.add(page.block);
         dirtyPages.incrementAndGet();
         context.cache().addDirty(1);
         Inject.at(Point.PAGE_DIRTY);
@@ -343,7 +342,7 @@ final class FileData {
 
     /** Takes a locked page that is no longer dirty out of the index of dirty pages. */
     void notDirty(Page page) {
-        dirty.remove(page.block, page);
+        dirty.remove(page.block);
         dirtyPages.decrementAndGet();
     }
 
@@ -359,9 +358,7 @@ final class FileData {
 
     /** Returns the first block from {@code block} on whose newest content is in memory only, or {@code Long.MAX_VALUE}. */
     long nextInMemory(long block) {
-        Long a = dirty.ceilingKey(block);
-        Long b = writing.ceilingKey(block);
-        return Math.min(a == null ? Long.MAX_VALUE : a, b == null ? Long.MAX_VALUE : b);
+        return Math.min(dirty.next(block), writing.next(block));
     }
 
     static long blockOf(long offset) {

@@ -47,7 +47,7 @@ final class OrphanReaper {
     }
 
     void start(FileTable table, FileContext.Writer writer) {
-        thread = Thread.ofVirtual().name("holdfast-orphans").start(() -> run(table, writer));
+        thread = Threads.start("holdfast-orphans", () -> run(table, writer));
     }
 
     private void run(FileTable table, FileContext.Writer writer) {

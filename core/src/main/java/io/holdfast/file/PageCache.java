@@ -3,6 +3,7 @@ package io.holdfast.file;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
@@ -94,7 +95,7 @@ public final class PageCache {
                     return frame;
                 }
                 if (nowait) {
-                    throw new HoldfastException(ErrorCode.WOULD_BLOCK, "waiting for cache memory would block");
+                    throw new WouldBlockException("waiting for cache memory would block");
                 }
                 if (failed) {
                     throw new HoldfastException(

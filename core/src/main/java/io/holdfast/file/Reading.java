@@ -1,8 +1,8 @@
 package io.holdfast.file;
 
 import io.holdfast.device.Device;
-import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -72,7 +72,7 @@ final class Reading {
     }
 
     private HoldfastException wouldBlock() {
-        return new HoldfastException(ErrorCode.WOULD_BLOCK, file.name() + ": the data is not in memory");
+        return new WouldBlockException(file.name() + ": the data is not in memory");
     }
 
     /** Reads the run of blocks from {@code offset} on that are not cached. */

@@ -59,7 +59,11 @@ public final class Writeback {
     }
 
     private void awaitWriting(FileData file, long first, long end) throws HoldfastException {
-        for (Page page : file.writing.subMap(first, end).values()) {
+        for (long block = file.writing.next(first); block < end; block = file.writing.next(block + 1)) {
+            Page page = file.pages.get(block);
+            if (page == null) {
+                continue; // its writeback has ended
+            }
             if (Inject.off(Guard.FLUSH_AWAITS_WRITEBACK)) {
                 break;
             }
@@ -80,7 +84,7 @@ public final class Writeback {
      */
     private boolean writeBatch(FileData file, long first, long end) throws HoldfastException {
         writer.latch().check();
-        if (file.dirty.subMap(first, end).isEmpty()) {
+        if (file.dirty.next(first) >= end) {
             return false;
         }
         file.logRecord(writer, List.of());
@@ -90,7 +94,11 @@ public final class Writeback {
         boolean submitted = false;
         boolean more = false;
         try {
-            for (Page page : file.dirty.subMap(first, end).values()) {
+            for (long block = file.dirty.next(first); block < end; block = file.dirty.next(block + 1)) {
+                Page page = file.pages.get(block);
+                if (page == null) {
+                    continue; // dropped just now
+                }
                 if (batch.isFull()) {
                     more = true;
                     break;
@@ -129,7 +137,7 @@ public final class Writeback {
             page.dirty = false;
             page.sealedReservation = page.reservation;
             page.reservation = 0;
-            file.writing.put(page.block, page);
+            file.writing.add(page.block);
             file.notDirty(page);
             pages.add(page);
         } finally {
@@ -168,7 +176,7 @@ public final class Writeback {
 
     private void finish(FileData file, Page page, boolean written) {
         page.lock.lock();
-        file.writing.remove(page.block, page);
+        file.writing.remove(page.block);
         page.endWriteback();
         if (!written && !page.dirty) {
             // The volume has failed: nothing will be allocated any more, and how much of the promise was used up is not
@@ -261,7 +269,7 @@ public final class Writeback {
     }
 
     void start() {
-        thread = Thread.ofVirtual().name("holdfast-writeback").start(this::run);
+        thread = Threads.start("holdfast-writeback", this::run);
     }
 
     private void run() {

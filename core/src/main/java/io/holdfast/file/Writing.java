@@ -4,6 +4,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -141,7 +142,7 @@ final class Writing {
     }
 
     private HoldfastException wouldBlock() {
-        return new HoldfastException(ErrorCode.WOULD_BLOCK, file.name() + ": the write would wait or fall back");
+        return new WouldBlockException(file.name() + ": the write would wait or fall back");
     }
 
     // ---- buffered ----
@@ -170,7 +171,7 @@ final class Writing {
             long at = offset + done;
             long n = Math.min(Device.BLOCK_SIZE - FileData.within(at), source.byteSize() - done);
             long reserved = 0;
-            if (!file.dirty.containsKey(FileData.blockOf(at))) {
+            if (!file.dirty.contains(FileData.blockOf(at))) {
                 boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
                 writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, nowait);
                 reserved = need;

@@ -2,6 +2,7 @@ package io.holdfast.space;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
 
 /**
  * Reserves space, and on a full volume waits for a checkpoint to free what is dead before it says that there is none.
@@ -64,8 +65,7 @@ public final class SpaceReserver {
                         ErrorCode.NO_SPACE, volume + ": the volume is full; delete files or punch holes to make room");
             }
             if (nowait) {
-                throw new HoldfastException(
-                        ErrorCode.WOULD_BLOCK, volume + ": waiting for a checkpoint to free space would block");
+                throw new WouldBlockException(volume + ": waiting for a checkpoint to free space would block");
             }
             more = by.reclaim();
         }

@@ -28,6 +28,7 @@ final class Exchange {
     final InFlight inFlight;
     final BufferPool pool;
     final Meters meters;
+    private final Workers workers;
     private @Nullable Slice reserve;
 
     Exchange(
@@ -36,7 +37,8 @@ final class Exchange {
             ReplyQueue replies,
             InFlight inFlight,
             BufferPool pool,
-            Meters meters) {
+            Meters meters,
+            Workers workers) {
         this.negotiated = negotiated;
         this.file = negotiated.export().file();
         this.input = input;
@@ -44,6 +46,7 @@ final class Exchange {
         this.inFlight = inFlight;
         this.pool = pool;
         this.meters = meters;
+        this.workers = workers;
     }
 
     /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
@@ -56,9 +59,9 @@ final class Exchange {
         return new Job(request, inFlight, bytes);
     }
 
-    /** Runs what has to wait on a thread of its own. */
+    /** Runs what has to wait on another thread. */
     void start(Job job, Work work) {
-        var ignored = Thread.startVirtualThread(() -> replies.send(attempt(job, work)));
+        workers.run(() -> replies.send(attempt(job, work)));
     }
 
     /** Runs the work and turns an exception into the reply that reports it. */

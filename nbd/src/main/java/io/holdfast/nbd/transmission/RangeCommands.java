@@ -8,7 +8,7 @@ import io.holdfast.volume.Volume;
 
 /**
  * The commands that have a range but no payload: NBD_CMD_FLUSH, NBD_CMD_TRIM, NBD_CMD_WRITE_ZEROES, NBD_CMD_CACHE. Each
- * runs on a thread of its own, since each may wait.
+ * runs on a worker, since each may wait.
  */
 final class RangeCommands {
     /** A cache request is a hint; no more than this is read for it. */

@@ -28,6 +28,7 @@ public final class Transmission {
     private final InputBuffer input;
     private final ReplyQueue replies;
     private final InFlight inFlight;
+    private final Workers workers;
     private final Exchange exchange;
     private final ReadCommand read;
     private final WriteCommand write;
@@ -46,7 +47,8 @@ public final class Transmission {
         this.input = input;
         this.replies = new ReplyQueue(transport, negotiated.format());
         this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax());
-        this.exchange = new Exchange(negotiated, input, replies, inFlight, pool, meters);
+        this.workers = new Workers(options.requestsMax());
+        this.exchange = new Exchange(negotiated, input, replies, inFlight, pool, meters, workers);
         this.read = new ReadCommand(exchange);
         this.write = new WriteCommand(exchange);
         this.ranges = new RangeCommands(exchange);
@@ -71,6 +73,7 @@ public final class Transmission {
         } finally {
             replies.flush();
             inFlight.awaitIdle();
+            workers.close();
         }
     }
 
