@@ -56,6 +56,16 @@ public final class FileLayer {
         }
     }
 
+    /** Returns whether files that are gone may still hold space. */
+    public boolean isReaping() {
+        return reaper.isBusy();
+    }
+
+    /** Waits until files that are gone hold no space any more, but for a checkpoint. */
+    public void awaitReaped() {
+        reaper.awaitIdle();
+    }
+
     public FileTable table() {
         return table;
     }

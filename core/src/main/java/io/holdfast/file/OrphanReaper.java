@@ -27,7 +27,10 @@ final class OrphanReaper {
     private final MapRegistry maps;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wake = lock.newCondition();
+    private final Condition idle = lock.newCondition();
     private boolean wanted = true;
+    private boolean busy;
+    private boolean ended = true;
     private boolean stopping;
     private @Nullable Thread thread;
 
@@ -47,13 +50,56 @@ final class OrphanReaper {
     }
 
     void start(FileTable table, FileContext.Writer writer) {
-        thread = Threads.start("holdfast-orphans", () -> run(table, writer));
+        ended = false;
+        thread = Threads.start("holdfast-orphans", () -> {
+            try {
+                run(table, writer);
+            } finally {
+                end();
+            }
+        });
+    }
+
+    private void end() {
+        lock.lock();
+        try {
+            ended = true;
+            idle.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether orphans are being looked for, or are to be: they may hold space that nobody needs. */
+    boolean isBusy() {
+        lock.lock();
+        try {
+            return !ended && (wanted || busy);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the orphans there are now are freed. The reaper takes no lock of the namespace or of a file. */
+    void awaitIdle() {
+        lock.lock();
+        try {
+            while (!ended && (wanted || busy)) {
+                idle.awaitUninterruptibly();
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void run(FileTable table, FileContext.Writer writer) {
         while (true) {
             lock.lock();
             try {
+                busy = false;
+                if (!wanted) {
+                    idle.signalAll();
+                }
                 while (!wanted && !stopping) {
                     wake.awaitUninterruptibly();
                 }
@@ -61,6 +107,7 @@ final class OrphanReaper {
                     return;
                 }
                 wanted = false;
+                busy = true;
             } finally {
                 lock.unlock();
             }

@@ -3,6 +3,7 @@ package io.holdfast.space;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import java.util.function.BooleanSupplier;
 
 /**
  * Reserves space, and on a full volume waits for a checkpoint to free what is dead before it says that there is none.
@@ -14,6 +15,7 @@ public final class SpaceReserver {
     private final String volume;
     private volatile Reclaimer reclaimer = () -> false;
     private volatile Reclaimer checkpoints = () -> false;
+    private volatile BooleanSupplier reaping = () -> false;
 
     /** Turns dead blocks into free ones. */
     public interface Reclaimer {
@@ -35,8 +37,10 @@ public final class SpaceReserver {
      *
      * @param all writes back what is dirty, too, which gives back what was promised and is not needed
      * @param checkpointsOnly for callers that hold locks which writeback needs
+     * @param somethingIsGoing tells whether something else is about to be dead
      */
-    public void setReclaimers(Reclaimer all, Reclaimer checkpointsOnly) {
+    public void setReclaimers(Reclaimer all, Reclaimer checkpointsOnly, BooleanSupplier somethingIsGoing) {
+        reaping = somethingIsGoing;
         reclaimer = all;
         checkpoints = checkpointsOnly;
     }
@@ -58,7 +62,7 @@ public final class SpaceReserver {
 
     private void reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
             throws HoldfastException {
-        boolean more = space.checkpointMayHelp();
+        boolean more = space.checkpointMayHelp() || reaping.getAsBoolean();
         for (int attempt = 0; !space.tryReserve(blocks, purpose); attempt++) {
             if (!more || attempt == ATTEMPTS_MAX) {
                 throw new HoldfastException(

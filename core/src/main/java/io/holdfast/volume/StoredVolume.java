@@ -184,6 +184,7 @@ final class StoredVolume implements Volume {
             return;
         }
         SpaceReserver.Reclaimer checkpoints = () -> {
+            files.awaitReaped();
             to.checkpointer().checkpoint();
             return to.checkpointer().moreToReap() || state.space().pending() > 0;
         };
@@ -193,7 +194,8 @@ final class StoredVolume implements Volume {
                             files.writeAll();
                             return checkpoints.reclaim();
                         },
-                        checkpoints);
+                        checkpoints,
+                        files::isReaping);
         to.checkpointer().start();
         boolean done = false;
         try {
