@@ -48,6 +48,12 @@ final class NativeSyscalls implements Syscalls {
     private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT), ERRNO);
     private static final MethodHandle LSEEK =
             handle("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT), ERRNO);
+    private static final FunctionDescriptor TRANSFER =
+            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+    private static final MethodHandle PREAD = handle("pread64", TRANSFER, ERRNO);
+    private static final MethodHandle PWRITE = handle("pwrite64", TRANSFER, ERRNO);
+    private static final MethodHandle FSYNC = handle("fsync", FunctionDescriptor.of(JAVA_INT, JAVA_INT), ERRNO);
+    private static final MethodHandle FDATASYNC = handle("fdatasync", FunctionDescriptor.of(JAVA_INT, JAVA_INT), ERRNO);
     private static final MethodHandle EVENTFD =
             handle("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT), ERRNO);
     private static final MethodHandle WRITE =
@@ -111,6 +117,43 @@ final class NativeSyscalls implements Syscalls {
             return checked((long) LSEEK.invokeExact(state, descriptor, 0L, SEEK_END), state);
         } catch (Throwable e) {
             throw unexpected(e);
+        }
+    }
+
+    @Override
+    public int read(int descriptor, long address, int length, long position) {
+        return transfer(PREAD, descriptor, address, length, position);
+    }
+
+    @Override
+    public int write(int descriptor, long address, int length, long position) {
+        return transfer(PWRITE, descriptor, address, length, position);
+    }
+
+    private static int transfer(MethodHandle call, int descriptor, long address, int length, long position) {
+        MemorySegment state = STATE.get();
+        try {
+            long result = (long) call.invokeExact(state, descriptor, address, (long) length, position);
+            return result < 0 ? -errno(state) : (int) result;
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Override
+    public int sync(int descriptor, boolean metadata) {
+        MemorySegment state = STATE.get();
+        try {
+            int result = metadata
+                    ? (int) FSYNC.invokeExact(state, descriptor)
+                    : (int) FDATASYNC.invokeExact(state, descriptor);
+            return result < 0 ? -errno(state) : 0;
+        } catch (RuntimeException | Error e) {
+            throw e;
+        } catch (Throwable e) {
+            throw new IllegalStateException(e);
         }
     }
 

@@ -13,6 +13,15 @@ interface Syscalls {
     /** Returns the size of a regular file in bytes. */
     long size(int descriptor) throws SystemCallException;
 
+    /** {@code pread(2)}; returns how many bytes were read, or the negated number of an error. */
+    int read(int descriptor, long address, int length, long position);
+
+    /** {@code pwrite(2)}; returns how many bytes were written, or the negated number of an error. */
+    int write(int descriptor, long address, int length, long position);
+
+    /** {@code fsync(2)} or {@code fdatasync(2)}; returns 0, or the negated number of an error. */
+    int sync(int descriptor, boolean metadata);
+
     /** {@code eventfd(2)}, blocking; returns a descriptor. */
     int eventDescriptor() throws SystemCallException;
 

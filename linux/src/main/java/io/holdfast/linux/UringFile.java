@@ -5,9 +5,11 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * A file that is read and written through a ring of its own.
+ * A file that is read and written through a ring of its own by virtual threads: they wait without a thread. A platform
+ * thread waits in any case, and does so in the system call itself, which spares it two hand-overs.
  *
  * <p>Memory is used by its address: its arena must not be closed by another thread before the call returns. Buffers of
  * the engine are held for that time.
@@ -16,6 +18,9 @@ final class UringFile implements BlockFile {
     private final Syscalls syscalls;
     private final RingThread ring;
     private final int descriptor;
+    /** Held shared during a system call, so that the descriptor's number is not given to another file meanwhile. */
+    private final ReentrantReadWriteLock calls = new ReentrantReadWriteLock();
+
     private volatile boolean closed;
 
     /** Takes over an open file and a ring for it. */
@@ -39,7 +44,9 @@ final class UringFile implements BlockFile {
         int length = Math.toIntExact(memory.byteSize());
         try {
             while (true) {
-                int result = ring.run(opcode, descriptor, memory.address(), length, position, 0);
+                int result = Thread.currentThread().isVirtual()
+                        ? ring.run(opcode, descriptor, memory.address(), length, position, 0)
+                        : call(opcode, memory.address(), length, position);
                 if (result >= 0) {
                     return result;
                 }
@@ -52,9 +59,39 @@ final class UringFile implements BlockFile {
         }
     }
 
+    private int call(byte opcode, long address, int length, long position) throws ClosedChannelException {
+        calls.readLock().lock();
+        try {
+            requireOpen();
+            return opcode == Ring.READ
+                    ? syscalls.read(descriptor, address, length, position)
+                    : syscalls.write(descriptor, address, length, position);
+        } finally {
+            calls.readLock().unlock();
+        }
+    }
+
+    private int callSync(boolean metadata) throws ClosedChannelException {
+        calls.readLock().lock();
+        try {
+            requireOpen();
+            return syscalls.sync(descriptor, metadata);
+        } finally {
+            calls.readLock().unlock();
+        }
+    }
+
+    private void requireOpen() throws ClosedChannelException {
+        if (closed) {
+            throw new ClosedChannelException();
+        }
+    }
+
     @Override
     public void force(boolean metadata) throws IOException {
-        int result = ring.run(Ring.FSYNC, descriptor, 0, 0, 0, metadata ? 0 : Ring.FSYNC_DATASYNC);
+        int result = Thread.currentThread().isVirtual()
+                ? ring.run(Ring.FSYNC, descriptor, 0, 0, 0, metadata ? 0 : Ring.FSYNC_DATASYNC)
+                : callSync(metadata);
         if (result < 0) {
             throw syscalls.failure(-result);
         }
@@ -62,9 +99,7 @@ final class UringFile implements BlockFile {
 
     @Override
     public long size() throws IOException {
-        if (closed) {
-            throw new ClosedChannelException();
-        }
+        requireOpen();
         return syscalls.size(descriptor);
     }
 
@@ -77,7 +112,12 @@ final class UringFile implements BlockFile {
         try {
             ring.close();
         } finally {
-            syscalls.close(descriptor);
+            calls.writeLock().lock();
+            try {
+                syscalls.close(descriptor);
+            } finally {
+                calls.writeLock().unlock();
+            }
         }
     }
 }

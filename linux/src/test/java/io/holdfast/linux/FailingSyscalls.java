@@ -56,6 +56,21 @@ class FailingSyscalls implements Syscalls {
     }
 
     @Override
+    public int read(int descriptor, long address, int length, long position) {
+        return real.read(descriptor, address, length, position);
+    }
+
+    @Override
+    public int write(int descriptor, long address, int length, long position) {
+        return real.write(descriptor, address, length, position);
+    }
+
+    @Override
+    public int sync(int descriptor, boolean metadata) {
+        return real.sync(descriptor, metadata);
+    }
+
+    @Override
     public int eventDescriptor() throws SystemCallException {
         count();
         return opened(real.eventDescriptor());

@@ -156,7 +156,7 @@ class UringFileTest {
         FileDevice device = FileDevice.open(held, true, false, new UringEngine(() -> calls));
         arrived.await();
         List<byte[]> read = new ArrayList<>();
-        Thread reader = Thread.ofPlatform().start(() -> {
+        Thread reader = Thread.ofVirtual().start(() -> {
             try {
                 read.add(TestBuffers.read(device, 0, 1));
             } catch (HoldfastException e) {
