@@ -85,7 +85,7 @@ final class FileData {
     }
 
     String name() {
-        return "%s: inode %d".formatted(context.volumeName(), inode);
+        return context.volumeName() + ": inode " + inode;
     }
 
     /** Returns whether the file has no name any more. */

@@ -53,7 +53,8 @@ public final class PageCache {
         dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Device.BLOCK_SIZE);
         slots = new Page[pagesMax];
         try {
-            makeFrames();
+            addFrames(allocateFrames(FRAMES_PER_CHUNK), 0, FRAMES_PER_CHUNK);
+            framesMade = FRAMES_PER_CHUNK;
         } catch (OutOfMemoryError e) {
             arena.close();
             throw e;
@@ -109,29 +110,45 @@ public final class PageCache {
         }
     }
 
-    /** Makes more frames; if there is no memory for them, the cache stays as large as it is. Called under the lock. */
+    /**
+     * Makes more frames; if there is no memory for them, the cache stays as large as it is. Called under the lock, and
+     * lets go of it meanwhile: new memory is zeroed, which takes long.
+     */
     private void grow() {
+        int first = framesMade;
+        int count = Math.min(FRAMES_PER_CHUNK, pagesMax - first);
+        framesMade += count;
+        MemorySegment chunk = null;
+        lock.unlock();
         try {
-            makeFrames();
+            chunk = allocateFrames(count);
         } catch (OutOfMemoryError e) {
-            growing = false;
             LOG.log(
                     System.Logger.Level.WARNING,
                     "no memory for more than {0} pages of cache; give it less with --memory",
-                    framesMade);
+                    first);
+        } finally {
+            lock.lock();
+        }
+        if (chunk == null) {
+            growing = false;
+        } else {
+            addFrames(chunk, first, count);
+            freed.signalAll();
         }
     }
 
-    private void makeFrames() {
+    private MemorySegment allocateFrames(int count) {
         if (Inject.fails(Point.ALLOCATE_PAGES)) {
             throw new OutOfMemoryError("no memory for pages");
         }
-        int count = Math.min(FRAMES_PER_CHUNK, pagesMax - framesMade);
-        MemorySegment chunk = arena.allocate((long) count * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        return arena.allocate((long) count * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+    }
+
+    private void addFrames(MemorySegment chunk, int first, int count) {
         for (int i = 0; i < count; i++) {
-            free.add(new Frame(chunk.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE), framesMade + i));
+            free.add(new Frame(chunk.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE), first + i));
         }
-        framesMade += count;
     }
 
     /** Turns the clock up to twice around until it finds a page that can go. Called under the lock. */

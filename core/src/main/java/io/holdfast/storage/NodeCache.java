@@ -106,10 +106,15 @@ public final class NodeCache implements NodeReader {
             };
         }
 
+        /** The low bits choose the part; left in, they would put all keys of a part into few buckets. */
+        private static long key(BlockPointer pointer) {
+            return pointer.block() / PARTS;
+        }
+
         byte @Nullable [] get(BlockPointer pointer) {
             lock.lock();
             try {
-                Cached cached = nodes.get(pointer.block());
+                Cached cached = nodes.get(key(pointer));
                 return cached != null && cached.checksum == pointer.checksum() ? cached.node : null;
             } finally {
                 lock.unlock();
@@ -119,7 +124,7 @@ public final class NodeCache implements NodeReader {
         void put(BlockPointer pointer, byte[] node) {
             lock.lock();
             try {
-                nodes.put(pointer.block(), new Cached(pointer.checksum(), node));
+                nodes.put(key(pointer), new Cached(pointer.checksum(), node));
             } finally {
                 lock.unlock();
             }

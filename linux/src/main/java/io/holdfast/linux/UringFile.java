@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
-import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.concurrent.locks.StampedLock;
 
 /**
  * A file that is read and written through a ring of its own by virtual threads: they wait without a thread. A platform
@@ -19,7 +19,7 @@ final class UringFile implements BlockFile {
     private final RingThread ring;
     private final int descriptor;
     /** Held shared during a system call, so that the descriptor's number is not given to another file meanwhile. */
-    private final ReentrantReadWriteLock calls = new ReentrantReadWriteLock();
+    private final StampedLock calls = new StampedLock();
 
     private volatile boolean closed;
 
@@ -60,24 +60,24 @@ final class UringFile implements BlockFile {
     }
 
     private int call(byte opcode, long address, int length, long position) throws ClosedChannelException {
-        calls.readLock().lock();
+        long stamp = calls.readLock();
         try {
             requireOpen();
             return opcode == Ring.READ
                     ? syscalls.read(descriptor, address, length, position)
                     : syscalls.write(descriptor, address, length, position);
         } finally {
-            calls.readLock().unlock();
+            calls.unlockRead(stamp);
         }
     }
 
     private int callSync(boolean metadata) throws ClosedChannelException {
-        calls.readLock().lock();
+        long stamp = calls.readLock();
         try {
             requireOpen();
             return syscalls.sync(descriptor, metadata);
         } finally {
-            calls.readLock().unlock();
+            calls.unlockRead(stamp);
         }
     }
 
@@ -112,11 +112,11 @@ final class UringFile implements BlockFile {
         try {
             ring.close();
         } finally {
-            calls.writeLock().lock();
+            long stamp = calls.writeLock();
             try {
                 syscalls.close(descriptor);
             } finally {
-                calls.writeLock().unlock();
+                calls.unlockWrite(stamp);
             }
         }
     }
