@@ -51,11 +51,10 @@ final class MeasureOptions {
         return folder;
     }
 
-    /** Returns whether figures may stand in the documentation: nothing was left out or made shorter. */
+    /** Returns whether figures may stand in the documentation: nothing was made shorter. */
     boolean isQuotable() {
         Settings settings = settings();
         return !quick
-                && peers.isEmpty()
                 && settings.runs() >= RUNS
                 && settings.seconds() >= SECONDS
                 && settings.dataBytes() >= DATA_BYTES;
