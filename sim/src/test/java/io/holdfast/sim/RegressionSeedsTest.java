@@ -15,6 +15,7 @@ class RegressionSeedsTest {
         "68, a NOWAIT write that was refused had written a part",
         "413, a NOWAIT write that was refused had written a part",
         "1143, a flush beside a punch made neither the dropped pages durable nor the hole",
+        "1297, a flush beside a punch made neither the dropped pages durable nor the hole",
         "1159, a file that was emptied and written again counted too few blocks",
         "1371, a file that was emptied and written again counted too few blocks",
     })
