@@ -152,7 +152,7 @@ final class Writing {
         int blocks = (int) (FileData.blockAfter(offset + source.byteSize()) - first);
         long need = 1L + file.map.nodesFor(first + blocks - 1);
         try {
-            writer.reserver().reserve(blocks * need, Purpose.WRITE, nowait);
+            writer.reserver().reserve(blocks * need, Purpose.WRITE, false);
         } catch (HoldfastException e) {
             if (e.code() != ErrorCode.NO_SPACE) {
                 throw e;
@@ -173,7 +173,7 @@ final class Writing {
             long reserved = 0;
             if (!file.dirty.contains(FileData.blockOf(at))) {
                 boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
-                writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, nowait);
+                writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, false);
                 reserved = need;
             }
             copyIn(at, source.asSlice(done, n), need, reserved);
@@ -244,7 +244,7 @@ final class Writing {
         long extra = 0;
         try {
             while (true) {
-                Page page = file.lockPage(FileData.blockOf(at), nowait);
+                Page page = file.lockPage(FileData.blockOf(at), false);
                 try {
                     if (page.dirty || left + extra >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
                         copyInto(page, within, n, source, from);
@@ -263,7 +263,7 @@ final class Writing {
                     file.unlock(page);
                 }
                 // It was dirty when the space was counted and has been written back since.
-                writer.reserver().reserve(need, Purpose.WRITE, nowait);
+                writer.reserver().reserve(need, Purpose.WRITE, false);
                 extra = need;
             }
         } finally {
