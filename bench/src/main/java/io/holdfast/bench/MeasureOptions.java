@@ -54,10 +54,7 @@ final class MeasureOptions {
     /** Returns whether figures may stand in the documentation: nothing was made shorter. */
     boolean isQuotable() {
         Settings settings = settings();
-        return !quick
-                && settings.runs() >= RUNS
-                && settings.seconds() >= SECONDS
-                && settings.dataBytes() >= DATA_BYTES;
+        return !quick && settings.runs() >= RUNS && settings.seconds() >= SECONDS && settings.dataBytes() >= DATA_BYTES;
     }
 
     boolean isQuick() {
