@@ -3,6 +3,7 @@ package io.holdfast.device;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Positional I/O on one open file or block device: what a {@link FileDevice} needs from the operating system.
@@ -18,6 +19,16 @@ public interface BlockFile extends AutoCloseable {
      * until the call returns.
      */
     int read(MemorySegment target, long position) throws IOException;
+
+    /**
+     * Opens a queue of reads of this file that keep no thread waiting, as {@link Device#openReads}. It must be closed, or
+     * is with the file.
+     *
+     * @return null if there is none
+     */
+    default @Nullable BlockReads openReads(String name, Runnable handedOn) {
+        return null;
+    }
 
     /** Writes at most the bytes of {@code source} from byte {@code position} on; returns the count. As {@link #read}. */
     int write(MemorySegment source, long position) throws IOException;

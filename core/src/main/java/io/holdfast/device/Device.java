@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One file or block device, seen as an array of 4 KiB blocks. Thread-safe; every method blocks.
@@ -31,6 +32,18 @@ public interface Device extends AutoCloseable {
      *     device
      */
     void read(long block, MemorySegment target) throws HoldfastException;
+
+    /**
+     * Opens a queue of reads that keep no thread waiting.
+     *
+     * @param name for its thread
+     * @param handedOn called on the queue's thread after it has told the end of one or more reads that had ended
+     *     together; must not throw
+     * @return null if this device has none
+     */
+    default @Nullable DeviceReads openReads(String name, Runnable handedOn) {
+        return null;
+    }
 
     /** Writes all blocks of the buffer to consecutive blocks of the device from {@code block} on. */
     void write(long block, SealedBuffer source) throws HoldfastException;

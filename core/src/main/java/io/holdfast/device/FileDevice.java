@@ -202,6 +202,12 @@ public final class FileDevice implements Device {
         }
     }
 
+    @Override
+    public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
+        BlockReads reads = file.openReads(name, handedOn);
+        return reads == null ? null : new FileReads(reads);
+    }
+
     /**
      * Reads bytes from anywhere, into memory aligned like the device's own; returns the count, which is less than the
      * buffer has only at the end of the file. For {@link DeviceProbe}, which must also see what follows the last
@@ -437,5 +443,33 @@ public final class FileDevice implements Device {
         }
         String reason = cause instanceof AccessDeniedException ? "permission denied" : cause.getMessage();
         return new HoldfastException(ErrorCode.DEVICE_ERROR, "%s cannot be opened: %s".formatted(path, reason), cause);
+    }
+
+    /** Reads of whole blocks that keep no thread waiting. */
+    private final class FileReads implements DeviceReads {
+        private final BlockReads reads;
+
+        FileReads(BlockReads reads) {
+            this.reads = reads;
+        }
+
+        @Override
+        public boolean start(long block, MemorySegment target, Ended ended) {
+            long bytes = target.byteSize();
+            boolean inside = block >= 0 && bytes <= TRANSFER_BYTES_MAX && block <= blocks - bytes / BLOCK_SIZE;
+            return inside
+                    && DeviceChecks.suitable(target)
+                    && !target.isReadOnly()
+                    && reads.start(target, block * BLOCK_SIZE, count -> ended.ended(count == bytes));
+        }
+
+        @Override
+        public void close() {
+            try {
+                reads.close();
+            } catch (IOException e) {
+                LOG.log(System.Logger.Level.WARNING, path + ": cannot close a queue of reads", e);
+            }
+        }
     }
 }

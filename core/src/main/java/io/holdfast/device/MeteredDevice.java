@@ -3,6 +3,7 @@ package io.holdfast.device;
 import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /** Counts what reaches a device: the proof of what a flush costs, and that one happened. */
 public final class MeteredDevice implements Device {
@@ -35,6 +36,12 @@ public final class MeteredDevice implements Device {
     public void read(long block, MemorySegment target) throws HoldfastException {
         device.read(block, target);
         bytesRead.add(target.byteSize());
+    }
+
+    @Override
+    public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
+        DeviceReads reads = device.openReads(name, handedOn);
+        return reads == null ? null : new Metered(reads);
     }
 
     @Override
@@ -84,5 +91,28 @@ public final class MeteredDevice implements Device {
 
     public long bytesRead() {
         return bytesRead.sum();
+    }
+
+    /** Counts what is read without a thread that waits. */
+    private final class Metered implements DeviceReads {
+        private final DeviceReads reads;
+
+        Metered(DeviceReads reads) {
+            this.reads = reads;
+        }
+
+        @Override
+        public boolean start(long block, MemorySegment target, Ended ended) {
+            boolean started = reads.start(block, target, ended);
+            if (started) {
+                bytesRead.add(target.byteSize());
+            }
+            return started;
+        }
+
+        @Override
+        public void close() {
+            reads.close();
+        }
     }
 }

@@ -3,9 +3,9 @@ package io.holdfast.file;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
+import io.holdfast.device.DeviceReads;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -14,6 +14,7 @@ import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.space.ReaderEpochs;
 import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads blocks of a file from the device: into private memory, verified there, and only then handed on (guard «read
@@ -82,11 +83,32 @@ final class BlockReader {
         return done;
     }
 
+    /** Returns who may know a place on the device. */
+    ReaderEpochs readers() {
+        return readers;
+    }
+
+    /** Opens a queue as {@link Device#openReads} does. */
+    @Nullable
+    DeviceReads openReads(String name, Runnable handedOn) {
+        return device.openReads(name, handedOn);
+    }
+
     /** Looks a block up for a caller that is not reading and so is not registered as a reader. */
     Mapping lookup(BlockMap map, long block) throws HoldfastException {
         int ticket = readers.enter();
         try {
             return map.lookup(block);
+        } finally {
+            readers.leave(ticket);
+        }
+    }
+
+    /** Does as {@link #lookup}, but throws {@code WOULD_BLOCK} where the device would have to be read. */
+    Mapping lookupInMemory(BlockMap map, long block) throws HoldfastException {
+        int ticket = readers.enter();
+        try {
+            return map.lookupInMemory(block);
         } finally {
             readers.leave(ticket);
         }
@@ -171,17 +193,17 @@ final class BlockReader {
     }
 
     private boolean verified(Mapping mapping, MemorySegment block) {
-        return Inject.off(Guard.VERIFY_PRIVATE) || matches(mapping, block);
+        return Inject.off(Guard.VERIFY_PRIVATE) || matches(mapping, block, 0);
     }
 
-    private boolean matches(Mapping mapping, MemorySegment block) {
-        return MapEntry.state(mapping.word()) != MapEntry.WRITTEN
-                || checksum.of(block, 0, Device.BLOCK_SIZE) == mapping.checksum();
+    /** Returns whether a block has the checksum that it should have, if any. */
+    boolean matches(Mapping mapping, MemorySegment memory, long at) {
+        return !mapping.isChecksummed() || checksum.of(memory, at, Device.BLOCK_SIZE) == mapping.checksum();
     }
 
     /** Verifies a block in the caller's memory: what the guard «verify private» is there to avoid. */
     void verifyShown(String where, long fileBlock, Mapping mapping, MemorySegment shown) throws HoldfastException {
-        if (shown.byteSize() >= Device.BLOCK_SIZE && !matches(mapping, shown)) {
+        if (shown.byteSize() >= Device.BLOCK_SIZE && !matches(mapping, shown, 0)) {
             throw mismatch(where, fileBlock, mapping);
         }
     }

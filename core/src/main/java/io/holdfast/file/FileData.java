@@ -351,6 +351,11 @@ final class FileData {
         return context.reader().lookup(map, block);
     }
 
+    /** Does as {@link #lookup}, but throws {@code WOULD_BLOCK} where the device would have to be read. */
+    Mapping lookupInMemory(long block) throws HoldfastException {
+        return context.reader().lookupInMemory(map, block);
+    }
+
     /** Returns what the map says from a block on. */
     DeltaMap.Run run(long block) throws HoldfastException {
         return context.reader().run(map, block);

@@ -111,6 +111,7 @@ public final class FileLayer {
 
     /** Ends the background threads; writes nothing. */
     public void stop() {
+        table.closeQueues();
         if (writeback != null) {
             writeback.stop();
             reaper.stop();

@@ -18,6 +18,8 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
     private final OrphanReaper reaper;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, Entry> entries = new HashMap<>();
+    private final Set<QueuedReads> queues = ConcurrentHashMap.newKeySet();
     private @Nullable Writeback writeback;
 
     private static final class Entry {
@@ -118,6 +121,19 @@ public final class FileTable implements OpenInodes, InodeEvents {
             reaper.wake();
         }
         return true;
+    }
+
+    void opened(QueuedReads reads) {
+        queues.add(reads);
+    }
+
+    void closed(QueuedReads reads) {
+        queues.remove(reads);
+    }
+
+    /** Waits until nothing is read any more in a queue. */
+    void closeQueues() {
+        List.copyOf(queues).forEach(QueuedReads::close);
     }
 
     private boolean failed() {

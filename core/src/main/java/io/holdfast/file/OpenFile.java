@@ -6,11 +6,13 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.WriteFlag;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
@@ -25,6 +27,7 @@ final class OpenFile implements StoredFile {
     private final FileData file;
     private final @Nullable Writeback writeback;
     private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
+    private final Set<QueuedReads> queues = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
     OpenFile(FileTable table, FileData file, @Nullable Writeback writeback) {
@@ -143,6 +146,21 @@ final class OpenFile implements StoredFile {
     }
 
     @Override
+    public ReadQueue openReads(String name, Runnable handedOn) throws HoldfastException {
+        return call(() -> {
+            QueuedReads reads = new QueuedReads(file, name, handedOn, this::closed);
+            queues.add(reads);
+            table.opened(reads);
+            return reads;
+        });
+    }
+
+    private void closed(QueuedReads reads) {
+        queues.remove(reads);
+        table.closed(reads);
+    }
+
+    @Override
     public void close() {
         use.writeLock().lock();
         try {
@@ -153,6 +171,7 @@ final class OpenFile implements StoredFile {
         } finally {
             use.writeLock().unlock();
         }
+        List.copyOf(queues).forEach(QueuedReads::close);
         table.release(file);
     }
 }

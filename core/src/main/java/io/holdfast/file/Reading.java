@@ -65,7 +65,7 @@ final class Reading {
                 page.lock.unlock();
             }
         }
-        if (nowait && file.lookup(block).isData()) {
+        if (nowait && file.lookupInMemory(block).isData()) {
             throw wouldBlock();
         }
         return readMissing(offset, target);
@@ -113,37 +113,16 @@ final class Reading {
         if (direct || !mapping.isData()) {
             return file.map.isCurrent(block, mapping);
         }
-        PageCache.Frame frame;
-        try {
-            // Never waits here: the caller is registered as a reader, and memory may come free only after a checkpoint.
-            frame = file.context.cache().allocate(true);
-        } catch (HoldfastException full) {
-            return file.map.isCurrent(block, mapping);
+        CacheFill fill = CacheFill.begin(file, block);
+        if (fill == null) {
+            return !file.pages.containsKey(block) && file.map.isCurrent(block, mapping);
         }
-        Page page = new Page(file, block, frame.memory(), frame.slot());
-        page.lock.lock();
-        try {
-            if (file.pages.putIfAbsent(block, page) != null) {
-                page.dead = true;
-                file.context.cache().giveBack(frame);
+        try (fill) {
+            if (!file.map.isCurrent(block, mapping)) {
                 return false;
             }
-            // From here on whoever wants to write this block needs this page: a mapping that still holds now is what
-            // the block's content is until then.
-            if (file.map.isCurrent(block, mapping)) {
-                MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
-                page.uptodate = true;
-                page.referenced = true;
-                file.context.cache().register(page);
-            }
-            return page.uptodate;
-        } finally {
-            if (!page.uptodate && !page.dead) {
-                page.dead = true;
-                file.forget(page);
-                file.context.cache().giveBack(frame);
-            }
-            page.lock.unlock();
+            fill.take(content, at);
+            return true;
         }
     }
 

@@ -285,7 +285,7 @@ final class Writing {
 
     /** Reads the old content of a locked page that is to be written in part. */
     private void fill(Page page) throws HoldfastException {
-        if (nowait && file.lookup(page.block).isData()) {
+        if (nowait && file.lookupInMemory(page.block).isData()) {
             throw wouldBlock();
         }
         file.context.reader().read(file.map, file.name(), page.block, 1, (index, content, at, mapping) -> {

@@ -25,6 +25,7 @@ import org.jspecify.annotations.Nullable;
  */
 public final class BlockMap {
     private final NodeReader reader;
+    private final NodeReader inMemory;
     private final SpaceManager space;
     private final ChangeBudget budget;
     private final ReentrantLock lock = new ReentrantLock();
@@ -35,6 +36,7 @@ public final class BlockMap {
 
     public BlockMap(NodeReader reader, SpaceManager space, ChangeBudget budget, MapRoot committed) {
         this.reader = reader;
+        this.inMemory = reader.inMemory();
         this.space = space;
         this.budget = budget;
         this.committed = committed;
@@ -43,6 +45,15 @@ public final class BlockMap {
 
     /** Returns what is known of a block now. The caller must be registered as a reader. */
     public Mapping lookup(long block) throws HoldfastException {
+        return lookup(block, reader);
+    }
+
+    /** Does as {@link #lookup}, but throws {@code WOULD_BLOCK} where the device would have to be read. */
+    public Mapping lookupInMemory(long block) throws HoldfastException {
+        return lookup(block, inMemory);
+    }
+
+    private Mapping lookup(long block, NodeReader nodes) throws HoldfastException {
         MapRoot root;
         long cookie;
         lock.lock();
@@ -70,7 +81,7 @@ public final class BlockMap {
             lock.unlock();
         }
         long[] entry = new long[2];
-        MapTree.lookup(reader, root, block, (word, checksum) -> {
+        MapTree.lookup(nodes, root, block, (word, checksum) -> {
             entry[0] = word;
             entry[1] = checksum;
         });
@@ -81,10 +92,24 @@ public final class BlockMap {
      * Returns whether a mapping still holds: nothing changed since, or not this block (guard «cookie checked»).
      */
     public boolean isCurrent(long block, Mapping mapping) throws HoldfastException {
-        if (generation == mapping.cookie() || Inject.off(Guard.CURRENT_AFTER_READ)) {
+        return isCurrent(block, mapping, reader);
+    }
+
+    /** Does as {@link #isCurrent}, but throws {@code WOULD_BLOCK} where the device would have to be read. */
+    public boolean isCurrentInMemory(long block, Mapping mapping) throws HoldfastException {
+        return isCurrent(block, mapping, inMemory);
+    }
+
+    /** Returns whether nothing at all has changed since the mapping was looked up. */
+    public boolean isUnchanged(Mapping mapping) {
+        return generation == mapping.cookie() || Inject.off(Guard.CURRENT_AFTER_READ);
+    }
+
+    private boolean isCurrent(long block, Mapping mapping, NodeReader nodes) throws HoldfastException {
+        if (isUnchanged(mapping)) {
             return true;
         }
-        Mapping now = lookup(block);
+        Mapping now = lookup(block, nodes);
         return now.word() == mapping.word() && now.checksum() == mapping.checksum();
     }
 

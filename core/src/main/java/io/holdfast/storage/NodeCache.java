@@ -5,6 +5,7 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.lang.foreign.MemorySegment;
@@ -53,6 +54,19 @@ public final class NodeCache implements NodeReader {
         byte[] node = readUncached(pointer, structure);
         part.put(pointer, node);
         return node;
+    }
+
+    @Override
+    public NodeReader inMemory() {
+        return this::readCached;
+    }
+
+    private byte[] readCached(BlockPointer pointer, String structure) throws HoldfastException {
+        byte[] cached = partOf(pointer.block()).get(pointer);
+        if (cached == null) {
+            throw new WouldBlockException(structure + " is not in memory");
+        }
+        return cached;
     }
 
     /** Reads and verifies without keeping the node, for a walk over everything. */

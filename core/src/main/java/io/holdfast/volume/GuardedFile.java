@@ -113,6 +113,37 @@ final class GuardedFile implements StoredFile {
     }
 
     @Override
+    public ReadQueue openReads(String name, Runnable handedOn) throws HoldfastException {
+        return new GuardedReads(call(() -> file.openReads(name, handedOn)));
+    }
+
+    private final class GuardedReads implements ReadQueue {
+        private final ReadQueue reads;
+
+        GuardedReads(ReadQueue reads) {
+            this.reads = reads;
+        }
+
+        @Override
+        public Answer read(long offset, MemorySegment target, Ended ended) {
+            life.lock();
+            try {
+                open.requireOpen();
+                return reads.read(offset, target, ended);
+            } catch (HoldfastException closedWithTheVolume) {
+                return Answer.REFUSED;
+            } finally {
+                life.unlock();
+            }
+        }
+
+        @Override
+        public void close() {
+            reads.close();
+        }
+    }
+
+    @Override
     public void close() {
         life.lock();
         try {

@@ -107,6 +107,17 @@ public interface StoredFile extends AutoCloseable {
     /** Sets the size: what is cut off is freed, what is added is a hole. */
     void truncate(long size) throws HoldfastException;
 
+    /**
+     * Opens a queue of reads that keep no thread waiting.
+     *
+     * @param name for its thread
+     * @param handedOn called on a thread of the queue after it has told the end of one or more reads that had ended
+     *     together; it may take its time, but the queue does nothing else meanwhile
+     */
+    default ReadQueue openReads(String name, Runnable handedOn) throws HoldfastException {
+        return ReadQueue.NONE;
+    }
+
     /** Closes this handle. Does not flush. Closing twice is harmless. */
     @Override
     void close();

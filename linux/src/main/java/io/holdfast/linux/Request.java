@@ -1,6 +1,7 @@
 package io.holdfast.linux;
 
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -25,6 +26,10 @@ final class Request {
     @Nullable
     Request next;
 
+    /** Told of the end instead of a thread that waits, if there is one. */
+    @Nullable
+    IntConsumer ended;
+
     private @Nullable Thread waiter;
     private int result;
     private volatile boolean done;
@@ -35,6 +40,7 @@ final class Request {
 
     /** Makes the calling thread the one that waits. */
     void begin() {
+        ended = null;
         waiter = Thread.currentThread();
         done = false;
     }

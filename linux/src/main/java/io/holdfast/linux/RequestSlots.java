@@ -2,6 +2,7 @@ package io.holdfast.linux;
 
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A fixed number of requests, which bounds what is under way in a ring. Taking one waits until one is free; whoever has
@@ -45,6 +46,16 @@ final class RequestSlots {
 
     Request take() {
         permits.acquireUninterruptibly();
+        return pop();
+    }
+
+    /** Returns a request, or null if all are out. */
+    @Nullable
+    Request tryTake() {
+        return permits.tryAcquire() ? pop() : null;
+    }
+
+    private Request pop() {
         while (true) {
             long now = free.get();
             int top = (int) (now & SLOT);

@@ -6,6 +6,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class RingThread implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(RingThread.class.getName());
-    private static final int ENTRIES = 256;
+    /** Enough for what waits at a time: threads, or reads of many pieces. */
+    private static final int ENTRIES = 512;
     /** One entry is for the reading of the event descriptor. */
     private static final int REQUESTS_MAX = ENTRIES - 1;
 
@@ -38,18 +40,26 @@ final class RingThread implements AutoCloseable {
     private final MemorySegment event = arena.allocate(Long.BYTES, Long.BYTES);
 
     private final int eventDescriptor;
+    private final Runnable handedOn;
+    private boolean anyEnded;
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
     private boolean mustListen = true;
 
-    private RingThread(Syscalls syscalls, int eventDescriptor) {
+    private RingThread(Syscalls syscalls, int eventDescriptor, Runnable handedOn) {
         this.syscalls = syscalls;
         this.eventDescriptor = eventDescriptor;
+        this.handedOn = handedOn;
     }
 
-    /** Starts a ring, or throws what the kernel has against it. */
-    static RingThread start(Syscalls syscalls, String name) throws SystemCallException {
-        RingThread ring = new RingThread(syscalls, syscalls.eventDescriptor());
+    /**
+     * Starts a ring, or throws what the kernel has against it.
+     *
+     * @param handedOn called after the ends of operations that nobody waits for were told, once for all that had ended
+     *     together
+     */
+    static RingThread start(Syscalls syscalls, String name, Runnable handedOn) throws SystemCallException {
+        RingThread ring = new RingThread(syscalls, syscalls.eventDescriptor(), handedOn);
         Thread.ofPlatform().daemon().name("holdfast-ring-" + name).start(ring::work);
         try {
             ring.started.join();
@@ -89,6 +99,36 @@ final class RingThread implements AutoCloseable {
         } finally {
             slots.giveBack(request);
         }
+    }
+
+    /**
+     * Begins an operation that no thread waits for.
+     *
+     * @param ended told on the ring's thread what the system call would have returned; must neither wait nor throw
+     * @return false if there are too many under way, or the ring was closed or has failed
+     */
+    boolean start(byte opcode, int descriptor, long address, int length, long offset, IntConsumer ended) {
+        Request request = slots.tryTake();
+        if (request == null) {
+            return false;
+        }
+        request.ended = ended;
+        request.opcode = opcode;
+        request.descriptor = descriptor;
+        request.address = address;
+        request.length = length;
+        request.offset = offset;
+        request.flags = 0;
+        switch (queue.push(request)) {
+            case QUEUED -> {}
+            case WAKE -> syscalls.signal(eventDescriptor);
+            case REFUSED -> {
+                request.ended = null;
+                slots.giveBack(request);
+                return false;
+            }
+        }
+        return true;
     }
 
     private IOException refusal() {
@@ -158,6 +198,10 @@ final class RingThread implements AutoCloseable {
         }
         ring.enter(queue.sleep());
         ring.reap(this::completed);
+        if (anyEnded) {
+            anyEnded = false;
+            guarded(handedOn);
+        }
     }
 
     private void completed(long userData, int result) {
@@ -167,7 +211,29 @@ final class RingThread implements AutoCloseable {
                 throw new IllegalStateException("no event can be read: error " + -result);
             }
         } else {
-            slots.at((int) userData).complete(result);
+            end(slots.at((int) userData), result);
+        }
+    }
+
+    private void end(Request request, int result) {
+        IntConsumer ended = request.ended;
+        if (ended == null) {
+            request.complete(result);
+            return;
+        }
+        request.ended = null;
+        anyEnded = true;
+        guarded(() -> ended.accept(result));
+        // Only now: who closes the ring waits for all of them, and for what they lead to.
+        slots.giveBack(request);
+    }
+
+    /** A defect in what one operation leads to must not keep the others from ending. */
+    private static void guarded(Runnable task) {
+        try {
+            task.run();
+        } catch (RuntimeException | Error e) {
+            LOG.log(System.Logger.Level.ERROR, "what follows from a read has failed", e);
         }
     }
 
@@ -177,7 +243,7 @@ final class RingThread implements AutoCloseable {
         Request request = queue.close();
         while (request != null) {
             Request next = request.next;
-            request.complete(-Errno.ECANCELED);
+            end(request, -Errno.ECANCELED);
             request = next;
         }
     }

@@ -68,7 +68,7 @@ public final class UringEngine implements IoEngine {
 
     private static RingThread startRing(Syscalls calls, Path path) throws EngineRefusedException {
         try {
-            return RingThread.start(calls, String.valueOf(path.getFileName()));
+            return RingThread.start(calls, String.valueOf(path.getFileName()), () -> {});
         } catch (SystemCallException e) {
             throw refused(
                     switch (e.errno()) {

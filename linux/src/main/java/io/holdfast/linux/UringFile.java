@@ -1,11 +1,16 @@
 package io.holdfast.linux;
 
 import io.holdfast.device.BlockFile;
+import io.holdfast.device.BlockReads;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.StampedLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A file that is read and written through a ring of its own by virtual threads: they wait without a thread. A platform
@@ -15,12 +20,15 @@ import java.util.concurrent.locks.StampedLock;
  * the engine are held for that time.
  */
 final class UringFile implements BlockFile {
+    private static final System.Logger LOG = System.getLogger(UringFile.class.getName());
+
     private final Syscalls syscalls;
     private final RingThread ring;
     private final int descriptor;
     /** Held shared during a system call, so that the descriptor's number is not given to another file meanwhile. */
     private final StampedLock calls = new StampedLock();
 
+    private final Set<UringReads> reads = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
 
     /** Takes over an open file and a ring for it. */
@@ -33,6 +41,28 @@ final class UringFile implements BlockFile {
     @Override
     public int read(MemorySegment target, long position) throws IOException {
         return transfer(Ring.READ, target, position);
+    }
+
+    /** Opens a ring of its own: who hands on what was read may be slow, and keeps nobody else waiting by that. */
+    @Override
+    public @Nullable BlockReads openReads(String name, Runnable handedOn) {
+        long stamp = calls.readLock();
+        try {
+            if (closed) {
+                return null;
+            }
+            UringReads opened = new UringReads(RingThread.start(syscalls, name, handedOn), descriptor, reads::remove);
+            reads.add(opened);
+            return opened;
+        } catch (SystemCallException e) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "no ring for reads, which will take a thread each: {0}",
+                    e.getMessage());
+            return null;
+        } finally {
+            calls.unlockRead(stamp);
+        }
     }
 
     @Override
@@ -110,6 +140,11 @@ final class UringFile implements BlockFile {
         }
         closed = true;
         try {
+            // Whoever opened one before it saw the flag is past the lock then.
+            calls.unlockWrite(calls.writeLock());
+            for (UringReads opened : List.copyOf(reads)) {
+                opened.close();
+            }
             ring.close();
         } finally {
             long stamp = calls.writeLock();

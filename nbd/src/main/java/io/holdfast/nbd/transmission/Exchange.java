@@ -5,6 +5,7 @@ import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.NbdError;
 import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.transport.InputBuffer;
+import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ final class Exchange {
     final BufferPool pool;
     final Meters meters;
     private final Workers workers;
+    private @Nullable ReadQueue reads;
     private @Nullable Slice reserve;
 
     Exchange(
@@ -57,6 +59,27 @@ final class Exchange {
         }
         meters.requests.increment();
         return new Job(request, inFlight, bytes);
+    }
+
+    /**
+     * Returns the reads that keep no thread waiting. They have a thread of their own that sends what has come, so that a
+     * client which does not read its replies holds up nobody else. For the reading thread.
+     */
+    ReadQueue reads() throws HoldfastException {
+        ReadQueue queue = reads;
+        if (queue == null) {
+            queue = file.openReads(Thread.currentThread().getName(), replies::flush);
+            reads = queue;
+        }
+        return queue;
+    }
+
+    /** Ends what has threads; nothing may be in flight any more. */
+    void close() {
+        ReadQueue queue = reads;
+        if (queue != null) {
+            queue.close();
+        }
     }
 
     /** Runs what has to wait on another thread. */

@@ -6,13 +6,12 @@ import io.holdfast.nbd.protocol.NbdError;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.protocol.Wire;
-import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.Set;
 
 /**
  * NBD_CMD_READ. A reply has one content chunk, so DF asks for nothing special, except when the pool is empty: then the
@@ -22,8 +21,6 @@ import java.util.Set;
  * error that names this place.
  */
 final class ReadCommand {
-    private static final Set<ReadFlag> NOWAIT = Set.of(ReadFlag.NOWAIT);
-
     private final Exchange exchange;
     private final StoredFile file;
     private final ReplyFormat format;
@@ -44,21 +41,35 @@ final class ReadCommand {
         Lease lease = exchange.pool.tryLease(length);
         if (lease == null) {
             serveInSteps(job, length);
-        } else if (length > Exchange.INLINE_MAX || !serveNow(job, lease)) {
-            exchange.start(job, () -> read(job, lease));
+        } else {
+            serve(job, lease);
         }
     }
 
-    private boolean serveNow(Job job, Lease lease) {
-        try {
-            if (file.read(job.request().offset(), lease.segment(0), NOWAIT) < lease.length()) {
-                return false;
-            }
-        } catch (HoldfastException e) {
-            return false;
+    /** Nobody else has the lease's memory, so what is read may be verified in it. */
+    private void serve(Job job, Lease lease) {
+        switch (lease.count() == 1 ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
+            case READ -> exchange.replies.add(data(job, lease));
+            case REFUSED -> exchange.start(job, () -> read(job, lease));
+            case STARTED -> {}
         }
-        exchange.replies.add(data(job, lease));
-        return true;
+    }
+
+    private ReadQueue.Answer tryRead(Job job, Lease lease) {
+        try {
+            return exchange.reads().read(job.request().offset(), lease.segment(0), good -> ended(job, lease, good));
+        } catch (HoldfastException e) {
+            return ReadQueue.Answer.REFUSED;
+        }
+    }
+
+    /** Goes the long way if it was not good: that one also finds out what is wrong. */
+    private void ended(Job job, Lease lease, boolean good) {
+        if (good) {
+            exchange.replies.add(data(job, lease));
+        } else {
+            exchange.start(job, () -> read(job, lease));
+        }
     }
 
     private Reply read(Job job, Lease lease) {

@@ -1,15 +1,21 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.volume.Volume;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
-/** A piece of native memory, seen by sockets as a buffer and by the engine as a segment. */
+/**
+ * A piece of native memory, seen by sockets as a buffer and by the engine as a segment. It begins at a multiple of a block,
+ * so that the device can transfer to it.
+ */
 record Slice(ByteBuffer buffer, MemorySegment segment) {
     /** The largest slice; longer payloads take several. */
     static final int MAX = 1 << 20;
 
     static Slice allocate(int bytes) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes);
+        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes + Volume.BLOCK_SIZE)
+                .alignedSlice(Volume.BLOCK_SIZE)
+                .slice(0, bytes);
         return new Slice(buffer, MemorySegment.ofBuffer(buffer));
     }
 

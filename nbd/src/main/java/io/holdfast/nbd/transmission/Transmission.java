@@ -73,6 +73,7 @@ public final class Transmission {
         } finally {
             replies.flush();
             inFlight.awaitIdle();
+            exchange.close();
             workers.close();
         }
     }

@@ -1,6 +1,7 @@
 package io.holdfast.sim.disk;
 
 import io.holdfast.device.Device;
+import io.holdfast.device.DeviceReads;
 import io.holdfast.device.LentBuffer;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
@@ -133,6 +134,11 @@ public final class SimDevice implements Device {
             }
         }
         end();
+    }
+
+    @Override
+    public DeviceReads openReads(String name, Runnable handedOn) {
+        return new SimReads(this, name, handedOn);
     }
 
     @Override

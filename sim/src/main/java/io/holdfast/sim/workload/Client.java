@@ -9,6 +9,7 @@ import io.holdfast.sim.model.ViolationException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.WriteFlag;
 import java.lang.foreign.Arena;
@@ -20,6 +21,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.concurrent.CompletableFuture;
 
 /**
  * One user of the volume: opens files, does random calls on them, and compares what it gets with the model. It has a
@@ -142,7 +144,7 @@ public final class Client implements Runnable {
         if (model == null || file.inode() != model.inode()) {
             throw new ViolationException("%s leads to inode %d".formatted(path, file.inode()));
         }
-        handles.add(new Handle(file, model));
+        handles.add(Handle.of(file, model));
     }
 
     /** Creates a file under a name that is not taken. */
@@ -167,7 +169,7 @@ public final class Client implements Runnable {
         model.setInode(file.inode());
         folder.done();
         if (handles.size() < HANDLES_MAX) {
-            handles.add(new Handle(file, model));
+            handles.add(Handle.of(file, model));
         } else {
             file.close();
         }
@@ -268,15 +270,40 @@ public final class Client implements Runnable {
         if (random.nextInt(8) == 0) {
             flags.add(ReadFlag.NOWAIT);
         }
-        boolean scribbled = random.nextInt(4) == 0;
+        boolean queued = random.nextInt(3) == 0;
+        boolean scribbled = !queued && random.nextInt(4) == 0;
         MemorySegment target = memory.asSlice(0, length);
         log("read", "%s %d +%d %s".formatted(model.label(), offset, length, flags));
         long started = model.readBegins();
         try {
-            read(handle, offset, target, flags, scribbled, started);
+            if (!queued || !readQueued(handle, offset, target, started)) {
+                read(handle, offset, target, flags, scribbled, started);
+            }
         } finally {
             model.readEnded(started);
         }
+    }
+
+    /** Reads through a queue; returns false if that did not lead to anything. */
+    private boolean readQueued(Handle handle, long offset, MemorySegment target, long started) {
+        CompletableFuture<Boolean> end = new CompletableFuture<>();
+        ReadQueue.Answer answer = handle.queue().read(offset, target, end::complete);
+        boolean read = switch (answer) {
+            case READ -> true;
+            case STARTED -> end.join();
+            case REFUSED -> false;
+        };
+        FileModel model = handle.model();
+        log("queued", model.label() + " " + answer + " " + read);
+        if (!read) {
+            return false;
+        }
+        long length = target.byteSize();
+        model.size().requireRead(offset, length, length, started, model.label());
+        if (world.isVerifiable(model)) {
+            model.verify(target, offset, length, started);
+        }
+        return true;
     }
 
     private void read(

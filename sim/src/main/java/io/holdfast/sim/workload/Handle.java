@@ -1,7 +1,13 @@
 package io.holdfast.sim.workload;
 
+import io.holdfast.error.HoldfastException;
 import io.holdfast.sim.model.FileModel;
+import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 
-/** An open file, and what it must hold. */
-record Handle(StoredFile file, FileModel model) {}
+/** An open file, a queue of reads of it, and what it must hold. */
+record Handle(StoredFile file, ReadQueue queue, FileModel model) {
+    static Handle of(StoredFile file, FileModel model) throws HoldfastException {
+        return new Handle(file, file.openReads("queued-read", () -> {}), model);
+    }
+}

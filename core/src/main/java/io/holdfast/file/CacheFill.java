@@ -1,0 +1,64 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The putting of a block that was read into the cache: its new page is locked from {@link #begin} to {@link #close}.
+ *
+ * <p>Whoever wants to write the block needs this page. So a mapping that still holds after {@code begin} is what the block's
+ * content is until the end; only then may the page be filled.
+ */
+final class CacheFill implements AutoCloseable {
+    private final FileData file;
+    private final Page page;
+
+    private CacheFill(FileData file, Page page) {
+        this.file = file;
+        this.page = page;
+    }
+
+    /**
+     * Never waits: the caller may be registered as a reader, and memory may come free only after a checkpoint.
+     *
+     * @return null if there is no memory for it, or another one has made a page for the block
+     */
+    static @Nullable CacheFill begin(FileData file, long block) {
+        PageCache.Frame frame;
+        try {
+            frame = file.context.cache().allocate(true);
+        } catch (HoldfastException full) {
+            return null;
+        }
+        Page page = new Page(file, block, frame.memory(), frame.slot());
+        page.lock.lock();
+        if (file.pages.putIfAbsent(block, page) == null) {
+            return new CacheFill(file, page);
+        }
+        page.dead = true;
+        page.lock.unlock();
+        file.context.cache().giveBack(frame);
+        return null;
+    }
+
+    /** Copies the content in. */
+    void take(MemorySegment content, long at) {
+        MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
+        page.uptodate = true;
+        page.referenced = true;
+        file.context.cache().register(page);
+    }
+
+    /** Unlocks the page; one that was not filled goes. */
+    @Override
+    public void close() {
+        if (!page.uptodate) {
+            page.dead = true;
+            file.forget(page);
+            file.context.cache().giveBack(new PageCache.Frame(page.memory, page.slot));
+        }
+        page.lock.unlock();
+    }
+}

@@ -1,0 +1,97 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.device.DeviceReads;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.ReadQueue;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads of one file that keep no thread waiting. Takes what is easy, which nearly all reads are: data whose place is known
+ * to memory, and that nobody is writing. Everything else is refused or given back and goes the way of {@link Reading}.
+ *
+ * <p>Invariant: the device's queue is opened with the first read that needs it, and closed once this one is.
+ */
+final class QueuedReads implements ReadQueue {
+    /** Blocks of one read. */
+    private static final int BLOCKS_MAX = 256;
+
+    private final FileData file;
+    private final String name;
+    private final Runnable handedOn;
+    private final Consumer<QueuedReads> whenClosed;
+    private final ReentrantLock opening = new ReentrantLock();
+    private volatile @Nullable DeviceReads device;
+    private boolean opened;
+    private boolean closed;
+
+    QueuedReads(FileData file, String name, Runnable handedOn, Consumer<QueuedReads> whenClosed) {
+        this.file = file;
+        this.name = name;
+        this.handedOn = handedOn;
+        this.whenClosed = whenClosed;
+    }
+
+    @Override
+    public Answer read(long offset, MemorySegment target, Ended ended) {
+        try {
+            if (start(offset, target, ended)) {
+                return Answer.STARTED;
+            }
+            long n = new Reading(file, false, true).read(offset, target);
+            return n == target.byteSize() ? Answer.READ : Answer.REFUSED;
+        } catch (HoldfastException e) {
+            return Answer.REFUSED;
+        }
+    }
+
+    private boolean start(long offset, MemorySegment target, Ended ended) {
+        long bytes = target.byteSize();
+        boolean blocks = (offset | bytes) % Device.BLOCK_SIZE == 0 && bytes <= (long) BLOCKS_MAX * Device.BLOCK_SIZE;
+        if (!blocks || bytes == 0 || file.pages.containsKey(FileData.blockOf(offset))) {
+            return false;
+        }
+        QueuedRead read = QueuedRead.of(file, FileData.blockOf(offset), target, ended);
+        if (read == null) {
+            return false;
+        }
+        DeviceReads to = device();
+        return to != null && read.start(to);
+    }
+
+    private @Nullable DeviceReads device() {
+        DeviceReads known = device;
+        if (known != null) {
+            return known;
+        }
+        opening.lock();
+        try {
+            if (!opened && !closed) {
+                opened = true;
+                device = file.context.reader().openReads(name, handedOn);
+            }
+            return device;
+        } finally {
+            opening.unlock();
+        }
+    }
+
+    @Override
+    public void close() {
+        DeviceReads known;
+        opening.lock();
+        try {
+            closed = true;
+            known = device;
+        } finally {
+            opening.unlock();
+        }
+        if (known != null) {
+            known.close();
+        }
+        whenClosed.accept(this);
+    }
+}

@@ -1,0 +1,55 @@
+package io.holdfast.sim.disk;
+
+import io.holdfast.device.Device;
+import io.holdfast.device.DeviceReads;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.storage.Threads;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.Phaser;
+
+/** Reads that keep no thread waiting, in any order: each has a thread of its own, which the scheduler lets wait. */
+final class SimReads implements DeviceReads {
+    private static final int UNDER_WAY_MAX = 8;
+
+    private final Device device;
+    private final String name;
+    private final Runnable handedOn;
+    private final Phaser underWay = new Phaser(1);
+    private volatile boolean closed;
+
+    SimReads(Device device, String name, Runnable handedOn) {
+        this.device = device;
+        this.name = name;
+        this.handedOn = handedOn;
+    }
+
+    @Override
+    public boolean start(long block, MemorySegment target, Ended ended) {
+        if (closed || underWay.getRegisteredParties() > UNDER_WAY_MAX) {
+            return false;
+        }
+        underWay.register();
+        Threads.start(name, () -> {
+            boolean whole = false;
+            try {
+                device.read(block, target);
+                whole = true;
+            } catch (HoldfastException e) {
+                // Whoever is told reads again and sees it.
+            } finally {
+                ended.ended(whole);
+                handedOn.run();
+                underWay.arriveAndDeregister();
+            }
+        });
+        return true;
+    }
+
+    @Override
+    public void close() {
+        if (!closed) {
+            closed = true;
+            underWay.arriveAndAwaitAdvance();
+        }
+    }
+}
