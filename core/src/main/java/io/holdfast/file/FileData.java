@@ -22,6 +22,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
+import java.util.function.LongConsumer;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
@@ -44,7 +45,8 @@ import org.jspecify.annotations.Nullable;
  *       writeback logs the size before it takes the page.
  * </ul>
  *
- * <p>Lock order: {@code layout}, one page's lock at a time, {@code recordLock}, then the log's locks.
+ * <p>Lock order: {@code layout}, pages' locks (with {@code layout} shared, one at a time or by trying), {@code recordLock},
+ * then the log's locks.
  */
 final class FileData {
     final FileContext context;
@@ -302,32 +304,58 @@ final class FileData {
 
     /** Drops all pages of a range once their writeback has ended. The layout must be held exclusively. */
     void dropRange(long first, long end) {
+        forEachCached(first, end, block -> {
+            Page page = lockIdle(block);
+            if (page != null) {
+                drop(page);
+            }
+        });
+    }
+
+    /**
+     * Returns all pages of a range, locked, once their writeback has ended. The layout must be held exclusively: then
+     * nobody else holds two, and who waits for one of these holds none that has to be waited for here.
+     */
+    List<Page> lockRange(long first, long end) {
+        List<Page> pages = new ArrayList<>();
+        forEachCached(first, end, block -> {
+            Page page = lockIdle(block);
+            if (page != null) {
+                pages.add(page);
+            }
+        });
+        return pages;
+    }
+
+    private void forEachCached(long first, long end, LongConsumer action) {
         if (end - first < pages.size()) {
             for (long block = first; block < end; block++) {
-                dropBlock(block);
+                action.accept(block);
             }
             return;
         }
         for (long block : pages.keySet()) {
             if (block >= first && block < end) {
-                dropBlock(block);
+                action.accept(block);
             }
         }
     }
 
-    private void dropBlock(long block) {
+    /** Returns the page of a block if it is cached, locked, and not under writeback. */
+    private @Nullable Page lockIdle(long block) {
         Page page = lockCached(block);
-        if (page != null) {
-            if (!Inject.off(Guard.RANGE_AWAITS_WRITEBACK)) {
-                page.awaitIdle();
-            }
-            if (page.dead) {
-                // Whoever ended the writeback, or the clock, was faster.
-                page.lock.unlock();
-            } else {
-                drop(page);
-            }
+        if (page == null) {
+            return null;
         }
+        if (!Inject.off(Guard.RANGE_AWAITS_WRITEBACK)) {
+            page.awaitIdle();
+        }
+        if (page.dead) {
+            // Whoever ended the writeback, or the clock, was faster.
+            page.lock.unlock();
+            return null;
+        }
+        return page;
     }
 
     /** Marks a locked page dirty, with the reservation made for it. */

@@ -381,6 +381,7 @@ final class Writing {
         long nodes = file.map.nodesFor(first + blocks - 1);
         writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, nowait);
         boolean appended = false;
+        List<Page> superseded = new ArrayList<>();
         if (!nowait) {
             file.layout.writeLock().lock();
         } else if (!file.layout.writeLock().tryLock()) {
@@ -393,8 +394,10 @@ final class Writing {
             if (!file.sizeIsLogged(first + blocks - 1)) {
                 file.logRecord(writer, List.of());
             }
-            // A page of these blocks would hide what is written now; dirty ones are superseded as a whole.
-            file.dropRange(first, first + blocks);
+            // A page of these blocks would hide what is written now; dirty ones are superseded as a whole. But should
+            // the
+            // device fail, they still are what the file holds. Locked, they are not written back meanwhile.
+            superseded.addAll(file.lockRange(first, first + blocks));
             long[] sums = file.checksummed() ? file.context.reader().checksumsOf(source) : new long[blocks];
             int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
             Inject.at(Point.LENDING);
@@ -409,6 +412,7 @@ final class Writing {
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);
         } finally {
+            superseded.forEach(appended ? file::drop : file::unlock);
             file.layout.writeLock().unlock();
             if (!appended && !writer.latch().failed()) {
                 writer.space().unreserve(blocks * (1 + nodes));

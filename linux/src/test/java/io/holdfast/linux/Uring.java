@@ -9,7 +9,7 @@ final class Uring {
 
     static UringEngine engine() {
         try {
-            RingThread.start(NativeSyscalls.INSTANCE, "probe").close();
+            RingThread.start(NativeSyscalls.INSTANCE, "probe", () -> {}).close();
         } catch (IOException e) {
             System.out.println("SKIPPED: no io_uring here: " + e.getMessage());
             Assumptions.abort("no io_uring here");
