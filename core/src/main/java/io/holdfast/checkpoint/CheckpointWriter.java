@@ -62,8 +62,14 @@ final class CheckpointWriter implements MapChanges {
 
     @Override
     public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+        return read(pointer, structure, Following.NONE, false);
+    }
+
+    @Override
+    public byte[] read(BlockPointer pointer, String structure, Following following, boolean certain)
+            throws HoldfastException {
         try {
-            return nodes.read(pointer, structure);
+            return nodes.read(pointer, structure, following, certain);
         } catch (HoldfastException e) {
             if (gathered == 0) {
                 throw e;

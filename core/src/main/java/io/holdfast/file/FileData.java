@@ -17,6 +17,7 @@ import io.holdfast.storage.Item;
 import io.holdfast.volume.FileStatus;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -313,18 +314,22 @@ final class FileData {
     }
 
     /**
-     * Returns all pages of a range, locked, once their writeback has ended. The layout must be held exclusively: then
-     * nobody else holds two, and who waits for one of these holds none that has to be waited for here.
+     * Returns all pages of a range, locked, once their writeback has ended. The layout must be held exclusively, so that
+     * nobody else locks more than one. In ascending order, as writeback takes its pages: who has under way what is waited
+     * for here then never waits for a page that is locked here already.
      */
     List<Page> lockRange(long first, long end) {
-        List<Page> pages = new ArrayList<>();
-        forEachCached(first, end, block -> {
+        List<Long> blocks = new ArrayList<>();
+        forEachCached(first, end, blocks::add);
+        Collections.sort(blocks);
+        List<Page> locked = new ArrayList<>();
+        for (long block : blocks) {
             Page page = lockIdle(block);
             if (page != null) {
-                pages.add(page);
+                locked.add(page);
             }
-        });
-        return pages;
+        }
+        return locked;
     }
 
     private void forEachCached(long first, long end, LongConsumer action) {

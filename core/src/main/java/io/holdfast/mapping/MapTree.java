@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.NodeReader;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The copy-on-write radix tree of a file's map: lookup, and the application of a batch of changes.
@@ -31,9 +32,13 @@ public final class MapTree {
         }
         long word = root.word();
         long checksum = root.checksum();
+        NodeReader.Following following = NodeReader.Following.NONE;
         for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
-            byte[] node = read(reader, word, checksum, level);
+            requireLevel(word, level);
+            BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
+            byte[] node = reader.read(pointer, STRUCTURE, following, false);
             int slot = slot(block, level);
+            following = k -> sibling(node, slot + k);
             word = MapEntry.wordAt(node, slot);
             checksum = MapEntry.checksumAt(node, slot);
             checkEntry(word, level - 1, node, slot);
@@ -95,7 +100,7 @@ public final class MapTree {
                 checksum = pointer.checksum();
             }
         }
-        applier.node(word, checksum, levels, 0);
+        applier.node(word, checksum, levels, 0, NodeReader.Following.NONE);
         if (MapEntry.state(applier.word) == MapEntry.HOLE) {
             // What hangs below subtrees that were cut off stays counted until it is freed, unless the file is gone.
             return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, applier.dataBlocks, 1);
@@ -126,11 +131,23 @@ public final class MapTree {
     }
 
     static byte[] read(NodeReader reader, long word, long checksum, int level) throws HoldfastException {
+        requireLevel(word, level);
+        return reader.read(new BlockPointer(MapEntry.block(word), checksum), STRUCTURE);
+    }
+
+    private static void requireLevel(long word, int level) throws HoldfastException {
         if (level < 1) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED, "map node in block %d is deeper than its map".formatted(MapEntry.block(word)));
         }
-        return reader.read(new BlockPointer(MapEntry.block(word), checksum), STRUCTURE);
+    }
+
+    /** Returns the child in a slot, if that is a node. A checkpoint writes siblings side by side. */
+    private static @Nullable BlockPointer sibling(byte[] parent, int slot) {
+        if (slot >= MapEntry.FANOUT || MapEntry.state(MapEntry.wordAt(parent, slot)) != MapEntry.NODE) {
+            return null;
+        }
+        return new BlockPointer(MapEntry.block(MapEntry.wordAt(parent, slot)), MapEntry.checksumAt(parent, slot));
     }
 
     /** Checks an entry whose node proved itself: a writer's mistake must not become ours. */
@@ -169,7 +186,8 @@ public final class MapTree {
             checksum = newChecksum;
         }
 
-        void node(long oldWord, long oldChecksum, int level, long firstChunk) throws HoldfastException {
+        void node(long oldWord, long oldChecksum, int level, long firstChunk, NodeReader.Following following)
+                throws HoldfastException {
             long chunks = 1L << (MapEntry.spanLog2(level) - MapEntry.FANOUT_LOG2);
             long touched = delta.nextTouched(firstChunk);
             if (touched < 0 || touched - firstChunk >= chunks) {
@@ -185,7 +203,7 @@ public final class MapTree {
                 result(MapEntry.word(covering, 0), 0);
                 return;
             }
-            byte[] node = open(oldWord, oldChecksum, level);
+            byte[] node = open(oldWord, oldChecksum, level, following);
             if (level == 1) {
                 leaf(node, firstChunk);
             } else {
@@ -203,10 +221,20 @@ public final class MapTree {
                 long childFirst = firstChunk + slot * childChunks;
                 long childWord = MapEntry.wordAt(node, slot);
                 checkEntry(childWord, level - 1, node, slot);
-                node(childWord, MapEntry.checksumAt(node, slot), level - 1, childFirst);
+                node(
+                        childWord,
+                        MapEntry.checksumAt(node, slot),
+                        level - 1,
+                        childFirst,
+                        k -> touched(childFirst + k * childChunks, childChunks) ? sibling(node, slot + k) : null);
                 MapEntry.put(node, slot, word, checksum);
                 touched = delta.nextTouched(childFirst + childChunks);
             }
+        }
+
+        private boolean touched(long firstChunk, long chunks) {
+            long next = delta.nextTouched(firstChunk);
+            return next >= 0 && next - firstChunk < chunks;
         }
 
         private void leaf(byte[] node, long chunk) throws HoldfastException {
@@ -238,9 +266,12 @@ public final class MapTree {
         }
 
         /** Returns a private copy of the node, or one made of what its parent says for all of it. */
-        private byte[] open(long oldWord, long oldChecksum, int level) throws HoldfastException {
+        private byte[] open(long oldWord, long oldChecksum, int level, NodeReader.Following following)
+                throws HoldfastException {
             if (MapEntry.state(oldWord) == MapEntry.NODE) {
-                return read(changes, oldWord, oldChecksum, level).clone();
+                requireLevel(oldWord, level);
+                BlockPointer pointer = new BlockPointer(MapEntry.block(oldWord), oldChecksum);
+                return changes.read(pointer, STRUCTURE, following, true).clone();
             }
             byte[] node = new byte[4096];
             for (int slot = 0; oldWord != 0 && slot < MapEntry.FANOUT; slot++) {

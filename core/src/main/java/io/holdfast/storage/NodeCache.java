@@ -28,17 +28,19 @@ public final class NodeCache implements NodeReader {
     private final Device device;
     private final Checksum checksum;
     private final BufferPool buffers;
+    private final int nodesMax;
     private final Part[] parts = new Part[PARTS];
 
     /**
      * @param memory bytes to keep at most
-     * @param buffers for reading one block at a time
+     * @param buffers for reading, as many blocks at a time as one has
      */
     public NodeCache(Device device, Checksum checksum, BufferPool buffers, long memory) {
         this.device = device;
         this.checksum = checksum;
         this.buffers = buffers;
         int nodesPerPart = (int) Math.max(1, memory / Device.BLOCK_SIZE / PARTS);
+        nodesMax = nodesPerPart * PARTS;
         for (int i = 0; i < PARTS; i++) {
             parts[i] = new Part(nodesPerPart);
         }
@@ -54,6 +56,53 @@ public final class NodeCache implements NodeReader {
         byte[] node = readUncached(pointer, structure);
         part.put(pointer, node);
         return node;
+    }
+
+    @Override
+    public byte[] read(BlockPointer pointer, String structure, Following following, boolean certain)
+            throws HoldfastException {
+        Part part = partOf(pointer.block());
+        byte[] cached = part.get(pointer);
+        if (cached != null) {
+            return cached;
+        }
+        int most = Math.min(buffers.blocksPerBuffer(), certain || part.hasRoom() ? nodesMax / 4 : 1);
+        int run = 1;
+        while (run < most) {
+            BlockPointer next = following.at(run);
+            if (next == null || next.block() != pointer.block() + run) {
+                break;
+            }
+            run++;
+        }
+        if (run > 1 && pointer.block() > 0 && pointer.block() + run <= device.blocks()) {
+            readAhead(pointer, following, run);
+        }
+        return read(pointer, structure);
+    }
+
+    /** Brings what can be had of some blocks into memory. What is wrong with one shows when it is asked for. */
+    private void readAhead(BlockPointer first, Following following, int count) {
+        MemorySegment memory = buffers.takeMemory();
+        Inject.at(Point.NODE_POINTED_TO);
+        try {
+            device.read(first.block(), memory.asSlice(0, (long) count * Device.BLOCK_SIZE));
+            // The one that is wanted comes last, so as not to be driven out.
+            for (int i = count - 1; i >= 0; i--) {
+                BlockPointer pointer = i == 0 ? first : following.at(i);
+                if (pointer != null
+                        && checksum.of(memory, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE) == pointer.checksum()) {
+                    byte[] node = new byte[Device.BLOCK_SIZE];
+                    MemorySegment.copy(
+                            memory, ValueLayout.JAVA_BYTE, (long) i * Device.BLOCK_SIZE, node, 0, node.length);
+                    put(pointer, node);
+                }
+            }
+        } catch (HoldfastException e) {
+            // One bad sector must not hide its neighbours.
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
     }
 
     @Override
@@ -107,11 +156,13 @@ public final class NodeCache implements NodeReader {
     private record Cached(long checksum, byte[] node) {}
 
     private static final class Part {
+        private final int max;
         private final ReentrantLock lock = new ReentrantLock();
         private final LinkedHashMap<Long, Cached> nodes;
 
         @SuppressWarnings("serial")
         Part(int max) {
+            this.max = max;
             nodes = new LinkedHashMap<>(16, 0.75f, true) {
                 @Override
                 protected boolean removeEldestEntry(Map.Entry<Long, Cached> eldest) {
@@ -123,6 +174,16 @@ public final class NodeCache implements NodeReader {
         /** The low bits choose the part; left in, they would put all keys of a part into few buckets. */
         private static long key(BlockPointer pointer) {
             return pointer.block() / PARTS;
+        }
+
+        /** Returns whether many more can be kept without driving others out. */
+        boolean hasRoom() {
+            lock.lock();
+            try {
+                return nodes.size() < max * 3 / 4;
+            } finally {
+                lock.unlock();
+            }
         }
 
         byte @Nullable [] get(BlockPointer pointer) {

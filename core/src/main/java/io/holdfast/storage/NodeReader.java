@@ -2,6 +2,7 @@ package io.holdfast.storage;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import org.jspecify.annotations.Nullable;
 
 /** Reads metadata blocks, verified against the checksum their parent keeps. Thread-safe. */
 public interface NodeReader {
@@ -12,6 +13,26 @@ public interface NodeReader {
      * @throws HoldfastException {@code DAMAGED} naming structure and block if it does not match; {@code DEVICE_ERROR}
      */
     byte[] read(BlockPointer pointer, String structure) throws HoldfastException;
+
+    /** Names what may be read next. */
+    interface Following {
+        /** Nothing is known. */
+        Following NONE = k -> null;
+
+        /** Returns what comes {@code k} places behind the block that is read, {@code k > 0}, or null if nothing does. */
+        @Nullable
+        BlockPointer at(int k);
+    }
+
+    /**
+     * Does as {@link #read}, and may bring blocks that follow into memory if they lie behind it on the device.
+     *
+     * @param certain they will be read; else only what there is room for is brought
+     */
+    default byte[] read(BlockPointer pointer, String structure, Following following, boolean certain)
+            throws HoldfastException {
+        return read(pointer, structure);
+    }
 
     /**
      * Returns a reader of what is in memory only: it throws {@code WOULD_BLOCK} for everything else. This one keeps

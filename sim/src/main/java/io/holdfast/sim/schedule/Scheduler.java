@@ -102,7 +102,7 @@ public final class Scheduler implements Timing {
 
     /** Remembers a thread that the engine has started. */
     public void seen(Thread thread) {
-        threads.putIfAbsent(thread.getName(), thread);
+        threads.put(thread.getName(), thread);
     }
 
     /** Ends the simulation; {@link #run} throws the first such exception. */
