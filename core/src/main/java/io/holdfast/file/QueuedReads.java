@@ -26,7 +26,7 @@ final class QueuedReads implements ReadQueue {
     private final ReentrantLock opening = new ReentrantLock();
     private volatile @Nullable DeviceReads device;
     private boolean opened;
-    private boolean closed;
+    private volatile boolean closed;
 
     QueuedReads(FileData file, String name, Runnable handedOn, Consumer<QueuedReads> whenClosed) {
         this.file = file;
@@ -37,6 +37,9 @@ final class QueuedReads implements ReadQueue {
 
     @Override
     public Answer read(long offset, MemorySegment target, Ended ended) {
+        if (closed) {
+            return Answer.REFUSED;
+        }
         try {
             if (start(offset, target, ended)) {
                 return Answer.STARTED;

@@ -47,7 +47,7 @@ class UringFileTest {
         FileDevice.create(volume, BLOCKS * 4096L, false).close();
     }
 
-    /** Eight times as many as the ring takes at once. */
+    /** Several times as many as the ring takes at once. */
     @Test
     void servesThousandsOfVirtualThreads() throws Exception {
         int threads = 2048;

@@ -1,0 +1,122 @@
+package io.holdfast.device;
+
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+
+/** A device whose queued reads end when the test says so, with what is on the device then. */
+public final class LateReads implements Device {
+    private final Device device;
+    private final List<Runnable> waiting = new ArrayList<>();
+    private boolean atOnce;
+    private boolean garbled;
+
+    public LateReads(Device device) {
+        this.device = device;
+    }
+
+    /** Ends all that wait. */
+    public void endAll() {
+        List<Runnable> ending = List.copyOf(waiting);
+        waiting.clear();
+        ending.forEach(Runnable::run);
+    }
+
+    /** Closing a queue ends what waits in it. */
+    public void endAtOnce() {
+        atOnce = true;
+    }
+
+    /** Changes a bit of what queued reads return from now on. */
+    public void garble() {
+        garbled = true;
+    }
+
+    @Override
+    public DeviceReads openReads(String name, Runnable handedOn) {
+        return new Queue(handedOn);
+    }
+
+    private final class Queue implements DeviceReads {
+        private final Runnable handedOn;
+
+        Queue(Runnable handedOn) {
+            this.handedOn = handedOn;
+        }
+
+        @Override
+        public boolean start(long block, MemorySegment target, Ended ended) {
+            waiting.add(() -> {
+                boolean whole = false;
+                try {
+                    device.read(block, target);
+                    if (garbled) {
+                        target.set(ValueLayout.JAVA_BYTE, 17, (byte) ~target.get(ValueLayout.JAVA_BYTE, 17));
+                    }
+                    whole = true;
+                } catch (HoldfastException e) {
+                    // The reader is told that it is not whole.
+                }
+                ended.ended(whole);
+                handedOn.run();
+            });
+            return true;
+        }
+
+        @Override
+        public void close() {
+            if (atOnce) {
+                endAll();
+            } else if (!waiting.isEmpty()) {
+                throw new IllegalStateException("closed with reads under way");
+            }
+        }
+    }
+
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    @Override
+    public long blocks() {
+        return device.blocks();
+    }
+
+    @Override
+    public boolean directIo() {
+        return device.directIo();
+    }
+
+    @Override
+    public void read(long block, MemorySegment target) throws HoldfastException {
+        device.read(block, target);
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source) throws HoldfastException {
+        device.write(block, source);
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
+        device.write(block, source, from, count);
+    }
+
+    @Override
+    public void write(long block, LentBuffer source) throws HoldfastException {
+        device.write(block, source);
+    }
+
+    @Override
+    public void flush() throws HoldfastException {
+        device.flush();
+    }
+
+    @Override
+    public void close() throws HoldfastException {
+        device.close();
+    }
+}
