@@ -5,7 +5,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
 
 /**
  * A set of blocks that is added to and taken from all the time by several threads, and asked in order now and then: a
- * hash map of bitmaps, 256 blocks each, and an ordered set of those that are not empty. So a block costs a hash lookup
+ * hash map of bitmaps, 1024 blocks each, and an ordered set of those that are not empty. So a block costs a hash lookup
  * and most of the time nothing else.
  *
  * <p>Invariants: a bitmap is only ever touched inside an atomic operation of the map on its key; one that becomes empty
@@ -13,7 +13,7 @@ import java.util.concurrent.ConcurrentSkipListSet;
  * and was not taken out.
  */
 final class BlockIndex {
-    private static final int CHUNK_LOG2 = 8;
+    private static final int CHUNK_LOG2 = 10;
     private static final int WORDS = (1 << CHUNK_LOG2) / Long.SIZE;
 
     private final ConcurrentHashMap<Long, long[]> chunks = new ConcurrentHashMap<>();

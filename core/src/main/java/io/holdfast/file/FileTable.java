@@ -14,7 +14,6 @@ import io.holdfast.storage.Item;
 import io.holdfast.storage.MetadataStore;
 import io.holdfast.volume.FileKind;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -213,10 +212,19 @@ public final class FileTable implements OpenInodes, InodeEvents {
     /** Returns the file with the most dirty pages, null if none has any. */
     @Nullable
     FileData dirtiest() {
-        return files().stream()
-                .filter(file -> !file.dirty.isEmpty())
-                .max(Comparator.comparingInt(FileData::dirtyEstimate))
-                .orElse(null);
+        FileData most = null;
+        lock.lock();
+        try {
+            for (Entry entry : entries.values()) {
+                FileData file = entry.file;
+                if (!file.dirty.isEmpty() && (most == null || file.dirtyEstimate() > most.dirtyEstimate())) {
+                    most = file;
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        return most;
     }
 
     private @Nullable FileData find(long inode) {
