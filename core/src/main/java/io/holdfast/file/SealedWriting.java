@@ -152,16 +152,14 @@ final class SealedWriting {
         lock.unlock();
         Inject.at(Point.SEALED_SHOWN);
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
+        long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : new long[count];
         boolean written = false;
         try {
             writer.log()
                     .append(
                             batch,
-                            (i, block) -> file.map.put(
-                                    batch.fileBlock(i),
-                                    MapEntry.word(state, block),
-                                    state == MapEntry.WRITTEN ? batch.checksum(i) : 0,
-                                    nodes),
+                            (index, block, n) ->
+                                    file.map.putRun(batch.fileBlock(index), n, state, block, sums, index, nodes),
                             writer.checkpointer());
             written = true;
             Inject.at(Point.SEALED_MAPPED);

@@ -480,8 +480,8 @@ final class Writing {
                             file.inode,
                             first,
                             source,
-                            (index, block) ->
-                                    file.map.put(first + index, MapEntry.word(state, block), sums[index], nodes),
+                            (index, block, count) ->
+                                    file.map.putRun(first + index, count, state, block, sums, index, nodes),
                             writer.checkpointer());
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);

@@ -76,6 +76,11 @@ public final class DataBatch {
         return checksums[index];
     }
 
+    /** Returns the checksums of the copies of all blocks. */
+    public long[] checksums() {
+        return Arrays.copyOf(checksums, size);
+    }
+
     /** Returns the entries that say where the blocks are, now that they have their places. */
     List<LogEntry> extents(List<Run> places) {
         List<LogEntry> extents = new ArrayList<>();
