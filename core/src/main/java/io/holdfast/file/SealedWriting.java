@@ -74,8 +74,14 @@ final class SealedWriting {
             int more = (blocks - FIRST_BLOCKS + RECORD_BLOCKS - 1) / RECORD_BLOCKS;
             int accepted = writer.helpers().offer(this::help, Math.min(HELPERS_MAX, more));
             lock.lock();
-            helping += accepted;
-            lock.unlock();
+            try {
+                helping += accepted;
+                if (accepted == 0) {
+                    recordBlocks = LogRecord.DATA_BLOCKS_MAX;
+                }
+            } finally {
+                lock.unlock();
+            }
         }
         work();
         awaitHelpers();
@@ -148,8 +154,11 @@ final class SealedWriting {
         SealedPages pages = new SealedPages(file, batch);
         pages.show();
         lock.lock();
-        appended += count;
-        lock.unlock();
+        try {
+            appended += count;
+        } finally {
+            lock.unlock();
+        }
         Inject.at(Point.SEALED_SHOWN);
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
         long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : new long[count];
