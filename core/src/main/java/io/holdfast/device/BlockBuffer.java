@@ -8,12 +8,14 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Private memory for whole blocks on their way to a device, being filled.
  *
- * <p>Invariants: the memory is never handed out, only copied into, and was never handed out before (see
- * {@link BufferPool}), so that once {@link #seal} has been called nobody can change it; a checksum is always computed
+ * <p>Invariants: nobody can write to the memory but by copying into it here, and nobody could before (see
+ * {@link BufferPool}): what {@link #show} hands out is read-only. So once {@link #seal} or {@link #show} has been called
+ * nobody can change what is in it; a checksum is always computed
  * over the copy, never over the source, so that a source that changes meanwhile cannot make it wrong (guard «write
  * seals a private copy»); only filled slots can be sealed, so that no block of an earlier use reaches a device.
  *
@@ -35,6 +37,9 @@ public final class BlockBuffer {
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
     /** Filled only while guard {@link Guard#SEALED_COPY} is off. */
     private final List<SealedBuffer.Source> sources = new ArrayList<>();
+
+    private boolean shown;
+    private @Nullable SealedBuffer sealed;
 
     BlockBuffer(BufferPool pool, MemorySegment memory, int blocks) {
         this.pool = pool;
@@ -92,9 +97,10 @@ public final class BlockBuffer {
             if (empty < count) {
                 throw new IllegalStateException("block %d of %d was never filled".formatted(empty, count));
             }
-            SealedBuffer sealed = new SealedBuffer(pool, memory, count, sources);
+            SealedBuffer made = new SealedBuffer(pool, memory, count, sources, shown);
+            sealed = made;
             next = State.ENDED;
-            return sealed;
+            return made;
         } finally {
             state.set(next);
         }
@@ -105,16 +111,47 @@ public final class BlockBuffer {
         return state.get() == State.ENDED;
     }
 
-    /** Gives the memory back without having sealed it. */
+    /** Gives the memory back without having sealed it; if it is shown, {@link #endShow} does. */
     public void discard() {
         claim();
         state.set(State.ENDED);
-        pool.giveBackPrivate(memory);
+        if (!shown) {
+            pool.giveBackPrivate(memory);
+        }
+    }
+
+    /**
+     * Lets others read what is filled while it is on its way. From here on no filled slot can be filled again, and the
+     * memory stays out of the pool until {@link #endShow}, also after the release of the sealed buffer.
+     *
+     * @return a read-only view of all slots, not to be used after {@link #endShow}
+     */
+    public MemorySegment show() {
+        claim();
+        shown = true;
+        state.set(State.OPEN);
+        return memory.asReadOnly();
+    }
+
+    /** Ends what {@link #show} began: nobody reads the view any more. Call once, after the sealing or discarding. */
+    public void endShow() {
+        if (!shown || !isSealed()) {
+            throw new IllegalStateException("the buffer is not shown, or still being filled");
+        }
+        shown = false;
+        if (sealed == null) {
+            pool.giveBackPrivate(memory);
+        } else {
+            sealed.endHold();
+        }
     }
 
     private void copyClaimed(int slot, MemorySegment source, long sourceOffset) {
         if (slot < 0 || slot >= blocks) {
             throw new IndexOutOfBoundsException("no slot %d in a buffer of %d blocks".formatted(slot, blocks));
+        }
+        if (shown && filled.get(slot)) {
+            throw new IllegalStateException("slot %d is shown".formatted(slot));
         }
         // Not filled while the copy runs: it may fail half-way, when the source is a mapped file that was cut off.
         filled.clear(slot);

@@ -16,7 +16,12 @@ public final class DeviceChecks {
                 && memory.byteSize() > 0
                 && memory.byteSize() % Device.BLOCK_SIZE == 0
                 && memory.address() % Device.BLOCK_SIZE == 0
-                && memory.isAccessibleBy(OTHER_THREAD);
+                && shared(memory);
+    }
+
+    /** Returns whether any thread may use this memory. */
+    public static boolean shared(MemorySegment memory) {
+        return memory.isAccessibleBy(OTHER_THREAD);
     }
 
     /** Returns how many blocks {@code target} holds; it must be writable memory that is {@link #suitable}. */

@@ -18,17 +18,21 @@ public final class SealedBuffer {
     private final MemorySegment memory;
     private final int blocks;
     private final List<Source> sources;
-    private final AtomicInteger state = new AtomicInteger();
+    private final AtomicInteger state;
 
     /** Where a block came from. */
     record Source(int slot, MemorySegment memory) {}
 
-    /** @param sources empty, unless the simulator has taken the guard «sealed copy» away */
-    SealedBuffer(BufferPool pool, MemorySegment memory, int blocks, List<Source> sources) {
+    /**
+     * @param sources empty, unless the simulator has taken the guard «sealed copy» away
+     * @param shown whether the block buffer shows the memory to others, which counts as a hold
+     */
+    SealedBuffer(BufferPool pool, MemorySegment memory, int blocks, List<Source> sources, boolean shown) {
         this.pool = pool;
         this.memory = memory;
         this.blocks = blocks;
         this.sources = sources;
+        this.state = new AtomicInteger(shown ? 1 : 0);
     }
 
     public int blocks() {
@@ -72,6 +76,12 @@ public final class SealedBuffer {
         }
     }
 
+    void endHold() {
+        if (state.decrementAndGet() == RELEASED) {
+            pool.giveBackPrivate(memory);
+        }
+    }
+
     private MemorySegment view() {
         for (Source source : sources) {
             memory.asSlice((long) source.slot() * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
@@ -100,9 +110,7 @@ public final class SealedBuffer {
                 throw new IllegalStateException("the hold ended twice");
             }
             closed = true;
-            if (state.decrementAndGet() == RELEASED) {
-                pool.giveBackPrivate(memory);
-            }
+            endHold();
         }
     }
 }

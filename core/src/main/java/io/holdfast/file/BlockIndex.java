@@ -2,6 +2,7 @@ package io.holdfast.file;
 
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentSkipListSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A set of blocks that is added to and taken from all the time by several threads, and asked in order now and then: a
@@ -20,28 +21,59 @@ final class BlockIndex {
     private final ConcurrentSkipListSet<Long> order = new ConcurrentSkipListSet<>();
 
     void add(long block) {
-        chunks.compute(block >>> CHUNK_LOG2, (chunk, found) -> {
-            long[] bits = found;
-            if (bits == null) {
-                bits = new long[WORDS];
-                order.add(chunk);
-            }
-            bits[word(block)] |= 1L << block;
-            return bits;
-        });
+        add(block, 1);
     }
 
     void remove(long block) {
-        chunks.computeIfPresent(block >>> CHUNK_LOG2, (chunk, bits) -> {
-            bits[word(block)] &= ~(1L << block);
-            for (long word : bits) {
-                if (word != 0) {
-                    return bits;
+        remove(block, 1);
+    }
+
+    /** Adds {@code count} blocks from {@code first} on. */
+    void add(long first, int count) {
+        long end = first + count;
+        for (long block = first; block < end; ) {
+            long from = block;
+            long to = Math.min(end, ((block >>> CHUNK_LOG2) + 1) << CHUNK_LOG2);
+            chunks.compute(block >>> CHUNK_LOG2, (chunk, found) -> {
+                long[] bits = found;
+                if (bits == null) {
+                    bits = new long[WORDS];
+                    order.add(chunk);
                 }
+                for (long b = from; b < to; b++) {
+                    bits[word(b)] |= 1L << b;
+                }
+                return bits;
+            });
+            block = to;
+        }
+    }
+
+    /** Takes {@code count} blocks from {@code first} on out. */
+    void remove(long first, int count) {
+        long end = first + count;
+        for (long block = first; block < end; ) {
+            long from = block;
+            long to = Math.min(end, ((block >>> CHUNK_LOG2) + 1) << CHUNK_LOG2);
+            chunks.computeIfPresent(block >>> CHUNK_LOG2, (chunk, bits) -> {
+                for (long b = from; b < to; b++) {
+                    bits[word(b)] &= ~(1L << b);
+                }
+                return emptied(chunk, bits);
+            });
+            block = to;
+        }
+    }
+
+    /** Returns the bitmap, or null, and then it is out of the order, too, if nothing is left in it. */
+    private long @Nullable [] emptied(long chunk, long[] bits) {
+        for (long word : bits) {
+            if (word != 0) {
+                return bits;
             }
-            order.remove(chunk);
-            return null;
-        });
+        }
+        order.remove(chunk);
+        return null;
     }
 
     boolean contains(long block) {

@@ -6,6 +6,7 @@ import io.holdfast.mapping.MapRegistry;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceReserver;
 import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.Helpers;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
@@ -24,5 +25,10 @@ record FileContext(
         @Nullable Writer writer) {
     /** The parts that only a volume open for writing has. */
     record Writer(
-            FailureLatch latch, SpaceManager space, SpaceReserver reserver, WriteLog log, Checkpointer checkpointer) {}
+            FailureLatch latch,
+            SpaceManager space,
+            SpaceReserver reserver,
+            WriteLog log,
+            Checkpointer checkpointer,
+            Helpers helpers) {}
 }

@@ -3,6 +3,7 @@ package io.holdfast.file;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -221,12 +222,26 @@ final class FileData {
         }
     }
 
-    /** Returns the page of a block, locked; a new one is not up to date. To be given up with {@link #unlock}. */
+    /**
+     * Returns the page of a block, locked, for a change of its content: never a sealed one, whose writeback is waited
+     * for. A new one is not up to date. To be given up with {@link #unlock}.
+     */
     Page lockPage(long block, boolean nowait) throws HoldfastException {
         while (true) {
             Page page = lockCached(block);
-            if (page != null) {
+            if (page != null && !page.sealed) {
                 return page;
+            }
+            if (page != null) {
+                try {
+                    if (nowait) {
+                        throw new WouldBlockException(name() + ": the block is being written");
+                    }
+                    page.awaitIdle();
+                } finally {
+                    page.lock.unlock();
+                }
+                continue;
             }
             PageCache.Frame frame = context.cache().allocate(nowait);
             page = new Page(this, block, frame.memory(), frame.slot());
@@ -263,7 +278,7 @@ final class FileData {
         if (!page.lock.tryLock()) {
             return null;
         }
-        if (page.dead) {
+        if (page.dead || page.sealed) {
             page.lock.unlock();
             return null;
         }
@@ -278,6 +293,33 @@ final class FileData {
 
     /** Drops a page that is locked, with what it holds, and unlocks it. */
     void drop(Page page) {
+        discard(page);
+        forget(page);
+        letGo(page);
+    }
+
+    private void letGo(Page page) {
+        page.lock.unlock();
+        if (page.hasFrame()) {
+            context.cache().release(page);
+        }
+    }
+
+    /**
+     * Puts a sealed page in the place of one that is locked and not under writeback, and drops and unlocks that. A flush
+     * that no longer finds the block dirty finds it under writeback.
+     */
+    void supersede(Page page, Page sealed) {
+        writing.add(page.block);
+        if (!pages.replace(page.block, page, sealed)) {
+            throw new IllegalStateException("a live page is not in the index");
+        }
+        discard(page);
+        letGo(page);
+    }
+
+    /** Marks a locked page dead and gives its reservation back. */
+    private void discard(Page page) {
         if (page.dirty) {
             page.dirty = false;
             notDirty(page);
@@ -289,9 +331,6 @@ final class FileData {
             page.reservation = 0;
         }
         page.dead = true;
-        forget(page);
-        page.lock.unlock();
-        context.cache().release(page);
     }
 
     /** Unlocks a page; one that was never filled is dropped, so that an unlocked page always is up to date. */

@@ -6,6 +6,7 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.log.WriteLog;
 import io.holdfast.space.SpaceReserver;
+import io.holdfast.storage.Helpers;
 import io.holdfast.storage.Timing;
 import io.holdfast.volume.StoredFile;
 import java.time.InstantSource;
@@ -19,6 +20,10 @@ public final class FileLayer {
     private static final int READ_BLOCKS_MAX = 64;
 
     private final BufferPool readBuffers = new BufferPool(READS_MAX, READ_BLOCKS_MAX);
+    /** Threads that help with large writes, of all files. */
+    private static final int HELPERS_MAX = 4;
+
+    private final Helpers helpers = new Helpers("holdfast-helper", HELPERS_MAX);
     private final PageCache cache;
     private final IoCounters counters = new IoCounters();
     private final OrphanReaper reaper;
@@ -37,7 +42,12 @@ public final class FileLayer {
         FileContext.Writer writer = writable == null
                 ? null
                 : new FileContext.Writer(
-                        volume.latch(), volume.space(), writable.reserver(), writable.log(), writable.checkpointer());
+                        volume.latch(),
+                        volume.space(),
+                        writable.reserver(),
+                        writable.log(),
+                        writable.checkpointer(),
+                        helpers);
         context = new FileContext(volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
         reaper = new OrphanReaper(volume.items(), volume.maps());
         table = new FileTable(context, volume.items(), reaper);
@@ -112,6 +122,7 @@ public final class FileLayer {
     /** Ends the background threads; writes nothing. */
     public void stop() {
         table.closeQueues();
+        helpers.stop();
         if (writeback != null) {
             writeback.stop();
             reaper.stop();

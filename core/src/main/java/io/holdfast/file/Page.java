@@ -5,7 +5,7 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * One cached block of a file (the kernel's folio).
+ * One block of a file in memory (the kernel's folio): in a frame of the cache, or sealed, on its way to the device.
  *
  * <p>Invariants, all fields guarded by {@code lock} but {@code referenced}:
  *
@@ -15,16 +15,25 @@ import java.util.concurrent.locks.ReentrantLock;
  *       meanwhile (guard «block under writeback is not modified»: the copy is not) and become dirty again, but a second
  *       writeback waits for the first.
  *   <li>A page in its file's index whose lock is free is {@code uptodate}.
+ *   <li>{@code sealed}: the memory is the sealed copy itself and read-only; {@code uptodate}, {@code writeback}, and not
+ *       {@code dirty}. Who wants to change the block waits until the writeback has ended and the page is dead. Sealed
+ *       pages of one record share their lock. After a failure of the volume the page stays, dirty, with a copy on the
+ *       heap.
+ *   <li>A page has a frame, and is on the clock, unless it is or was sealed.
  *   <li>{@code dead}: no longer in its file's index; whoever finds that after locking looks again.
  * </ul>
  */
 final class Page {
+    private static final int NO_FRAME = -1;
+
     final FileData file;
     final long block;
-    final MemorySegment memory;
     final int slot;
-    final ReentrantLock lock = new ReentrantLock();
-    private final Condition idle = lock.newCondition();
+    final ReentrantLock lock;
+    private final Condition idle;
+
+    MemorySegment memory;
+    boolean sealed;
 
     boolean uptodate;
     boolean dirty;
@@ -43,6 +52,30 @@ final class Page {
         this.block = block;
         this.memory = memory;
         this.slot = slot;
+        this.lock = new ReentrantLock();
+        this.idle = lock.newCondition();
+    }
+
+    /**
+     * Makes a sealed page, which is under writeback from the beginning.
+     *
+     * @param lock of all pages of the record
+     * @param idle signalled when their writeback has ended
+     */
+    Page(FileData file, long block, MemorySegment memory, ReentrantLock lock, Condition idle) {
+        this.file = file;
+        this.block = block;
+        this.memory = memory;
+        this.slot = NO_FRAME;
+        this.lock = lock;
+        this.idle = idle;
+        this.sealed = true;
+        this.uptodate = true;
+        this.writeback = true;
+    }
+
+    boolean hasFrame() {
+        return slot != NO_FRAME;
     }
 
     /** Waits, with the lock held, until no writeback runs. */

@@ -159,8 +159,12 @@ public final class Writeback {
             writer.log()
                     .append(
                             batch,
-                            (i, block) ->
-                                    file.map.put(pages.get(i).block, MapEntry.word(state, block), sums[i], nodes[i]),
+                            (index, block, count) -> {
+                                for (int i = index; i < index + count; i++) {
+                                    long word = MapEntry.word(state, block + i - index);
+                                    file.map.put(pages.get(i).block, word, sums[i], nodes[i]);
+                                }
+                            },
                             writer.checkpointer());
             written = true;
             Inject.at(Point.WRITEBACK_MAPPED);

@@ -16,9 +16,9 @@ import java.util.List;
 import java.util.concurrent.locks.Lock;
 
 /**
- * The write path. A buffered write copies into pages. A direct write does the same, writes them out and does not leave
- * them in the cache: the stable copy that keeps checksums true. A direct write to a file without checksums goes to the
- * device from the caller's memory.
+ * The write path. A buffered write copies into pages. The whole blocks of a direct write, and of a long one, go straight
+ * into records ({@link SealedWriting}): one stable copy, which keeps checksums true, and none in the cache. A direct
+ * write to a file without checksums goes to the device from the caller's memory.
  *
  * <p>Space is reserved before a page becomes dirty (delayed allocation): one block for the data and one for each map
  * node it may change. So writing it back cannot run out of space.
@@ -26,6 +26,9 @@ import java.util.concurrent.locks.Lock;
 final class Writing {
     /** Blocks written under one reservation. */
     private static final int PIECE_BLOCKS = 256;
+
+    /** Whole blocks that make a buffered write go to the device at once: their transfer costs more than its beginning. */
+    private static final int SEALED_BLOCKS_MIN = 16;
 
     private static final MemorySegment ZEROES =
             MemorySegment.ofArray(new byte[Device.BLOCK_SIZE]).asReadOnly();
@@ -64,18 +67,37 @@ final class Writing {
             return;
         }
         writeback.throttle();
+        long wholeBlocks = FileData.blockOf(offset + length) - FileData.blockAfter(offset);
+        boolean seals = wholeBlocks >= (direct ? 1 : SEALED_BLOCKS_MIN);
         long done = 0;
         while (done < length) {
-            long at = offset + done;
-            long room = (long) PIECE_BLOCKS * Device.BLOCK_SIZE - FileData.within(at);
-            long n = Math.min(room, length - done);
-            writePiece(at, source.asSlice(done, n));
+            long n = piece(offset + done, length - done, seals);
+            if (seals && n % Device.BLOCK_SIZE == 0) {
+                // With the last whole block the size grows to the end, so that no crash leaves one that nobody asked
+                // for.
+                boolean last = length - done - n < Device.BLOCK_SIZE;
+                sealPiece(offset + done, source.asSlice(done, n), offset + (last ? length : done + n));
+            } else {
+                writePiece(offset + done, source.asSlice(done, n));
+            }
             done += n;
         }
         if (direct) {
+            // The parts of blocks; and all of it, if the volume is so full that blocks went one by one.
             writeback.writeRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + length));
+        }
+        if (direct || seals) {
             writer.checkpointer().poke();
         }
+    }
+
+    /** Returns how much is written under the next reservation: whole blocks or, if they are sealed, a part of one. */
+    private static long piece(long at, long left, boolean seals) {
+        if (seals && (FileData.within(at) != 0 || left < Device.BLOCK_SIZE)) {
+            return inBlock(at, left);
+        }
+        long n = Math.min((long) PIECE_BLOCKS * Device.BLOCK_SIZE - FileData.within(at), left);
+        return seals ? n - n % Device.BLOCK_SIZE : n;
     }
 
     /** All or nothing: takes all pages first, and only if nothing has to be waited for. */
@@ -148,20 +170,32 @@ final class Writing {
     // ---- buffered ----
 
     private void writePiece(long offset, MemorySegment source) throws HoldfastException {
-        long first = FileData.blockOf(offset);
-        int blocks = (int) (FileData.blockAfter(offset + source.byteSize()) - first);
-        long need = 1L + file.map.nodesFor(first + blocks - 1);
+        long need = needOf(offset, source);
+        int blocks = (int) (FileData.blockAfter(offset + source.byteSize()) - FileData.blockOf(offset));
+        if (reserve(blocks * need)) {
+            copyIn(offset, source, need, blocks * need);
+        } else {
+            writeSingly(offset, source, need);
+        }
+    }
+
+    /** Returns what a block of a piece needs at most: itself, and the map nodes on its path. */
+    private long needOf(long offset, MemorySegment source) {
+        return 1L + file.map.nodesFor(FileData.blockAfter(offset + source.byteSize()) - 1);
+    }
+
+    /** Reserves space for a piece; false if the volume has not so much left. */
+    private boolean reserve(long blocks) throws HoldfastException {
         try {
-            writer.reserver().reserve(blocks * need, Purpose.WRITE, false);
+            writer.reserver().reserve(blocks, Purpose.WRITE, false);
         } catch (HoldfastException e) {
             if (e.code() != ErrorCode.NO_SPACE) {
                 throw e;
             }
-            writeSingly(offset, source, need);
-            return;
+            return false;
         }
         Inject.at(Point.WRITE_RESERVED);
-        copyIn(offset, source, need, blocks * need);
+        return true;
     }
 
     /** The volume is full: block by block, as far as blocks need no new space or have it promised. */
@@ -348,6 +382,49 @@ final class Writing {
         }
     }
 
+    // ---- sealed ----
+
+    /**
+     * Writes whole blocks straight into records.
+     *
+     * @param end the file's size afterwards, if it was less
+     */
+    private void sealPiece(long offset, MemorySegment source, long end) throws HoldfastException {
+        long need = needOf(offset, source);
+        if (!reserve(source.byteSize() / Device.BLOCK_SIZE * need)) {
+            writeSingly(offset, source, need);
+            return;
+        }
+        SealedWriting sealing = new SealedWriting(file, writer, FileData.blockOf(offset), source, need - 1);
+        Lock layout = null;
+        try {
+            layout = lockLayout(end);
+            file.contentChanged(end, false);
+            Inject.at(Point.SIZE_CHANGED);
+            layout = downgraded(layout);
+            if (!file.sizeIsLogged(FileData.blockAfter(end) - 1) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
+                file.logRecord(writer, List.of());
+            }
+            sealing.run();
+        } finally {
+            if (layout != null) {
+                layout.unlock();
+            }
+            writer.space().unreserve(sealing.blocksLeft() * need);
+        }
+    }
+
+    /** Holds the layout no more than shared from here on. */
+    private Lock downgraded(Lock held) {
+        if (!file.layout.isWriteLockedByCurrentThread()) {
+            return held;
+        }
+        Lock shared = file.layout.readLock();
+        shared.lock();
+        held.unlock();
+        return shared;
+    }
+
     // ---- zero-copy ----
 
     private boolean canLend(long offset, MemorySegment source) {
@@ -406,8 +483,8 @@ final class Writing {
                             file.inode,
                             first,
                             source,
-                            (index, block) ->
-                                    file.map.put(first + index, MapEntry.word(state, block), sums[index], nodes),
+                            (index, block, count) ->
+                                    file.map.putRun(first + index, count, state, block, sums, index, nodes),
                             writer.checkpointer());
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);

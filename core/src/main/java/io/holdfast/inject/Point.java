@@ -13,6 +13,14 @@ public enum Point {
     SIZE_CHANGED,
     /** The tail of the last block is zero, the file has not grown yet. */
     TAIL_ZEROED,
+    /** The blocks of a sealed write are copied, no page shows them. */
+    WRITE_SEALED,
+    /** A page has given way to the sealed one of its block. */
+    PAGE_SUPERSEDED,
+    /** The pages of a sealed write are in the index, nothing is placed. */
+    SEALED_SHOWN,
+    /** A sealed write is in the map; its pages are still in the index. */
+    SEALED_MAPPED,
     /** The caller's memory is about to be lent to the device. */
     LENDING,
     /** Lent data is on the device, the log does not know. */

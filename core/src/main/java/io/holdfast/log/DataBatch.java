@@ -3,6 +3,7 @@ package io.holdfast.log;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Inject;
@@ -16,7 +17,7 @@ import java.util.List;
 /**
  * Data blocks of one file on their way into a log record: copied into private memory, with the checksums of the copies.
  * Slot 0 of the buffer is kept for the record's header. Owned by one thread; must end in {@link WriteLog#append} or
- * {@link #discard}.
+ * {@link #discard}, and, once shown, in {@link #endShow} after that.
  */
 public final class DataBatch {
     private final BlockBuffer buffer;
@@ -36,11 +37,16 @@ public final class DataBatch {
 
     /** Copies one block; blocks must come in ascending order. */
     public void add(long fileBlock, MemorySegment source) {
+        add(fileBlock, source, 0);
+    }
+
+    /** Copies the block at {@code offset} of the source; blocks must come in ascending order. */
+    public void add(long fileBlock, MemorySegment source, long offset) {
         if (size > 0 && fileBlocks[size - 1] >= fileBlock) {
             throw new IllegalArgumentException("blocks out of order");
         }
         fileBlocks[size] = fileBlock;
-        checksums[size] = buffer.fill(size + 1, source, 0, checksum);
+        checksums[size] = buffer.fill(size + 1, source, offset, checksum);
         Inject.at(Point.BLOCK_SEALED);
         size++;
     }
@@ -70,6 +76,11 @@ public final class DataBatch {
         return checksums[index];
     }
 
+    /** Returns the checksums of the copies of all blocks. */
+    public long[] checksums() {
+        return Arrays.copyOf(checksums, size);
+    }
+
     /** Returns the entries that say where the blocks are, now that they have their places. */
     List<LogEntry> extents(List<Run> places) {
         List<LogEntry> extents = new ArrayList<>();
@@ -93,6 +104,20 @@ public final class DataBatch {
             }
         }
         return extents;
+    }
+
+    /**
+     * Lets others read the copies until {@link #endShow}, whatever becomes of the batch.
+     *
+     * @return a read-only view of the copies, in their order; not to be used after {@link #endShow}
+     */
+    public MemorySegment show() {
+        return buffer.show().asSlice(Device.BLOCK_SIZE, (long) size * Device.BLOCK_SIZE);
+    }
+
+    /** Says that nobody reads the copies any more, after {@link WriteLog#append} has returned or thrown. */
+    public void endShow() {
+        buffer.endShow();
     }
 
     BlockBuffer buffer() {

@@ -31,9 +31,8 @@ final class RecordWriter {
             Inject.at(Point.RECORD_WRITTEN);
             int index = 0;
             for (Run run : record.data()) {
-                for (long block = run.start(); block < run.end(); block++) {
-                    placed.written(index++, block);
-                }
+                placed.written(index, run.start(), (int) run.length());
+                index += (int) run.length();
             }
             Inject.at(Point.RECORD_MAPPED);
             flushGate.written(record.sequence());

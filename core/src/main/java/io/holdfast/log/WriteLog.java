@@ -65,10 +65,11 @@ public final class WriteLog {
 
     /** Is told where the blocks of a batch are, before anyone else can see the end of the write. */
     public interface Placed {
-        void written(int index, long block);
+        /** {@code count} blocks of the batch, from its block {@code index} on, are at {@code block} and behind it. */
+        void written(int index, long block, int count);
     }
 
-    private static final Placed NOBODY = (index, block) -> {};
+    private static final Placed NOBODY = (index, block, count) -> {};
 
     /** Makes room for the log when the volume is full to the last block: writes a checkpoint and waits for it. */
     public interface Reclaimer {
@@ -258,7 +259,7 @@ public final class WriteLog {
     /**
      * Writes the caller's own memory to free blocks, for a file without checksums, without a copy.
      *
-     * @param placed told each block when the data is there; called with the gate held
+     * @param placed told each run of blocks when the data is there; called with the gate held
      */
     public void appendLent(long inode, long fileBlock, MemorySegment memory, Placed placed, Reclaimer reclaimer)
             throws HoldfastException {
@@ -308,9 +309,8 @@ public final class WriteLog {
             unproven.computeIfAbsent(inode, k -> new ArrayList<>()).addAll(extents);
             index = 0;
             for (Run run : places) {
-                for (long block = run.start(); block < run.end(); block++) {
-                    placed.written(index++, block);
-                }
+                placed.written(index, run.start(), (int) run.length());
+                index += (int) run.length();
             }
         } finally {
             lock.unlock();

@@ -178,6 +178,28 @@ public final class BlockMap {
         }
     }
 
+    /**
+     * Maps a run of blocks to data that lies side by side on the device.
+     *
+     * @param state written, with or without checksums
+     * @param at place on the device of block {@code first}
+     * @param checksums of the blocks, from index {@code from} on
+     * @param reservation as in {@link #put}, of each block
+     */
+    public void putRun(long first, int count, int state, long at, long[] checksums, int from, long reservation) {
+        lock.lock();
+        try {
+            long nodes = active.nodes();
+            long unwritten = active.unwritten();
+            long heap = active.heapBytes();
+            active.putRun(first, count, MapEntry.word(state, at), checksums, from, space::release);
+            touched();
+            account(nodes, unwritten, heap, count * reservation);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Makes a range hole or unwritten; {@code reservation} as in {@link #put}, unwritten blocks included. */
     public void putRange(long first, long count, int state, long reservation) {
         lock.lock();

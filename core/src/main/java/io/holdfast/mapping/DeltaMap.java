@@ -126,11 +126,34 @@ public final class DeltaMap {
      * @param superseded called with a data block that these changes held and do not hold any more
      */
     public void put(long block, long word, long checksum, LongConsumer superseded) {
-        long chunk = block >>> CHUNK_LOG2;
-        DeltaLeaf leaf = leaves.get(chunk);
-        if (leaf == null) {
-            leaf = createLeaf(chunk);
+        put(leafFor(block >>> CHUNK_LOG2), block, word, checksum, superseded);
+    }
+
+    /**
+     * Sets {@code count} blocks from {@code block} on to data that lies side by side.
+     *
+     * @param word of the first block
+     * @param checksums of the blocks, from index {@code from} on
+     * @param superseded as in {@link #put}
+     */
+    public void putRun(long block, int count, long word, long[] checksums, int from, LongConsumer superseded) {
+        DeltaLeaf leaf = leafFor(block >>> CHUNK_LOG2);
+        int state = MapEntry.state(word);
+        long at = MapEntry.block(word);
+        for (int i = 0; i < count; i++) {
+            if (i > 0 && ((block + i) & (CHUNK - 1)) == 0) {
+                leaf = leafFor((block + i) >>> CHUNK_LOG2);
+            }
+            put(leaf, block + i, MapEntry.word(state, at + i), checksums[from + i], superseded);
         }
+    }
+
+    private DeltaLeaf leafFor(long chunk) {
+        DeltaLeaf leaf = leaves.get(chunk);
+        return leaf == null ? createLeaf(chunk) : leaf;
+    }
+
+    private void put(DeltaLeaf leaf, long block, long word, long checksum, LongConsumer superseded) {
         int before = leaf.size();
         long old = leaf.put((int) (block & (CHUNK - 1)), word, checksum);
         entries += leaf.size() - before;

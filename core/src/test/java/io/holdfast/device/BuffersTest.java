@@ -51,6 +51,37 @@ final class BuffersTest {
         sealed.release();
     }
 
+    /** Others may read it while it is filled, sealed and written; nobody changes it, and it goes back after the last. */
+    @Test
+    void whatIsShownStaysUntilTheShowEnds() {
+        BlockBuffer buffer = pool.take();
+        buffer.fill(0, source(1, 1), 0, CHECKSUM);
+        MemorySegment view = buffer.show();
+        assertThat(view.isReadOnly()).isTrue();
+        assertThatThrownBy(() -> buffer.fill(0, source(2, 1), 0, CHECKSUM)).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(buffer::endShow).isInstanceOf(IllegalStateException.class);
+        buffer.fill(1, source(3, 1), 0, CHECKSUM);
+        SealedBuffer sealed = buffer.seal(2);
+        sealed.release();
+        assertThat(pool.inUse()).isEqualTo(1);
+        assertThat(view.asSlice(0, Device.BLOCK_SIZE).toArray(ValueLayout.JAVA_BYTE))
+                .isEqualTo(TestBuffers.random(1, 1));
+        buffer.endShow();
+        assertThat(pool.inUse()).isZero();
+        assertThatThrownBy(buffer::endShow).isInstanceOf(IllegalStateException.class);
+    }
+
+    @Test
+    void whatIsShownAndDiscardedStaysUntilTheShowEnds() {
+        BlockBuffer buffer = pool.take();
+        buffer.fill(0, source(1, 1), 0, CHECKSUM);
+        buffer.show();
+        buffer.discard();
+        assertThat(pool.inUse()).isEqualTo(1);
+        buffer.endShow();
+        assertThat(pool.inUse()).isZero();
+    }
+
     /** Guard «write seals a private copy»: a writer that never stops scribbling cannot make a false checksum. */
     @ParameterizedTest
     @ValueSource(booleans = {false, true})

@@ -1,0 +1,134 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import io.holdfast.log.DataBatch;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The blocks of one record while they are on their way to the device: sealed pages in the index of their file, which
+ * readers read from and nobody writes to.
+ *
+ * <p>Invariants: from {@link #show} to {@link #end} the index has a page for each block, so who wants to write a block
+ * needs a page that this class has put there; the map knows the new place before the page is gone. The pages share one
+ * lock. It is never held while another page is waited for: whose turn that is may be waiting for one of ours.
+ */
+final class SealedPages {
+    private final FileData file;
+    private final DataBatch batch;
+    private final Page[] pages;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition idle = lock.newCondition();
+
+    /** @param batch full, of blocks that follow each other */
+    SealedPages(FileData file, DataBatch batch) {
+        this.file = file;
+        this.batch = batch;
+        this.pages = new Page[batch.size()];
+    }
+
+    /**
+     * Puts the pages into the index, in ascending order, each in the place of the page that is there. As in {@link
+     * Writeback}, waiting for a page that is on its way in another record is safe because that one only ever waits for
+     * pages behind it.
+     */
+    void show() {
+        MemorySegment copies = batch.show();
+        long first = batch.fileBlock(0);
+        file.writing.add(first, pages.length);
+        lock.lock();
+        try {
+            for (int i = 0; i < pages.length; i++) {
+                MemorySegment copy = copies.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                Page page = new Page(file, first + i, copy, lock, idle);
+                pages[i] = page;
+                Page found = file.pages.putIfAbsent(page.block, page);
+                while (found != null) {
+                    found = takePlaceOf(found, page);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns null if the page is in the index, else the one that is there. */
+    private @Nullable Page takePlaceOf(Page found, Page page) {
+        if (found.lock.tryLock()) {
+            if (!found.dead && (!found.writeback || Inject.off(Guard.ONE_WRITEBACK))) {
+                file.supersede(found, page);
+                Inject.at(Point.PAGE_SUPERSEDED);
+                return null;
+            }
+            found.lock.unlock();
+        }
+        lock.unlock();
+        try {
+            found.lock.lock();
+            try {
+                if (!found.dead) {
+                    found.awaitIdle();
+                }
+            } finally {
+                found.lock.unlock();
+            }
+        } finally {
+            lock.lock();
+        }
+        Page now = file.pages.putIfAbsent(page.block, page);
+        if (now == null) {
+            // The writeback that was waited for has taken it out.
+            file.writing.add(page.block);
+        }
+        return now;
+    }
+
+    /**
+     * Takes the pages out of the index, and ends the batch's show: the map knows where their content is. If it does not
+     * because the volume has failed, the pages stay, dirty, with copies of their own, so that readers go on seeing what
+     * took the place of something that was acknowledged.
+     */
+    void end(boolean written) {
+        lock.lock();
+        try {
+            MemorySegment kept = written ? null : keep();
+            file.writing.remove(pages[0].block, pages.length);
+            for (int i = 0; i < pages.length; i++) {
+                Page page = pages[i];
+                page.endWriteback();
+                if (page.dead) {
+                    continue; // only without the guard «one writeback»
+                }
+                if (kept == null) {
+                    page.dead = true;
+                    file.forget(page);
+                } else {
+                    page.memory = kept.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                    page.sealed = false;
+                    file.markDirty(page, 0);
+                }
+            }
+        } finally {
+            lock.unlock();
+        }
+        batch.endShow();
+    }
+
+    /** Returns the copies on the heap, null if there is no room. */
+    private @Nullable MemorySegment keep() {
+        try {
+            MemorySegment kept = MemorySegment.ofArray(new byte[pages.length * Device.BLOCK_SIZE]);
+            for (int i = 0; i < pages.length; i++) {
+                MemorySegment.copy(pages[i].memory, 0, kept, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            }
+            return kept;
+        } catch (OutOfMemoryError e) {
+            return null;
+        }
+    }
+}

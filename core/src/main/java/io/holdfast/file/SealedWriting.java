@@ -1,0 +1,199 @@
+package io.holdfast.file;
+
+import io.holdfast.device.Device;
+import io.holdfast.device.DeviceChecks;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogRecord;
+import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import io.holdfast.log.DataBatch;
+import java.lang.foreign.MemorySegment;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Writes whole blocks from the caller's memory into records of the log, without the cache: each block is copied once,
+ * into the private memory that the device reads. A long run goes in several records, and helpers take some of them: one
+ * thread copies while the device is busy with another's record.
+ *
+ * <p>Invariants: space is reserved, the size is in the log and the layout is held by the caller while {@link #run}
+ * runs. A record is taken by one thread, which holds no other buffer; nothing but the device and other records is waited
+ * for with it. When {@link #run} returns or throws, no thread touches the caller's memory any more.
+ */
+final class SealedWriting {
+    /** Helpers for one write; more only take the processor from each other. */
+    private static final int HELPERS_MAX = 2;
+    /** Blocks of the first record: few, so that the device has something to do soon. */
+    private static final int FIRST_BLOCKS = 32;
+    /** Most blocks of each other one; less than a record has room for, so that they come out even. */
+    private static final int RECORD_BLOCKS = 64;
+
+    private final FileData file;
+    private final FileContext.Writer writer;
+    private final long first;
+    private final int blocks;
+    private final MemorySegment source;
+    private final long nodes;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition helped = lock.newCondition();
+    /** Most blocks of a record from now on. */
+    private int recordBlocks = LogRecord.DATA_BLOCKS_MAX;
+
+    private int taken;
+    private int appended;
+    private int helping;
+    private @Nullable Throwable failure;
+
+    /** @param nodes reserved for each block, besides the block itself */
+    SealedWriting(FileData file, FileContext.Writer writer, long first, MemorySegment source, long nodes) {
+        this.file = file;
+        this.writer = writer;
+        this.first = first;
+        this.source = source;
+        this.blocks = (int) (source.byteSize() / Device.BLOCK_SIZE);
+        this.nodes = nodes;
+    }
+
+    /** Returns for how many blocks the reservation is still there, after {@link #run}: after a failure, for some. */
+    int blocksLeft() {
+        lock.lock();
+        try {
+            return blocks - appended;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes everything; when this returns it is on the device, not yet durable. */
+    void run() throws HoldfastException {
+        if (blocks >= FIRST_BLOCKS + RECORD_BLOCKS / 2 && DeviceChecks.shared(source)) {
+            recordBlocks = RECORD_BLOCKS;
+            int more = (blocks - FIRST_BLOCKS + RECORD_BLOCKS - 1) / RECORD_BLOCKS;
+            int accepted = writer.helpers().offer(this::help, Math.min(HELPERS_MAX, more));
+            lock.lock();
+            try {
+                helping += accepted;
+                if (accepted == 0) {
+                    recordBlocks = LogRecord.DATA_BLOCKS_MAX;
+                }
+            } finally {
+                lock.unlock();
+            }
+        }
+        work();
+        awaitHelpers();
+    }
+
+    private void help() {
+        work();
+        lock.lock();
+        try {
+            helping--;
+            helped.signal();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void awaitHelpers() throws HoldfastException {
+        Throwable thrown;
+        lock.lock();
+        try {
+            while (helping > 0) {
+                helped.awaitUninterruptibly();
+            }
+            thrown = failure;
+        } finally {
+            lock.unlock();
+        }
+        switch (thrown) {
+            case null -> {}
+            case HoldfastException e -> throw e;
+            case RuntimeException e -> throw e;
+            case Error e -> throw e;
+            default -> throw new IllegalStateException(thrown);
+        }
+    }
+
+    /** Writes one record after the other until none is left or one has failed. */
+    private void work() {
+        try {
+            while (true) {
+                int from;
+                int count;
+                lock.lock();
+                try {
+                    from = taken;
+                    count = Math.min(
+                            from == 0 && recordBlocks == RECORD_BLOCKS ? FIRST_BLOCKS : recordBlocks, blocks - from);
+                    if (count == 0 || failure != null) {
+                        return;
+                    }
+                    taken += count;
+                } finally {
+                    lock.unlock();
+                }
+                write(from, count);
+            }
+        } catch (HoldfastException | RuntimeException | Error e) {
+            lock.lock();
+            try {
+                failure = failure == null ? e : failure;
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    private void write(int from, int count) throws HoldfastException {
+        DataBatch batch = copy(from, count);
+        Inject.at(Point.WRITE_SEALED);
+        SealedPages pages = new SealedPages(file, batch);
+        pages.show();
+        lock.lock();
+        try {
+            appended += count;
+        } finally {
+            lock.unlock();
+        }
+        Inject.at(Point.SEALED_SHOWN);
+        int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
+        long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : new long[count];
+        boolean written = false;
+        try {
+            writer.log()
+                    .append(
+                            batch,
+                            (index, block, n) ->
+                                    file.map.putRun(batch.fileBlock(index), n, state, block, sums, index, nodes),
+                            writer.checkpointer());
+            written = true;
+            Inject.at(Point.SEALED_MAPPED);
+        } catch (RuntimeException | Error e) {
+            // Nobody knows how far it came, and what was promised for it.
+            throw writer.latch().fail(e);
+        } finally {
+            pages.end(written);
+        }
+        file.context.counters().stableCopies.add(count);
+    }
+
+    private DataBatch copy(int from, int count) {
+        DataBatch batch = writer.log().batch(file.inode, !file.checksummed());
+        boolean copied = false;
+        try {
+            for (int i = from; i < from + count; i++) {
+                batch.add(first + i, source, (long) i * Device.BLOCK_SIZE);
+            }
+            copied = true;
+            return batch;
+        } finally {
+            if (!copied) {
+                batch.discard();
+            }
+        }
+    }
+}
