@@ -36,7 +36,14 @@ public final class ServerProcess implements AutoCloseable {
         builder.environment().putAll(environment);
         long started = System.nanoTime();
         Process process = builder.start();
-        cleanUp.later("end process " + process.pid(), process::destroyForcibly);
+        cleanUp.later("end process " + process.pid(), () -> Command.end(process));
+        try {
+            // The end may have begun before it could find this process.
+            CleanUp.checkGoingOn();
+        } catch (IOException e) {
+            Command.end(process);
+            throw e;
+        }
         return new ServerProcess(process, output, started);
     }
 
