@@ -13,7 +13,7 @@ public final class Machine {
     public static final double QUIET_SHARE = 0.05;
 
     private static final Path PROCESSOR_TIMES = Path.of("/proc/stat");
-    private static final int LOOKS_MAX = 3;
+    private static final int LOOKS_MAX = 2;
     private static final double LOOK_SECONDS = 1;
     private static final int TIMES = 8;
     private static final int IDLE = 3;
