@@ -31,8 +31,6 @@ import picocli.CommandLine.Parameters;
 /** {@code ./dev bench}: runs scenarios and writes down what came out. */
 @picocli.CommandLine.Command(name = "bench", description = "Measure Holdfast beside its peers.")
 final class BenchCommand implements Callable<Integer> {
-    private static final double BUSY_LOAD = 0.7;
-
     @Mixin
     private final MeasureOptions options = new MeasureOptions();
 
@@ -90,7 +88,12 @@ final class BenchCommand implements Callable<Integer> {
         bench.say(scenario.name() + ": " + scenario.title());
         long began = System.nanoTime();
         try {
+            double busy = Machine.busyShare();
             Outcome outcome = scenario.run(bench);
+            if (busy > Machine.QUIET_SHARE) {
+                outcome.note("**Others used %.0f %% of the processors when this began**: do not quote these figures."
+                        .formatted(busy * 100));
+            }
             bench.say("    took %.0f s".formatted((System.nanoTime() - began) / 1e9));
             return outcome;
         } catch (IOException | RuntimeException e) {
@@ -120,11 +123,6 @@ final class BenchCommand implements Callable<Integer> {
     private List<String> remarks(Scratch scratch) throws IOException {
         List<String> remarks = new ArrayList<>();
         remarks.add(options.describe());
-        double load = Machine.load();
-        if (load > BUSY_LOAD) {
-            remarks.add("**The machine was busy when this run began** (load %.1f): do not quote these figures."
-                    .formatted(load));
-        }
         if (!scratch.device().writeCache().equals("write back")) {
             remarks.add("The disk says it has no volatile cache (%s), so a flush costs nothing here."
                     .formatted(scratch.device().writeCache()));

@@ -18,7 +18,7 @@ public final class HoldfastCli {
 
     /** Runs one command line and returns its exit status. */
     public int run(String... args) {
-        CommandLine line = Commands.tree(context);
+        CommandLine line = Commands.tree(context, args);
         line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);

@@ -1,19 +1,15 @@
 package io.holdfast.linux;
 
-import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import java.lang.foreign.AddressLayout;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
 import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
-import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
-import java.lang.invoke.VarHandle;
 import java.nio.charset.Charset;
 import java.nio.file.Path;
 
@@ -39,38 +35,31 @@ final class NativeSyscalls implements Syscalls {
 
     private static final Linker LINKER = Linker.nativeLinker();
     private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
-    private static final VarHandle ERRNO_FIELD =
-            Linker.Option.captureStateLayout().varHandle(MemoryLayout.PathElement.groupElement("errno"));
-    private static final AddressLayout STRING =
-            ADDRESS.withTargetLayout(MemoryLayout.sequenceLayout(4096, ValueLayout.JAVA_BYTE));
+    private static final long ERRNO_OFFSET =
+            Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
+    private static final long TEXT_BYTES_MAX = 4096;
 
-    private static final MethodHandle OPEN = handle("open", FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_INT), ERRNO);
-    private static final MethodHandle CLOSE = handle("close", FunctionDescriptor.of(JAVA_INT, JAVA_INT), ERRNO);
-    private static final MethodHandle LSEEK =
-            handle("lseek", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_INT), ERRNO);
-    private static final FunctionDescriptor TRANSFER =
-            FunctionDescriptor.of(JAVA_LONG, JAVA_INT, JAVA_LONG, JAVA_LONG, JAVA_LONG);
-    private static final MethodHandle PREAD = handle("pread64", TRANSFER, ERRNO);
-    private static final MethodHandle PWRITE = handle("pwrite64", TRANSFER, ERRNO);
-    private static final MethodHandle FSYNC = handle("fsync", FunctionDescriptor.of(JAVA_INT, JAVA_INT), ERRNO);
-    private static final MethodHandle FDATASYNC = handle("fdatasync", FunctionDescriptor.of(JAVA_INT, JAVA_INT), ERRNO);
-    private static final MethodHandle EVENTFD =
-            handle("eventfd", FunctionDescriptor.of(JAVA_INT, JAVA_INT, JAVA_INT), ERRNO);
-    private static final MethodHandle WRITE =
-            handle("write", FunctionDescriptor.of(JAVA_LONG, JAVA_INT, ADDRESS, JAVA_LONG));
-    private static final MethodHandle MMAP = handle(
-            "mmap",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_INT, JAVA_INT, JAVA_INT, JAVA_LONG),
-            ERRNO);
-    private static final MethodHandle MUNMAP =
-            handle("munmap", FunctionDescriptor.of(JAVA_INT, JAVA_LONG, JAVA_LONG), ERRNO);
-    private static final MethodHandle STRERROR = handle("strerror", FunctionDescriptor.of(STRING, JAVA_INT));
-    private static final MethodHandle SETUP = handle(
-            "syscall",
-            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, ADDRESS),
-            ERRNO,
-            Linker.Option.firstVariadicArg(1));
-    private static final MethodHandle ENTER = handle(
+    /**
+     * The type of all functions but one: the virtual machine makes some 25 classes for each type that is called, 15 ms
+     * of a start. All that they take are integers and pointers, which lie in a register each; a function does not look
+     * at registers beyond its last parameter, nor at the upper half of one that holds an {@code int}.
+     */
+    private static final FunctionDescriptor FUNCTION =
+            FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
+
+    private static final MethodHandle OPEN = handle("open", FUNCTION, ERRNO);
+    private static final MethodHandle CLOSE = handle("close", FUNCTION, ERRNO);
+    private static final MethodHandle LSEEK = handle("lseek", FUNCTION, ERRNO);
+    private static final MethodHandle PREAD = handle("pread64", FUNCTION, ERRNO);
+    private static final MethodHandle PWRITE = handle("pwrite64", FUNCTION, ERRNO);
+    private static final MethodHandle FSYNC = handle("fsync", FUNCTION, ERRNO);
+    private static final MethodHandle FDATASYNC = handle("fdatasync", FUNCTION, ERRNO);
+    private static final MethodHandle EVENTFD = handle("eventfd", FUNCTION, ERRNO);
+    private static final MethodHandle WRITE = handle("write", FUNCTION, ERRNO);
+    private static final MethodHandle MMAP = handle("mmap", FUNCTION, ERRNO);
+    private static final MethodHandle MUNMAP = handle("munmap", FUNCTION, ERRNO);
+    private static final MethodHandle STRERROR = handle("strerror", FUNCTION, ERRNO);
+    private static final MethodHandle SYSCALL = handle(
             "syscall",
             FunctionDescriptor.of(
                     JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG),
@@ -78,6 +67,9 @@ final class NativeSyscalls implements Syscalls {
             Linker.Option.firstVariadicArg(1));
 
     private static final MemorySegment ONE = Arena.global().allocateFrom(JAVA_LONG, 1L);
+    /** For calls whose error nobody asks for. */
+    private static final MemorySegment IGNORED = Arena.global().allocate(Linker.Option.captureStateLayout());
+
     private static final Charset PATH_CHARSET =
             Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), Charset.defaultCharset());
 
@@ -94,175 +86,134 @@ final class NativeSyscalls implements Syscalls {
             byte[] name = path.toString().getBytes(PATH_CHARSET);
             MemorySegment string = arena.allocate(name.length + 1L);
             string.copyFrom(MemorySegment.ofArray(name));
-            return (int) checked((int) OPEN.invokeExact(state, string, flags), state);
-        } catch (Throwable e) {
-            throw unexpected(e);
+            return checked((int) call(OPEN, state, string.address(), flags, 0, 0), state);
         }
     }
 
     @Override
     public void close(int descriptor) throws SystemCallException {
         MemorySegment state = STATE.get();
-        try {
-            checked((int) CLOSE.invokeExact(state, descriptor), state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        checked((int) call(CLOSE, state, descriptor, 0, 0, 0), state);
     }
 
     @Override
     public long size(int descriptor) throws SystemCallException {
         MemorySegment state = STATE.get();
-        try {
-            return checked((long) LSEEK.invokeExact(state, descriptor, 0L, SEEK_END), state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        long size = call(LSEEK, state, descriptor, 0, SEEK_END, 0);
+        checked(size < 0 ? -1 : 0, state);
+        return size;
     }
 
     @Override
     public int read(int descriptor, long address, int length, long position) {
-        return transfer(PREAD, descriptor, address, length, position);
+        MemorySegment state = STATE.get();
+        return negated((int) call(PREAD, state, descriptor, address, length, position), state);
     }
 
     @Override
     public int write(int descriptor, long address, int length, long position) {
-        return transfer(PWRITE, descriptor, address, length, position);
-    }
-
-    private static int transfer(MethodHandle call, int descriptor, long address, int length, long position) {
         MemorySegment state = STATE.get();
-        try {
-            long result = (long) call.invokeExact(state, descriptor, address, (long) length, position);
-            return result < 0 ? -errno(state) : (int) result;
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return negated((int) call(PWRITE, state, descriptor, address, length, position), state);
     }
 
     @Override
     public int sync(int descriptor, boolean metadata) {
         MemorySegment state = STATE.get();
-        try {
-            int result = metadata
-                    ? (int) FSYNC.invokeExact(state, descriptor)
-                    : (int) FDATASYNC.invokeExact(state, descriptor);
-            return result < 0 ? -errno(state) : 0;
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return negated((int) call(metadata ? FSYNC : FDATASYNC, state, descriptor, 0, 0, 0), state);
     }
 
     @Override
     public int eventDescriptor() throws SystemCallException {
         MemorySegment state = STATE.get();
-        try {
-            return (int) checked((int) EVENTFD.invokeExact(state, 0, EFD_CLOEXEC), state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        return checked((int) call(EVENTFD, state, 0, EFD_CLOEXEC, 0, 0), state);
     }
 
     @Override
     public void signal(int eventDescriptor) {
-        try {
-            long written = (long) WRITE.invokeExact(eventDescriptor, ONE, Long.BYTES + 0L);
-            if (written != Long.BYTES) {
-                throw new IllegalStateException("an event descriptor takes no event");
-            }
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
+        long written = call(WRITE, IGNORED, eventDescriptor, ONE.address(), Long.BYTES, 0);
+        if (written != Long.BYTES) {
+            throw new IllegalStateException("an event descriptor takes no event");
         }
     }
 
     @Override
     public int setUpRing(int entries, MemorySegment params) throws SystemCallException {
         MemorySegment state = STATE.get();
-        try {
-            return (int) checked((long) SETUP.invokeExact(state, IO_URING_SETUP, (long) entries, params), state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        return checked((int) systemCall(state, IO_URING_SETUP, entries, params.address(), 0, 0), state);
     }
 
     @Override
     public int enterRing(int ring, int submit, int waitFor) {
         MemorySegment state = STATE.get();
-        try {
-            long result = (long) ENTER.invokeExact(
-                    state, IO_URING_ENTER, (long) ring, (long) submit, (long) waitFor, (long) ENTER_GETEVENTS, 0L, 0L);
-            return result < 0 ? -errno(state) : (int) result;
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
-        }
+        return negated((int) systemCall(state, IO_URING_ENTER, ring, submit, waitFor, ENTER_GETEVENTS), state);
     }
 
     @Override
     public MemorySegment map(int ring, long bytes, long offset) throws SystemCallException {
         MemorySegment state = STATE.get();
-        try {
-            long address =
-                    (long) MMAP.invokeExact(state, 0L, bytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, ring, offset);
-            checked(address == MAP_FAILED ? -1 : 0, state);
-            return MemorySegment.ofAddress(address).reinterpret(bytes);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        long address = call(MMAP, state, 0, bytes, PROT_READ_WRITE, MAP_SHARED_POPULATE, ring, offset);
+        checked(address == MAP_FAILED ? -1 : 0, state);
+        return MemorySegment.ofAddress(address).reinterpret(bytes);
     }
 
     @Override
     public void unmap(MemorySegment memory) throws SystemCallException {
         MemorySegment state = STATE.get();
-        try {
-            checked((int) MUNMAP.invokeExact(state, memory.address(), memory.byteSize()), state);
-        } catch (Throwable e) {
-            throw unexpected(e);
-        }
+        checked((int) call(MUNMAP, state, memory.address(), memory.byteSize(), 0, 0), state);
     }
 
     @Override
     public SystemCallException failure(int errno) {
+        long text = call(STRERROR, IGNORED, errno, 0, 0, 0);
+        return new SystemCallException(
+                errno, MemorySegment.ofAddress(text).reinterpret(TEXT_BYTES_MAX).getString(0));
+    }
+
+    private static long call(MethodHandle function, MemorySegment state, long a, long b, long c, long d) {
+        return call(function, state, a, b, c, d, 0, 0);
+    }
+
+    private static long call(
+            MethodHandle function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
         try {
-            MemorySegment text = (MemorySegment) STRERROR.invokeExact(errno);
-            return new SystemCallException(errno, text.getString(0));
-        } catch (RuntimeException | Error e) {
-            throw e;
-        } catch (Throwable e) {
-            throw new IllegalStateException(e);
+            return (long) function.invokeExact(state, a, b, c, d, e, f);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
         }
     }
 
-    private long checked(long result, MemorySegment state) throws SystemCallException {
+    private static long systemCall(MemorySegment state, long number, long a, long b, long c, long d) {
+        try {
+            return (long) SYSCALL.invokeExact(state, number, a, b, c, d, 0L, 0L);
+        } catch (Throwable thrown) {
+            throw unexpected(thrown);
+        }
+    }
+
+    private int checked(int result, MemorySegment state) throws SystemCallException {
         if (result < 0) {
             throw failure(errno(state));
         }
         return result;
     }
 
-    private static int errno(MemorySegment state) {
-        return (int) ERRNO_FIELD.get(state, 0L);
+    private static int negated(int result, MemorySegment state) {
+        return result < 0 ? -errno(state) : result;
     }
 
-    /** A method handle declares to throw anything; only the exceptions of this class are to be expected. */
-    private static SystemCallException unexpected(Throwable thrown) {
-        if (thrown instanceof SystemCallException e) {
-            return e;
-        }
+    private static int errno(MemorySegment state) {
+        return state.get(JAVA_INT, ERRNO_OFFSET);
+    }
+
+    /** A method handle declares to throw anything; system calls throw nothing but what the virtual machine does. */
+    private static RuntimeException unexpected(Throwable thrown) {
         if (thrown instanceof RuntimeException e) {
-            throw e;
+            return e;
         }
         if (thrown instanceof Error e) {
             throw e;
         }
-        throw new IllegalStateException(thrown);
+        return new IllegalStateException(thrown);
     }
 
     private static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {

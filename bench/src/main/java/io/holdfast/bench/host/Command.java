@@ -7,16 +7,38 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 
 /** Runs other programs to their end. */
 public final class Command {
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
+    private static final long END_SECONDS_MAX = 10;
+
     private Command() {}
 
-    /** Ends what runs now. */
+    /** Ends what runs now, and waits until it has ended: until then it keeps its files open. */
     static void endRunning() {
-        RUNNING.forEach(Process::destroyForcibly);
+        RUNNING.forEach(Command::end);
+    }
+
+    /** Ends a process and those that it started (fio forks), and waits for it. */
+    static void end(Process process) {
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
+                .toList();
+        all.forEach(ProcessHandle::destroyForcibly);
+        for (ProcessHandle one : all) {
+            try {
+                one.onExit().get(END_SECONDS_MAX, TimeUnit.SECONDS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            } catch (ExecutionException | TimeoutException e) {
+                System.err.println("bench: process " + one.pid() + " does not end: " + e);
+            }
+        }
     }
 
     /**
@@ -35,6 +57,8 @@ public final class Command {
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start();
             RUNNING.add(process);
+            // The end may have begun before it could find this process.
+            CleanUp.checkGoingOn();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();
             if (status != 0) {
@@ -51,7 +75,7 @@ public final class Command {
             throw new IOException("interrupted", e);
         } finally {
             if (process != null) {
-                process.destroyForcibly();
+                end(process);
                 RUNNING.remove(process);
             }
             Files.deleteIfExists(errors);

@@ -3,11 +3,22 @@ package io.holdfast.bench.host;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
 /** What the figures were measured on and with. */
 public final class Machine {
+    /** More than this, and the figures of what runs beside it are not to be quoted: a tenth of one of two processors. */
+    public static final double QUIET_SHARE = 0.05;
+
+    private static final Path PROCESSOR_TIMES = Path.of("/proc/stat");
+    private static final int LOOKS_MAX = 2;
+    private static final double LOOK_SECONDS = 1;
+    private static final int TIMES = 8;
+    private static final int IDLE = 3;
+    private static final int IO_WAIT = 4;
+
     private Machine() {}
 
     public static Map<String, String> describe(Scratch scratch) throws IOException {
@@ -36,10 +47,41 @@ public final class Machine {
         return Command.firstLine("git", "describe", "--always", "--dirty", "--abbrev=12");
     }
 
-    /** Returns the load average of the last minute: above 1 before a run somebody else is using the machine. */
-    public static double load() throws IOException {
-        String text = Files.readString(Path.of("/proc/loadavg"));
-        return Double.parseDouble(text.substring(0, text.indexOf(' ')));
+    /**
+     * Returns which part of all processors is in use right now, while this program waits: by others, then. What a
+     * scenario left behind ends soon, so the quietest of some looks counts, and the first quiet one is enough.
+     */
+    public static double busyShare() throws IOException {
+        double least = 1;
+        for (int look = 0; look < LOOKS_MAX && least > QUIET_SHARE; look++) {
+            String before = Files.readString(PROCESSOR_TIMES);
+            Pause.seconds(LOOK_SECONDS);
+            least = Math.min(least, busyShare(before, Files.readString(PROCESSOR_TIMES)));
+        }
+        return least;
+    }
+
+    /** Returns it from what {@code /proc/stat} said at two times. */
+    static double busyShare(String before, String after) {
+        long[] from = times(before);
+        long[] to = times(after);
+        long all = 0;
+        long idle = 0;
+        for (int i = 0; i < TIMES; i++) {
+            long spent = to[i] - from[i];
+            all += spent;
+            idle += i == IDLE || i == IO_WAIT ? spent : 0;
+        }
+        return all <= 0 ? 0 : (double) (all - idle) / all;
+    }
+
+    /** The first line: user, nice, system, idle, iowait, irq, softirq, steal, and guests, who are in user already. */
+    private static long[] times(String stat) {
+        return Arrays.stream(stat.lines().findFirst().orElse("").split(" +", -1))
+                .skip(1)
+                .limit(TIMES)
+                .mapToLong(Long::parseLong)
+                .toArray();
     }
 
     private static String processor() throws IOException {

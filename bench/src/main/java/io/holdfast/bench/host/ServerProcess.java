@@ -14,7 +14,7 @@ public final class ServerProcess implements AutoCloseable {
     /** Holdfast gives itself 60 s for the flush and the last checkpoint. */
     private static final long END_SECONDS_MAX = 90;
     /** What QEMU 7.2's qemu-nbd gets: now and then it does not end at all. All was flushed before. */
-    private static final long PEER_END_SECONDS_MAX = 5;
+    private static final long PEER_END_SECONDS_MAX = 2;
 
     private final Process process;
     private final Path output;
@@ -36,7 +36,14 @@ public final class ServerProcess implements AutoCloseable {
         builder.environment().putAll(environment);
         long started = System.nanoTime();
         Process process = builder.start();
-        cleanUp.later("end process " + process.pid(), process::destroyForcibly);
+        cleanUp.later("end process " + process.pid(), () -> Command.end(process));
+        try {
+            // The end may have begun before it could find this process.
+            CleanUp.checkGoingOn();
+        } catch (IOException e) {
+            Command.end(process);
+            throw e;
+        }
         return new ServerProcess(process, output, started);
     }
 

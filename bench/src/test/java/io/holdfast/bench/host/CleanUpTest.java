@@ -3,9 +3,12 @@ package io.holdfast.bench.host;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class CleanUpTest {
     @Test
@@ -19,5 +22,22 @@ class CleanUpTest {
             cleanUp.later("last", () -> done.add("last"));
         }
         assertThat(done).containsExactly("last", "first");
+    }
+
+    /** What a process has open cannot be unmounted, so the next step must find it gone, and its children. */
+    @Test
+    void processesHaveEndedBeforeTheNextStep(@TempDir Path folder) throws IOException {
+        List<Boolean> alive = new ArrayList<>();
+        List<ProcessHandle> processes = new ArrayList<>();
+        try (CleanUp cleanUp = new CleanUp()) {
+            cleanUp.later("look", () -> processes.forEach(p -> alive.add(p.isAlive())));
+            ServerProcess server = ServerProcess.start(
+                    cleanUp, folder.resolve("out"), Map.of(), List.of("bash", "-c", "sleep 1000 & echo started; wait"));
+            server.awaitLine("started");
+            ProcessHandle handle = ProcessHandle.of(server.pid()).orElseThrow();
+            processes.add(handle);
+            handle.descendants().forEach(processes::add);
+        }
+        assertThat(alive).containsExactly(false, false);
     }
 }

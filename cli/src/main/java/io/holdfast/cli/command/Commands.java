@@ -6,62 +6,92 @@ import io.holdfast.cli.demo.DemoCommand;
 import io.holdfast.cli.demo.ScribbleCommand;
 import io.holdfast.cli.serve.ServeCommand;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import picocli.CommandLine;
-import picocli.CommandLine.Command;
 import picocli.CommandLine.HelpCommand;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.ParameterException;
-import picocli.CommandLine.Spec;
 
 /** The tree of commands. */
 public final class Commands {
     private Commands() {}
 
-    /** The command without a subcommand: only help and version. */
-    @Command(
-            name = "holdfast",
-            mixinStandardHelpOptions = true,
-            version = "holdfast 0.1.0",
-            usageHelpAutoWidth = true,
-            description = "A copy-on-write file system in user space for VM disks, checksummed always.",
-            commandListHeading = "%nCommands:%n",
-            footerHeading = "%nSizes such as 4G, 512MiB or 1.5T: K M G T P E and KiB MiB … are powers of 1024,"
-                    + " KB MB … of 1000.%n"
-                    + "A volume that is being served can be used by every command at the same time.%n",
-            exitCodeListHeading = "%nExit codes:%n")
+    private static final Map<String, Function<CliContext, HoldfastCommand>> SUBCOMMANDS = subcommands();
+
+    private static Map<String, Function<CliContext, HoldfastCommand>> subcommands() {
+        Map<String, Function<CliContext, HoldfastCommand>> commands = new LinkedHashMap<>();
+        commands.put("format", FormatCommand::new);
+        commands.put("create", CreateCommand::new);
+        commands.put("mkdir", MkdirCommand::new);
+        commands.put("ls", LsCommand::new);
+        commands.put("stat", StatCommand::new);
+        commands.put("mv", MvCommand::new);
+        commands.put("rm", RmCommand::new);
+        commands.put("resize", ResizeCommand::new);
+        commands.put("import", ImportCommand::new);
+        commands.put("export", ExportCommand::new);
+        commands.put("serve", ServeCommand::new);
+        commands.put("check", CheckCommand::new);
+        commands.put("df", DfCommand::new);
+        commands.put("info", InfoCommand::new);
+        commands.put("demo", DemoCommand::new);
+        commands.put("scribble", ScribbleCommand::new);
+        return commands;
+    }
+
+    /**
+     * Builds what is needed to parse this command line. Each command costs some milliseconds, because picocli looks at
+     * its annotations, so a line that begins with the name of one gets only that one, and a question for the version
+     * none. All others, among them help and mistakes, get all.
+     */
+    public static CommandLine tree(CliContext context, String... args) {
+        CommandLine root = new CommandLine(new Root().spec());
+        Function<CliContext, HoldfastCommand> only = args.length == 0 ? null : SUBCOMMANDS.get(args[0]);
+        if (only != null) {
+            root.addSubcommand(args[0], only.apply(context));
+        } else if (args.length != 1 || !List.of("-V", "--version").contains(args[0])) {
+            SUBCOMMANDS.forEach((name, make) -> root.addSubcommand(name, make.apply(context)));
+            root.addSubcommand(new HelpCommand());
+            root.getCommandSpec().usageMessage().exitCodeList(exitCodes());
+        }
+        return root;
+    }
+
+    /**
+     * The command without a subcommand: only help and version. It is put together here and not from annotations,
+     * because the virtual machine makes a class for each kind of annotation that it reads.
+     */
     private static final class Root implements Runnable {
-        @Spec
-        private CommandSpec spec;
+        private final CommandSpec spec =
+                CommandSpec.wrapWithoutInspection(this).name("holdfast").version("holdfast 0.1.0");
+
+        private CommandSpec spec() {
+            spec.addOption(OptionSpec.builder("-h", "--help")
+                    .usageHelp(true)
+                    .description("Show this help message and exit.")
+                    .build());
+            spec.addOption(OptionSpec.builder("-V", "--version")
+                    .versionHelp(true)
+                    .description("Print version information and exit.")
+                    .build());
+            spec.usageMessage()
+                    .autoWidth(true)
+                    .description("A copy-on-write file system in user space for VM disks, checksummed always.")
+                    .commandListHeading("%nCommands:%n")
+                    .footerHeading("%nSizes such as 4G, 512MiB or 1.5T: K M G T P E and KiB MiB … are powers of 1024,"
+                            + " KB MB … of 1000.%n"
+                            + "A volume that is being served can be used by every command at the same time.%n")
+                    .exitCodeListHeading("%nExit codes:%n");
+            return spec;
+        }
 
         @Override
         public void run() {
             throw new ParameterException(spec.commandLine(), "a command is needed, such as 'holdfast format'");
         }
-    }
-
-    /** Builds the command line. */
-    public static CommandLine tree(CliContext context) {
-        CommandLine root = new CommandLine(new Root());
-        root.addSubcommand(new FormatCommand(context))
-                .addSubcommand(new CreateCommand(context))
-                .addSubcommand(new MkdirCommand(context))
-                .addSubcommand(new LsCommand(context))
-                .addSubcommand(new StatCommand(context))
-                .addSubcommand(new MvCommand(context))
-                .addSubcommand(new RmCommand(context))
-                .addSubcommand(new ResizeCommand(context))
-                .addSubcommand(new ImportCommand(context))
-                .addSubcommand(new ExportCommand(context))
-                .addSubcommand(new ServeCommand(context))
-                .addSubcommand(new CheckCommand(context))
-                .addSubcommand(new DfCommand(context))
-                .addSubcommand(new InfoCommand(context))
-                .addSubcommand(new DemoCommand(context))
-                .addSubcommand(new ScribbleCommand(context))
-                .addSubcommand(new HelpCommand());
-        root.getCommandSpec().usageMessage().exitCodeList(exitCodes());
-        return root;
     }
 
     private static Map<String, String> exitCodes() {

@@ -75,6 +75,20 @@ class MisuseTest {
         assertThat(result.out()).startsWith("Usage: holdfast " + command).contains("--json");
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"--version", "-V", "--version ls"})
+    void versionIsTheSameHoweverItIsAskedFor(String line) {
+        Result result = home.run(line.split(" "));
+        assertThat(result.status()).isZero();
+        assertThat(result.out().strip()).matches("holdfast \\d+\\.\\d+\\.\\d+");
+    }
+
+    @Test
+    void helpOfACommandIsTheSameWhicheverWayItIsAskedFor() {
+        assertThat(home.run("help", "ls").out())
+                .isEqualTo(home.run("ls", "--help").out());
+    }
+
     @Test
     void formatRefusesToOverwrite() {
         home.formatted();
