@@ -82,9 +82,26 @@ final class Exchange {
         }
     }
 
-    /** Runs what has to wait on another thread. */
+    /**
+     * Runs what has to wait: on another thread, or on this one if the client sends nothing before it has the reply. That
+     * spares two wake-ups, which at queue depth 1 nothing hides. For the reading thread.
+     */
     void start(Job job, Work work) {
+        if (isSerial()) {
+            replies.add(attempt(job, work));
+        } else {
+            startElsewhere(job, work);
+        }
+    }
+
+    /** Runs what has to wait on another thread. */
+    void startElsewhere(Job job, Work work) {
         workers.run(() -> replies.send(attempt(job, work)));
+    }
+
+    /** Returns whether the request that is being served is all that the client has sent, as usual with this one. */
+    boolean isSerial() {
+        return input.available() == 0 && inFlight.isSerial();
     }
 
     /** Runs the work and turns an exception into the reply that reports it. */

@@ -8,14 +8,22 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Invariants: at most {@code requestsMax} requests and {@code bytesMax} bytes are inside, except that one request
  * alone may be larger; the reading thread waits to enter, so a client with too much in flight is simply not read from.
+ *
+ * <p>Remembers whether the client is one that waits for each reply before it sends the next request, as databases do that
+ * commit: {@code serial} goes up by one with each request that comes when nothing is inside, and down by more with each
+ * other one.
  */
 final class InFlight {
+    private static final int SERIAL_MAX = 32;
+    private static final int OVERLAP_WEIGHT = 4;
+
     private final int requestsMax;
     private final long bytesMax;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private int requests;
     private long bytes;
+    private int serial;
 
     InFlight(int requestsMax, long bytesMax) {
         this.requestsMax = requestsMax;
@@ -29,8 +37,7 @@ final class InFlight {
             if (!hasRoom(added)) {
                 return false;
             }
-            requests++;
-            bytes += added;
+            admit(added);
             return true;
         } finally {
             lock.unlock();
@@ -44,8 +51,23 @@ final class InFlight {
             while (!hasRoom(added)) {
                 changed.awaitUninterruptibly();
             }
-            requests++;
-            bytes += added;
+            admit(added);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void admit(long added) {
+        serial = Math.clamp(serial + (requests == 0 ? 1 : -OVERLAP_WEIGHT), 0, SERIAL_MAX);
+        requests++;
+        bytes += added;
+    }
+
+    /** Returns whether one request is inside and the client has long been sending one at a time. */
+    boolean isSerial() {
+        lock.lock();
+        try {
+            return requests == 1 && serial >= SERIAL_MAX / 2;
         } finally {
             lock.unlock();
         }

@@ -48,7 +48,8 @@ final class ReadCommand {
 
     /** Nobody else has the lease's memory, so what is read may be verified in it. */
     private void serve(Job job, Lease lease) {
-        switch (lease.count() == 1 ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
+        boolean queued = lease.count() == 1 && !exchange.isSerial();
+        switch (queued ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
             case READ -> exchange.replies.add(data(job, lease));
             case REFUSED -> exchange.start(job, () -> read(job, lease));
             case STARTED -> {}
@@ -68,7 +69,7 @@ final class ReadCommand {
         if (good) {
             exchange.replies.add(data(job, lease));
         } else {
-            exchange.start(job, () -> read(job, lease));
+            exchange.startElsewhere(job, () -> read(job, lease));
         }
     }
 

@@ -45,4 +45,34 @@ class InFlightTest {
         other.join();
         assertThat(inFlight.awaitIdle(0)).isTrue();
     }
+
+    @Test
+    void knowsAClientThatWaitsForEachReply() {
+        InFlight inFlight = new InFlight(8, 1000);
+        assertThat(oneByOne(inFlight, 100)).isTrue();
+        assertThat(inFlight.tryEnter(1)).isTrue();
+        assertThat(inFlight.tryEnter(1)).isTrue();
+        assertThat(inFlight.isSerial()).as("with two inside").isFalse();
+        inFlight.leave(1);
+        assertThat(inFlight.isSerial()).as("after a single overlap").isTrue();
+        for (int i = 0; i < 4; i++) {
+            assertThat(inFlight.tryEnter(1)).isTrue();
+            inFlight.leave(1);
+        }
+        assertThat(inFlight.isSerial()).as("after several").isFalse();
+        inFlight.leave(1);
+        assertThat(oneByOne(inFlight, 3)).as("after a few alone").isFalse();
+        assertThat(oneByOne(inFlight, 100)).isTrue();
+    }
+
+    /** Returns whether the last one was taken for serial. */
+    private static boolean oneByOne(InFlight inFlight, int count) {
+        boolean serial = false;
+        for (int i = 0; i < count; i++) {
+            assertThat(inFlight.tryEnter(1)).isTrue();
+            serial = inFlight.isSerial();
+            inFlight.leave(1);
+        }
+        return serial;
+    }
 }
