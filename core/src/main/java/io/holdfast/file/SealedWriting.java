@@ -182,7 +182,7 @@ final class SealedWriting {
     }
 
     private DataBatch copy(int from, int count) {
-        DataBatch batch = writer.log().batch(file.inode, !file.checksummed());
+        DataBatch batch = writer.log().batch(file.inode, !file.checksummed(), count);
         boolean copied = false;
         try {
             for (int i = from; i < from + count; i++) {

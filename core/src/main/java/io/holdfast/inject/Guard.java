@@ -9,7 +9,7 @@ public enum Guard {
     STABLE_COPY,
     /** A block on its way to the device is a private copy; without: the page itself. */
     SEALED_COPY,
-    /** A page has one writeback at a time; without: two, and the older may come last. */
+    /** A block has one writeback at a time; without: two, and the older may come last. */
     ONE_WRITEBACK,
     /** A read is verified in private memory; without: where the caller can see and change it. */
     VERIFY_PRIVATE,

@@ -52,7 +52,7 @@ public final class DataBatch {
     }
 
     public boolean isFull() {
-        return size == LogRecord.DATA_BLOCKS_MAX;
+        return size == Math.min(LogRecord.DATA_BLOCKS_MAX, buffer.blocks() - 1);
     }
 
     public int size() {

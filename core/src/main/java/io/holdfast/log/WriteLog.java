@@ -55,6 +55,9 @@ public final class WriteLog {
     /** Bytes of small changes in one record. */
     private static final int SMALL_RECORD_BYTES_MAX = (SMALL_RECORD_BLOCKS - 1) * Device.BLOCK_SIZE;
 
+    /** Blocks of a batch that gets a short buffer: what one NBD request of the usual sizes has. */
+    private static final int SHORT_BATCH_BLOCKS = 16;
+
     /** Checkpoints to try before the log gives up. */
     private static final int RECLAIMS_MAX = 8;
 
@@ -82,6 +85,9 @@ public final class WriteLog {
     private final FailureLatch latch;
     private final Applier applier;
     private final BufferPool dataBuffers;
+    /** For batches of up to {@link #SHORT_BATCH_BLOCKS}: many can be under way in little memory. */
+    private final BufferPool shortDataBuffers;
+
     private final BufferPool smallBuffers;
     private final FlushGate flushGate;
     private final RecordWriter writer;
@@ -105,7 +111,8 @@ public final class WriteLog {
     /**
      * @param startSequence sequence number of the last record that is in the checkpoint
      * @param logId random number of this mount
-     * @param buffersMax records being filled or written at the same time
+     * @param buffersMax records of any length being filled or written at the same time
+     * @param shortBuffersMax short ones besides
      */
     public WriteLog(
             Device device,
@@ -115,7 +122,8 @@ public final class WriteLog {
             Applier applier,
             long startSequence,
             long logId,
-            int buffersMax)
+            int buffersMax,
+            int shortBuffersMax)
             throws HoldfastException {
         this.device = device;
         this.checksum = checksum;
@@ -125,6 +133,7 @@ public final class WriteLog {
         this.logId = logId;
         this.sequence = startSequence;
         this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
+        this.shortDataBuffers = new BufferPool(shortBuffersMax, SHORT_BATCH_BLOCKS + 1);
         this.smallBuffers = new BufferPool(4, SMALL_RECORD_BLOCKS);
         this.flushGate = new FlushGate(device, latch, startSequence);
         this.writer = new RecordWriter(device, latch, flushGate);
@@ -139,6 +148,12 @@ public final class WriteLog {
     /** Starts a batch; waits for a buffer. The caller must not hold another one. */
     public DataBatch batch(long inode, boolean noChecksum) {
         return new DataBatch(dataBuffers, checksum, inode, noChecksum);
+    }
+
+    /** Starts a batch for so many blocks and no more, as {@link #batch(long, boolean)}. */
+    public DataBatch batch(long inode, boolean noChecksum, int blocks) {
+        BufferPool buffers = blocks <= SHORT_BATCH_BLOCKS ? shortDataBuffers : dataBuffers;
+        return new DataBatch(buffers, checksum, inode, noChecksum);
     }
 
     // ---- small changes ----
@@ -573,11 +588,12 @@ public final class WriteLog {
 
     /** Returns how many buffers are in use; 0 at rest. */
     public int buffersInUse() {
-        return dataBuffers.inUse() + smallBuffers.inUse();
+        return dataBuffers.inUse() + shortDataBuffers.inUse() + smallBuffers.inUse();
     }
 
     public void close() {
         dataBuffers.close();
+        shortDataBuffers.close();
         smallBuffers.close();
     }
 }

@@ -40,6 +40,8 @@ import org.jspecify.annotations.Nullable;
 final class VolumeOpening {
     /** Records being filled or written at once; each holds a buffer of somewhat less than half a mebibyte. */
     private static final int LOG_BUFFERS = 8;
+    /** Short records besides, of 68 KiB: as many requests as one connection has under way at the device. */
+    private static final int SHORT_LOG_BUFFERS = 32;
 
     private static final long MEMORY_DEFAULT_MAX = 1L << 30;
 
@@ -181,7 +183,8 @@ final class VolumeOpening {
                 new ChangeApplier(made),
                 result.end().sequence() - 1,
                 environment.random().nextLong(),
-                LOG_BUFFERS);
+                LOG_BUFFERS,
+                SHORT_LOG_BUFFERS);
         log = newLog;
         made.items().setLog(newLog);
         checkpointer = new Checkpointer(

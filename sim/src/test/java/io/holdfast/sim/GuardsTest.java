@@ -28,7 +28,7 @@ class GuardsTest {
 
     private static Seeds seedsOf(Guard guard) {
         // Needs a reader that comes so late that every free block was used meanwhile.
-        return guard == Guard.FREED_AWAIT_READERS ? new Seeds(801, 200) : USUAL;
+        return guard == Guard.FREED_AWAIT_READERS ? new Seeds(1601, 200) : USUAL;
     }
 
     @TestFactory

@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class Exchange {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
 
-    /** Requests up to so many bytes are tried on the reading thread before another thread is asked. */
+    /** Reads of up to so many bytes, and shorter writes, are tried on the reading thread before another one is asked. */
     static final int INLINE_MAX = 64 << 10;
 
     final Negotiated negotiated;

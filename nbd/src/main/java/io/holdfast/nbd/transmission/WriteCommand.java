@@ -14,8 +14,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * NBD_CMD_WRITE. The payload lands in the server's own memory, which nobody else touches. A short one that is already
- * received goes to the engine from where it lies; others move to a lease and are written by a thread of their own. When
- * the pool is empty, the reading thread receives and writes piece by piece through the connection's reserve.
+ * received goes to the engine from where it lies; others move to a lease and are written by a thread of their own. So
+ * does one of 64 KiB: the engine brings it to the device at once, from the lease, for less work than copying it into
+ * pages and from there into a record. When the pool is empty, the reading thread receives and writes piece by piece through the connection's reserve.
  */
 final class WriteCommand {
     private static final Set<WriteFlag> NOWAIT = Set.of(WriteFlag.NOWAIT);
@@ -37,7 +38,7 @@ final class WriteCommand {
             return;
         }
         if (!request.has(Wire.FLAG_FUA)
-                && length <= Exchange.INLINE_MAX
+                && length < Exchange.INLINE_MAX
                 && exchange.input.available() >= length
                 && serveNow(job, length)) {
             return;
