@@ -1,6 +1,8 @@
 package io.holdfast.nbd;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.ReadFlag;
+import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.lang.foreign.MemorySegment;
@@ -54,10 +56,31 @@ final class WatchedVolume {
                         hook.before(method.getName(), offset, length, flags);
                     }
                     try {
-                        return method.invoke(file, given);
+                        Object result = method.invoke(file, given);
+                        return result instanceof ReadQueue queue ? watch(queue) : result;
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
                 });
+    }
+
+    /** Reports reads as those that must not wait; what the test throws then refuses them. */
+    private ReadQueue watch(ReadQueue queue) {
+        return new ReadQueue() {
+            @Override
+            public Answer read(long offset, MemorySegment target, Ended ended) {
+                try {
+                    hook.before("read", offset, target.byteSize(), Set.of(ReadFlag.NOWAIT));
+                } catch (HoldfastException e) {
+                    return Answer.REFUSED;
+                }
+                return queue.read(offset, target, ended);
+            }
+
+            @Override
+            public void close() {
+                queue.close();
+            }
+        };
     }
 }
