@@ -15,7 +15,7 @@ import java.util.concurrent.locks.ReentrantLock;
  */
 public final class CleanUp implements AutoCloseable {
     private static volatile boolean ending;
-    /** Set in the thread that cleans up at the end: it may start what it needs for that. */
+    /** Set in a thread while it cleans up: it may start what it needs for that, and the end does not stop it. */
     private static final ThreadLocal<Boolean> CLEANING = ThreadLocal.withInitial(() -> false);
 
     private final ArrayDeque<Step> steps = new ArrayDeque<>();
@@ -50,6 +50,10 @@ public final class CleanUp implements AutoCloseable {
         }
     }
 
+    static boolean isCleaning() {
+        return CLEANING.get();
+    }
+
     public void later(String what, Action action) {
         lock.lock();
         try {
@@ -61,14 +65,15 @@ public final class CleanUp implements AutoCloseable {
 
     private void end() {
         ending = true;
-        CLEANING.set(true);
         Command.endRunning();
         run();
     }
 
     private void run() {
+        boolean cleaning = CLEANING.get();
         lock.lock();
         try {
+            CLEANING.set(true);
             while (!steps.isEmpty()) {
                 Step step = steps.pop();
                 try {
@@ -78,6 +83,7 @@ public final class CleanUp implements AutoCloseable {
                 }
             }
         } finally {
+            CLEANING.set(cleaning);
             lock.unlock();
         }
     }

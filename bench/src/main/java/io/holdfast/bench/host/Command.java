@@ -56,7 +56,9 @@ public final class Command {
                     .redirectInput(
                             ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                     .start();
-            RUNNING.add(process);
+            if (!CleanUp.isCleaning()) {
+                RUNNING.add(process);
+            }
             // The end may have begun before it could find this process.
             CleanUp.checkGoingOn();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);

@@ -40,4 +40,30 @@ class CleanUpTest {
         }
         assertThat(alive).containsExactly(false, false);
     }
+
+    /** A mount was left behind: the measuring thread had taken the step, and was not allowed to run umount any more. */
+    @Test
+    void whatTheMeasuringThreadCleansUpDuringTheEndIsDone(@TempDir Path folder) throws IOException {
+        Path file = folder.resolve("touched");
+        try (CleanUp cleanUp = new CleanUp()) {
+            ServerProcess program = ServerProcess.start(
+                    cleanUp,
+                    folder.resolve("out"),
+                    Map.of(),
+                    List.of(
+                            Path.of(System.getProperty("java.home"), "bin", "java")
+                                    .toString(),
+                            "-cp",
+                            System.getProperty("java.class.path"),
+                            EndedProgram.class.getName(),
+                            file.toString()));
+            ProcessHandle handle = ProcessHandle.of(program.pid()).orElseThrow();
+            while (handle.isAlive() && handle.descendants().findAny().isEmpty()) {
+                Pause.seconds(0.02);
+            }
+            program.close();
+            assertThat(program.output()).doesNotContain("could not");
+        }
+        assertThat(file).exists();
+    }
 }
