@@ -294,10 +294,12 @@ public final class Catalogue {
 
     private static Jobs cold(Bench bench, Contender contender, FioJob job) {
         long data = bench.settings().dataBytes();
-        long eighth = data / 8 / MIB * MIB;
+        // Of small blocks so much that it does not fit the server's cache: else the code that reads is not what is
+        // warm.
+        long warm = data / ("read".equals(job.options().get("rw")) ? 8 : 2) / MIB * MIB;
         return new Jobs(
-                List.of(job.over(0, eighth).lasting(bench.settings().warmUpSeconds(contender.name()))),
-                job.over(eighth, data - eighth).within(bench.settings().seconds()),
+                List.of(job.over(0, warm).lasting(bench.settings().warmUpSeconds(contender.name()))),
+                job.over(warm, data - warm).within(bench.settings().seconds()),
                 Ending.NONE);
     }
 }

@@ -20,7 +20,7 @@ import java.util.Map;
  *
  * <p>With {@link Caches#AS_THEY_ARE} servers run through all rounds; each begins with a warm-up of the same kind. With
  * {@link Caches#COLD} each round begins with a fresh server and dropped caches of the kernel; a warm-up in the first
- * eighth of the disk compiles the server's code, and the measurement reads the rest, no block twice. With {@link
+ * part of the disk compiles the server's code, and the measurement reads the rest, no block twice. With {@link
  * Caches#WARM} the warm-up reads all of the range once, and a client that does nothing stays connected all the time.
  */
 record FioScenario(
