@@ -14,8 +14,11 @@ import java.util.concurrent.locks.ReentrantLock;
  * waits for what it has got accepted waits for nothing but the task itself, and may hold locks.
  */
 public final class Helpers {
+    private static final System.Logger LOG = System.getLogger(Helpers.class.getName());
+
     private final String name;
     private final int threadsMax;
+    private final Starter starter;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wanted = lock.newCondition();
     private final ArrayDeque<Runnable> tasks = new ArrayDeque<>();
@@ -25,9 +28,19 @@ public final class Helpers {
 
     private boolean stopping;
 
+    /** Starts threads. */
+    interface Starter {
+        Thread start(String name, Runnable task);
+    }
+
     public Helpers(String name, int threadsMax) {
+        this(name, threadsMax, Threads::start);
+    }
+
+    Helpers(String name, int threadsMax, Starter starter) {
         this.name = name;
         this.threadsMax = threadsMax;
+        this.starter = starter;
     }
 
     /**
@@ -41,12 +54,8 @@ public final class Helpers {
         try {
             int accepted = 0;
             while (accepted < count && !stopping) {
-                if (tasks.size() >= idle) {
-                    if (threads.size() == threadsMax) {
-                        break;
-                    }
-                    idle++;
-                    threads.add(Threads.start(name + "-" + (threads.size() + 1), this::run));
+                if (tasks.size() >= idle && !startThread()) {
+                    break;
                 }
                 tasks.add(task);
                 wanted.signal();
@@ -56,6 +65,21 @@ public final class Helpers {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns false if there are enough threads, or the system has no more: then callers do without help. */
+    private boolean startThread() {
+        if (threads.size() == threadsMax) {
+            return false;
+        }
+        try {
+            threads.add(starter.start(name + "-" + (threads.size() + 1), this::run));
+        } catch (OutOfMemoryError e) {
+            LOG.log(System.Logger.Level.WARNING, "no more threads to help with large writes", e);
+            return false;
+        }
+        idle++;
+        return true;
     }
 
     private void run() {

@@ -9,8 +9,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * The payload memory of all connections of a server.
  *
- * <p>Invariants: {@code allocated}, which counts slices lent and slices free, never exceeds the limit; slices have one
- * of the sizes of {@link #CLASSES}. Nobody waits here: when nothing is left the caller goes on in small steps with
+ * <p>Invariants: {@code allocated}, which counts the memory of slices lent and slices free, never exceeds the limit; slices
+ * have one of the sizes of {@link #CLASSES}. Nobody waits here: when nothing is left the caller goes on in small steps with
  * memory of its own, so that a client that does not read its replies cannot stop the others.
  */
 public final class BufferPool {
@@ -50,9 +50,9 @@ public final class BufferPool {
 
     private @Nullable Slice take(int sizeClass) {
         Slice slice = free.get(sizeClass).pollLast();
-        if (slice == null && makeRoom(CLASSES[sizeClass])) {
+        if (slice == null && makeRoom(Slice.footprint(CLASSES[sizeClass]))) {
             slice = Slice.allocate(CLASSES[sizeClass]);
-            allocated += slice.capacity();
+            allocated += Slice.footprint(slice.capacity());
         }
         return slice;
     }
@@ -61,7 +61,7 @@ public final class BufferPool {
     private boolean makeRoom(int bytes) {
         for (int i = CLASSES.length - 1; i >= 0; i--) {
             while (allocated + bytes > limit && !free.get(i).isEmpty()) {
-                allocated -= free.get(i).removeFirst().capacity();
+                allocated -= Slice.footprint(free.get(i).removeFirst().capacity());
             }
         }
         return allocated + bytes <= limit;

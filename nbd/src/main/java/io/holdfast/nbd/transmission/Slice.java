@@ -13,10 +13,15 @@ record Slice(ByteBuffer buffer, MemorySegment segment) {
     static final int MAX = 1 << 20;
 
     static Slice allocate(int bytes) {
-        ByteBuffer buffer = ByteBuffer.allocateDirect(bytes + Volume.BLOCK_SIZE)
+        ByteBuffer buffer = ByteBuffer.allocateDirect(footprint(bytes))
                 .alignedSlice(Volume.BLOCK_SIZE)
                 .slice(0, bytes);
         return new Slice(buffer, MemorySegment.ofBuffer(buffer));
+    }
+
+    /** Returns how much memory a slice takes: to begin at a block, one block more than it has. */
+    static int footprint(int bytes) {
+        return bytes + Volume.BLOCK_SIZE;
     }
 
     int capacity() {

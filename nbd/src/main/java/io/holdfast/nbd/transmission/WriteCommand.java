@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * NBD_CMD_WRITE. The payload lands in the server's own memory, which nobody else touches. A short one that is already
  * received goes to the engine from where it lies; others move to a lease and are written by a thread of their own. So
  * does one of 64 KiB: the engine brings it to the device at once, from the lease, for less work than copying it into
- * pages and from there into a record. When the pool is empty, the reading thread receives and writes piece by piece through the connection's reserve.
+ * pages and from there into a record. When the pool is empty, the reading thread receives and writes piece by piece
+ * through the connection's reserve.
  */
 final class WriteCommand {
     private static final Set<WriteFlag> NOWAIT = Set.of(WriteFlag.NOWAIT);

@@ -28,7 +28,7 @@ class BufferPoolTest {
 
     @Test
     void lendsNoMoreThanTheLimit() {
-        BufferPool pool = new BufferPool(3 << 20);
+        BufferPool pool = new BufferPool(3 * Slice.footprint(Slice.MAX));
         Lease two = pool.tryLease(2 << 20);
         assertThat(pool.tryLease(2 << 20)).isNull();
         Lease one = pool.tryLease(1 << 20);
@@ -41,7 +41,7 @@ class BufferPoolTest {
 
     @Test
     void freeMemoryOfOneSizeServesAnother() {
-        BufferPool pool = new BufferPool(1 << 20);
+        BufferPool pool = new BufferPool(Slice.footprint(Slice.MAX));
         for (int bytes : new int[] {1 << 20, 4096, 1 << 20, 70_000, 1 << 20}) {
             Lease lease = pool.tryLease(bytes);
             assertThat(lease).as("%d bytes", bytes).isNotNull();
