@@ -9,9 +9,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The payload memory of all connections of a server.
  *
- * <p>Invariants: {@code allocated}, which counts the memory of slices lent and slices free, never exceeds the limit; slices
- * have one of the sizes of {@link #CLASSES}. Nobody waits here: when nothing is left the caller goes on in small steps with
- * memory of its own, so that a client that does not read its replies cannot stop the others.
+ * <p>Invariants: {@code allocated}, which counts the memory of slices lent and slices free, never exceeds the limit;
+ * slices have one of the sizes of {@link #CLASSES}. Nobody waits here: when nothing is left the caller goes on in small
+ * steps with memory of its own, so that a client that does not read its replies cannot stop the others.
  */
 public final class BufferPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
