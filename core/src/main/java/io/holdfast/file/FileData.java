@@ -58,6 +58,7 @@ final class FileData {
     final ConcurrentHashMap<Long, Page> pages = new ConcurrentHashMap<>();
     final BlockIndex dirty = new BlockIndex();
     final BlockIndex writing = new BlockIndex();
+    final GroupCommit flushes = new GroupCommit();
 
     private final AtomicInteger dirtyPages = new AtomicInteger();
 
