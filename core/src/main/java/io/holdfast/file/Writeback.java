@@ -180,13 +180,13 @@ public final class Writeback {
 
     private void finish(FileData file, Page page, boolean written) {
         page.lock.lock();
-        file.writing.remove(page.block);
-        page.endWriteback();
         if (!written && !page.dirty) {
             // The volume has failed: nothing will be allocated any more, and how much of the promise was used up is not
             // known. The page stays dirty and readable.
             file.markDirty(page, 0);
         }
+        file.writing.remove(page.block);
+        page.endWriteback();
         if (written && page.dropAfterWriteback && !page.dirty && !page.dead) {
             file.drop(page);
         } else {
