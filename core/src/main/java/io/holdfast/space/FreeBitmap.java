@@ -13,7 +13,7 @@ final class FreeBitmap {
     /** A search looks at so many groups with free blocks before it takes the longest run it has seen. */
     private static final int GROUPS_SEARCHED = 16;
     /** Nor does it look at more words than this that have free blocks: where these lie scattered, all words do. */
-    private static final int WORDS_SEARCHED = 128;
+    private static final int WORDS_SEARCHED = 1024;
 
     private final long blocks;
     private final long[] words;
