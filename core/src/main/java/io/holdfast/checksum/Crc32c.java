@@ -1,6 +1,7 @@
 package io.holdfast.checksum;
 
 import java.lang.foreign.MemorySegment;
+import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
 /** CRC-32C (Castagnoli), RFC 3720 appendix B.4, with the instruction the processor has for it. */
@@ -12,6 +13,17 @@ public final class Crc32c implements Checksum {
         CRC32C crc = new CRC32C();
         crc.update(bytes.asSlice(offset, length).asByteBuffer());
         return crc.getValue();
+    }
+
+    @Override
+    public void ofBlocks(MemorySegment bytes, int blockBytes, long[] sums) {
+        ByteBuffer buffer = bytes.asByteBuffer();
+        CRC32C crc = new CRC32C();
+        for (int i = 0; i < sums.length; i++) {
+            crc.reset();
+            crc.update(buffer.limit((i + 1) * blockBytes));
+            sums[i] = crc.getValue();
+        }
     }
 
     @Override

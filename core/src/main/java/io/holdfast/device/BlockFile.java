@@ -34,6 +34,18 @@ public interface BlockFile extends AutoCloseable {
     int write(MemorySegment source, long position) throws IOException;
 
     /**
+     * Writes each source to its place as {@link #write(MemorySegment, long)} does, all under way at once if the file can do
+     * that. Returns when all have ended, also with an exception.
+     *
+     * @param counts gets how many bytes of each were written
+     */
+    default void write(MemorySegment[] sources, long[] positions, int[] counts) throws IOException {
+        for (int i = 0; i < sources.length; i++) {
+            counts[i] = write(sources[i], positions[i]);
+        }
+    }
+
+    /**
      * Makes what was written durable, as {@code fsync} does, or as {@code fdatasync} does without {@code metadata}. One
      * call of the system for each call here: an error is reported by the kernel once, and never tried again.
      */

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,16 @@ public interface Device extends AutoCloseable {
 
     /** Writes {@code count} blocks of the buffer, from its block {@code from} on. */
     void write(long block, SealedBuffer source, int from, int count) throws HoldfastException;
+
+    /**
+     * Writes pieces of the buffer to several places, all under way at once if the device can do that, and returns when all
+     * have ended. If it fails, any of them may have been written.
+     */
+    default void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
+        for (Piece piece : pieces) {
+            write(piece.block(), source, piece.from(), piece.count());
+        }
+    }
 
     /** Writes memory that its owner may be changing meanwhile. */
     void write(long block, LentBuffer source) throws HoldfastException;

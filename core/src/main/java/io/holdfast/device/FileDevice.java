@@ -14,6 +14,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -251,6 +252,46 @@ public final class FileDevice implements Device {
         DeviceChecks.requirePart(source.blocks(), from, count);
         try (SealedBuffer.Hold hold = source.hold()) {
             writeAll(block, hold.contents().asSlice((long) from * BLOCK_SIZE, (long) count * BLOCK_SIZE));
+        }
+    }
+
+    @Override
+    public void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
+        for (Piece piece : pieces) {
+            DeviceChecks.requirePart(source.blocks(), piece.from(), piece.count());
+            DeviceChecks.requireInside(this, piece.block(), piece.count());
+        }
+        requireOpen();
+        requireWritable();
+        requireFlushable();
+        try (SealedBuffer.Hold hold = source.hold()) {
+            writePieces(hold.contents(), pieces);
+        }
+    }
+
+    private void writePieces(MemorySegment contents, List<Piece> pieces) throws HoldfastException {
+        MemorySegment[] sources = new MemorySegment[pieces.size()];
+        long[] positions = new long[sources.length];
+        int[] counts = new int[sources.length];
+        for (int i = 0; i < sources.length; i++) {
+            Piece piece = pieces.get(i);
+            sources[i] = contents.asSlice((long) piece.from() * BLOCK_SIZE, (long) piece.count() * BLOCK_SIZE);
+            positions[i] = piece.block() * BLOCK_SIZE;
+        }
+        try {
+            file.write(sources, positions, counts);
+        } catch (IOException e) {
+            throw failure(
+                    "cannot write one of %d runs of blocks from block %d on"
+                            .formatted(sources.length, pieces.getFirst().block()),
+                    e);
+        }
+        for (int i = 0; i < sources.length; i++) {
+            if (counts[i] < sources[i].byteSize()) {
+                // As a single write would go on.
+                long whole = Math.max(0, counts[i]) / BLOCK_SIZE * (long) BLOCK_SIZE;
+                writeAll(pieces.get(i).block() + whole / BLOCK_SIZE, sources[i].asSlice(whole));
+            }
         }
     }
 

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
@@ -53,6 +54,14 @@ public final class MeteredDevice implements Device {
     public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
         device.write(block, source, from, count);
         counted((long) count * BLOCK_SIZE);
+    }
+
+    @Override
+    public void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
+        device.write(source, pieces);
+        for (Piece piece : pieces) {
+            counted((long) piece.count() * BLOCK_SIZE);
+        }
     }
 
     @Override

@@ -1,24 +1,81 @@
 package io.holdfast.file;
 
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ConcurrentSkipListSet;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of blocks that is added to and taken from all the time by several threads, and asked in order now and then: a
- * hash map of bitmaps, 1024 blocks each, and an ordered set of those that are not empty. So a block costs a hash lookup
- * and most of the time nothing else.
+ * A set of blocks that is added to and taken from all the time by several threads, and asked in order: a radix tree of 64
+ * parts a node (as the kernel's xarray) above bitmaps of 1024 blocks, which costs no allocation for most blocks.
  *
- * <p>Invariants: a bitmap is only ever touched inside an atomic operation of the map on its key; one that becomes empty
- * goes, and with it its place in the order. Who asks for the next block sees every block that was there before the call
- * and was not taken out.
+ * <p>Invariants, guarded by {@code lock}: a node's bit is set exactly if that part is there, and what is there is not
+ * empty; {@code root} is null exactly if the set is empty. Leaves in {@code spare} are empty. Nothing else is locked, and
+ * nobody is waited for, while the lock is held. Who asks for the next block sees every block that was there before the
+ * call and was not taken out.
  */
 final class BlockIndex {
-    private static final int CHUNK_LOG2 = 10;
-    private static final int WORDS = (1 << CHUNK_LOG2) / Long.SIZE;
+    private static final int LEAF_LOG2 = 10;
+    private static final int LEAF_BLOCKS = 1 << LEAF_LOG2;
+    private static final int FANOUT_LOG2 = 6;
+    private static final int FANOUT = 1 << FANOUT_LOG2;
+    /** Leaves kept for use again: blocks under writeback, say, come and go one by one. */
+    private static final int SPARE_MAX = 256;
 
-    private final ConcurrentHashMap<Long, long[]> chunks = new ConcurrentHashMap<>();
-    private final ConcurrentSkipListSet<Long> order = new ConcurrentSkipListSet<>();
+    private final ReentrantLock lock = new ReentrantLock();
+    private final @Nullable Leaf[] spare = new Leaf[SPARE_MAX];
+    private int spares;
+    private @Nullable Node root;
+    /** How many levels the root is above a leaf. */
+    private int height;
+
+    private abstract static sealed class Node {
+        /** Bit i: part i is not empty. */
+        long used;
+    }
+
+    private static final class Inner extends Node {
+        final @Nullable Node[] children = new Node[FANOUT];
+    }
+
+    private static final class Leaf extends Node {
+        final long[] words = new long[LEAF_BLOCKS / Long.SIZE];
+
+        void add(int from, int to) {
+            for (int i = from >>> 6; i <= (to - 1) >>> 6; i++) {
+                words[i] |= mask(i, from, to);
+                used |= 1L << i;
+            }
+        }
+
+        void remove(int from, int to) {
+            for (int i = from >>> 6; i <= (to - 1) >>> 6; i++) {
+                words[i] &= ~mask(i, from, to);
+                if (words[i] == 0) {
+                    used &= ~(1L << i);
+                }
+            }
+        }
+
+        /** Returns the first block from {@code from} on, -1 if there is none. */
+        int next(int from) {
+            int i = from >>> 6;
+            long word = words[i] & (-1L << from);
+            if (word == 0) {
+                long later = used & (-2L << i);
+                if (later == 0) {
+                    return -1;
+                }
+                i = Long.numberOfTrailingZeros(later);
+                word = words[i];
+            }
+            return i * Long.SIZE + Long.numberOfTrailingZeros(word);
+        }
+
+        /** Returns the bits of word {@code i} that stand for blocks {@code from} to {@code to}, exclusive. */
+        private static long mask(int i, int from, int to) {
+            long mask = i == from >>> 6 ? -1L << from : -1L;
+            return i == (to - 1) >>> 6 ? mask & (-1L >>> -to) : mask;
+        }
+    }
 
     void add(long block) {
         add(block, 1);
@@ -31,49 +88,30 @@ final class BlockIndex {
     /** Adds {@code count} blocks from {@code first} on. */
     void add(long first, int count) {
         long end = first + count;
-        for (long block = first; block < end; ) {
-            long from = block;
-            long to = Math.min(end, ((block >>> CHUNK_LOG2) + 1) << CHUNK_LOG2);
-            chunks.compute(block >>> CHUNK_LOG2, (chunk, found) -> {
-                long[] bits = found;
-                if (bits == null) {
-                    bits = new long[WORDS];
-                    order.add(chunk);
-                }
-                for (long b = from; b < to; b++) {
-                    bits[word(b)] |= 1L << b;
-                }
-                return bits;
-            });
-            block = to;
+        lock.lock();
+        try {
+            for (long block = first; block < end; ) {
+                int from = (int) (block & (LEAF_BLOCKS - 1));
+                int to = (int) Math.min(LEAF_BLOCKS, from + end - block);
+                leafOf(block).add(from, to);
+                block += to - from;
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
     /** Takes {@code count} blocks from {@code first} on out. */
     void remove(long first, int count) {
-        long end = first + count;
-        for (long block = first; block < end; ) {
-            long from = block;
-            long to = Math.min(end, ((block >>> CHUNK_LOG2) + 1) << CHUNK_LOG2);
-            chunks.computeIfPresent(block >>> CHUNK_LOG2, (chunk, bits) -> {
-                for (long b = from; b < to; b++) {
-                    bits[word(b)] &= ~(1L << b);
-                }
-                return emptied(chunk, bits);
-            });
-            block = to;
-        }
-    }
-
-    /** Returns the bitmap, or null, and then it is out of the order, too, if nothing is left in it. */
-    private long @Nullable [] emptied(long chunk, long[] bits) {
-        for (long word : bits) {
-            if (word != 0) {
-                return bits;
+        lock.lock();
+        try {
+            long end = Math.min(first + count, 1L << span(height));
+            if (root != null && first < end && removedLast(root, height, first, end)) {
+                root = null;
             }
+        } finally {
+            lock.unlock();
         }
-        order.remove(chunk);
-        return null;
     }
 
     boolean contains(long block) {
@@ -81,39 +119,120 @@ final class BlockIndex {
     }
 
     boolean isEmpty() {
-        return chunks.isEmpty();
+        lock.lock();
+        try {
+            return root == null;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Returns the first block from {@code from} on, {@code Long.MAX_VALUE} if there is none. */
     long next(long from) {
-        for (Long chunk = order.ceiling(from >>> CHUNK_LOG2); chunk != null; chunk = order.higher(chunk)) {
-            long block = nextWithin(chunk, Math.max(from, chunk << CHUNK_LOG2));
-            if (block >= 0) {
-                return block;
+        lock.lock();
+        try {
+            long found = root == null || from >>> span(height) != 0 ? -1 : next(root, height, 0, from);
+            return found < 0 ? Long.MAX_VALUE : found;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- the tree, under the lock ----
+
+    /** Returns the logarithm of how many blocks a node of that height stands for. */
+    private static int span(int height) {
+        return LEAF_LOG2 + FANOUT_LOG2 * height;
+    }
+
+    /** Returns which part of a node of that height, above a leaf's, a block lies in. */
+    private static int part(long block, int height) {
+        return (int) (block >>> span(height - 1)) & (FANOUT - 1);
+    }
+
+    /** Returns the leaf that a block, which is about to be added, belongs to. */
+    private Leaf leafOf(long block) {
+        Node node = rootOver(block);
+        for (int level = height; node instanceof Inner inner; level--) {
+            int part = part(block, level);
+            Node child = inner.children[part];
+            if (child == null) {
+                child = made(level - 1);
+                inner.children[part] = child;
+                inner.used |= 1L << part;
+            }
+            node = child;
+        }
+        return (Leaf) node;
+    }
+
+    private Node rootOver(long block) {
+        Node top = root;
+        if (top == null) {
+            height = 0;
+            while (block >>> span(height) != 0) {
+                height++;
+            }
+            top = made(height);
+        }
+        while (block >>> span(height) != 0) {
+            Inner above = new Inner();
+            above.children[0] = top;
+            above.used = 1;
+            top = above;
+            height++;
+        }
+        root = top;
+        return top;
+    }
+
+    private Node made(int level) {
+        if (level > 0) {
+            return new Inner();
+        }
+        Leaf leaf = spares == 0 ? null : spare[--spares];
+        return leaf == null ? new Leaf() : leaf;
+    }
+
+    /** Removes blocks from {@code from} to {@code to}, exclusive, within a node, and returns whether it is empty now. */
+    private boolean removedLast(Node node, int level, long from, long to) {
+        if (node instanceof Leaf leaf) {
+            leaf.remove((int) (from & (LEAF_BLOCKS - 1)), (int) ((to - 1) & (LEAF_BLOCKS - 1)) + 1);
+            if (leaf.used == 0 && spares < SPARE_MAX) {
+                spare[spares++] = leaf;
+            }
+            return leaf.used == 0;
+        }
+        Inner inner = (Inner) node;
+        long size = 1L << span(level - 1);
+        for (long block = from; block < to; block = (block | (size - 1)) + 1) {
+            int part = part(block, level);
+            Node child = inner.children[part];
+            if (child != null && removedLast(child, level - 1, block, Math.min(to, (block | (size - 1)) + 1))) {
+                inner.children[part] = null;
+                inner.used &= ~(1L << part);
             }
         }
-        return Long.MAX_VALUE;
+        return inner.used == 0;
     }
 
-    private long nextWithin(long chunk, long from) {
-        long[] found = {-1};
-        chunks.computeIfPresent(chunk, (key, bits) -> {
-            long first = chunk << CHUNK_LOG2;
-            long mask = -1L << from;
-            for (int i = word(from); i < WORDS; i++) {
-                long left = bits[i] & mask;
-                if (left != 0) {
-                    found[0] = first + (long) i * Long.SIZE + Long.numberOfTrailingZeros(left);
-                    break;
-                }
-                mask = -1;
+    /** Returns the first block from {@code from} on within a node that begins at {@code base}, -1 if there is none. */
+    private static long next(Node node, int level, long base, long from) {
+        long begin = Math.max(base, from);
+        if (node instanceof Leaf leaf) {
+            int found = leaf.next((int) (begin - base));
+            return found < 0 ? -1 : base + found;
+        }
+        Inner inner = (Inner) node;
+        int shift = span(level - 1);
+        for (long left = inner.used & (-1L << part(begin, level)); left != 0; left &= left - 1) {
+            int part = Long.numberOfTrailingZeros(left);
+            Node child = inner.children[part];
+            long found = child == null ? -1 : next(child, level - 1, base + ((long) part << shift), from);
+            if (found >= 0) {
+                return found;
             }
-            return bits;
-        });
-        return found[0];
-    }
-
-    private static int word(long block) {
-        return (int) (block & ((1 << CHUNK_LOG2) - 1)) >>> 6;
+        }
+        return -1;
     }
 }

@@ -12,6 +12,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.Mapping;
+import io.holdfast.mapping.MappingRun;
 import io.holdfast.space.ReaderEpochs;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
@@ -201,6 +202,18 @@ final class BlockReader {
         return !mapping.isChecksummed() || checksum.of(memory, at, Device.BLOCK_SIZE) == mapping.checksum();
     }
 
+    /** Returns whether all blocks of a run have the checksums that they should have, if any. */
+    boolean match(MappingRun run, MemorySegment memory) {
+        long[] sums = new long[run.count()];
+        checksum.ofBlocks(memory, Device.BLOCK_SIZE, sums);
+        for (int i = 0; i < sums.length; i++) {
+            if (run.isChecksummed(i) && sums[i] != run.checksum(i)) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     /** Verifies a block in the caller's memory: what the guard «verify private» is there to avoid. */
     void verifyShown(String where, long fileBlock, Mapping mapping, MemorySegment shown) throws HoldfastException {
         if (shown.byteSize() >= Device.BLOCK_SIZE && !matches(mapping, shown, 0)) {
@@ -211,9 +224,7 @@ final class BlockReader {
     /** Returns the checksum of each block of some memory. */
     long[] checksumsOf(MemorySegment blocks) {
         long[] sums = new long[(int) (blocks.byteSize() / Device.BLOCK_SIZE)];
-        for (int i = 0; i < sums.length; i++) {
-            sums[i] = checksum.of(blocks, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
-        }
+        checksum.ofBlocks(blocks, Device.BLOCK_SIZE, sums);
         return sums;
     }
 

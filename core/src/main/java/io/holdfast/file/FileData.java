@@ -58,12 +58,18 @@ final class FileData {
     final ConcurrentHashMap<Long, Page> pages = new ConcurrentHashMap<>();
     final BlockIndex dirty = new BlockIndex();
     final BlockIndex writing = new BlockIndex();
+    final GroupCommit flushes = new GroupCommit();
 
     private final AtomicInteger dirtyPages = new AtomicInteger();
 
     private final ReentrantLock recordLock = new ReentrantLock();
     private final boolean checksummed;
+    /** Without the times of {@code modified}; see {@link #currentRecord}. */
     private InodeRecord record;
+
+    /** When the content was changed since {@code record} was made, if it was: most writes change nothing else. */
+    private @Nullable Instant modified;
+
     private boolean recordDirty;
     private volatile long size;
     /** Blocks that the file has by the size in the log: nothing behind them may be written, or a crash leaves it there. */
@@ -123,17 +129,26 @@ final class FileData {
     InodeRecord record() {
         recordLock.lock();
         try {
-            return record;
+            return currentRecord();
         } finally {
             recordLock.unlock();
         }
+    }
+
+    /** Brings the times up to date, under the lock. */
+    private InodeRecord currentRecord() {
+        if (modified != null) {
+            record = record.modified(modified);
+            modified = null;
+        }
+        return record;
     }
 
     /** Changes the record by what the namespace wants, which commits it. */
     void update(UnaryOperator<InodeRecord> change, OpenInodes.Commit commit) throws HoldfastException {
         recordLock.lock();
         try {
-            InodeRecord changed = change.apply(record);
+            InodeRecord changed = change.apply(currentRecord());
             commit.commit(changed);
             record = changed;
             loggedBlocks = blockAfter(size);
@@ -147,12 +162,11 @@ final class FileData {
         Instant now = context.clock().instant();
         recordLock.lock();
         try {
-            InodeRecord changed = record.modified(now);
+            modified = now;
             if (set || Long.compareUnsigned(end, size) > 0) {
-                changed = changed.withSize(end);
+                record = record.withSize(end);
                 size = end;
             }
-            record = changed;
             recordDirty = true;
         } finally {
             recordLock.unlock();
@@ -165,7 +179,8 @@ final class FileData {
         try {
             if (record.links() > 0 && (recordDirty || !more.isEmpty())) {
                 List<LogEntry> entries = new ArrayList<>(more);
-                entries.add(new LogEntry.ItemChange(new Item(NamespaceKeys.inode(inode), record.encode())));
+                entries.add(new LogEntry.ItemChange(
+                        new Item(NamespaceKeys.inode(inode), currentRecord().encode())));
                 writer.log().submit(entries, writer.checkpointer());
             } else if (!more.isEmpty()) {
                 writer.log().submit(more, writer.checkpointer());

@@ -49,9 +49,7 @@ final class OpenFile implements StoredFile {
     private <T> T call(Call<T> call) throws HoldfastException {
         use.readLock().lock();
         try {
-            if (closed) {
-                throw new HoldfastException(ErrorCode.CLOSED, file.name() + " was closed");
-            }
+            requireOpen();
             return call.run();
         } finally {
             use.readLock().unlock();
@@ -59,15 +57,29 @@ final class OpenFile implements StoredFile {
     }
 
     private void change(Change change) throws HoldfastException {
-        call(() -> {
-            file.writer();
-            Writeback to = writeback;
-            if (to == null) {
-                throw new HoldfastException(ErrorCode.READ_ONLY, file.name() + " is on a volume open read-only");
-            }
-            change.run(to);
-            return to;
-        });
+        use.readLock().lock();
+        try {
+            change.run(requireWritable());
+        } finally {
+            use.readLock().unlock();
+        }
+    }
+
+    /** With {@code use} held. */
+    private void requireOpen() throws HoldfastException {
+        if (closed) {
+            throw new HoldfastException(ErrorCode.CLOSED, file.name() + " was closed");
+        }
+    }
+
+    /** With {@code use} held. */
+    private Writeback requireWritable() throws HoldfastException {
+        requireOpen();
+        file.writer();
+        if (writeback == null) {
+            throw new HoldfastException(ErrorCode.READ_ONLY, file.name() + " is on a volume open read-only");
+        }
+        return writeback;
     }
 
     @Override
@@ -100,7 +112,10 @@ final class OpenFile implements StoredFile {
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
         boolean nowait = flags.contains(WriteFlag.NOWAIT);
         boolean fua = flags.contains(WriteFlag.FUA);
-        change(to -> {
+        // Written out, not a lambda as the rest: this is called for every 4 KiB.
+        use.readLock().lock();
+        try {
+            Writeback to = requireWritable();
             if (nowait && fua) {
                 throw new HoldfastException(
                         ErrorCode.WOULD_BLOCK, file.name() + ": making a write durable means waiting for the device");
@@ -109,7 +124,9 @@ final class OpenFile implements StoredFile {
             if (fua && source.byteSize() > 0) {
                 to.flushRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + source.byteSize()));
             }
-        });
+        } finally {
+            use.readLock().unlock();
+        }
     }
 
     @Override

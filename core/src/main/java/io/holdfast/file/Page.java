@@ -3,6 +3,7 @@ package io.holdfast.file;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One block of a file in memory (the kernel's folio): in a frame of the cache, or sealed, on its way to the device.
@@ -30,7 +31,8 @@ final class Page {
     final long block;
     final int slot;
     final ReentrantLock lock;
-    private final Condition idle;
+    /** Made when somebody waits: few do. */
+    private @Nullable Condition idle;
 
     MemorySegment memory;
     boolean sealed;
@@ -53,7 +55,6 @@ final class Page {
         this.memory = memory;
         this.slot = slot;
         this.lock = new ReentrantLock();
-        this.idle = lock.newCondition();
     }
 
     /**
@@ -81,13 +82,17 @@ final class Page {
     /** Waits, with the lock held, until no writeback runs. */
     void awaitIdle() {
         while (writeback) {
-            idle.awaitUninterruptibly();
+            Condition condition = idle == null ? lock.newCondition() : idle;
+            idle = condition;
+            condition.awaitUninterruptibly();
         }
     }
 
     /** Ends a writeback, with the lock held. */
     void endWriteback() {
         writeback = false;
-        idle.signalAll();
+        if (idle != null) {
+            idle.signalAll();
+        }
     }
 }

@@ -5,7 +5,7 @@ import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
-import io.holdfast.mapping.Mapping;
+import io.holdfast.mapping.MappingRun;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.volume.ReadQueue;
 import java.lang.foreign.MemorySegment;
@@ -21,18 +21,18 @@ import org.jspecify.annotations.Nullable;
  * has the checksum that the map says <em>afterwards</em>; and without a checksum, if nothing in the map has changed.
  */
 final class QueuedRead implements DeviceReads.Ended {
-    /** More blocks than this are not left in the cache: a scan would drive out everything else. */
-    private static final int KEEP_BLOCKS_MAX = 32;
+    /** More blocks than this are not left in the cache, as with writes: a scan would drive out everything else. */
+    private static final int KEEP_BLOCKS_MAX = 15;
 
     private final FileData file;
     private final long first;
-    private final Mapping[] mappings;
+    private final MappingRun mappings;
     private final MemorySegment target;
     private final ReadQueue.Ended ended;
     private final AtomicInteger left = new AtomicInteger();
     private volatile boolean failed;
 
-    private QueuedRead(FileData file, long first, Mapping[] mappings, MemorySegment target, ReadQueue.Ended ended) {
+    private QueuedRead(FileData file, long first, MappingRun mappings, MemorySegment target, ReadQueue.Ended ended) {
         this.file = file;
         this.first = first;
         this.mappings = mappings;
@@ -40,29 +40,30 @@ final class QueuedRead implements DeviceReads.Ended {
         this.ended = ended;
     }
 
-    /** Returns the read, or null if one of the blocks is cached or no data, or it is not in memory where it is. */
+    /**
+     * Returns the read, or null if a block's newest content is in memory only, or it is no data, or it is not in memory
+     * where it is. Blocks that are cached clean are read all the same.
+     */
     static @Nullable QueuedRead of(FileData file, long first, MemorySegment target, ReadQueue.Ended ended) {
         if (Long.compareUnsigned((first << 12) + target.byteSize(), file.size()) > 0) {
             return null;
         }
-        Mapping[] mappings = new Mapping[(int) (target.byteSize() / Device.BLOCK_SIZE)];
+        int count = (int) (target.byteSize() / Device.BLOCK_SIZE);
+        if (file.nextInMemory(first) < first + count) {
+            return null;
+        }
+        MappingRun mappings;
         ReaderEpochs readers = file.context.reader().readers();
         int ticket = readers.enter();
         try {
-            for (int i = 0; i < mappings.length; i++) {
-                if (i > 0 && file.pages.containsKey(first + i)) {
-                    return null;
-                }
-                Mapping mapping = file.map.lookupInMemory(first + i);
-                if (!mapping.isData()) {
-                    return null;
-                }
-                mappings[i] = mapping;
-            }
+            mappings = file.map.lookupInMemory(first, count);
         } catch (HoldfastException e) {
             return null;
         } finally {
             readers.leave(ticket);
+        }
+        if (!mappings.isData()) {
+            return null;
         }
         Inject.at(Point.READ_MAPPED);
         return new QueuedRead(file, first, mappings, target, ended);
@@ -71,17 +72,17 @@ final class QueuedRead implements DeviceReads.Ended {
     /** Begins to read each run of blocks that lie side by side; returns false if none could be. */
     boolean start(DeviceReads device) {
         int runs = 1;
-        for (int i = 1; i < mappings.length; i++) {
+        for (int i = 1; i < mappings.count(); i++) {
             runs += follows(i) ? 0 : 1;
         }
         left.set(runs);
         int from = 0;
-        for (int i = 1; i <= mappings.length; i++) {
-            if (i < mappings.length && follows(i)) {
+        for (int i = 1; i <= mappings.count(); i++) {
+            if (i < mappings.count() && follows(i)) {
                 continue;
             }
             MemorySegment part = target.asSlice((long) from * Device.BLOCK_SIZE, (long) (i - from) * Device.BLOCK_SIZE);
-            if (!device.start(mappings[from].block(), part, this)) {
+            if (!device.start(mappings.block(from), part, this)) {
                 if (from == 0) {
                     return false;
                 }
@@ -93,7 +94,7 @@ final class QueuedRead implements DeviceReads.Ended {
     }
 
     private boolean follows(int i) {
-        return mappings[i].block() == mappings[i - 1].block() + 1;
+        return mappings.block(i) == mappings.block(i - 1) + 1;
     }
 
     @Override
@@ -107,21 +108,12 @@ final class QueuedRead implements DeviceReads.Ended {
         boolean good = false;
         try {
             Inject.at(Point.READ_DONE);
-            good = !failed && verified() && isCurrent();
+            good = !failed && file.context.reader().match(mappings, target) && isCurrent();
         } catch (HoldfastException e) {
             // WOULD_BLOCK: whether it is current is not known to memory any more.
         } finally {
             ended.ended(good);
         }
-    }
-
-    private boolean verified() {
-        for (int i = 0; i < mappings.length; i++) {
-            if (!file.context.reader().matches(mappings[i], target, (long) i * Device.BLOCK_SIZE)) {
-                return false;
-            }
-        }
-        return true;
     }
 
     /** Returns whether this still is what the file holds, and leaves it in the cache. */
@@ -132,16 +124,11 @@ final class QueuedRead implements DeviceReads.Ended {
         }
         int ticket = file.context.reader().readers().enter();
         try {
-            if (Long.compareUnsigned((first << 12) + target.byteSize(), file.size()) > 0) {
+            if (Long.compareUnsigned((first << 12) + target.byteSize(), file.size()) > 0
+                    || !(mappings.count() <= KEEP_BLOCKS_MAX ? isCurrentAndKept() : isNewest())) {
                 return false;
             }
-            boolean keep = mappings.length <= KEEP_BLOCKS_MAX;
-            for (int i = 0; i < mappings.length; i++) {
-                if (file.pages.containsKey(first + i) || !isCurrent(i, keep)) {
-                    return false;
-                }
-            }
-            file.context.counters().cacheMisses.add(mappings.length);
+            file.context.counters().cacheMisses.add(mappings.count());
             return true;
         } finally {
             file.context.reader().readers().leave(ticket);
@@ -150,22 +137,37 @@ final class QueuedRead implements DeviceReads.Ended {
         }
     }
 
-    private boolean isCurrent(int i, boolean keep) throws HoldfastException {
-        Mapping mapping = mappings[i];
-        if (!mapping.isChecksummed() && !file.map.isUnchanged(mapping)) {
-            return false;
+    /**
+     * Asks in this order, in which a write goes on: is it dirty, is it on its way to the device, does the map have it. So
+     * one that was acknowledged before this call is seen.
+     */
+    private boolean isNewest() throws HoldfastException {
+        return file.nextInMemory(first) >= first + mappings.count()
+                && (mappings.isChecksummed() || file.map.isUnchanged(mappings))
+                && file.map.isCurrentInMemory(first, mappings);
+    }
+
+    /** The new pages are locked while it is asked, so that nobody writes to these blocks. */
+    private boolean isCurrentAndKept() throws HoldfastException {
+        @Nullable CacheFill[] fills = new CacheFill[mappings.count()];
+        for (int i = 0; i < fills.length; i++) {
+            fills[i] = CacheFill.begin(file, first + i);
         }
-        CacheFill fill = keep ? CacheFill.begin(file, first + i) : null;
-        if (fill == null) {
-            // A page that another one made meanwhile is newer, or will be.
-            return !file.pages.containsKey(first + i) && file.map.isCurrentInMemory(first + i, mapping);
-        }
-        try (fill) {
-            if (!file.map.isCurrentInMemory(first + i, mapping)) {
-                return false;
+        try {
+            boolean newest = isNewest();
+            for (int i = 0; newest && i < fills.length; i++) {
+                CacheFill fill = fills[i];
+                if (fill != null) {
+                    fill.take(target, (long) i * Device.BLOCK_SIZE);
+                }
             }
-            fill.take(target, (long) i * Device.BLOCK_SIZE);
-            return true;
+            return newest;
+        } finally {
+            for (CacheFill fill : fills) {
+                if (fill != null) {
+                    fill.close();
+                }
+            }
         }
     }
 }

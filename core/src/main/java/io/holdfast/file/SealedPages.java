@@ -97,7 +97,10 @@ final class SealedPages {
         lock.lock();
         try {
             MemorySegment kept = written ? null : keep();
-            file.writing.remove(pages[0].block, pages.length);
+            if (kept == null) {
+                // Before another one can make a page of these blocks, and write it back.
+                file.writing.remove(pages[0].block, pages.length);
+            }
             for (int i = 0; i < pages.length; i++) {
                 Page page = pages[i];
                 page.endWriteback();
@@ -112,6 +115,10 @@ final class SealedPages {
                     page.sealed = false;
                     file.markDirty(page, 0);
                 }
+            }
+            if (kept != null) {
+                // Not before they are dirty: a reader asks whether they are, and then whether they are on their way.
+                file.writing.remove(pages[0].block, pages.length);
             }
         } finally {
             lock.unlock();

@@ -180,13 +180,13 @@ public final class Writeback {
 
     private void finish(FileData file, Page page, boolean written) {
         page.lock.lock();
-        file.writing.remove(page.block);
-        page.endWriteback();
         if (!written && !page.dirty) {
             // The volume has failed: nothing will be allocated any more, and how much of the promise was used up is not
             // known. The page stays dirty and readable.
             file.markDirty(page, 0);
         }
+        file.writing.remove(page.block);
+        page.endWriteback();
         if (written && page.dropAfterWriteback && !page.dirty && !page.dead) {
             file.drop(page);
         } else {
@@ -198,7 +198,8 @@ public final class Writeback {
 
     /** Makes all acknowledged writes of a file durable. */
     void flush(FileData file) throws HoldfastException {
-        flushRange(file, 0, Long.MAX_VALUE);
+        file.flushes.run(() -> logRange(file, 0, Long.MAX_VALUE));
+        writer.log().flush(writer.checkpointer());
     }
 
     /** Makes a range durable, and what the file's record says of it. */
@@ -209,13 +210,14 @@ public final class Writeback {
 
     /**
      * Puts a range, and what the file's record says of it, into the log. Holds the layout: a punch, say, drops dirty
-     * pages before the log has the hole, and a flush in between would make neither of both durable.
+     * pages before the log has the hole, and a flush in between would make neither of both durable. The file's record is
+     * first, so that it goes into the header of the data's record: what other writers change meanwhile is not asked for.
      */
     private void logRange(FileData file, long first, long end) throws HoldfastException {
         file.layout.readLock().lock();
         try {
-            writeRange(file, first, end);
             file.logRecord(writer, List.of());
+            writeRange(file, first, end);
         } finally {
             file.layout.readLock().unlock();
         }

@@ -110,13 +110,15 @@ final class Writing {
         long need = 1L + file.map.nodesFor(first + blocks - 1);
         writer.reserver().reserve(blocks * need, Purpose.WRITE, true);
         long left = blocks * need;
-        List<Page> pages = new ArrayList<>();
+        Page[] pages = new Page[(int) blocks];
+        int taken = 0;
         Lock layout = null;
         try {
             layout = lockLayout(offset + source.byteSize());
             for (long done = 0; done < source.byteSize(); done += inBlock(offset + done, source.byteSize() - done)) {
                 boolean whole = inBlock(offset + done, source.byteSize() - done) == Device.BLOCK_SIZE;
-                pages.add(takeNowait(FileData.blockOf(offset + done), whole));
+                pages[taken] = takeNowait(first + taken, whole);
+                taken++;
             }
             file.contentChanged(offset + source.byteSize(), false);
             long done = 0;
@@ -130,7 +132,9 @@ final class Writing {
                 done += n;
             }
         } finally {
-            pages.forEach(file::unlock);
+            for (int i = 0; i < taken; i++) {
+                file.unlock(pages[i]);
+            }
             if (layout != null) {
                 layout.unlock();
             }

@@ -1,11 +1,14 @@
 package io.holdfast.log;
 
 import io.holdfast.device.Device;
+import io.holdfast.device.Piece;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
 import io.holdfast.storage.FailureLatch;
+import java.util.ArrayList;
+import java.util.List;
 
 /** Brings placed records to the device. Stateless but for what it works on. */
 final class RecordWriter {
@@ -41,22 +44,24 @@ final class RecordWriter {
         }
     }
 
-    /** Writes header and data in as few writes as their places allow. */
+    /** Writes header and data in as few writes as their places allow: where free blocks lie scattered, at once. */
     private void writeBlocks(PlacedRecord record) throws HoldfastException {
-        try {
-            long start = record.header();
-            int from = 0;
-            int count = 1;
-            for (Run run : record.data()) {
-                if (run.start() != start + count) {
-                    device.write(start, record.sealed(), from, count);
-                    from += count;
-                    start = run.start();
-                    count = 0;
-                }
-                count += (int) run.length();
+        List<Piece> pieces = new ArrayList<>(1 + record.data().size());
+        long start = record.header();
+        int from = 0;
+        int count = 1;
+        for (Run run : record.data()) {
+            if (run.start() != start + count) {
+                pieces.add(new Piece(start, from, count));
+                from += count;
+                start = run.start();
+                count = 0;
             }
-            device.write(start, record.sealed(), from, count);
+            count += (int) run.length();
+        }
+        pieces.add(new Piece(start, from, count));
+        try {
+            device.write(record.sealed(), pieces);
         } catch (HoldfastException e) {
             throw latch.fail(e);
         }

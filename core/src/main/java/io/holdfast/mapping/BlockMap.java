@@ -92,25 +92,51 @@ public final class BlockMap {
      * Returns whether a mapping still holds: nothing changed since, or not this block (guard «cookie checked»).
      */
     public boolean isCurrent(long block, Mapping mapping) throws HoldfastException {
-        return isCurrent(block, mapping, reader);
-    }
-
-    /** Does as {@link #isCurrent}, but throws {@code WOULD_BLOCK} where the device would have to be read. */
-    public boolean isCurrentInMemory(long block, Mapping mapping) throws HoldfastException {
-        return isCurrent(block, mapping, inMemory);
-    }
-
-    /** Returns whether nothing at all has changed since the mapping was looked up. */
-    public boolean isUnchanged(Mapping mapping) {
-        return generation == mapping.cookie() || Inject.off(Guard.CURRENT_AFTER_READ);
-    }
-
-    private boolean isCurrent(long block, Mapping mapping, NodeReader nodes) throws HoldfastException {
-        if (isUnchanged(mapping)) {
+        if (isUnchangedSince(mapping.cookie())) {
             return true;
         }
-        Mapping now = lookup(block, nodes);
+        Mapping now = lookup(block);
         return now.word() == mapping.word() && now.checksum() == mapping.checksum();
+    }
+
+    private boolean isUnchangedSince(long cookie) {
+        return generation == cookie || Inject.off(Guard.CURRENT_AFTER_READ);
+    }
+
+    /**
+     * Does as {@link #lookupInMemory(long)} for {@code count} blocks from {@code first} on: what all of them were at one
+     * moment.
+     */
+    public MappingRun lookupInMemory(long first, int count) throws HoldfastException {
+        MappingRun run = new MappingRun(count);
+        MapRoot root;
+        lock.lock();
+        try {
+            run.setCookie(generation);
+            active.tell(first, run);
+            DeltaMap below = frozen;
+            if (!active.dropped() && below != null) {
+                below.tell(first, run);
+            }
+            if (active.dropped() || (below != null && below.dropped())) {
+                run.fillHoles();
+            }
+            root = committed;
+        } finally {
+            lock.unlock();
+        }
+        MapTree.tell(inMemory, root, first, run);
+        return run;
+    }
+
+    /** Returns whether all mappings still hold; throws {@code WOULD_BLOCK} where the device would have to be read. */
+    public boolean isCurrentInMemory(long first, MappingRun run) throws HoldfastException {
+        return isUnchanged(run) || lookupInMemory(first, run.count()).saysAs(run);
+    }
+
+    /** Returns whether nothing at all has changed since the mappings were looked up. */
+    public boolean isUnchanged(MappingRun run) {
+        return isUnchangedSince(run.cookie());
     }
 
     /**

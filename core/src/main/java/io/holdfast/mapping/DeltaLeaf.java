@@ -62,6 +62,16 @@ final class DeltaLeaf {
         return ~low;
     }
 
+    /** Tells element {@code i} of a run what the slot is, if this leaf says anything about it. */
+    void tell(int slot, MappingRun run, int i) {
+        int position = find(slot);
+        if (position >= 0) {
+            run.set(i, words[position], checksums[position]);
+        } else if (base != FALL_THROUGH) {
+            run.set(i, MapEntry.word(base, 0), 0);
+        }
+    }
+
     /** Sets the slot's entry and returns the word it had: its old one, or the base's, or -1 for neither. */
     long put(int slot, long word, long checksum) {
         int position = find(slot);

@@ -99,6 +99,24 @@ public final class DeltaMap {
         return leaf.checksumAt(leaf.find((int) (block & (CHUNK - 1))));
     }
 
+    /** Tells a run, which begins at block {@code first}, what is said of those of its blocks that it does not know. */
+    void tell(long first, MappingRun run) {
+        int i = run.nextUnknown(0);
+        while (i < run.count()) {
+            long chunk = (first + i) >>> CHUNK_LOG2;
+            int end = (int) Math.min(run.count(), ((chunk + 1) << CHUNK_LOG2) - first);
+            DeltaLeaf leaf = leaves.get(chunk);
+            Range range = leaf == null ? rangeAt(chunk) : null;
+            for (; i < end; i = run.nextUnknown(i + 1)) {
+                if (leaf != null) {
+                    leaf.tell((int) ((first + i) & (CHUNK - 1)), run, i);
+                } else if (range != null) {
+                    run.set(i, MapEntry.word(range.state(), 0), 0);
+                }
+            }
+        }
+    }
+
     /** Returns what is said from {@code block} on and how far it surely goes. */
     public Run run(long block) {
         long chunk = block >>> CHUNK_LOG2;

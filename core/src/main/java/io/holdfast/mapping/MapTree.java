@@ -46,6 +46,41 @@ public final class MapTree {
         found.entry(word, checksum);
     }
 
+    /** Tells a run, which begins at block {@code first}, what the tree says of those of its blocks that it does not know. */
+    static void tell(NodeReader reader, MapRoot root, long first, MappingRun run) throws HoldfastException {
+        for (int i = run.nextUnknown(0); i < run.count(); i = run.nextUnknown(i + 1)) {
+            long block = first + i;
+            if (block >= root.span()) {
+                run.fillHoles();
+                return;
+            }
+            long word = root.word();
+            long checksum = root.checksum();
+            for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
+                requireLevel(word, level);
+                byte[] node = reader.read(new BlockPointer(MapEntry.block(word), checksum), STRUCTURE);
+                int slot = slot(block, level);
+                word = MapEntry.wordAt(node, slot);
+                checksum = MapEntry.checksumAt(node, slot);
+                checkEntry(word, level - 1, node, slot);
+                if (level == 1) {
+                    tellFromLeaf(node, slot, run, i);
+                }
+            }
+            run.set(i, word, checksum);
+        }
+    }
+
+    /** Tells what a leaf says of block {@code i} of a run, which is in its slot {@code slot}, and of those behind it. */
+    private static void tellFromLeaf(byte[] node, int slot, MappingRun run, int i) throws HoldfastException {
+        int end = Math.min(run.count(), i + MapEntry.FANOUT - slot);
+        for (int k = run.nextUnknown(i); k < end; k = run.nextUnknown(k + 1)) {
+            long word = MapEntry.wordAt(node, slot + k - i);
+            checkEntry(word, 0, node, slot + k - i);
+            run.set(k, word, MapEntry.checksumAt(node, slot + k - i));
+        }
+    }
+
     /** Returns the word at a block (data without its block number) and for how many blocks at least it holds. */
     public static DeltaMap.Run run(NodeReader reader, MapRoot root, long block) throws HoldfastException {
         if (block >= root.span()) {

@@ -12,14 +12,18 @@ final class FreeBitmap {
     private static final int GROUP_BLOCKS = Layout.BITS_PER_LEAF;
     /** A search looks at so many groups with free blocks before it takes the longest run it has seen. */
     private static final int GROUPS_SEARCHED = 16;
-    /** Nor does it look at more runs than this: where free blocks lie scattered, a group has thousands of runs. */
-    private static final int RUNS_SEARCHED = 512;
+    /** Nor does it look at more words than this that have free blocks: where these lie scattered, all words do. */
+    private static final int WORDS_SEARCHED = 128;
 
     private final long blocks;
     private final long[] words;
     private final int[] freeInGroup;
     private long free;
     private long cursor;
+    /** The longest run that the search under way has seen. */
+    private long bestStart;
+
+    private long bestLength;
 
     FreeBitmap(long blocks) {
         this.blocks = blocks;
@@ -69,14 +73,13 @@ final class FreeBitmap {
         if (free == 0) {
             return -1;
         }
-        long bestStart = -1;
-        long bestLength = 0;
+        bestLength = 0;
         int searched = 0;
-        int runs = 0;
+        int wordsLeft = WORDS_SEARCHED;
         int groups = freeInGroup.length;
         int firstGroup = (int) (cursor / GROUP_BLOCKS);
         for (int i = 0; i <= groups && bestLength < wanted; i++) {
-            if (bestLength > 0 && (searched == GROUPS_SEARCHED || runs == RUNS_SEARCHED)) {
+            if (bestLength > 0 && (searched == GROUPS_SEARCHED || wordsLeft == 0)) {
                 break;
             }
             int group = (firstGroup + i) % groups;
@@ -86,19 +89,7 @@ final class FreeBitmap {
             searched++;
             long from = i == 0 ? cursor : (long) group * GROUP_BLOCKS;
             long to = Math.min((long) (group + 1) * GROUP_BLOCKS, blocks);
-            while (from < to && bestLength < wanted && runs < RUNS_SEARCHED) {
-                long start = nextFree(from, to);
-                if (start < 0) {
-                    break;
-                }
-                runs++;
-                long end = runEnd(start, Math.min(start + wanted, blocks));
-                if (end - start > bestLength) {
-                    bestStart = start;
-                    bestLength = end - start;
-                }
-                from = end;
-            }
+            wordsLeft -= search(from, to, wanted, wordsLeft);
         }
         if (bestLength == 0) {
             return -1;
@@ -111,17 +102,51 @@ final class FreeBitmap {
         return bestStart;
     }
 
-    private long nextFree(long from, long to) {
-        long b = from;
-        while (b < to) {
-            long open = ~words[(int) (b >>> 6)] & (-1L << (b & 63));
-            if (open != 0) {
-                long found = (b & ~63L) + Long.numberOfTrailingZeros(open);
-                return found < to ? found : -1;
+    /**
+     * Looks for a run that is longer than the best, up to {@code wanted}, and begins in a range of blocks.
+     *
+     * @return how many words with free blocks it has looked at, {@code most} at most
+     */
+    private int search(long from, long to, int wanted, int most) {
+        int looked = 0;
+        for (long at = from; at < to && bestLength < wanted && looked < most; at = (at & ~63L) + 64) {
+            long open = ~words[(int) (at >>> 6)] & (-1L << at);
+            if (open == 0) {
+                continue;
             }
-            b = (b & ~63L) + 64;
+            looked++;
+            long base = at & ~63L;
+            for (long starts = startsOf(open, bestLength + 1);
+                    starts != 0 && bestLength < wanted;
+                    starts = startsOf(open, bestLength + 1)) {
+                consider(base + Long.numberOfTrailingZeros(starts), wanted);
+            }
+            if (open < 0) {
+                // The last run of the word may go on in the next one.
+                consider(base + 64 - Long.numberOfLeadingZeros(~open), wanted);
+            }
         }
-        return -1;
+        return looked;
+    }
+
+    private void consider(long start, int wanted) {
+        long length = runEnd(start, Math.min(start + wanted, blocks)) - start;
+        if (length > bestLength) {
+            bestStart = start;
+            bestLength = length;
+        }
+    }
+
+    /** Returns a bit for each place where a run of {@code length} set bits begins. */
+    private static long startsOf(long bits, long length) {
+        if (length > 64) {
+            return 0;
+        }
+        long starts = bits;
+        for (long left = length; left > 1 && starts != 0; left -= left >>> 1) {
+            starts &= starts >>> (left >>> 1);
+        }
+        return starts;
     }
 
     private long runEnd(long from, long to) {

@@ -79,7 +79,14 @@ final class GuardedFile implements StoredFile {
 
     @Override
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
-        act(() -> file.write(offset, source, flags));
+        // Written out, not a lambda as the rest: this is called for every 4 KiB.
+        life.lock();
+        try {
+            open.requireOpen();
+            file.write(offset, source, flags);
+        } finally {
+            life.unlock();
+        }
     }
 
     @Override

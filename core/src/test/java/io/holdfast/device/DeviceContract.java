@@ -99,6 +99,42 @@ public abstract class DeviceContract {
     }
 
     @Test
+    void writesPiecesOfASealedBufferToSeveralPlaces() throws Exception {
+        byte[] data = TestBuffers.random(1, 40);
+        SealedBuffer sealed = TestBuffers.sealed(data);
+        List<Piece> pieces = new ArrayList<>();
+        for (int from = 0; from < 40; from += from % 3 + 1) {
+            // Backwards, with gaps.
+            pieces.add(new Piece(LAST - 5 * from - from % 3, from, from % 3 + 1));
+        }
+        device.write(sealed, pieces);
+        device.write(sealed, List.of(new Piece(0, 39, 1)));
+        sealed.release();
+        device.flush();
+        for (Piece piece : pieces) {
+            for (int i = 0; i < piece.count(); i++) {
+                assertThat(TestBuffers.read(device, piece.block() + i, 1)).isEqualTo(block(data, piece.from() + i));
+            }
+        }
+        assertThat(TestBuffers.read(device, 0, 1)).isEqualTo(block(data, 39));
+    }
+
+    @Test
+    void refusesPiecesThatDoNotFit() throws Exception {
+        SealedBuffer sealed = TestBuffers.sealed(TestBuffers.random(1, 8));
+        for (long block : new long[] {LAST, BLOCKS, -1, Long.MAX_VALUE, Long.MIN_VALUE}) {
+            assertThatThrownBy(() -> device.write(sealed, List.of(new Piece(block, 1, 2))))
+                    .satisfies(e -> isOutside(e, block));
+        }
+        assertThatThrownBy(() -> device.write(sealed, List.of(new Piece(0, 7, 2))))
+                .isInstanceOf(IllegalArgumentException.class);
+        sealed.release();
+        assertThatThrownBy(() -> device.write(sealed, List.of(new Piece(0, 0, 1))))
+                .isInstanceOf(IllegalStateException.class);
+        assertThat(TestBuffers.read(device, LAST, 1)).as("nothing was written").containsOnly(0);
+    }
+
+    @Test
     void writesLentMemory() throws Exception {
         byte[] data = TestBuffers.random(1, 3);
         MemorySegment memory = TestBuffers.memory(3);

@@ -9,18 +9,23 @@ import java.nio.channels.ClosedChannelException;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A file that is read and written through a ring of its own by virtual threads: they wait without a thread. A platform
- * thread waits in any case, and does so in the system call itself, which spares it two hand-overs.
+ * thread waits in any case, and does so in the system call itself, which spares it two hand-overs; but several writes that
+ * are asked for at once go through the ring, and are under way together.
  *
  * <p>Memory is used by its address: its arena must not be closed by another thread before the call returns. Buffers of
  * the engine are held for that time.
  */
 final class UringFile implements BlockFile {
     private static final System.Logger LOG = System.getLogger(UringFile.class.getName());
+
+    /** So many writes are worth the two hand-overs to the ring's thread and back. */
+    private static final int TOGETHER_MIN = 3;
 
     private final Syscalls syscalls;
     private final RingThread ring;
@@ -68,6 +73,64 @@ final class UringFile implements BlockFile {
     @Override
     public int write(MemorySegment source, long position) throws IOException {
         return transfer(Ring.WRITE, source, position);
+    }
+
+    @Override
+    public void write(MemorySegment[] sources, long[] positions, int[] counts) throws IOException {
+        if (sources.length < TOGETHER_MIN) {
+            BlockFile.super.write(sources, positions, counts);
+            return;
+        }
+        try {
+            writeTogether(sources, positions, counts);
+        } finally {
+            Reference.reachabilityFence(sources);
+        }
+        IOException failure = null;
+        for (int i = 0; i < sources.length; i++) {
+            if (counts[i] == -Errno.EAGAIN || counts[i] == -Errno.EINTR) {
+                counts[i] = write(sources[i], positions[i]);
+            } else if (counts[i] < 0 && failure == null) {
+                failure = syscalls.failure(-counts[i]);
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
+    }
+
+    /** Returns when the kernel is done with all; what the ring does not take is EAGAIN. */
+    private void writeTogether(MemorySegment[] sources, long[] positions, int[] results) {
+        CountDownLatch left = new CountDownLatch(sources.length);
+        for (int i = 0; i < sources.length; i++) {
+            int index = i;
+            int length = Math.toIntExact(sources[i].byteSize());
+            boolean started = ring.start(Ring.WRITE, descriptor, sources[i].address(), length, positions[i], result -> {
+                results[index] = result;
+                left.countDown();
+            });
+            if (!started) {
+                results[i] = -Errno.EAGAIN;
+                left.countDown();
+            }
+        }
+        await(left);
+    }
+
+    /** An interrupt is kept for later: the kernel cannot be told to forget the memory. */
+    private static void await(CountDownLatch ended) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                ended.await();
+                break;
+            } catch (InterruptedException _) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private int transfer(byte opcode, MemorySegment memory, long position) throws IOException {

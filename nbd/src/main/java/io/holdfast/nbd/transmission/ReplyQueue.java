@@ -14,9 +14,9 @@ import java.util.concurrent.locks.ReentrantLock;
  * free sends all that are there in one gathering write.
  *
  * <p>Invariants: replies go out in the order in which they were added, each whole; {@code writing} guards the
- * transport's sending side and {@code headers}; a reply that was added is released exactly once, also when the client is
- * gone. After a failed write nothing more is sent and the transport is aborted. The queue is bounded by {@link
- * InFlight}.
+ * transport's sending side, {@code headers}, and {@code batch} and {@code buffers}, which are empty while it is free; a
+ * reply that was added is released exactly once, also when the client is gone. After a failed write nothing more is sent
+ * and the transport is aborted. The queue is bounded by {@link InFlight}.
  */
 final class ReplyQueue {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
@@ -27,6 +27,8 @@ final class ReplyQueue {
     private final ConcurrentLinkedQueue<Reply> waiting = new ConcurrentLinkedQueue<>();
     private final ReentrantLock writing = new ReentrantLock();
     private final ByteBuffer headers = ByteBuffer.allocateDirect(BATCH * ReplyFormat.HEADER_MAX);
+    private final List<Reply> batch = new ArrayList<>(BATCH);
+    private final List<ByteBuffer> buffers = new ArrayList<>(BATCH);
     private boolean broken;
 
     ReplyQueue(Transport transport, ReplyFormat format) {
@@ -89,8 +91,6 @@ final class ReplyQueue {
     }
 
     private void writeBatch() {
-        List<Reply> batch = new ArrayList<>(BATCH);
-        List<ByteBuffer> buffers = new ArrayList<>(BATCH);
         headers.clear();
         int start = 0;
         for (Reply reply = waiting.poll(); reply != null; reply = batch.size() < BATCH ? waiting.poll() : null) {
@@ -114,7 +114,9 @@ final class ReplyQueue {
             LOG.log(System.Logger.Level.ERROR, "sending replies failed in an unexpected way", e);
             giveUp();
         } finally {
+            buffers.clear();
             batch.forEach(Reply::release);
+            batch.clear();
         }
     }
 

@@ -62,7 +62,7 @@ final class WriteCommand {
     private boolean serveNow(Job job, int length) throws IOException {
         ByteBuffer input = exchange.input.require(length);
         try {
-            file.write(job.request().offset(), MemorySegment.ofBuffer(input.slice(input.position(), length)), NOWAIT);
+            file.write(job.request().offset(), exchange.input.peek(length), NOWAIT);
         } catch (HoldfastException e) {
             return false;
         }

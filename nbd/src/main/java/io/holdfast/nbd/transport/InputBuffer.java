@@ -2,6 +2,7 @@ package io.holdfast.nbd.transport;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
@@ -24,12 +25,14 @@ public final class InputBuffer {
     private static final int AHEAD = 1 << 10;
 
     private final Transport transport;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(CAPACITY).limit(0);
+    private final ByteBuffer buffer = ByteBuffer.allocateDirect(CAPACITY);
+    private final MemorySegment memory = MemorySegment.ofBuffer(buffer);
     /** How much to ask for at a time; little after a long payload, and soon more again if none follows. */
     private int fillMax = CAPACITY;
 
     public InputBuffer(Transport transport) {
         this.transport = transport;
+        buffer.limit(0);
     }
 
     /** Returns how many bytes can be had without waiting. */
@@ -51,6 +54,11 @@ public final class InputBuffer {
             }
         }
         return buffer;
+    }
+
+    /** Returns what {@link #require} brought, as memory that must not be used once it is consumed. */
+    public MemorySegment peek(int bytes) {
+        return memory.asSlice(buffer.position(), bytes);
     }
 
     /** Fills {@code target} to its limit; what is not here yet goes from the socket straight into it. */
