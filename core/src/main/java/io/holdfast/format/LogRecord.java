@@ -75,6 +75,12 @@ public record LogRecord(
     /** Encodes the header; its checksum is in the last eight bytes, see {@link #checksumOf}. */
     public byte[] encode(Checksum checksum) {
         byte[] b = new byte[Device.BLOCK_SIZE];
+        encode(checksum, b);
+        return b;
+    }
+
+    /** Encodes the header into a block, whatever that held before. */
+    public void encode(Checksum checksum, byte[] b) {
         putLong(b, 0, MAGIC);
         putLong(b, 8, logId);
         putLong(b, 16, sequence);
@@ -86,15 +92,16 @@ public record LogRecord(
         putLong(b, 64, next.runEnd());
         putLong(b, 72, next.spareStart());
         putLong(b, 80, next.spareEnd());
-        byte[] encoded = encodeEntries(entries);
-        if (encoded.length > ROOM) {
-            throw new IllegalStateException("entries of %d bytes do not fit a header".formatted(encoded.length));
+        int bytes = bytesOf(entries);
+        if (bytes > ROOM) {
+            throw new IllegalStateException("entries of %d bytes do not fit a header".formatted(bytes));
         }
-        putInt(b, 88, encoded.length);
+        putInt(b, 88, bytes);
         putInt(b, 92, entries.size());
-        System.arraycopy(encoded, 0, b, ENTRIES_AT, encoded.length);
+        // Entries leave out the bytes of theirs that are reserved.
+        Arrays.fill(b, ENTRIES_AT, CHECKSUM_AT, (byte) 0);
+        encodeEntries(entries, b, ENTRIES_AT);
         putLong(b, CHECKSUM_AT, checksum.of(MemorySegment.ofArray(b), 0, CHECKSUM_AT));
-        return b;
     }
 
     /** Returns the checksum that an encoded header carries. */
@@ -144,17 +151,25 @@ public record LogRecord(
     }
 
     public static byte[] encodeEntries(List<LogEntry> entries) {
-        int size = 0;
+        byte[] b = new byte[bytesOf(entries)];
+        encodeEntries(entries, b, 0);
+        return b;
+    }
+
+    private static int bytesOf(List<LogEntry> entries) {
+        int bytes = 0;
         for (LogEntry entry : entries) {
-            size += entry.encodedBytes();
+            bytes += entry.encodedBytes();
         }
-        byte[] b = new byte[size];
-        int at = 0;
+        return bytes;
+    }
+
+    private static void encodeEntries(List<LogEntry> entries, byte[] b, int from) {
+        int at = from;
         for (LogEntry entry : entries) {
             encodeEntry(b, at, entry);
             at += entry.encodedBytes();
         }
-        return b;
     }
 
     private static void encodeEntry(byte[] b, int at, LogEntry entry) {

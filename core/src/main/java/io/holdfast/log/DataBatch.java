@@ -5,7 +5,6 @@ import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.format.LogEntry;
-import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
@@ -24,11 +23,14 @@ public final class DataBatch {
     private final Checksum checksum;
     private final long inode;
     private final boolean noChecksum;
-    private final long[] fileBlocks = new long[LogRecord.DATA_BLOCKS_MAX];
-    private final long[] checksums = new long[LogRecord.DATA_BLOCKS_MAX];
+    private final long[] fileBlocks;
+    private final long[] checksums;
     private int size;
 
-    DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum) {
+    /** @param blocksMax not more than the buffers of the pool have besides the header's, nor than go into a record */
+    DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum, int blocksMax) {
+        this.fileBlocks = new long[blocksMax];
+        this.checksums = new long[blocksMax];
         this.buffer = pool.take();
         this.checksum = checksum;
         this.inode = inode;
@@ -52,7 +54,7 @@ public final class DataBatch {
     }
 
     public boolean isFull() {
-        return size == Math.min(LogRecord.DATA_BLOCKS_MAX, buffer.blocks() - 1);
+        return size == fileBlocks.length;
     }
 
     public int size() {
@@ -76,9 +78,12 @@ public final class DataBatch {
         return checksums[index];
     }
 
-    /** Returns the checksums of the copies of all blocks. */
+    /** Returns the checksums of the copies of all blocks: the batch's own array, not to be changed. */
     public long[] checksums() {
-        return Arrays.copyOf(checksums, size);
+        if (!isFull()) {
+            throw new IllegalStateException("%d of %d blocks are there".formatted(size, fileBlocks.length));
+        }
+        return checksums;
     }
 
     /** Returns the entries that say where the blocks are, now that they have their places. */

@@ -100,6 +100,9 @@ public final class WriteLog {
 
     private final PendingChanges pending = new PendingChanges(SMALL_RECORD_BYTES_MAX);
     private final Map<Long, List<LogEntry.Extent>> unproven = new HashMap<>();
+    /** Where headers are encoded. Guarded by {@code lock}. */
+    private final byte[] headerScratch = new byte[Device.BLOCK_SIZE];
+
     private long sequence;
     private long nextBlock;
     private long previousChecksum;
@@ -147,13 +150,13 @@ public final class WriteLog {
 
     /** Starts a batch; waits for a buffer. The caller must not hold another one. */
     public DataBatch batch(long inode, boolean noChecksum) {
-        return new DataBatch(dataBuffers, checksum, inode, noChecksum);
+        return new DataBatch(dataBuffers, checksum, inode, noChecksum, LogRecord.DATA_BLOCKS_MAX);
     }
 
-    /** Starts a batch for so many blocks and no more, as {@link #batch(long, boolean)}. */
+    /** Starts a batch for so many blocks and no more, at most as many as go into a record, as {@link #batch(long, boolean)}. */
     public DataBatch batch(long inode, boolean noChecksum, int blocks) {
         BufferPool buffers = blocks <= SHORT_BATCH_BLOCKS ? shortDataBuffers : dataBuffers;
-        return new DataBatch(buffers, checksum, inode, noChecksum);
+        return new DataBatch(buffers, checksum, inode, noChecksum, blocks);
     }
 
     // ---- small changes ----
@@ -517,9 +520,9 @@ public final class WriteLog {
         sequence++;
         LogRecord record =
                 new LogRecord(logId, sequence, flushGate.durable(), header, previousChecksum, position(), entries);
-        byte[] encoded = record.encode(checksum);
-        previousChecksum = LogRecord.checksumOf(encoded);
-        buffer.copy(0, encoded);
+        record.encode(checksum, headerScratch);
+        previousChecksum = LogRecord.checksumOf(headerScratch);
+        buffer.copy(0, headerScratch);
         space.release(header);
         records.incrementAndGet();
         recordsSinceCheckpoint.incrementAndGet();

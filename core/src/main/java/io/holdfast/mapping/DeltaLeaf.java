@@ -82,19 +82,47 @@ final class DeltaLeaf {
             return old;
         }
         position = ~position;
-        if (size == slots.length) {
-            int grown = Math.min(size * 2, MapEntry.FANOUT);
+        makeRoom(position, 1);
+        slots[position] = (byte) slot;
+        words[position] = word;
+        checksums[position] = checksum;
+        return base == FALL_THROUGH ? -1 : MapEntry.word(base, 0);
+    }
+
+    /**
+     * Sets {@code count} slots that have no entry to data that lies side by side.
+     *
+     * @param first first slot; the last one is in this leaf, too
+     * @param word of the first slot
+     * @param sums checksums of the slots, from index {@code from} on
+     * @return false if one of the slots has an entry; nothing is changed then
+     */
+    boolean insertRun(int first, int count, long word, long[] sums, int from) {
+        int position = ~find(first);
+        if (position < 0 || (position < size && slotAt(position) < first + count)) {
+            return false;
+        }
+        makeRoom(position, count);
+        int state = MapEntry.state(word);
+        long at = MapEntry.block(word);
+        for (int i = 0; i < count; i++) {
+            slots[position + i] = (byte) (first + i);
+            words[position + i] = MapEntry.word(state, at + i);
+        }
+        System.arraycopy(sums, from, checksums, position, count);
+        return true;
+    }
+
+    private void makeRoom(int position, int count) {
+        if (size + count > slots.length) {
+            int grown = Math.min(Math.max(size * 2, size + count), MapEntry.FANOUT);
             slots = Arrays.copyOf(slots, grown);
             words = Arrays.copyOf(words, grown);
             checksums = Arrays.copyOf(checksums, grown);
         }
-        System.arraycopy(slots, position, slots, position + 1, size - position);
-        System.arraycopy(words, position, words, position + 1, size - position);
-        System.arraycopy(checksums, position, checksums, position + 1, size - position);
-        slots[position] = (byte) slot;
-        words[position] = word;
-        checksums[position] = checksum;
-        size++;
-        return base == FALL_THROUGH ? -1 : MapEntry.word(base, 0);
+        System.arraycopy(slots, position, slots, position + count, size - position);
+        System.arraycopy(words, position, words, position + count, size - position);
+        System.arraycopy(checksums, position, checksums, position + count, size - position);
+        size += count;
     }
 }

@@ -155,14 +155,22 @@ public final class DeltaMap {
      * @param superseded as in {@link #put}
      */
     public void putRun(long block, int count, long word, long[] checksums, int from, LongConsumer superseded) {
-        DeltaLeaf leaf = leafFor(block >>> CHUNK_LOG2);
         int state = MapEntry.state(word);
         long at = MapEntry.block(word);
-        for (int i = 0; i < count; i++) {
-            if (i > 0 && ((block + i) & (CHUNK - 1)) == 0) {
-                leaf = leafFor((block + i) >>> CHUNK_LOG2);
+        for (int done = 0; done < count; ) {
+            DeltaLeaf leaf = leafFor((block + done) >>> CHUNK_LOG2);
+            int slot = (int) ((block + done) & (CHUNK - 1));
+            int n = Math.min(count - done, CHUNK - slot);
+            if (leaf.insertRun(slot, n, MapEntry.word(state, at + done), checksums, from + done)) {
+                entries += n;
+                dataBlocks += n;
+                unwritten -= leaf.base() == MapEntry.UNWRITTEN ? n : 0;
+            } else {
+                for (int i = done; i < done + n; i++) {
+                    put(leaf, block + i, MapEntry.word(state, at + i), checksums[from + i], superseded);
+                }
             }
-            put(leaf, block + i, MapEntry.word(state, at + i), checksums[from + i], superseded);
+            done += n;
         }
     }
 

@@ -22,6 +22,12 @@ final class Exchange {
     /** Reads of up to so many bytes, and shorter writes, are tried on the reading thread before another one is asked. */
     static final int INLINE_MAX = 64 << 10;
 
+    /**
+     * Long writes under way at a time. A few keep a device busy, and the more threads there are the more often one has to
+     * be woken.
+     */
+    static final int LONG_WRITES_MAX = Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
+
     final Negotiated negotiated;
     final StoredFile file;
     final InputBuffer input;
@@ -30,6 +36,7 @@ final class Exchange {
     final BufferPool pool;
     final Meters meters;
     private final Workers workers;
+    private final Lanes longWrites;
     private @Nullable ReadQueue reads;
     private @Nullable Slice reserve;
 
@@ -49,6 +56,7 @@ final class Exchange {
         this.pool = pool;
         this.meters = meters;
         this.workers = workers;
+        this.longWrites = new Lanes(workers, LONG_WRITES_MAX);
     }
 
     /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
@@ -91,6 +99,15 @@ final class Exchange {
             replies.add(attempt(job, work));
         } else {
             startElsewhere(job, work);
+        }
+    }
+
+    /** Runs a long write as {@link #start} does, but not more than {@link #LONG_WRITES_MAX} at a time. */
+    void startLongWrite(Job job, Work work) {
+        if (isSerial()) {
+            replies.add(attempt(job, work));
+        } else {
+            longWrites.run(() -> replies.send(attempt(job, work)));
         }
     }
 

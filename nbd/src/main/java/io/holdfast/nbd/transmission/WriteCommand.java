@@ -49,7 +49,12 @@ final class WriteCommand {
             serveInSteps(job, length);
         } else {
             receive(job, lease);
-            exchange.start(job, () -> write(job, lease));
+            if (length >= Exchange.INLINE_MAX && !request.has(Wire.FLAG_FUA)) {
+                exchange.startLongWrite(job, () -> write(job, lease));
+            } else {
+                // Those that wait for a flush share one, the more the better.
+                exchange.start(job, () -> write(job, lease));
+            }
         }
     }
 

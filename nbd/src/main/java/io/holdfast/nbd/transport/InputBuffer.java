@@ -6,7 +6,10 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Bytes received and not yet consumed. One system call usually brings many requests.
+ * Bytes received and not yet consumed. One system call usually brings many requests. A long payload does not come through
+ * here: the call that receives it has two places, first the payload's own and then a little of this buffer, for the
+ * header of the next request. So a client that sends one long payload after the other has each copied once, by the
+ * kernel, with one system call.
  *
  * <p>Invariants: used by the connection's reading thread alone; {@code buffer} is always in reading state, position to
  * limit being what is received and not consumed.
@@ -15,9 +18,17 @@ public final class InputBuffer {
     /** Holds the largest option and many requests. */
     public static final int CAPACITY = 256 << 10;
 
+    /** A payload of so many bytes is long: it never goes to the engine from here. */
+    private static final int LONG_PAYLOAD = 64 << 10;
+
+    /** Received behind a long payload: some headers, and not much of another long payload. */
+    private static final int AHEAD = 1 << 10;
+
     private final Transport transport;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CAPACITY);
     private final MemorySegment memory = MemorySegment.ofBuffer(buffer);
+    /** How much to ask for at a time; little after a long payload, and soon more again if none follows. */
+    private int fillMax = CAPACITY;
 
     public InputBuffer(Transport transport) {
         this.transport = transport;
@@ -52,14 +63,29 @@ public final class InputBuffer {
 
     /** Fills {@code target} to its limit; what is not here yet goes from the socket straight into it. */
     public void readFully(ByteBuffer target) throws IOException {
+        boolean payloadIsLong = target.remaining() >= LONG_PAYLOAD;
         int here = Math.min(buffer.remaining(), target.remaining());
         target.put(target.position(), buffer, buffer.position(), here);
         target.position(target.position() + here);
         buffer.position(buffer.position() + here);
         while (target.hasRemaining()) {
-            if (transport.read(target) < 0) {
+            long n = payloadIsLong ? receiveAhead(target) : transport.read(target);
+            if (n < 0) {
                 throw new EOFException("the client left in the middle of a payload");
             }
+        }
+        if (payloadIsLong) {
+            fillMax = AHEAD;
+        }
+    }
+
+    /** Receives into {@code target} and, if that becomes full, into the empty buffer. */
+    private long receiveAhead(ByteBuffer target) throws IOException {
+        buffer.clear().limit(AHEAD);
+        try {
+            return transport.read(target, buffer);
+        } finally {
+            buffer.flip();
         }
     }
 
@@ -80,7 +106,8 @@ public final class InputBuffer {
     private void fill() throws IOException {
         int start = buffer.position();
         int end = buffer.limit();
-        buffer.limit(buffer.capacity()).position(end);
+        buffer.limit(Math.min(buffer.capacity(), end + fillMax)).position(end);
+        fillMax = Math.min(CAPACITY, 2 * fillMax);
         int n = -1;
         try {
             n = transport.read(buffer);

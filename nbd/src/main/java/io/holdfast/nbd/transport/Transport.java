@@ -34,6 +34,11 @@ public final class Transport implements Closeable {
         return in.read(target);
     }
 
+    /** Reads as {@link #read(ByteBuffer)}, first into {@code target}; what comes behind it may go into {@code next}. */
+    public long read(ByteBuffer target, ByteBuffer next) throws IOException {
+        return encrypted ? in.read(target) : socket.read(new ByteBuffer[] {target, next});
+    }
+
     /** Writes all of the buffers. */
     public void write(ByteBuffer[] buffers, int count) throws IOException {
         int first = 0;

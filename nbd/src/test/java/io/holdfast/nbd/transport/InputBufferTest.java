@@ -10,6 +10,7 @@ import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
@@ -77,6 +78,38 @@ class InputBufferTest {
                 at += length;
             }
             assertThatThrownBy(() -> input.require(1)).isInstanceOf(EOFException.class);
+        });
+    }
+
+    /** As a client does that writes much: header, long payload, header, and then short requests again. */
+    @Test
+    void takesLittleBehindALongPayload() throws IOException {
+        byte[] bytes = new byte[8 << 20];
+        new Random(5).nextBytes(bytes);
+        with(bytes, input -> {
+            int at = 0;
+            ByteBuffer payload = ByteBuffer.allocateDirect(64 << 10);
+            for (int i = 0; i < 50; i++) {
+                byte[] header = new byte[28];
+                input.require(header.length).get(header);
+                assertThat(header).isEqualTo(Arrays.copyOfRange(bytes, at, at + header.length));
+                at += header.length;
+                input.readFully(payload.clear());
+                assertThat(payload.flip()).isEqualTo(ByteBuffer.wrap(bytes, at, payload.capacity()));
+                at += payload.capacity();
+                if (i > 0) {
+                    assertThat(input.available()).isLessThanOrEqualTo(1 << 10);
+                }
+            }
+            int most = 0;
+            while (at < bytes.length) {
+                byte[] request = new byte[Math.min(100, bytes.length - at)];
+                input.require(request.length).get(request);
+                assertThat(request).isEqualTo(Arrays.copyOfRange(bytes, at, at + request.length));
+                at += request.length;
+                most = Math.max(most, input.available());
+            }
+            assertThat(most).isGreaterThan(4 << 10);
         });
     }
 

@@ -1,0 +1,96 @@
+package io.holdfast.nbd.transmission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+@Timeout(60)
+class LanesTest {
+    private final Workers workers = new Workers(16);
+
+    @AfterEach
+    void close() {
+        workers.close();
+    }
+
+    @Test
+    void runsAllAndNeverMoreThanAllowedAtOnce() throws InterruptedException {
+        Lanes lanes = new Lanes(workers, 3);
+        AtomicInteger running = new AtomicInteger();
+        AtomicInteger most = new AtomicInteger();
+        CountDownLatch threeRun = new CountDownLatch(3);
+        Semaphore done = new Semaphore(0);
+        for (int i = 0; i < 1000; i++) {
+            lanes.run(() -> {
+                most.accumulateAndGet(running.incrementAndGet(), Math::max);
+                threeRun.countDown();
+                if (most.get() <= 3) {
+                    awaitUninterrupted(threeRun);
+                }
+                running.decrementAndGet();
+                done.release();
+            });
+        }
+        done.acquire(1000);
+        assertThat(most.get()).isEqualTo(3);
+    }
+
+    @Test
+    void startsThemInTheOrderInWhichTheyCame() throws InterruptedException {
+        Lanes lanes = new Lanes(workers, 1);
+        List<Integer> order = Collections.synchronizedList(new ArrayList<>());
+        Semaphore done = new Semaphore(0);
+        List<Integer> expected = new ArrayList<>();
+        for (int i = 0; i < 100; i++) {
+            int number = i;
+            expected.add(i);
+            lanes.run(() -> {
+                order.add(number);
+                done.release();
+            });
+        }
+        done.acquire(100);
+        assertThat(order).isEqualTo(expected);
+    }
+
+    @Test
+    void goesOnAfterOneThatThrows() throws InterruptedException {
+        Lanes lanes = new Lanes(workers, 1);
+        Semaphore done = new Semaphore(0);
+        CountDownLatch allThere = new CountDownLatch(1);
+        for (int i = 0; i < 4; i++) {
+            boolean fails = i % 2 == 0;
+            lanes.run(() -> {
+                awaitUninterrupted(allThere);
+                done.release();
+                if (fails) {
+                    throw new SimulatedError();
+                }
+            });
+        }
+        allThere.countDown();
+        done.acquire(4);
+        lanes.run(done::release);
+        done.acquire();
+    }
+
+    private static void awaitUninterrupted(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static final class SimulatedError extends Error {
+        private static final long serialVersionUID = 1;
+    }
+}
