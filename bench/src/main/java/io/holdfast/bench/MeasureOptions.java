@@ -75,7 +75,7 @@ final class MeasureOptions {
                 root(),
                 runs > 0 ? runs : quick ? 2 : RUNS,
                 length,
-                quick ? 1.5 : 10,
+                quick ? 1 : 10,
                 dataMebibytes > 0 ? dataMebibytes * MIB : quick ? GIB / 2 : DATA_BYTES,
                 quick ? GIB / 2 : 10 * GIB,
                 GIB,

@@ -57,9 +57,21 @@ public final class Catalogue {
             QEMU_BTRFS_NOCOW,
             QEMU_XFS);
 
-    /** They take too long for a quick run, unless asked for by name. */
+    /**
+     * They take too long for a quick run, or say nothing in a short round (what fits the dirty limit, a cache that is
+     * not full), unless asked for by name.
+     */
     private static final Set<String> NOT_QUICK = Set.of(
-            "age", "size", "latency-read", "latency-commit", "rand-read-64k", "rand-write-64k", "seq-read-scrambled");
+            "age",
+            "size",
+            "memory",
+            "latency-write",
+            "latency-read",
+            "latency-commit",
+            "rand-write-sustained",
+            "rand-read-64k",
+            "rand-write-64k",
+            "seq-read-scrambled");
 
     private Catalogue() {}
 
