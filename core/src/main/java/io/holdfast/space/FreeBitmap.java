@@ -12,8 +12,14 @@ final class FreeBitmap {
     private static final int GROUP_BLOCKS = Layout.BITS_PER_LEAF;
     /** A search looks at so many groups with free blocks before it takes the longest run it has seen. */
     private static final int GROUPS_SEARCHED = 16;
-    /** Nor does it look at more words than this that have free blocks: where these lie scattered, all words do. */
-    private static final int WORDS_SEARCHED = 1024;
+    /**
+     * Nor does it look at more words with free blocks than these for each block of the longest run it has seen. Where free
+     * blocks lie scattered all words have some, and the longer search finds a run that is hardly longer.
+     */
+    private static final int WORDS_PER_BLOCK = 32;
+
+    private static final int WORDS_MIN = 192;
+    private static final int WORDS_MAX = 1024;
 
     private final long blocks;
     private final long[] words;
@@ -24,6 +30,8 @@ final class FreeBitmap {
     private long bestStart;
 
     private long bestLength;
+    /** How many words with free blocks it has looked at. */
+    private int looked;
 
     FreeBitmap(long blocks) {
         this.blocks = blocks;
@@ -75,11 +83,11 @@ final class FreeBitmap {
         }
         bestLength = 0;
         int searched = 0;
-        int wordsLeft = WORDS_SEARCHED;
+        looked = 0;
         int groups = freeInGroup.length;
         int firstGroup = (int) (cursor / GROUP_BLOCKS);
         for (int i = 0; i <= groups && bestLength < wanted; i++) {
-            if (bestLength > 0 && (searched == GROUPS_SEARCHED || wordsLeft == 0)) {
+            if (bestLength > 0 && (searched == GROUPS_SEARCHED || !isWorthLooking())) {
                 break;
             }
             int group = (firstGroup + i) % groups;
@@ -89,7 +97,7 @@ final class FreeBitmap {
             searched++;
             long from = i == 0 ? cursor : (long) group * GROUP_BLOCKS;
             long to = Math.min((long) (group + 1) * GROUP_BLOCKS, blocks);
-            wordsLeft -= search(from, to, wanted, wordsLeft);
+            search(from, to, wanted);
         }
         if (bestLength == 0) {
             return -1;
@@ -102,14 +110,13 @@ final class FreeBitmap {
         return bestStart;
     }
 
-    /**
-     * Looks for a run that is longer than the best, up to {@code wanted}, and begins in a range of blocks.
-     *
-     * @return how many words with free blocks it has looked at, {@code most} at most
-     */
-    private int search(long from, long to, int wanted, int most) {
-        int looked = 0;
-        for (long at = from; at < to && bestLength < wanted && looked < most; at = (at & ~63L) + 64) {
+    private boolean isWorthLooking() {
+        return looked < Math.clamp(WORDS_PER_BLOCK * bestLength, WORDS_MIN, WORDS_MAX);
+    }
+
+    /** Looks for a run that is longer than the best, up to {@code wanted}, and begins in a range of blocks. */
+    private void search(long from, long to, int wanted) {
+        for (long at = from; at < to && bestLength < wanted && isWorthLooking(); at = (at & ~63L) + 64) {
             long open = ~words[(int) (at >>> 6)] & (-1L << at);
             if (open == 0) {
                 continue;
@@ -126,7 +133,6 @@ final class FreeBitmap {
                 consider(base + 64 - Long.numberOfLeadingZeros(~open), wanted);
             }
         }
-        return looked;
     }
 
     private void consider(long start, int wanted) {
