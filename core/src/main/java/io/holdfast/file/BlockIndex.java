@@ -18,10 +18,12 @@ final class BlockIndex {
     private static final int FANOUT_LOG2 = 6;
     private static final int FANOUT = 1 << FANOUT_LOG2;
     /** Leaves kept for use again: blocks under writeback, say, come and go one by one. */
-    private static final int SPARE_MAX = 256;
+    private static final int SPARE_MAX = 64;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final @Nullable Leaf[] spare = new Leaf[SPARE_MAX];
+    /** The first of the spare leaves, which are a chain. */
+    private @Nullable Leaf spare;
+
     private int spares;
     private @Nullable Node root;
     /** How many levels the root is above a leaf. */
@@ -38,6 +40,9 @@ final class BlockIndex {
 
     private static final class Leaf extends Node {
         final long[] words = new long[LEAF_BLOCKS / Long.SIZE];
+        /** The next spare leaf; null while this one is used. */
+        @Nullable
+        Leaf nextSpare;
 
         void add(int from, int to) {
             for (int i = from >>> 6; i <= (to - 1) >>> 6; i++) {
@@ -190,8 +195,14 @@ final class BlockIndex {
         if (level > 0) {
             return new Inner();
         }
-        Leaf leaf = spares == 0 ? null : spare[--spares];
-        return leaf == null ? new Leaf() : leaf;
+        Leaf leaf = spare;
+        if (leaf == null) {
+            return new Leaf();
+        }
+        spare = leaf.nextSpare;
+        leaf.nextSpare = null;
+        spares--;
+        return leaf;
     }
 
     /** Removes blocks from {@code from} to {@code to}, exclusive, within a node, and returns whether it is empty now. */
@@ -199,7 +210,9 @@ final class BlockIndex {
         if (node instanceof Leaf leaf) {
             leaf.remove((int) (from & (LEAF_BLOCKS - 1)), (int) ((to - 1) & (LEAF_BLOCKS - 1)) + 1);
             if (leaf.used == 0 && spares < SPARE_MAX) {
-                spare[spares++] = leaf;
+                leaf.nextSpare = spare;
+                spare = leaf;
+                spares++;
             }
             return leaf.used == 0;
         }

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class QueuedRead implements DeviceReads.Ended {
     /** More blocks than this are not left in the cache, as with writes: a scan would drive out everything else. */
-    private static final int KEEP_BLOCKS_MAX = 15;
+    private static final int KEEP_BLOCKS_MAX = Writing.SEALED_BLOCKS_MIN - 1;
 
     private final FileData file;
     private final long first;
@@ -147,13 +147,16 @@ final class QueuedRead implements DeviceReads.Ended {
                 && file.map.isCurrentInMemory(first, mappings);
     }
 
-    /** The new pages are locked while it is asked, so that nobody writes to these blocks. */
+    /**
+     * New pages are locked while it is asked, so that nobody writes to their blocks before they hold what was read. A block
+     * that has a page already, or gets no memory for one, is only asked about.
+     */
     private boolean isCurrentAndKept() throws HoldfastException {
         @Nullable CacheFill[] fills = new CacheFill[mappings.count()];
-        for (int i = 0; i < fills.length; i++) {
-            fills[i] = CacheFill.begin(file, first + i);
-        }
         try {
+            for (int i = 0; i < fills.length; i++) {
+                fills[i] = CacheFill.begin(file, first + i);
+            }
             boolean newest = isNewest();
             for (int i = 0; newest && i < fills.length; i++) {
                 CacheFill fill = fills[i];

@@ -28,7 +28,7 @@ final class Writing {
     private static final int PIECE_BLOCKS = 256;
 
     /** Whole blocks that make a buffered write go to the device at once: their transfer costs more than its beginning. */
-    private static final int SEALED_BLOCKS_MIN = 16;
+    static final int SEALED_BLOCKS_MIN = 16;
 
     private static final MemorySegment ZEROES =
             MemorySegment.ofArray(new byte[Device.BLOCK_SIZE]).asReadOnly();

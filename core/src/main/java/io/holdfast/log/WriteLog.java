@@ -19,7 +19,6 @@ import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.FailureLatch;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
@@ -99,7 +98,7 @@ public final class WriteLog {
     private final LogSpace logSpace;
 
     private final PendingChanges pending = new PendingChanges(SMALL_RECORD_BYTES_MAX);
-    private final Map<Long, List<LogEntry.Extent>> unproven = new HashMap<>();
+    private final UnprovenExtents unproven = new UnprovenExtents();
     /** Where headers are encoded. Guarded by {@code lock}. */
     private final byte[] headerScratch = new byte[Device.BLOCK_SIZE];
 
@@ -324,7 +323,7 @@ public final class WriteLog {
         Inject.at(Point.LENT_WRITTEN);
         lock.lock();
         try {
-            unproven.computeIfAbsent(inode, k -> new ArrayList<>()).addAll(extents);
+            unproven.add(inode, extents);
             index = 0;
             for (Run run : places) {
                 placed.written(index, run.start(), (int) run.length());
@@ -339,7 +338,7 @@ public final class WriteLog {
     private boolean hasUnproven(long inode) {
         lock.lock();
         try {
-            return unproven.containsKey(inode);
+            return unproven.has(inode);
         } finally {
             lock.unlock();
         }
@@ -365,13 +364,13 @@ public final class WriteLog {
     }
 
     private boolean proveLocked() throws HoldfastException {
-        Map<Long, Integer> taken = new HashMap<>();
+        Map<Long, Integer> counted;
         lock.lock();
         try {
             if (unproven.isEmpty()) {
                 return false;
             }
-            unproven.forEach((inode, extents) -> taken.put(inode, extents.size()));
+            counted = unproven.counts();
         } finally {
             lock.unlock();
         }
@@ -381,15 +380,7 @@ public final class WriteLog {
         Inject.at(Point.DATA_PROVEN);
         lock.lock();
         try {
-            taken.forEach((inode, count) -> {
-                List<LogEntry.Extent> extents = unproven.getOrDefault(inode, new ArrayList<>());
-                List<LogEntry.Extent> proven = extents.subList(0, count);
-                proven.forEach(extent -> pending.add(List.of(extent)));
-                proven.clear();
-                if (extents.isEmpty()) {
-                    unproven.remove(inode);
-                }
-            });
+            unproven.takeProven(counted, extent -> pending.add(List.of(extent)));
         } finally {
             lock.unlock();
         }

@@ -1,101 +1,101 @@
 package io.holdfast.file;
 
-import static org.junit.jupiter.api.Assertions.assertEquals;
-import static org.junit.jupiter.api.Assertions.assertThrows;
-import static org.junit.jupiter.api.Assertions.assertTrue;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class GroupCommitTest {
     private final GroupCommit group = new GroupCommit();
+    private final List<Future<Void>> results = new ArrayList<>();
 
     @Test
     void oneRunServesAllThatCameDuringTheOneBefore() throws Exception {
         AtomicInteger runs = new AtomicInteger();
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch mayEnd = new CountDownLatch(1);
-        Thread first = Thread.startVirtualThread(() -> run(() -> {
+        start(() -> group.run(() -> {
             runs.incrementAndGet();
             begun.countDown();
             await(mayEnd);
         }));
         begun.await();
-        List<Thread> others = new ArrayList<>();
         for (int i = 0; i < 8; i++) {
-            others.add(Thread.ofPlatform().start(() -> run(runs::incrementAndGet)));
-        }
-        for (Thread other : others) {
-            while (other.getState() != Thread.State.WAITING) {
-                Thread.onSpinWait();
-            }
+            awaitWaiting(start(() -> group.run(runs::incrementAndGet)));
         }
         mayEnd.countDown();
-        first.join();
-        for (Thread other : others) {
-            other.join();
-        }
-        assertEquals(2, runs.get());
+        joinAll();
+        // A thread may also wait for the lock that another one holds for a moment, and come in after the second run.
+        assertThat(runs.get()).isBetween(2, 3);
     }
 
     @Test
     void whoReturnsSeesARunThatBeganAfterItCame() throws Exception {
         AtomicLong clock = new AtomicLong();
         AtomicLong lastBegun = new AtomicLong();
-        List<Thread> threads = new ArrayList<>();
-        AtomicInteger wrong = new AtomicInteger();
         for (int i = 0; i < 4; i++) {
-            threads.add(Thread.ofPlatform().start(() -> {
+            start(() -> {
                 for (int j = 0; j < 5000; j++) {
                     long came = clock.incrementAndGet();
-                    run(() -> lastBegun.set(clock.incrementAndGet()));
-                    if (lastBegun.get() < came) {
-                        wrong.incrementAndGet();
-                    }
+                    group.run(() -> lastBegun.set(clock.incrementAndGet()));
+                    assertThat(lastBegun.get()).isGreaterThan(came);
                 }
-            }));
+            });
         }
-        for (Thread thread : threads) {
-            thread.join();
-        }
-        assertEquals(0, wrong.get());
+        joinAll();
     }
 
     @Test
     void aFailureIsItsRunnersAlone() throws Exception {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch mayFail = new CountDownLatch(1);
-        Thread failing = Thread.ofPlatform()
-                .start(() -> assertThrows(
-                        HoldfastException.class,
-                        () -> group.run(() -> {
-                            begun.countDown();
-                            await(mayFail);
-                            throw new HoldfastException(ErrorCode.DEVICE_ERROR, "broken");
-                        })));
+        start(() -> assertThatThrownBy(() -> group.run(() -> {
+                    begun.countDown();
+                    await(mayFail);
+                    throw new HoldfastException(ErrorCode.DEVICE_ERROR, "broken");
+                }))
+                .hasMessage("broken"));
         begun.await();
         AtomicInteger runs = new AtomicInteger();
-        Thread other = Thread.ofPlatform().start(() -> run(runs::incrementAndGet));
-        while (other.getState() != Thread.State.WAITING) {
-            Thread.onSpinWait();
-        }
+        awaitWaiting(start(() -> group.run(runs::incrementAndGet)));
         mayFail.countDown();
-        failing.join();
-        other.join();
-        assertTrue(runs.get() == 1);
+        joinAll();
+        assertThat(runs).hasValue(1);
     }
 
-    private void run(GroupCommit.Work work) {
-        try {
-            group.run(work);
-        } catch (HoldfastException e) {
-            throw new AssertionError(e);
+    private interface Task {
+        void run() throws HoldfastException;
+    }
+
+    private Thread start(Task task) {
+        FutureTask<Void> result = new FutureTask<>(() -> {
+            task.run();
+            return null;
+        });
+        results.add(result);
+        return Thread.ofPlatform().start(result);
+    }
+
+    /** Waits for all threads; what went wrong in one is thrown. */
+    private void joinAll() throws Exception {
+        for (Future<Void> result : results) {
+            result.get();
+        }
+    }
+
+    private static void awaitWaiting(Thread thread) {
+        while (thread.getState() != Thread.State.WAITING) {
+            assertThat(thread.isAlive()).isTrue();
+            Thread.onSpinWait();
         }
     }
 

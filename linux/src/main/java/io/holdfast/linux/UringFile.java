@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
 import java.nio.channels.ClosedChannelException;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -102,19 +103,30 @@ final class UringFile implements BlockFile {
     /** Returns when the kernel is done with all; what the ring does not take is EAGAIN. */
     private void writeTogether(MemorySegment[] sources, long[] positions, int[] results) {
         CountDownLatch left = new CountDownLatch(sources.length);
-        for (int i = 0; i < sources.length; i++) {
-            int index = i;
-            int length = Math.toIntExact(sources[i].byteSize());
-            boolean started = ring.start(Ring.WRITE, descriptor, sources[i].address(), length, positions[i], result -> {
-                results[index] = result;
-                left.countDown();
-            });
-            if (!started) {
-                results[i] = -Errno.EAGAIN;
+        Arrays.fill(results, -Errno.EAGAIN);
+        int asked = 0;
+        try {
+            while (asked < sources.length) {
+                if (!startOne(sources[asked], positions[asked], results, asked, left)) {
+                    left.countDown();
+                }
+                asked++;
+            }
+        } finally {
+            // Also when something was thrown: what is under way still reads the memory.
+            for (int i = asked; i < sources.length; i++) {
                 left.countDown();
             }
+            await(left);
         }
-        await(left);
+    }
+
+    private boolean startOne(MemorySegment source, long position, int[] results, int index, CountDownLatch left) {
+        int length = Math.toIntExact(source.byteSize());
+        return ring.start(Ring.WRITE, descriptor, source.address(), length, position, result -> {
+            results[index] = result;
+            left.countDown();
+        });
     }
 
     /** An interrupt is kept for later: the kernel cannot be told to forget the memory. */
@@ -205,10 +217,7 @@ final class UringFile implements BlockFile {
         try {
             // Whoever opened one before it saw the flag is past the lock then.
             calls.unlockWrite(calls.writeLock());
-            for (UringReads opened : List.copyOf(reads)) {
-                opened.close();
-            }
-            ring.close();
+            closeRings();
         } finally {
             long stamp = calls.writeLock();
             try {
@@ -216,6 +225,22 @@ final class UringFile implements BlockFile {
             } finally {
                 calls.unlockWrite(stamp);
             }
+        }
+    }
+
+    /** Closes each ring, also when another one cannot be closed: the kernel must have let go of the descriptor. */
+    private void closeRings() throws IOException {
+        IOException failure = null;
+        for (UringReads opened : List.copyOf(reads)) {
+            try {
+                opened.close();
+            } catch (IOException e) {
+                failure = e;
+            }
+        }
+        ring.close();
+        if (failure != null) {
+            throw failure;
         }
     }
 }

@@ -3,6 +3,7 @@ package io.holdfast.linux;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.device.BlockFile;
 import io.holdfast.device.Device;
 import io.holdfast.device.FileDevice;
 import io.holdfast.device.IoEngine;
@@ -211,6 +212,56 @@ class UringFileTest {
         } finally {
             Tool.run("umount", small.toString());
         }
+    }
+
+    /** What the ring has no room for is written one by one. */
+    @Test
+    void writesMorePiecesThanTheRingTakes() throws Exception {
+        int count = 1500;
+        MemorySegment[] sources = pieces(count);
+        long[] positions = new long[count];
+        for (int i = 0; i < count; i++) {
+            positions[i] = 4096L * (BLOCKS - 1 - 2L * i);
+        }
+        int[] counts = new int[count];
+        try (BlockFile file = engine.open(volume, true, true)) {
+            file.write(sources, positions, counts);
+            assertThat(counts).containsOnly(Device.BLOCK_SIZE);
+            MemorySegment in = TestBuffers.memory(1);
+            for (int i = 0; i < count; i++) {
+                assertThat(file.read(in, positions[i])).isEqualTo(Device.BLOCK_SIZE);
+                assertThat(in.get(ValueLayout.JAVA_INT, 0)).isEqualTo(i + 1);
+            }
+        }
+    }
+
+    /** Nobody may take the memory back while the kernel still reads it. */
+    @Test
+    void tellsThatAPieceFailedWhenAllHaveEnded() throws Exception {
+        int count = 8;
+        MemorySegment[] sources = pieces(count);
+        long[] positions = new long[count];
+        for (int i = 0; i < count; i++) {
+            positions[i] = 4096L * i;
+        }
+        positions[3] = Long.MAX_VALUE - 4095;
+        int[] counts = new int[count];
+        try (BlockFile file = engine.open(volume, true, true)) {
+            assertThatThrownBy(() -> file.write(sources, positions, counts)).isInstanceOf(IOException.class);
+            for (int i = 0; i < count; i++) {
+                assertThat(counts[i]).isEqualTo(i == 3 ? -Errno.EINVAL : Device.BLOCK_SIZE);
+            }
+        }
+    }
+
+    /** Blocks that begin with the numbers 1, 2, 3, … */
+    private static MemorySegment[] pieces(int count) {
+        MemorySegment[] pieces = new MemorySegment[count];
+        for (int i = 0; i < count; i++) {
+            pieces[i] = TestBuffers.memory(1);
+            pieces[i].set(ValueLayout.JAVA_INT, 0, i + 1);
+        }
+        return pieces;
     }
 
     /** Closing any descriptor of a file drops the process's locks on it. */

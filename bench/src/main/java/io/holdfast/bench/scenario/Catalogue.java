@@ -65,6 +65,7 @@ public final class Catalogue {
             "age",
             "size",
             "memory",
+            "library",
             "latency-write",
             "latency-read",
             "latency-commit",

@@ -95,20 +95,24 @@ final class Exchange {
      * spares two wake-ups, which at queue depth 1 nothing hides. For the reading thread.
      */
     void start(Job job, Work work) {
-        if (isSerial()) {
-            replies.add(attempt(job, work));
-        } else {
+        if (!ranHere(job, work)) {
             startElsewhere(job, work);
         }
     }
 
     /** Runs a long write as {@link #start} does, but not more than {@link #LONG_WRITES_MAX} at a time. */
     void startLongWrite(Job job, Work work) {
-        if (isSerial()) {
-            replies.add(attempt(job, work));
-        } else {
+        if (!ranHere(job, work)) {
             longWrites.run(() -> replies.send(attempt(job, work)));
         }
+    }
+
+    private boolean ranHere(Job job, Work work) {
+        boolean serial = isSerial();
+        if (serial) {
+            replies.add(attempt(job, work));
+        }
+        return serial;
     }
 
     /** Runs what has to wait on another thread. */

@@ -91,6 +91,28 @@ final class ReplyQueue {
     }
 
     private void writeBatch() {
+        try {
+            gather();
+            if (!broken) {
+                transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());
+            }
+        } catch (IOException e) {
+            giveUp();
+        } catch (RuntimeException e) {
+            LOG.log(System.Logger.Level.ERROR, "sending replies failed in an unexpected way", e);
+            giveUp();
+        } finally {
+            buffers.clear();
+            try {
+                batch.forEach(Reply::release);
+            } finally {
+                batch.clear();
+            }
+        }
+    }
+
+    /** Takes replies into the batch, and what there is to send of them into the buffers. */
+    private void gather() {
         headers.clear();
         int start = 0;
         for (Reply reply = waiting.poll(); reply != null; reply = batch.size() < BATCH ? waiting.poll() : null) {
@@ -104,20 +126,6 @@ final class ReplyQueue {
             }
         }
         buffers.add(headers.slice(start, headers.position() - start));
-        try {
-            if (!broken) {
-                transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());
-            }
-        } catch (IOException e) {
-            giveUp();
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "sending replies failed in an unexpected way", e);
-            giveUp();
-        } finally {
-            buffers.clear();
-            batch.forEach(Reply::release);
-            batch.clear();
-        }
     }
 
     private void giveUp() {

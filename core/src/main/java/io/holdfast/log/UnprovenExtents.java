@@ -1,0 +1,48 @@
+package io.holdfast.log;
+
+import io.holdfast.format.LogEntry;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Consumer;
+
+/**
+ * What was written from the caller's own memory and is not known to be on the medium yet, for each file in the order in
+ * which it was written. The write log's lock guards it.
+ */
+final class UnprovenExtents {
+    private final Map<Long, List<LogEntry.Extent>> ofInode = new HashMap<>();
+
+    boolean isEmpty() {
+        return ofInode.isEmpty();
+    }
+
+    boolean has(long inode) {
+        return ofInode.containsKey(inode);
+    }
+
+    void add(long inode, List<LogEntry.Extent> extents) {
+        ofInode.computeIfAbsent(inode, k -> new ArrayList<>()).addAll(extents);
+    }
+
+    /** Returns how many there are for each file; a device flush that begins now proves these. */
+    Map<Long, Integer> counts() {
+        Map<Long, Integer> counts = new HashMap<>();
+        ofInode.forEach((inode, extents) -> counts.put(inode, extents.size()));
+        return counts;
+    }
+
+    /** Takes the first ones of each file out, as many as were counted, and hands them on in their order. */
+    void takeProven(Map<Long, Integer> counted, Consumer<LogEntry.Extent> proven) {
+        counted.forEach((inode, count) -> {
+            List<LogEntry.Extent> extents = ofInode.getOrDefault(inode, new ArrayList<>());
+            List<LogEntry.Extent> first = extents.subList(0, count);
+            first.forEach(proven);
+            first.clear();
+            if (extents.isEmpty()) {
+                ofInode.remove(inode);
+            }
+        });
+    }
+}
