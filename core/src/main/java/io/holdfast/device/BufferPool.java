@@ -27,7 +27,12 @@ import org.jspecify.annotations.Nullable;
 public final class BufferPool implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(BufferPool.class.getName());
 
-    private final Arena arena = Arena.ofShared();
+    /**
+     * Not a shared one, which every use of it as a byte buffer (each checksum of a block) would have to enter and leave, a
+     * third of what sealing costs.
+     */
+    private final Arena arena = Arena.ofAuto();
+
     private final int blocksPerBuffer;
     private final int buffersMax;
     private final Semaphore free;
@@ -40,6 +45,8 @@ public final class BufferPool implements AutoCloseable {
     /** What {@link #takeMemory} has handed out, by address. */
     private final Map<Long, MemorySegment> shown = new HashMap<>();
 
+    private boolean closed;
+
     /** @throws OutOfMemoryError if there is no memory for the first buffers */
     public BufferPool(int buffersMax, int blocksPerBuffer) {
         if (buffersMax < 1 || blocksPerBuffer < 1) {
@@ -49,13 +56,8 @@ public final class BufferPool implements AutoCloseable {
         this.buffersMax = buffersMax;
         this.blocksPerBuffer = blocksPerBuffer;
         this.free = new Semaphore(buffersMax, true);
-        try {
-            idlePrivate.push(allocate());
-            idleShown.push(allocate());
-        } catch (OutOfMemoryError e) {
-            arena.close();
-            throw e;
-        }
+        idlePrivate.push(allocate());
+        idleShown.push(allocate());
     }
 
     public int blocksPerBuffer() {
@@ -91,7 +93,9 @@ public final class BufferPool implements AutoCloseable {
                 throw new IllegalStateException("memory that was not taken here, or was given back already");
             }
             shown.remove(memory.address());
-            idleShown.push(own);
+            if (!closed) {
+                idleShown.push(own);
+            }
             givenBack.signalAll();
         } finally {
             lock.unlock();
@@ -103,7 +107,9 @@ public final class BufferPool implements AutoCloseable {
     void giveBackPrivate(MemorySegment memory) {
         lock.lock();
         try {
-            idlePrivate.push(memory);
+            if (!closed) {
+                idlePrivate.push(memory);
+            }
             givenBack.signalAll();
         } finally {
             lock.unlock();
@@ -116,10 +122,18 @@ public final class BufferPool implements AutoCloseable {
         return buffersMax - free.availablePermits();
     }
 
-    /** Frees the memory. To be called at rest; any use of a buffer after that throws. */
+    /** Lets go of the memory, which is freed when nobody refers to it any more. Nothing can be taken after that. */
     @Override
     public void close() {
-        arena.close();
+        lock.lock();
+        try {
+            closed = true;
+            idlePrivate.clear();
+            idleShown.clear();
+            givenBack.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private MemorySegment takeFrom(ArrayDeque<MemorySegment> idle) {
@@ -146,8 +160,11 @@ public final class BufferPool implements AutoCloseable {
     private @Nullable MemorySegment poll(ArrayDeque<MemorySegment> idle, boolean wait) {
         lock.lock();
         try {
-            while (wait && idle.isEmpty()) {
+            while (wait && idle.isEmpty() && !closed) {
                 givenBack.awaitUninterruptibly();
+            }
+            if (closed) {
+                throw new IllegalStateException("the pool is closed");
             }
             return idle.poll();
         } finally {

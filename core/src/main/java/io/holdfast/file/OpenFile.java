@@ -9,6 +9,7 @@ import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.WriteFlag;
+import io.holdfast.volume.WritePiece;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
@@ -127,6 +128,11 @@ final class OpenFile implements StoredFile {
         } finally {
             use.readLock().unlock();
         }
+    }
+
+    @Override
+    public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
+        return call(() -> new Writing(file, requireWritable(), false, false).writeTogether(pieces));
     }
 
     @Override

@@ -25,7 +25,7 @@ final class SealedPages {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
 
-    /** @param batch full, of blocks that follow each other */
+    /** @param batch full */
     SealedPages(FileData file, DataBatch batch) {
         this.file = file;
         this.batch = batch;
@@ -39,13 +39,12 @@ final class SealedPages {
      */
     void show() {
         MemorySegment copies = batch.show();
-        long first = batch.fileBlock(0);
-        file.writing.add(first, pages.length);
+        eachRun(file.writing::add);
         lock.lock();
         try {
             for (int i = 0; i < pages.length; i++) {
                 MemorySegment copy = copies.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
-                Page page = new Page(file, first + i, copy, lock, idle);
+                Page page = new Page(file, batch.fileBlock(i), copy, lock, idle);
                 pages[i] = page;
                 Page found = file.pages.putIfAbsent(page.block, page);
                 while (found != null) {
@@ -99,7 +98,7 @@ final class SealedPages {
             MemorySegment kept = written ? null : keep();
             if (kept == null) {
                 // Before another one can make a page of these blocks, and write it back.
-                file.writing.remove(pages[0].block, pages.length);
+                eachRun(file.writing::remove);
             }
             for (int i = 0; i < pages.length; i++) {
                 Page page = pages[i];
@@ -118,12 +117,24 @@ final class SealedPages {
             }
             if (kept != null) {
                 // Not before they are dirty: a reader asks whether they are, and then whether they are on their way.
-                file.writing.remove(pages[0].block, pages.length);
+                eachRun(file.writing::remove);
             }
         } finally {
             lock.unlock();
         }
         batch.endShow();
+    }
+
+    private interface OfRun {
+        void accept(long first, int count);
+    }
+
+    private void eachRun(OfRun action) {
+        int next;
+        for (int i = 0; i < pages.length; i = next) {
+            next = batch.runEnd(i, pages.length);
+            action.accept(batch.fileBlock(i), next - i);
+        }
     }
 
     /** Returns the copies on the heap, null if there is no room. */

@@ -1,22 +1,19 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
-import io.holdfast.device.DeviceChecks;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.DataBatch;
-import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Writes whole blocks from the caller's memory into records of the log, without the cache: each block is copied once,
- * into the private memory that the device reads. A long run goes in several records, and helpers take some of them: one
- * thread copies while the device is busy with another's record.
+ * into the private memory that the device reads. Several runs go into as few records as can be. A long one goes in several,
+ * and helpers take some of them: one thread copies while the device is busy with another's record.
  *
  * <p>Invariants: space is reserved, the size is in the log and the layout is held by the caller while {@link #run}
  * runs. A record is taken by one thread, which holds no other buffer; nothing but the device and other records is waited
@@ -32,9 +29,8 @@ final class SealedWriting {
 
     private final FileData file;
     private final FileContext.Writer writer;
-    private final long first;
+    private final SealedSource source;
     private final int blocks;
-    private final MemorySegment source;
     private final long nodes;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -48,12 +44,11 @@ final class SealedWriting {
     private @Nullable Throwable failure;
 
     /** @param nodes reserved for each block, besides the block itself */
-    SealedWriting(FileData file, FileContext.Writer writer, long first, MemorySegment source, long nodes) {
+    SealedWriting(FileData file, FileContext.Writer writer, SealedSource source, long nodes) {
         this.file = file;
         this.writer = writer;
-        this.first = first;
         this.source = source;
-        this.blocks = (int) (source.byteSize() / Device.BLOCK_SIZE);
+        this.blocks = source.blocks();
         this.nodes = nodes;
     }
 
@@ -69,7 +64,7 @@ final class SealedWriting {
 
     /** Writes everything; when this returns it is on the device, not yet durable. */
     void run() throws HoldfastException {
-        if (blocks >= FIRST_BLOCKS + RECORD_BLOCKS / 2 && DeviceChecks.shared(source)) {
+        if (blocks >= FIRST_BLOCKS + RECORD_BLOCKS / 2 && source.isOneShared()) {
             recordBlocks = RECORD_BLOCKS;
             int more = (blocks - FIRST_BLOCKS + RECORD_BLOCKS - 1) / RECORD_BLOCKS;
             int accepted = writer.helpers().offer(this::help, Math.min(HELPERS_MAX, more));
@@ -167,8 +162,7 @@ final class SealedWriting {
             writer.log()
                     .append(
                             batch,
-                            (index, block, n) ->
-                                    file.map.putRun(batch.fileBlock(index), n, state, block, sums, index, nodes),
+                            (index, block, n) -> putRuns(batch, state, sums, index, block, n),
                             writer.checkpointer());
             written = true;
             Inject.at(Point.SEALED_MAPPED);
@@ -181,13 +175,20 @@ final class SealedWriting {
         file.context.counters().stableCopies.add(count);
     }
 
+    /** Tells the map of blocks that lie side by side on the device; in the file they may be several runs. */
+    private void putRuns(DataBatch batch, int state, long[] sums, int index, long block, int count) {
+        int next;
+        for (int i = index; i < index + count; i = next) {
+            next = batch.runEnd(i, index + count);
+            file.map.putRun(batch.fileBlock(i), next - i, state, block + i - index, sums, i, nodes);
+        }
+    }
+
     private DataBatch copy(int from, int count) {
         DataBatch batch = writer.log().batch(file.inode, !file.checksummed(), count);
         boolean copied = false;
         try {
-            for (int i = from; i < from + count; i++) {
-                batch.add(first + i, source, (long) i * Device.BLOCK_SIZE);
-            }
+            source.copyTo(batch, from, count);
             copied = true;
             return batch;
         } finally {

@@ -10,6 +10,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.volume.WritePiece;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -388,18 +389,36 @@ final class Writing {
 
     // ---- sealed ----
 
+    /** Writes several pieces, not direct ones, as {@link io.holdfast.volume.StoredFile#writeTogether} says. */
+    boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
+        SealedSource source = SealedSource.of(pieces, PIECE_BLOCKS);
+        if (source == null) {
+            return false;
+        }
+        writeback.throttle();
+        boolean written = seal(source, (source.last() + 1) * Device.BLOCK_SIZE);
+        writer.checkpointer().poke();
+        return written;
+    }
+
     /**
      * Writes whole blocks straight into records.
      *
      * @param end the file's size afterwards, if it was less
      */
     private void sealPiece(long offset, MemorySegment source, long end) throws HoldfastException {
-        long need = needOf(offset, source);
-        if (!reserve(source.byteSize() / Device.BLOCK_SIZE * need)) {
-            writeSingly(offset, source, need);
-            return;
+        if (!seal(SealedSource.of(offset, source), end)) {
+            writeSingly(offset, source, needOf(offset, source));
         }
-        SealedWriting sealing = new SealedWriting(file, writer, FileData.blockOf(offset), source, need - 1);
+    }
+
+    /** As {@link #sealPiece}, of several runs; returns false if there is not enough space for all of it. */
+    private boolean seal(SealedSource source, long end) throws HoldfastException {
+        long need = 1L + file.map.nodesFor(source.last());
+        if (!reserve(source.blocks() * need)) {
+            return false;
+        }
+        SealedWriting sealing = new SealedWriting(file, writer, source, need - 1);
         Lock layout = null;
         try {
             layout = lockLayout(end);
@@ -410,6 +429,7 @@ final class Writing {
                 file.logRecord(writer, List.of());
             }
             sealing.run();
+            return true;
         } finally {
             if (layout != null) {
                 layout.unlock();

@@ -73,6 +73,15 @@ public final class DataBatch {
         return fileBlocks[index];
     }
 
+    /** Returns the end of the blocks from {@code index} on that follow each other in the file, {@code end} at most. */
+    public int runEnd(int index, int end) {
+        int next = index + 1;
+        while (next < end && fileBlocks[next] == fileBlocks[next - 1] + 1) {
+            next++;
+        }
+        return next;
+    }
+
     /** Returns the checksum of the copy of a block. */
     public long checksum(int index) {
         return checksums[index];
@@ -91,21 +100,18 @@ public final class DataBatch {
         List<LogEntry> extents = new ArrayList<>();
         int index = 0;
         for (Run run : places) {
-            long block = run.start();
-            while (block < run.end()) {
-                int first = index;
-                long start = block;
-                do {
-                    index++;
-                    block++;
-                } while (block < run.end() && fileBlocks[index] == fileBlocks[index - 1] + 1);
+            int begin = index;
+            int end = begin + (int) run.length();
+            while (index < end) {
+                int next = runEnd(index, end);
                 extents.add(new LogEntry.Extent(
                         inode,
-                        fileBlocks[first],
-                        start,
-                        index - first,
+                        fileBlocks[index],
+                        run.start() + index - begin,
+                        next - index,
                         noChecksum,
-                        Arrays.copyOfRange(checksums, first, index)));
+                        Arrays.copyOfRange(checksums, index, next)));
+                index = next;
             }
         }
         return extents;

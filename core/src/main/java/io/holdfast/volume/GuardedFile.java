@@ -90,6 +90,11 @@ final class GuardedFile implements StoredFile {
     }
 
     @Override
+    public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
+        return call(() -> file.writeTogether(pieces));
+    }
+
+    @Override
     public void flush() throws HoldfastException {
         act(file::flush);
     }

@@ -68,6 +68,17 @@ public interface StoredFile extends AutoCloseable {
         write(offset, source, Set.of());
     }
 
+    /**
+     * Writes several pieces, each as {@link #write(long, MemorySegment, Set)} does, for less work than one by one: they are
+     * brought to the device in as few transfers as can be. They are no unit: a crash may leave any of them, or none.
+     *
+     * @return false if that cannot be done for these, and then nothing was written, and each may be written by itself:
+     *     pieces are not of whole blocks, or overlap, or are more than a megabyte together, or space for all is not left
+     */
+    default boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
+        return false;
+    }
+
     /** Writes the buffer from its position to its limit and moves the position to the limit. */
     default void write(long offset, ByteBuffer source) throws HoldfastException {
         write(offset, MemorySegment.ofBuffer(source), Set.of());

@@ -321,4 +321,18 @@ final class BuffersTest {
             assertThat(LentBuffer.possible(confined.allocate(4096, 4096))).isFalse();
         }
     }
+
+    @Test
+    void aClosedPoolHasNothingToTakeButTakesBack() {
+        BufferPool closing = new BufferPool(2, 1);
+        MemorySegment memory = closing.takeMemory();
+        BlockBuffer buffer = closing.take();
+        closing.close();
+        closing.giveBackMemory(memory);
+        buffer.discard();
+        assertThat(closing.inUse()).isZero();
+        assertThatThrownBy(closing::takeMemory).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(closing::take).isInstanceOf(IllegalStateException.class);
+        closing.close();
+    }
 }

@@ -137,6 +137,72 @@ class CommandTest {
 
     @ParameterizedTest
     @EnumSource(Mode.class)
+    void longWritesThatWaitGoTogether(Mode mode) throws IOException {
+        AtomicInteger together = new AtomicInteger();
+        byte[] data = random(64 << 16);
+        try (TestClient client = fixture.open(mode)) {
+            assertThat(writeAllAtOnce(client, data, together, ErrorCode.WOULD_BLOCK))
+                    .containsOnly(0);
+            assertThat(client.read(0, 0, data.length)).isEqualTo(data);
+        }
+        assertThat(together.get()).isPositive();
+    }
+
+    @Test
+    void eachOfThoseThatFailTogetherIsAnsweredOnce() throws IOException {
+        AtomicInteger together = new AtomicInteger();
+        byte[] data = random(64 << 16);
+        try (TestClient client = fixture.open(Mode.STRUCTURED)) {
+            int[] errors = writeAllAtOnce(client, data, together, ErrorCode.DEVICE_ERROR);
+            assertThat(together.get()).isPositive();
+            for (int i = 0; i < errors.length; i++) {
+                assertThat(errors[i]).isIn(0, 5);
+                if (errors[i] == 0) {
+                    assertThat(client.read(0, (long) i << 16, 1 << 16))
+                            .isEqualTo(Arrays.copyOfRange(data, i << 16, (i + 1) << 16));
+                }
+            }
+            assertThat(errors).contains(0, 5);
+        }
+    }
+
+    /**
+     * Sends 64 writes of 64 KiB while the first ones are held up, and returns their errors.
+     *
+     * @param outcome what writing together ends with; WOULD_BLOCK for success
+     */
+    private int[] writeAllAtOnce(TestClient client, byte[] data, AtomicInteger together, ErrorCode outcome)
+            throws IOException {
+        CountDownLatch gate = new CountDownLatch(1);
+        fixture.watched.hook = (operation, offset, length, flags) -> {
+            if (operation.equals("write") && length == 1 << 16) {
+                await(gate);
+            } else if (operation.equals("writeTogether")) {
+                together.incrementAndGet();
+                if (outcome != ErrorCode.WOULD_BLOCK) {
+                    throw new HoldfastException(outcome, "broken");
+                }
+            }
+        };
+        for (int i = 0; i < 64; i++) {
+            byte[] payload = Arrays.copyOfRange(data, i << 16, (i + 1) << 16);
+            client.sendWrite(0, i, (long) i << 16, payload);
+        }
+        // The reply to this one says that all before it have been received.
+        client.sendWrite(0, 64, 8 << 20, new byte[512]);
+        int[] errors = new int[65];
+        Arrays.fill(errors, -1);
+        for (int i = 0; i < 65; i++) {
+            Chunk chunk = client.receive(0);
+            assertThat(errors[(int) chunk.cookie()]).isEqualTo(-1);
+            errors[(int) chunk.cookie()] = chunk.error();
+            gate.countDown();
+        }
+        return Arrays.copyOf(errors, 64);
+    }
+
+    @ParameterizedTest
+    @EnumSource(Mode.class)
     void forcesUnitAccessOfWritesOnly(Mode mode) throws IOException {
         ConcurrentLinkedQueue<String> durable = new ConcurrentLinkedQueue<>();
         fixture.watched.hook = (operation, offset, length, flags) -> {

@@ -22,12 +22,6 @@ final class Exchange {
     /** Reads of up to so many bytes, and shorter writes, are tried on the reading thread before another one is asked. */
     static final int INLINE_MAX = 64 << 10;
 
-    /**
-     * Long writes under way at a time. A few keep a device busy, and the more threads there are the more often one has to
-     * be woken.
-     */
-    static final int LONG_WRITES_MAX = Math.max(8, 4 * Runtime.getRuntime().availableProcessors());
-
     final Negotiated negotiated;
     final StoredFile file;
     final InputBuffer input;
@@ -35,8 +29,7 @@ final class Exchange {
     final InFlight inFlight;
     final BufferPool pool;
     final Meters meters;
-    private final Workers workers;
-    private final Lanes longWrites;
+    final Workers workers;
     private @Nullable ReadQueue reads;
     private @Nullable Slice reserve;
 
@@ -56,7 +49,6 @@ final class Exchange {
         this.pool = pool;
         this.meters = meters;
         this.workers = workers;
-        this.longWrites = new Lanes(workers, LONG_WRITES_MAX);
     }
 
     /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
@@ -100,14 +92,8 @@ final class Exchange {
         }
     }
 
-    /** Runs a long write as {@link #start} does, but not more than {@link #LONG_WRITES_MAX} at a time. */
-    void startLongWrite(Job job, Work work) {
-        if (!ranHere(job, work)) {
-            longWrites.run(() -> replies.send(attempt(job, work)));
-        }
-    }
-
-    private boolean ranHere(Job job, Work work) {
+    /** Runs it on this thread if the client sends nothing before it has the reply; else returns false. */
+    boolean ranHere(Job job, Work work) {
         boolean serial = isSerial();
         if (serial) {
             replies.add(attempt(job, work));
@@ -135,6 +121,12 @@ final class Exchange {
             LOG.log(System.Logger.Level.ERROR, "a request failed in an unexpected way: " + job.request(), e);
             return failure(job, NbdError.EIO, "internal error of the server: " + e);
         }
+    }
+
+    /** Returns the reply to a write that has succeeded. */
+    Reply written(Job job) {
+        meters.bytesWritten.add(job.request().length());
+        return new Reply.Done(job);
     }
 
     Reply failure(Job job, NbdError error, String message) {

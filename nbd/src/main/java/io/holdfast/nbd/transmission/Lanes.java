@@ -1,30 +1,43 @@
 package io.holdfast.nbd.transmission;
 
 import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
+import java.util.function.Consumer;
+import java.util.function.ToIntFunction;
 
 /**
- * Lets workers run tasks of one kind, a few at a time and in the order in which they came. A worker that has ended one
- * takes the next itself: no other thread is woken for it.
+ * Lets workers do tasks of one kind, a few workers at a time and in the order in which they came. A worker that is through
+ * takes what waits next itself, several tasks at once: no other thread is woken for them.
  *
  * <p>Invariants: {@code running} workers are in {@link #drain}, at most {@code runningMax}; tasks wait only while it is
  * as many. A task may wait for others that run, never for one that has not begun. What waits is bounded by {@link
  * InFlight}.
  */
-final class Lanes {
+final class Lanes<T> {
     private final Workers workers;
     private final int runningMax;
+    private final ToIntFunction<T> weight;
+    private final int weightMax;
+    private final Consumer<List<T>> work;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<Runnable> waiting = new ArrayDeque<>();
+    private final ArrayDeque<T> waiting = new ArrayDeque<>();
     private int running;
 
-    Lanes(Workers workers, int runningMax) {
+    /**
+     * @param weightMax tasks that weigh more together are not done at once
+     * @param work does one or more tasks
+     */
+    Lanes(Workers workers, int runningMax, ToIntFunction<T> weight, int weightMax, Consumer<List<T>> work) {
         this.workers = workers;
         this.runningMax = runningMax;
+        this.weight = weight;
+        this.weightMax = weightMax;
+        this.work = work;
     }
 
-    void run(Runnable task) {
+    void run(T task) {
         lock.lock();
         try {
             if (running == runningMax) {
@@ -35,40 +48,49 @@ final class Lanes {
         } finally {
             lock.unlock();
         }
-        workers.run(() -> drain(task));
+        workers.run(() -> drain(List.of(task)));
     }
 
-    private void drain(Runnable first) {
-        Runnable task = first;
+    private void drain(List<T> first) {
+        List<T> tasks = first;
         try {
-            while (task != null) {
-                task.run();
-                task = next();
+            while (!tasks.isEmpty()) {
+                work.accept(tasks);
+                tasks = next();
             }
         } finally {
-            if (task != null) {
+            if (!tasks.isEmpty()) {
                 goOnElsewhere();
             }
         }
     }
 
-    /** The task has thrown, which ends this worker: the tasks behind it must not stay. */
+    /** Something was thrown, which ends this worker: the tasks behind it must not stay. */
     private void goOnElsewhere() {
-        Runnable task = next();
-        if (task != null) {
-            workers.run(() -> drain(task));
+        List<T> tasks = next();
+        if (!tasks.isEmpty()) {
+            workers.run(() -> drain(tasks));
         }
     }
 
-    /** Returns the next task, or null, and then one worker less is running. */
-    private @Nullable Runnable next() {
+    /** Returns what is done next; empty, and then one worker less is running, if nothing waits. */
+    private List<T> next() {
+        List<T> tasks = new ArrayList<>();
         lock.lock();
         try {
-            Runnable task = waiting.poll();
-            if (task == null) {
+            long left = weightMax;
+            for (T task = waiting.peek(); task != null; task = waiting.peek()) {
+                left -= weight.applyAsInt(task);
+                if (left < 0 && !tasks.isEmpty()) {
+                    break;
+                }
+                tasks.add(task);
+                waiting.remove();
+            }
+            if (tasks.isEmpty()) {
                 running--;
             }
-            return task;
+            return tasks;
         } finally {
             lock.unlock();
         }

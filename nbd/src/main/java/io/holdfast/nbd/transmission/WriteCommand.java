@@ -25,10 +25,12 @@ final class WriteCommand {
 
     private final Exchange exchange;
     private final StoredFile file;
+    private final LongWrites longWrites;
 
     WriteCommand(Exchange exchange) {
         this.exchange = exchange;
         this.file = exchange.file;
+        this.longWrites = new LongWrites(exchange);
     }
 
     void serve(Request request) throws IOException {
@@ -50,7 +52,10 @@ final class WriteCommand {
         } else {
             receive(job, lease);
             if (length >= Exchange.INLINE_MAX && !request.has(Wire.FLAG_FUA)) {
-                exchange.startLongWrite(job, () -> write(job, lease));
+                Exchange.Work alone = () -> write(job, lease);
+                if (!exchange.ranHere(job, alone)) {
+                    longWrites.start(new LongWrites.LongWrite(job, lease, alone));
+                }
             } else {
                 // Those that wait for a flush share one, the more the better.
                 exchange.start(job, () -> write(job, lease));
@@ -67,7 +72,7 @@ final class WriteCommand {
             return false;
         }
         input.position(input.position() + length);
-        exchange.replies.add(done(job, length));
+        exchange.replies.add(exchange.written(job));
         return true;
     }
 
@@ -101,7 +106,7 @@ final class WriteCommand {
             if (durable && lease.count() > 1) {
                 file.flush();
             }
-            return done(job, lease.length());
+            return exchange.written(job);
         } finally {
             lease.release();
         }
@@ -134,7 +139,7 @@ final class WriteCommand {
             if (request.has(Wire.FLAG_FUA)) {
                 file.flush();
             }
-            return done(job, length);
+            return exchange.written(job);
         }));
     }
 
@@ -145,10 +150,5 @@ final class WriteCommand {
         } catch (HoldfastException e) {
             return e;
         }
-    }
-
-    private Reply done(Job job, int length) {
-        exchange.meters.bytesWritten.add(length);
-        return new Reply.Done(job);
     }
 }

@@ -23,7 +23,7 @@ class LanesTest {
 
     @Test
     void runsAllAndNeverMoreThanAllowedAtOnce() throws InterruptedException {
-        Lanes lanes = new Lanes(workers, 3);
+        Lanes<Runnable> lanes = lanes(3);
         AtomicInteger running = new AtomicInteger();
         AtomicInteger most = new AtomicInteger();
         CountDownLatch threeRun = new CountDownLatch(3);
@@ -45,7 +45,7 @@ class LanesTest {
 
     @Test
     void startsThemInTheOrderInWhichTheyCame() throws InterruptedException {
-        Lanes lanes = new Lanes(workers, 1);
+        Lanes<Runnable> lanes = lanes(1);
         List<Integer> order = Collections.synchronizedList(new ArrayList<>());
         Semaphore done = new Semaphore(0);
         List<Integer> expected = new ArrayList<>();
@@ -63,7 +63,7 @@ class LanesTest {
 
     @Test
     void goesOnAfterOneThatThrows() throws InterruptedException {
-        Lanes lanes = new Lanes(workers, 1);
+        Lanes<Runnable> lanes = lanes(1);
         Semaphore done = new Semaphore(0);
         CountDownLatch allThere = new CountDownLatch(1);
         for (int i = 0; i < 4; i++) {
@@ -80,6 +80,29 @@ class LanesTest {
         done.acquire(4);
         lanes.run(done::release);
         done.acquire();
+    }
+
+    @Test
+    void doesTogetherWhatWaitsAndIsNotTooMuch() throws InterruptedException {
+        List<List<Integer>> batches = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch allThere = new CountDownLatch(1);
+        Semaphore done = new Semaphore(0);
+        Lanes<Integer> lanes = new Lanes<>(workers, 1, task -> task, 10, tasks -> {
+            awaitUninterrupted(allThere);
+            batches.add(tasks);
+            done.release(tasks.size());
+        });
+        for (int weight : new int[] {1, 4, 4, 2, 3, 20, 1, 9, 1}) {
+            lanes.run(weight);
+        }
+        allThere.countDown();
+        done.acquire(9);
+        assertThat(batches)
+                .containsExactly(List.of(1), List.of(4, 4, 2), List.of(3), List.of(20), List.of(1, 9), List.of(1));
+    }
+
+    private Lanes<Runnable> lanes(int runningMax) {
+        return new Lanes<>(workers, runningMax, task -> 1, 1, tasks -> tasks.forEach(Runnable::run));
     }
 
     private static void awaitUninterrupted(CountDownLatch latch) {

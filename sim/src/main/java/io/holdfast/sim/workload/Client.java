@@ -12,6 +12,7 @@ import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.WriteFlag;
+import io.holdfast.volume.WritePiece;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -226,6 +227,14 @@ public final class Client implements Runnable {
         } else if (random.nextInt(6) == 0) {
             flags.add(WriteFlag.FUA);
         }
+        if (world.mix.together
+                && flags.isEmpty()
+                && offset % BLOCK == 0
+                && length % BLOCK == 0
+                && (offset + length) / BLOCK % 3 == 0) {
+            writeTogether(handle, offset, length);
+            return;
+        }
         boolean nowait = flags.contains(WriteFlag.NOWAIT);
         MemorySegment source = random.nextInt(8) == 0
                 ? MemorySegment.ofArray(new long[(int) (length / 8)])
@@ -251,6 +260,43 @@ public final class Client implements Runnable {
             model.size().end(handle.file().size(), model.label());
         }
         log("written", "#" + id);
+    }
+
+    /** Writes whole blocks here and there, in any order, in one call. */
+    private void writeTogether(Handle handle, long first, long length) throws HoldfastException {
+        FileModel model = handle.model();
+        List<WritePiece> pieces = new ArrayList<>();
+        List<Change> changes = new ArrayList<>();
+        List<Scribbler> scribblers = new ArrayList<>();
+        long fileEnd = (long) world.scenario.fileBlocks() * BLOCK;
+        long end = first;
+        for (long at = first; at == first || (at + length <= fileEnd && pieces.size() < 3); ) {
+            MemorySegment source = memory.asSlice(at - first, length);
+            int id = world.nextChange();
+            for (long word = 0; word < length; word += 8) {
+                source.set(ValueLayout.JAVA_LONG_UNALIGNED, word, Change.word(id, 0));
+            }
+            log("write", "#%d %s %d +%d together".formatted(id, model.label(), at, length));
+            pieces.add(random.nextInt(pieces.size() + 1), new WritePiece(at, source));
+            changes.add(model.begin(id, false, at, at + length));
+            scribblers.add(scribbler(source, id));
+            end = at + length;
+            at = end + (long) random.nextInt(3) * BLOCK;
+        }
+        model.size().begin(end, false);
+        try {
+            if (handle.file().writeTogether(pieces)) {
+                changes.forEach(change -> model.done(change, false));
+            } else {
+                changes.forEach(model::refused);
+            }
+        } catch (HoldfastException e) {
+            changes.forEach(model::failed);
+            world.expect(e, false, "writes together");
+        } finally {
+            scribblers.forEach(Scribbler::close);
+            model.size().end(handle.file().size(), model.label());
+        }
     }
 
     private Scribbler scribbler(MemorySegment source, int id) {

@@ -39,6 +39,8 @@ final class Mix {
     final int appendOneIn;
     final int scribbleOneIn;
     final int pauseOneIn;
+    /** Whether some writes are handed over together with others. */
+    final boolean together;
 
     Mix(Scenario scenario) {
         SplittableRandom random = scenario.random("mix");
@@ -59,6 +61,7 @@ final class Mix {
         appendOneIn = growth ? 1 : 2 + random.nextInt(20);
         scribbleOneIn = 1 + random.nextInt(3);
         pauseOneIn = 4 + random.nextInt(40);
+        together = scenario.random("together").nextBoolean();
     }
 
     Kind next(SplittableRandom random) {

@@ -1,0 +1,80 @@
+package io.holdfast.nbd.transmission;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.WritePiece;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Long writes of one connection, whose payloads wait in leases. The engine brings each to the device at once; those that
+ * wait while others are on their way go together, as far as one record of its log takes them: a transfer and two wake-ups
+ * for all, not for each.
+ */
+final class LongWrites {
+    /** Workers at a time. A few keep a device busy, and with few of them more writes go together. */
+    private static final int LANES = Math.max(3, Runtime.getRuntime().availableProcessors());
+
+    /** Bytes that are written together: a record has room for somewhat more. */
+    private static final int TOGETHER_BYTES_MAX = 384 << 10;
+
+    private final Exchange exchange;
+    private final Lanes<LongWrite> lanes;
+
+    /**
+     * One write.
+     *
+     * @param alone does it by itself, and releases the lease
+     */
+    record LongWrite(Job job, Lease lease, Exchange.Work alone) {}
+
+    LongWrites(Exchange exchange) {
+        this.exchange = exchange;
+        this.lanes =
+                new Lanes<>(exchange.workers, LANES, write -> write.lease().length(), TOGETHER_BYTES_MAX, this::write);
+    }
+
+    void start(LongWrite write) {
+        lanes.run(write);
+    }
+
+    private void write(List<LongWrite> writes) {
+        if (writes.size() == 1 || !wroteTogether(writes)) {
+            for (LongWrite write : writes) {
+                exchange.replies.send(exchange.attempt(write.job(), write.alone()));
+            }
+        }
+    }
+
+    /** Returns false, and then nothing was written or answered, if they cannot be written together. */
+    private boolean wroteTogether(List<LongWrite> writes) {
+        Exchange.@Nullable Work outcome = null;
+        try {
+            if (!exchange.file.writeTogether(pieces(writes))) {
+                return false;
+            }
+        } catch (HoldfastException | RuntimeException e) {
+            outcome = () -> {
+                throw e;
+            };
+        }
+        for (LongWrite write : writes) {
+            write.lease().release();
+            Exchange.Work end = outcome == null ? () -> exchange.written(write.job()) : outcome;
+            exchange.replies.add(exchange.attempt(write.job(), end));
+        }
+        exchange.replies.flush();
+        return true;
+    }
+
+    private static List<WritePiece> pieces(List<LongWrite> writes) {
+        List<WritePiece> pieces = new ArrayList<>();
+        for (LongWrite write : writes) {
+            Lease lease = write.lease();
+            for (int i = 0; i < lease.count(); i++) {
+                pieces.add(new WritePiece(write.job().request().offset() + lease.start(i), lease.segment(i)));
+            }
+        }
+        return pieces;
+    }
+}
