@@ -187,7 +187,10 @@ final class BlockIndex {
             top = above;
             height++;
         }
-        root = top;
+        if (root != top) {
+            // Only then: storing a reference costs the collector's barrier.
+            root = top;
+        }
         return top;
     }
 

@@ -28,9 +28,11 @@ final class OrphanReaper {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wake = lock.newCondition();
     private final Condition idle = lock.newCondition();
-    private boolean wanted = true;
-    private boolean busy;
-    private boolean ended = true;
+    /** These are changed under the lock; {@link #isBusy} reads them without. */
+    private volatile boolean wanted = true;
+
+    private volatile boolean busy;
+    private volatile boolean ended = true;
     private boolean stopping;
     private @Nullable Thread thread;
 
@@ -72,12 +74,8 @@ final class OrphanReaper {
 
     /** Returns whether orphans are being looked for, or are to be: they may hold space that nobody needs. */
     boolean isBusy() {
-        lock.lock();
-        try {
-            return !ended && (wanted || busy);
-        } finally {
-            lock.unlock();
-        }
+        // Asked for every write. In this order: whoever takes up what was wanted is busy before it is wanted no longer.
+        return !ended && (wanted || busy);
     }
 
     /** Waits until the orphans there are now are freed. The reaper takes no lock of the namespace or of a file. */
@@ -106,8 +104,8 @@ final class OrphanReaper {
                 if (stopping || writer.latch().failed()) {
                     return;
                 }
-                wanted = false;
                 busy = true;
+                wanted = false;
             } finally {
                 lock.unlock();
             }

@@ -46,8 +46,8 @@ final class Page {
     /** The reservation of the content under writeback. */
     long sealedReservation;
 
-    /** Second chance for the clock; a hint, so a lost update does no harm. */
-    volatile boolean referenced;
+    /** Second chance for the clock; a hint, so a lost or late update does no harm. */
+    boolean referenced;
 
     Page(FileData file, long block, MemorySegment memory, int slot) {
         this.file = file;

@@ -8,6 +8,8 @@ import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
@@ -27,6 +29,8 @@ public final class PageCache {
     private static final int FRAMES_PER_CHUNK = 256;
     /** So much dirty data is accepted at most, however large the cache is. */
     private static final long DIRTY_BYTES_MAX = 256L << 20;
+
+    private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Page[].class);
 
     private static final System.Logger LOG = System.getLogger(PageCache.class.getName());
 
@@ -155,7 +159,7 @@ public final class PageCache {
     private @Nullable Frame evict() {
         for (int i = 0; i < 2 * pagesMax; i++) {
             hand = hand + 1 == pagesMax ? 0 : hand + 1;
-            Page page = slots[hand];
+            Page page = (Page) SLOTS.getAcquire(slots, hand);
             if (page == null) {
                 continue;
             }
@@ -182,12 +186,8 @@ public final class PageCache {
 
     /** Puts a page on the clock. */
     void register(Page page) {
-        lock.lock();
-        try {
-            slots[page.slot] = page;
-        } finally {
-            lock.unlock();
-        }
+        // The slot is the page's since its frame was handed out; the clock may see it a little later.
+        SLOTS.setRelease(slots, page.slot, page);
     }
 
     /** Takes back a frame that no page got. */

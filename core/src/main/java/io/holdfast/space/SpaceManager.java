@@ -36,6 +36,14 @@ public final class SpaceManager {
         RELEASE
     }
 
+    /** What became of a wish for space. */
+    public enum Answer {
+        RESERVED,
+        /** There is not so much left, but a checkpoint may free some. */
+        FULL_FOR_NOW,
+        FULL
+    }
+
     private static final long UNWRITTEN_PER_NODE = 128;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -106,7 +114,8 @@ public final class SpaceManager {
 
     // ---- promises ----
 
-    public boolean tryReserve(long blocks, Purpose purpose) {
+    /** Promises blocks if so many are left. */
+    public Answer reserve(long blocks, Purpose purpose) {
         lock.lock();
         try {
             long left = switch (purpose) {
@@ -114,10 +123,10 @@ public final class SpaceManager {
                 case WRITE_UNWRITTEN, RELEASE -> available() + unwrittenPromise() + slop / 2;
             };
             if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
-                return false;
+                return checkpointMayHelp() ? Answer.FULL_FOR_NOW : Answer.FULL;
             }
             reserved += blocks;
-            return true;
+            return Answer.RESERVED;
         } finally {
             lock.unlock();
         }
@@ -126,6 +135,9 @@ public final class SpaceManager {
     public void unreserve(long blocks) {
         if (blocks < 0) {
             throw new IllegalStateException("more used than was reserved");
+        }
+        if (blocks == 0) {
+            return;
         }
         lock.lock();
         try {
@@ -313,14 +325,9 @@ public final class SpaceManager {
     }
 
     /** Returns whether a checkpoint may make more blocks available. */
-    public boolean checkpointMayHelp() {
-        lock.lock();
-        try {
-            return pendingActive.size() + pendingFrozen.size() + pendingRelease + metadataActive + metadataFrozen > 0
-                    || reserved > 0;
-        } finally {
-            lock.unlock();
-        }
+    private boolean checkpointMayHelp() {
+        return pendingActive.size() + pendingFrozen.size() + pendingRelease + metadataActive + metadataFrozen > 0
+                || reserved > 0;
     }
 
     /** Returns how many dead blocks wait for the next checkpoint. */

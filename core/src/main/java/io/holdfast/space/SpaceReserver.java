@@ -62,8 +62,14 @@ public final class SpaceReserver {
 
     private void reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
             throws HoldfastException {
-        boolean more = space.checkpointMayHelp() || reaping.getAsBoolean();
-        for (int attempt = 0; !space.tryReserve(blocks, purpose); attempt++) {
+        // Before it is tried: what is freed in between would be missed.
+        boolean more = reaping.getAsBoolean();
+        for (int attempt = 0; ; attempt++) {
+            SpaceManager.Answer answer = space.reserve(blocks, purpose);
+            if (answer == SpaceManager.Answer.RESERVED) {
+                return;
+            }
+            more |= attempt == 0 && answer == SpaceManager.Answer.FULL_FOR_NOW;
             if (!more || attempt == ATTEMPTS_MAX) {
                 throw new HoldfastException(
                         ErrorCode.NO_SPACE, volume + ": the volume is full; delete files or punch holes to make room");
