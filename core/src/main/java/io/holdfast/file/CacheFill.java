@@ -26,39 +26,23 @@ final class CacheFill implements AutoCloseable {
      * @return null if there is no memory for it, or another one has made a page for the block
      */
     static @Nullable CacheFill begin(FileData file, long block) {
-        PageCache.Frame frame;
         try {
-            frame = file.context.cache().allocate(true);
+            Page page = file.tryMake(block);
+            return page == null ? null : new CacheFill(file, page);
         } catch (HoldfastException full) {
             return null;
         }
-        Page page = new Page(file, block, frame.memory(), frame.slot());
-        page.lock.lock();
-        if (file.pages.putIfAbsent(block, page) == null) {
-            return new CacheFill(file, page);
-        }
-        page.dead = true;
-        page.lock.unlock();
-        file.context.cache().giveBack(frame);
-        return null;
     }
 
     /** Copies the content in. */
     void take(MemorySegment content, long at) {
         MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
         page.uptodate = true;
-        page.referenced = true;
-        file.context.cache().register(page);
     }
 
     /** Unlocks the page; one that was not filled goes. */
     @Override
     public void close() {
-        if (!page.uptodate) {
-            page.dead = true;
-            file.forget(page);
-            file.context.cache().giveBack(new PageCache.Frame(page.memory, page.slot));
-        }
-        page.lock.unlock();
+        file.unlock(page);
     }
 }

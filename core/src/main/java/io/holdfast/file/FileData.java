@@ -20,7 +20,6 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -55,7 +54,7 @@ final class FileData {
     final long inode;
     final BlockMap map;
     final ReentrantReadWriteLock layout = new ReentrantReadWriteLock();
-    final ConcurrentHashMap<Long, Page> pages = new ConcurrentHashMap<>();
+    final PageTable pages = new PageTable();
     final BlockIndex dirty = new BlockIndex();
     final BlockIndex writing = new BlockIndex();
     final GroupCommit flushes = new GroupCommit();
@@ -224,11 +223,12 @@ final class FileData {
     @Nullable
     Page lockCached(long block) {
         while (true) {
-            Page page = pages.get(block);
+            Page page = pages.pin(block);
             if (page == null) {
                 return null;
             }
             page.lock.lock();
+            page.unpin();
             if (!page.dead) {
                 page.referenced = true;
                 return page;
@@ -258,39 +258,42 @@ final class FileData {
                 }
                 continue;
             }
-            PageCache.Frame frame = context.cache().allocate(nowait);
-            page = new Page(this, block, frame.memory(), frame.slot());
-            page.lock.lock();
-            if (pages.putIfAbsent(block, page) == null) {
-                page.referenced = true;
-                context.cache().register(page);
+            page = make(block, nowait);
+            if (page != null) {
                 return page;
             }
-            page.dead = true;
-            page.lock.unlock();
-            context.cache().giveBack(frame);
         }
+    }
+
+    /** Returns a new page of a block, locked, not up to date; null if it has one already. */
+    private @Nullable Page make(long block, boolean nowait) throws HoldfastException {
+        Page page = context.cache().allocate(nowait);
+        page.lock.lock();
+        page.begin(this, block);
+        if (pages.add(page)) {
+            return page;
+        }
+        page.dead = true;
+        letGo(page);
+        return null;
+    }
+
+    /** Returns a new page of a block, locked, not up to date, without waiting; null if it has one already. */
+    @Nullable
+    Page tryMake(long block) throws HoldfastException {
+        return make(block, true);
     }
 
     /** Returns the page of a block, locked, as {@link #lockPage}; null if that would wait. Other pages may be locked. */
     @Nullable
     Page tryLockPage(long block) throws HoldfastException {
-        Page page = pages.get(block);
+        Page page = pages.pin(block);
         if (page == null) {
-            PageCache.Frame frame = context.cache().allocate(true);
-            Page made = new Page(this, block, frame.memory(), frame.slot());
-            made.lock.lock();
-            page = pages.putIfAbsent(block, made);
-            if (page == null) {
-                made.referenced = true;
-                context.cache().register(made);
-                return made;
-            }
-            made.dead = true;
-            made.lock.unlock();
-            context.cache().giveBack(frame);
+            return make(block, true);
         }
-        if (!page.lock.tryLock()) {
+        boolean locked = page.lock.tryLock();
+        page.unpin();
+        if (!locked) {
             return null;
         }
         if (page.dead || page.sealed) {
@@ -303,7 +306,7 @@ final class FileData {
 
     /** Takes a page out of the index; the cache does, with the page locked and marked dead. */
     void forget(Page page) {
-        pages.remove(page.block, page);
+        pages.remove(page);
     }
 
     /** Drops a page that is locked, with what it holds, and unlocks it. */
@@ -316,7 +319,7 @@ final class FileData {
     private void letGo(Page page) {
         page.lock.unlock();
         if (page.hasFrame()) {
-            context.cache().release(page);
+            page.giveUp();
         }
     }
 
@@ -326,7 +329,7 @@ final class FileData {
      */
     void supersede(Page page, Page sealed) {
         writing.add(page.block);
-        if (!pages.replace(page.block, page, sealed)) {
+        if (!pages.replace(page, sealed)) {
             throw new IllegalStateException("a live page is not in the index");
         }
         discard(page);
@@ -393,11 +396,11 @@ final class FileData {
             }
             return;
         }
-        for (long block : pages.keySet()) {
+        pages.forEachBlock(block -> {
             if (block >= first && block < end) {
                 action.accept(block);
             }
-        }
+        });
     }
 
     /** Returns the page of a block if it is cached, locked, and not under writeback. */

@@ -1,14 +1,19 @@
 package io.holdfast.file;
 
 import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.util.Objects;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One block of a file in memory (the kernel's folio): in a frame of the cache, or sealed, on its way to the device.
+ * One block of a file in memory (the kernel's folio): in a frame of the cache, or sealed, on its way to the device. The
+ * cache's pages stay: one that is dead becomes another block's ({@link #begin}), so that a cache in full use makes no
+ * garbage. A pin keeps it from that.
  *
- * <p>Invariants, all fields guarded by {@code lock} but {@code referenced}:
+ * <p>Invariants, all fields guarded by {@code lock} but {@code referenced}, {@code next} and the pins:
  *
  * <ul>
  *   <li>{@code dirty} implies {@code uptodate} and a reservation of {@code reservation} blocks; none after a failure of the volume.
@@ -22,14 +27,35 @@ import org.jspecify.annotations.Nullable;
  *       heap.
  *   <li>A page has a frame, and is on the clock, unless it is or was sealed.
  *   <li>{@code dead}: no longer in its file's index; whoever finds that after locking looks again.
+ *   <li>{@code file} and {@code block} stay the same while somebody has the lock or a pin. Who waits for a lock has a pin, so
+ *       nobody ever waits for another block's page, which could be a deadlock.
  * </ul>
  */
 final class Page {
-    private static final int NO_FRAME = -1;
+    /** Added to the pins when the page has been given up: whoever takes the last pin away then frees it. */
+    private static final int GIVEN_UP = 1 << 30;
 
-    final FileData file;
-    final long block;
-    final int slot;
+    private static final VarHandle PINS;
+
+    static {
+        try {
+            PINS = MethodHandles.lookup().findVarHandle(Page.class, "pins", int.class);
+        } catch (ReflectiveOperationException e) {
+            throw new ExceptionInInitializerError(e);
+        }
+    }
+
+    @Nullable
+    FileData file;
+
+    long block;
+    /** The next one in its chain; {@link PageTable} alone uses it. */
+    @Nullable
+    Page next;
+
+    /** Null if the page is sealed. */
+    private final @Nullable PageCache cache;
+
     final ReentrantLock lock;
     /** Made when somebody waits: few do. */
     private @Nullable Condition idle;
@@ -49,12 +75,63 @@ final class Page {
     /** Second chance for the clock; a hint, so a lost or late update does no harm. */
     boolean referenced;
 
-    Page(FileData file, long block, MemorySegment memory, int slot) {
-        this.file = file;
-        this.block = block;
+    /** Changed through {@link #PINS} only. */
+    @SuppressWarnings("UnusedVariable")
+    private volatile int pins;
+
+    /** Makes a page of the cache, which is nobody's yet. */
+    Page(PageCache cache, MemorySegment memory) {
+        this.cache = cache;
         this.memory = memory;
-        this.slot = slot;
         this.lock = new ReentrantLock();
+        this.dead = true;
+    }
+
+    /** Makes a dead page, which the caller has locked and got from the cache, a new one of a block, not up to date. */
+    void begin(FileData owner, long itsBlock) {
+        file = owner;
+        block = itsBlock;
+        uptodate = false;
+        dropAfterWriteback = false;
+        dead = false;
+        referenced = true;
+    }
+
+    /** Keeps the page what it is. */
+    void pin() {
+        PINS.getAndAdd(this, 1);
+    }
+
+    /** Takes a pin away. */
+    void unpin() {
+        if ((int) PINS.getAndAdd(this, -1) == GIVEN_UP + 1) {
+            free();
+        }
+    }
+
+    /** Gives up a dead page, which is unlocked: it may become another block's when it is no longer pinned. */
+    void giveUp() {
+        if ((int) PINS.getAndAdd(this, GIVEN_UP) == 0) {
+            free();
+        }
+    }
+
+    /** As {@link #giveUp}, by the clock, which takes the page itself if nobody has a pin; returns whether it does. */
+    boolean takeOver() {
+        boolean free = (int) PINS.getAndAdd(this, GIVEN_UP) == 0;
+        if (free) {
+            PINS.setRelease(this, 0);
+        }
+        return free;
+    }
+
+    boolean isPinned() {
+        return (int) PINS.getVolatile(this) != 0;
+    }
+
+    private void free() {
+        PINS.setRelease(this, 0);
+        Objects.requireNonNull(cache).release(this);
     }
 
     /**
@@ -67,7 +144,7 @@ final class Page {
         this.file = file;
         this.block = block;
         this.memory = memory;
-        this.slot = NO_FRAME;
+        this.cache = null;
         this.lock = lock;
         this.idle = idle;
         this.sealed = true;
@@ -76,15 +153,23 @@ final class Page {
     }
 
     boolean hasFrame() {
-        return slot != NO_FRAME;
+        return cache != null;
     }
 
-    /** Waits, with the lock held, until no writeback runs. */
+    /** Waits, with the lock held, until no writeback runs; the page may be dead then. */
     void awaitIdle() {
-        while (writeback) {
-            Condition condition = idle == null ? lock.newCondition() : idle;
-            idle = condition;
-            condition.awaitUninterruptibly();
+        if (!writeback) {
+            return;
+        }
+        pin();
+        try {
+            while (writeback) {
+                Condition condition = idle == null ? lock.newCondition() : idle;
+                idle = condition;
+                condition.awaitUninterruptibly();
+            }
+        } finally {
+            unpin();
         }
     }
 

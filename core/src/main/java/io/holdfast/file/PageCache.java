@@ -8,9 +8,8 @@ import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.lang.invoke.MethodHandles;
-import java.lang.invoke.VarHandle;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -19,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The memory of all cached blocks: off-heap, bounded, shared by all files.
  *
- * <p>Invariants: a frame is free, or belongs to exactly one page in {@code slots}. At most {@code dirtyMax} pages are
+ * <p>Invariants: a page in {@code slots} is free, or dead and about to be, or one block's. At most {@code dirtyMax} pages are
  * dirty for long: whoever makes more has to write some back. So there is always something to evict or to wait for, and a
  * flush or a shutdown has a bounded amount to write.
  *
@@ -30,8 +29,6 @@ public final class PageCache {
     /** So much dirty data is accepted at most, however large the cache is. */
     private static final long DIRTY_BYTES_MAX = 256L << 20;
 
-    private static final VarHandle SLOTS = MethodHandles.arrayElementVarHandle(Page[].class);
-
     private static final System.Logger LOG = System.getLogger(PageCache.class.getName());
 
     private final Arena arena = Arena.ofShared();
@@ -39,17 +36,16 @@ public final class PageCache {
     private final int dirtyMax;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition freed = lock.newCondition();
-    private final ArrayDeque<Frame> free = new ArrayDeque<>();
+    private final ArrayDeque<Page> free = new ArrayDeque<>();
+    /** The clock; pages are never taken off it. */
     private final @Nullable Page[] slots;
+
     private int framesMade;
     private boolean growing = true;
     private int hand;
     private final AtomicLong dirty = new AtomicLong();
     private Runnable writebackWanted = () -> {};
     private volatile boolean failed;
-
-    /** Memory for one page, and its place on the clock. */
-    record Frame(MemorySegment memory, int slot) {}
 
     /** @throws OutOfMemoryError if there is no memory for the first pages */
     public PageCache(long bytes) {
@@ -82,22 +78,23 @@ public final class PageCache {
     }
 
     /**
-     * Takes a free frame, evicting a clean page or waiting for one. The caller must not hold a page's lock.
+     * Takes a dead page, evicting a clean one or waiting for one. The caller must not hold a page's lock, unless it does not
+     * want to wait.
      */
-    Frame allocate(boolean nowait) throws HoldfastException {
+    Page allocate(boolean nowait) throws HoldfastException {
         lock.lock();
         try {
             while (true) {
-                Frame frame = free.poll();
-                if (frame == null && growing && framesMade < pagesMax) {
+                Page page = free.poll();
+                if (page == null && growing && framesMade < pagesMax) {
                     grow();
                     continue;
                 }
-                if (frame == null) {
-                    frame = evict();
+                if (page == null) {
+                    page = evict();
                 }
-                if (frame != null) {
-                    return frame;
+                if (page != null) {
+                    return page;
                 }
                 if (nowait) {
                     throw new WouldBlockException("waiting for cache memory would block");
@@ -151,31 +148,34 @@ public final class PageCache {
 
     private void addFrames(MemorySegment chunk, int first, int count) {
         for (int i = 0; i < count; i++) {
-            free.add(new Frame(chunk.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE), first + i));
+            Page page = new Page(this, chunk.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE));
+            slots[first + i] = page;
+            free.add(page);
         }
     }
 
     /** Turns the clock up to twice around until it finds a page that can go. Called under the lock. */
-    private @Nullable Frame evict() {
-        for (int i = 0; i < 2 * pagesMax; i++) {
-            hand = hand + 1 == pagesMax ? 0 : hand + 1;
-            Page page = (Page) SLOTS.getAcquire(slots, hand);
+    private @Nullable Page evict() {
+        for (int i = 0; i < 2 * framesMade; i++) {
+            hand = hand + 1 >= framesMade ? 0 : hand + 1;
+            Page page = slots[hand];
             if (page == null) {
-                continue;
+                continue; // its memory is being made
             }
             if (page.referenced) {
                 page.referenced = false;
                 continue;
             }
-            if (!page.lock.tryLock()) {
+            if (page.isPinned() || !page.lock.tryLock()) {
                 continue;
             }
             try {
                 if (!page.dirty && !page.writeback && !page.dead && page.lock.getHoldCount() == 1) {
                     page.dead = true;
-                    page.file.forget(page);
-                    slots[hand] = null;
-                    return new Frame(page.memory, page.slot);
+                    Objects.requireNonNull(page.file).forget(page);
+                    if (page.takeOver()) {
+                        return page;
+                    }
                 }
             } finally {
                 page.lock.unlock();
@@ -184,29 +184,11 @@ public final class PageCache {
         return null;
     }
 
-    /** Puts a page on the clock. */
-    void register(Page page) {
-        // The slot is the page's since its frame was handed out; the clock may see it a little later.
-        SLOTS.setRelease(slots, page.slot, page);
-    }
-
-    /** Takes back a frame that no page got. */
-    void giveBack(Frame frame) {
-        lock.lock();
-        try {
-            free.push(frame);
-            freed.signal();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Takes back the frame of a page that is dead. */
+    /** Takes back a page that is dead, and nobody refers to. */
     void release(Page page) {
         lock.lock();
         try {
-            slots[page.slot] = null;
-            free.push(new Frame(page.memory, page.slot));
+            free.push(page);
             freed.signal();
         } finally {
             lock.unlock();

@@ -54,7 +54,7 @@ final class QueuedReads implements ReadQueue {
     private boolean start(long offset, MemorySegment target, Ended ended) {
         long bytes = target.byteSize();
         boolean blocks = (offset | bytes) % Device.BLOCK_SIZE == 0 && bytes <= (long) BLOCKS_MAX * Device.BLOCK_SIZE;
-        if (!blocks || bytes == 0 || file.pages.containsKey(FileData.blockOf(offset))) {
+        if (!blocks || bytes == 0 || file.pages.contains(FileData.blockOf(offset))) {
             return false;
         }
         QueuedRead read = QueuedRead.of(file, FileData.blockOf(offset), target, ended);

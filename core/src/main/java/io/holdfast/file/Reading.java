@@ -80,12 +80,12 @@ final class Reading {
         long first = FileData.blockOf(offset);
         long blocks = FileData.blockAfter(offset + target.byteSize()) - first;
         int count = 1;
-        while (count < Math.min(blocks, file.context.reader().blocksMax) && !file.pages.containsKey(first + count)) {
+        while (count < Math.min(blocks, file.context.reader().blocksMax) && !file.pages.contains(first + count)) {
             count++;
         }
         long[] done = new long[1];
         file.context.reader().read(file.map, file.name(), first, count, (index, content, at, mapping) -> {
-            if (index > 0 && file.pages.containsKey(first + index)) {
+            if (index > 0 && file.pages.contains(first + index)) {
                 return false;
             }
             Inject.at(Point.READ_VERIFIED);
@@ -115,7 +115,7 @@ final class Reading {
         }
         CacheFill fill = CacheFill.begin(file, block);
         if (fill == null) {
-            return !file.pages.containsKey(block) && file.map.isCurrent(block, mapping);
+            return !file.pages.contains(block) && file.map.isCurrent(block, mapping);
         }
         try (fill) {
             if (!file.map.isCurrent(block, mapping)) {

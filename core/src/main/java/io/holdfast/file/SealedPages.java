@@ -46,7 +46,7 @@ final class SealedPages {
                 MemorySegment copy = copies.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
                 Page page = new Page(file, batch.fileBlock(i), copy, lock, idle);
                 pages[i] = page;
-                Page found = file.pages.putIfAbsent(page.block, page);
+                Page found = file.pages.addOrPin(page);
                 while (found != null) {
                     found = takePlaceOf(found, page);
                 }
@@ -56,10 +56,11 @@ final class SealedPages {
         }
     }
 
-    /** Returns null if the page is in the index, else the one that is there. */
+    /** Returns null if the page is in the index, else the one that is there, pinned, as {@code found} is. */
     private @Nullable Page takePlaceOf(Page found, Page page) {
         if (found.lock.tryLock()) {
             if (!found.dead && (!found.writeback || Inject.off(Guard.ONE_WRITEBACK))) {
+                found.unpin();
                 file.supersede(found, page);
                 Inject.at(Point.PAGE_SUPERSEDED);
                 return null;
@@ -69,6 +70,7 @@ final class SealedPages {
         lock.unlock();
         try {
             found.lock.lock();
+            found.unpin();
             try {
                 if (!found.dead) {
                     found.awaitIdle();
@@ -79,7 +81,7 @@ final class SealedPages {
         } finally {
             lock.lock();
         }
-        Page now = file.pages.putIfAbsent(page.block, page);
+        Page now = file.pages.addOrPin(page);
         if (now == null) {
             // The writeback that was waited for has taken it out.
             file.writing.add(page.block);

@@ -60,14 +60,15 @@ public final class Writeback {
 
     private void awaitWriting(FileData file, long first, long end) throws HoldfastException {
         for (long block = file.writing.next(first); block < end; block = file.writing.next(block + 1)) {
-            Page page = file.pages.get(block);
-            if (page == null) {
-                continue; // its writeback has ended
-            }
             if (Inject.off(Guard.FLUSH_AWAITS_WRITEBACK)) {
                 break;
             }
+            Page page = file.pages.pin(block);
+            if (page == null) {
+                continue; // its writeback has ended
+            }
             page.lock.lock();
+            page.unpin();
             try {
                 page.awaitIdle();
             } finally {
@@ -95,19 +96,18 @@ public final class Writeback {
         boolean more = false;
         try {
             for (long block = file.dirty.next(first); block < end; block = file.dirty.next(block + 1)) {
-                Page page = file.pages.get(block);
-                if (page == null) {
-                    continue; // dropped just now
-                }
                 if (batch.isFull()) {
                     more = true;
                     break;
                 }
-                if (!file.sizeIsLogged(page.block) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
+                if (!file.sizeIsLogged(block) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
                     more = true;
                     break;
                 }
-                take(file, page, batch, pages);
+                Page page = file.pages.pin(block);
+                if (page != null) { // else it was dropped just now
+                    take(file, page, batch, pages);
+                }
             }
             if (pages.isEmpty()) {
                 return more;
@@ -123,8 +123,10 @@ public final class Writeback {
         return more;
     }
 
+    /** Takes a page, which is pinned, if it still is dirty. */
     private static void take(FileData file, Page page, DataBatch batch, List<Page> pages) {
         page.lock.lock();
+        page.unpin();
         try {
             if (page.dirty && page.writeback && !Inject.off(Guard.ONE_WRITEBACK)) {
                 page.awaitIdle();

@@ -356,7 +356,7 @@ final class Writing {
      * @return whether anything but zeroes was there
      */
     boolean zeroWithin(long block, int from, int to) throws HoldfastException {
-        if (!file.pages.containsKey(block) && !file.lookup(block).isData()) {
+        if (!file.pages.contains(block) && !file.lookup(block).isData()) {
             return false;
         }
         long need = 1L + file.map.nodesFor(block);
