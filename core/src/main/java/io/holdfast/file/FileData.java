@@ -223,12 +223,10 @@ final class FileData {
     @Nullable
     Page lockCached(long block) {
         while (true) {
-            Page page = pages.pin(block);
+            Page page = pages.lock(block);
             if (page == null) {
                 return null;
             }
-            page.lock.lock();
-            page.unpin();
             if (!page.dead) {
                 page.referenced = true;
                 return page;

@@ -10,7 +10,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: a page is in at most one table, and there at most once; {@link Page#next} and {@link Page#block} of a page
  * that is in do not change but under the segment's lock. Nothing is waited for with a segment's lock. Pages are handed out
- * pinned: who got one gives the pin back when it has the page's lock, or does not want it.
+ * locked, or pinned: who got a pinned one gives the pin back when it has the page's lock, or does not want it.
  */
 final class PageTable {
     /** Locks, so that threads seldom meet. */
@@ -39,6 +39,12 @@ final class PageTable {
 
     private Segment segment(long block) {
         return segments[(hash(block) >>> NEIGHBOURS_LOG2) & (SEGMENTS - 1)];
+    }
+
+    /** Returns the page of a block, locked and perhaps dead; null if there is none. */
+    @Nullable
+    Page lock(long block) {
+        return segment(block).lock(block);
     }
 
     /** Returns the page of a block, pinned; null if there is none. */
@@ -103,6 +109,30 @@ final class PageTable {
             int hash = hash(block);
             int neighbour = hash & ((1 << NEIGHBOURS_LOG2) - 1);
             return (hash >>> (SEGMENTS_LOG2 + NEIGHBOURS_LOG2) << NEIGHBOURS_LOG2 | neighbour) & (buckets - 1);
+        }
+
+        @Nullable
+        Page lock(long block) {
+            Page page;
+            boolean locked;
+            lock.lock();
+            try {
+                page = find(block);
+                if (page == null) {
+                    return null;
+                }
+                locked = page.lock.tryLock();
+                if (!locked) {
+                    page.pin();
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (!locked) {
+                page.lock.lock();
+                page.unpin();
+            }
+            return page;
         }
 
         @Nullable

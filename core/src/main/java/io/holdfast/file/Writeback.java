@@ -63,12 +63,10 @@ public final class Writeback {
             if (Inject.off(Guard.FLUSH_AWAITS_WRITEBACK)) {
                 break;
             }
-            Page page = file.pages.pin(block);
+            Page page = file.pages.lock(block);
             if (page == null) {
                 continue; // its writeback has ended
             }
-            page.lock.lock();
-            page.unpin();
             try {
                 page.awaitIdle();
             } finally {
@@ -104,7 +102,7 @@ public final class Writeback {
                     more = true;
                     break;
                 }
-                Page page = file.pages.pin(block);
+                Page page = file.pages.lock(block);
                 if (page != null) { // else it was dropped just now
                     take(file, page, batch, pages);
                 }
@@ -123,10 +121,8 @@ public final class Writeback {
         return more;
     }
 
-    /** Takes a page, which is pinned, if it still is dirty. */
+    /** Takes a locked page if it still is dirty, and unlocks it. */
     private static void take(FileData file, Page page, DataBatch batch, List<Page> pages) {
-        page.lock.lock();
-        page.unpin();
         try {
             if (page.dirty && page.writeback && !Inject.off(Guard.ONE_WRITEBACK)) {
                 page.awaitIdle();
