@@ -407,8 +407,16 @@ final class FileData {
         if (page == null) {
             return null;
         }
-        if (!Inject.off(Guard.RANGE_AWAITS_WRITEBACK)) {
-            page.awaitIdle();
+        boolean waited = false;
+        try {
+            if (!Inject.off(Guard.RANGE_AWAITS_WRITEBACK)) {
+                page.awaitIdle();
+            }
+            waited = true;
+        } finally {
+            if (!waited) {
+                page.lock.unlock();
+            }
         }
         if (page.dead) {
             // Whoever ended the writeback, or the clock, was faster.

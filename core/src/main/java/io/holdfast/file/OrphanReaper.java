@@ -94,8 +94,8 @@ final class OrphanReaper {
         while (true) {
             lock.lock();
             try {
-                busy = false;
                 if (!wanted) {
+                    busy = false;
                     idle.signalAll();
                 }
                 while (!wanted && !stopping) {

@@ -27,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  *       heap.
  *   <li>A page has a frame, and is on the clock, unless it is or was sealed.
  *   <li>{@code dead}: no longer in its file's index; whoever finds that after locking looks again.
- *   <li>{@code file} and {@code block} stay the same while somebody has the lock or a pin. Who waits for a lock has a pin, so
- *       nobody ever waits for another block's page, which could be a deadlock.
+ *   <li>{@code file} and {@code block} stay the same while somebody has the lock or a pin. Who waits for a live page's lock has a pin,
+ *       so nobody ever waits for another block's page, which could be a deadlock.
  * </ul>
  */
 final class Page {

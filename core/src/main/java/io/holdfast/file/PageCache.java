@@ -36,7 +36,8 @@ public final class PageCache {
     private final int dirtyMax;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition freed = lock.newCondition();
-    private final ArrayDeque<Page> free = new ArrayDeque<>();
+    /** Has room for all pages, so that giving one back needs no memory. */
+    private final ArrayDeque<Page> free;
     /** The clock; pages are never taken off it. */
     private final @Nullable Page[] slots;
 
@@ -52,6 +53,7 @@ public final class PageCache {
         pagesMax = Math.clamp(bytes / Device.BLOCK_SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
         dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Device.BLOCK_SIZE);
         slots = new Page[pagesMax];
+        free = new ArrayDeque<>(pagesMax + 1);
         try {
             addFrames(allocateFrames(FRAMES_PER_CHUNK), 0, FRAMES_PER_CHUNK);
             framesMade = FRAMES_PER_CHUNK;
@@ -188,6 +190,8 @@ public final class PageCache {
     void release(Page page) {
         lock.lock();
         try {
+            // A file that is gone is not kept in memory by its pages.
+            page.file = null;
             free.push(page);
             freed.signal();
         } finally {

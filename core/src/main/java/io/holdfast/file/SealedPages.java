@@ -47,6 +47,10 @@ final class SealedPages {
                 Page page = new Page(file, batch.fileBlock(i), copy, lock, idle);
                 pages[i] = page;
                 Page found = file.pages.addOrPin(page);
+                if (found == null) {
+                    // A record that had this block until now may have taken it out. Nobody can look at the page yet.
+                    file.writing.add(page.block);
+                }
                 while (found != null) {
                     found = takePlaceOf(found, page);
                 }

@@ -117,7 +117,8 @@ final class Exchange {
             return work.run();
         } catch (HoldfastException e) {
             return failure(job, NbdError.of(e), text(e));
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
+            // Want of memory, too: the request must not stay.
             LOG.log(System.Logger.Level.ERROR, "a request failed in an unexpected way: " + job.request(), e);
             return failure(job, NbdError.EIO, "internal error of the server: " + e);
         }

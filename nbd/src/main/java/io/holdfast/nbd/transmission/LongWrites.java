@@ -12,8 +12,8 @@ import org.jspecify.annotations.Nullable;
  * for all, not for each.
  */
 final class LongWrites {
-    /** Workers at a time. A few keep a device busy, and with few of them more writes go together. */
-    private static final int LANES = Math.max(3, Runtime.getRuntime().availableProcessors());
+    /** Workers at a time. A few keep a device busy, with few of them more writes go together, and others need some, too. */
+    private static final int LANES = Math.clamp(Runtime.getRuntime().availableProcessors(), 3, 16);
 
     /** Bytes that are written together: a record has room for somewhat more. */
     private static final int TOGETHER_BYTES_MAX = 384 << 10;
@@ -53,7 +53,7 @@ final class LongWrites {
             if (!exchange.file.writeTogether(pieces(writes))) {
                 return false;
             }
-        } catch (HoldfastException | RuntimeException e) {
+        } catch (HoldfastException | RuntimeException | Error e) {
             outcome = () -> {
                 throw e;
             };
