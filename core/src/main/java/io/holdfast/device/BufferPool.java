@@ -5,7 +5,9 @@ import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.Semaphore;
@@ -28,10 +30,12 @@ public final class BufferPool implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(BufferPool.class.getName());
 
     /**
-     * Not a shared one, which every use of it as a byte buffer (each checksum of a block) would have to enter and leave, a
-     * third of what sealing costs.
+     * One for each buffer: each checksum of a block enters and leaves its arena, and threads that do so at once would fight
+     * for the counter of a common one. Memory that the collector frees would need neither, but the virtual machine counts it
+     * as direct memory, whose limit an embedding program has set for something else, and lets an allocation above the limit
+     * wait for a collection.
      */
-    private final Arena arena = Arena.ofAuto();
+    private final List<Arena> arenas = new ArrayList<>();
 
     private final int blocksPerBuffer;
     private final int buffersMax;
@@ -56,8 +60,13 @@ public final class BufferPool implements AutoCloseable {
         this.buffersMax = buffersMax;
         this.blocksPerBuffer = blocksPerBuffer;
         this.free = new Semaphore(buffersMax, true);
-        idlePrivate.push(allocate());
-        idleShown.push(allocate());
+        try {
+            idlePrivate.push(allocate());
+            idleShown.push(allocate());
+        } catch (OutOfMemoryError e) {
+            close();
+            throw e;
+        }
     }
 
     public int blocksPerBuffer() {
@@ -122,7 +131,7 @@ public final class BufferPool implements AutoCloseable {
         return buffersMax - free.availablePermits();
     }
 
-    /** Lets go of the memory, which is freed when nobody refers to it any more. Nothing can be taken after that. */
+    /** Frees the memory. To be called at rest; any use of a buffer after that throws. */
     @Override
     public void close() {
         lock.lock();
@@ -130,6 +139,8 @@ public final class BufferPool implements AutoCloseable {
             closed = true;
             idlePrivate.clear();
             idleShown.clear();
+            arenas.forEach(Arena::close);
+            arenas.clear();
             givenBack.signalAll();
         } finally {
             lock.unlock();
@@ -154,7 +165,21 @@ public final class BufferPool implements AutoCloseable {
         if (Inject.fails(Point.ALLOCATE_BUFFER)) {
             throw new OutOfMemoryError("no memory for a buffer");
         }
-        return arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        Arena arena = Arena.ofShared();
+        MemorySegment memory;
+        try {
+            memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        } catch (OutOfMemoryError e) {
+            arena.close();
+            throw e;
+        }
+        lock.lock();
+        try {
+            arenas.add(arena);
+        } finally {
+            lock.unlock();
+        }
+        return memory;
     }
 
     private @Nullable MemorySegment poll(ArrayDeque<MemorySegment> idle, boolean wait) {

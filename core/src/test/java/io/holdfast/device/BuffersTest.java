@@ -297,6 +297,24 @@ final class BuffersTest {
         pool.giveBackMemory(second);
     }
 
+    /** At once, not when the collector runs: a program may open and close many volumes. */
+    @Test
+    void closingFreesTheMemory() {
+        MemorySegment plain;
+        MemorySegment sealed;
+        try (BufferPool closed = new BufferPool(4, 1)) {
+            plain = closed.takeMemory();
+            closed.giveBackMemory(plain);
+            BlockBuffer buffer = closed.take();
+            buffer.copy(0, TestBuffers.memory(1), 0);
+            SealedBuffer block = buffer.seal(1);
+            sealed = block.contents();
+            block.release();
+        }
+        assertThat(plain.scope().isAlive()).isFalse();
+        assertThat(sealed.scope().isAlive()).isFalse();
+    }
+
     @Test
     void memoryIsAlignedAndFittingForDevices() {
         MemorySegment memory = pool.takeMemory();

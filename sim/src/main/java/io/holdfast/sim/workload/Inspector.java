@@ -70,8 +70,8 @@ public final class Inspector {
     }
 
     /** Leaves little room. What is free then is used again and again. */
-    private static void fill(Volume volume, int room) throws HoldfastException {
-        MemorySegment block = Arena.ofAuto().allocate(4096, 4096);
+    private void fill(Volume volume, int room) throws HoldfastException {
+        MemorySegment block = memory.asSlice(0, 4096);
         try (StoredFile ballast = volume.create("/ballast", CreateOptions.file())) {
             for (long at = 0; volume.usage().free() / 4096 > room; at += 4096) {
                 ballast.write(at, block, Set.of());
