@@ -4,9 +4,9 @@ import io.holdfast.bench.host.CleanUp;
 import io.holdfast.bench.host.Scratch;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.profile.Profile;
+import io.holdfast.bench.profile.Recordings;
 import io.holdfast.bench.scenario.Bench;
 import io.holdfast.bench.scenario.Catalogue;
-import io.holdfast.bench.scenario.Profiled;
 import io.holdfast.bench.scenario.Scenario;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -37,23 +37,23 @@ final class ProfileCommand implements Callable<Integer> {
                 .filter(s -> s.name().equals(scenario))
                 .findFirst()
                 .orElseThrow(() -> new IllegalArgumentException("there is no scenario " + scenario));
-        if (!(found instanceof Profiled profiled)) {
-            throw new IllegalArgumentException(scenario + " is not a scenario of one steady load; profile another");
-        }
-        Path folder = Files.createDirectories(out);
-        Path recording = folder.resolve(scenario + ".jfr").toAbsolutePath();
+        Recordings recordings = new Recordings(Files.createDirectories(out), scenario);
         try (CleanUp cleanUp = new CleanUp()) {
             Scratch scratch = Scratch.in(options.folder(), cleanUp);
             try (Bench bench = new Bench(options.settings(), scratch, cleanUp)) {
                 bench.say("profiling " + PeerSet.HOLDFAST + " in " + scenario + ": " + found.title());
-                profiled.profile(bench, recording);
+                found.profile(bench, recordings);
             }
         }
-        Path page = folder.resolve(scenario + ".html");
-        String text = Profile.write(scenario + ": " + found.title(), recording, page);
-        System.out.println(text);
-        System.out.println("flame graph: " + page);
-        System.out.println("recording:   " + recording);
+        for (Recordings.Made made : recordings.made()) {
+            Path page = recordings.page(made);
+            String title = made.label().isEmpty() ? scenario : scenario + ", " + made.label();
+            System.out.println(title);
+            System.out.println(Profile.write(title + ": " + found.title(), made, page));
+            System.out.println("flame graph: " + page);
+            System.out.println("recording:   " + made.file());
+            System.out.println();
+        }
         return 0;
     }
 }

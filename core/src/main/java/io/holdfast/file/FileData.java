@@ -377,14 +377,23 @@ final class FileData {
         List<Long> blocks = new ArrayList<>();
         forEachCached(first, end, blocks::add);
         Collections.sort(blocks);
-        List<Page> locked = new ArrayList<>();
-        for (long block : blocks) {
-            Page page = lockIdle(block);
-            if (page != null) {
-                locked.add(page);
+        // As long as it may become: nothing is allocated between a lock and its place in the list.
+        List<Page> locked = new ArrayList<>(blocks.size());
+        boolean complete = false;
+        try {
+            for (long block : blocks) {
+                Page page = lockIdle(block);
+                if (page != null) {
+                    locked.add(page);
+                }
+            }
+            complete = true;
+            return locked;
+        } finally {
+            if (!complete) {
+                locked.forEach(page -> page.lock.unlock());
             }
         }
-        return locked;
     }
 
     private void forEachCached(long first, long end, LongConsumer action) {

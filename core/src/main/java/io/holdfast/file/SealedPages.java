@@ -24,6 +24,10 @@ final class SealedPages {
     private final Page[] pages;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition idle = lock.newCondition();
+    /** Whether the batch is shown. */
+    private boolean viewed;
+    /** The first so many pages are in the index. */
+    private int shown;
 
     /** @param batch full */
     SealedPages(FileData file, DataBatch batch) {
@@ -35,10 +39,11 @@ final class SealedPages {
     /**
      * Puts the pages into the index, in ascending order, each in the place of the page that is there. As in {@link
      * Writeback}, waiting for a page that is on its way in another record is safe because that one only ever waits for
-     * pages behind it.
+     * pages behind it. If this throws, {@link #end} is still to be called, once the batch has ended.
      */
     void show() {
         MemorySegment copies = batch.show();
+        viewed = true;
         eachRun(file.writing::add);
         lock.lock();
         try {
@@ -53,6 +58,10 @@ final class SealedPages {
                 }
                 while (found != null) {
                     found = takePlaceOf(found, page);
+                }
+                shown = i + 1;
+                if (Inject.fails(Point.ALLOCATE_SEALED_PAGES)) {
+                    throw new OutOfMemoryError("no memory to show pages");
                 }
             }
         } finally {
@@ -104,9 +113,9 @@ final class SealedPages {
             MemorySegment kept = written ? null : keep();
             if (kept == null) {
                 // Before another one can make a page of these blocks, and write it back.
-                eachRun(file.writing::remove);
+                endWriting();
             }
-            for (int i = 0; i < pages.length; i++) {
+            for (int i = 0; i < shown; i++) {
                 Page page = pages[i];
                 page.endWriteback();
                 if (page.dead) {
@@ -123,12 +132,25 @@ final class SealedPages {
             }
             if (kept != null) {
                 // Not before they are dirty: a reader asks whether they are, and then whether they are on their way.
-                eachRun(file.writing::remove);
+                endWriting();
             }
         } finally {
             lock.unlock();
         }
-        batch.endShow();
+        if (viewed) {
+            batch.endShow();
+        }
+    }
+
+    /** Not of blocks whose pages were never shown: those may be on their way in other records. */
+    private void endWriting() {
+        if (shown == pages.length) {
+            eachRun(file.writing::remove);
+            return;
+        }
+        for (int i = 0; i < shown; i++) {
+            file.writing.remove(pages[i].block);
+        }
     }
 
     private interface OfRun {
@@ -146,8 +168,8 @@ final class SealedPages {
     /** Returns the copies on the heap, null if there is no room. */
     private @Nullable MemorySegment keep() {
         try {
-            MemorySegment kept = MemorySegment.ofArray(new byte[pages.length * Device.BLOCK_SIZE]);
-            for (int i = 0; i < pages.length; i++) {
+            MemorySegment kept = MemorySegment.ofArray(new byte[shown * Device.BLOCK_SIZE]);
+            for (int i = 0; i < shown; i++) {
                 MemorySegment.copy(pages[i].memory, 0, kept, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
             }
             return kept;

@@ -146,8 +146,7 @@ final class SealedWriting {
     private void write(int from, int count) throws HoldfastException {
         DataBatch batch = copy(from, count);
         Inject.at(Point.WRITE_SEALED);
-        SealedPages pages = new SealedPages(file, batch);
-        pages.show();
+        SealedPages pages = show(batch);
         lock.lock();
         try {
             appended += count;
@@ -173,6 +172,23 @@ final class SealedWriting {
             pages.end(written);
         }
         file.context.counters().stableCopies.add(count);
+    }
+
+    private SealedPages show(DataBatch batch) throws HoldfastException {
+        SealedPages pages = null;
+        try {
+            pages = new SealedPages(file, batch);
+            pages.show();
+            return pages;
+        } catch (RuntimeException | Error e) {
+            // Pages may have given way already to what is not going to be written.
+            HoldfastException failed = writer.latch().fail(e);
+            batch.discard();
+            if (pages != null) {
+                pages.end(false);
+            }
+            throw failed;
+        }
     }
 
     /** Tells the map of blocks that lie side by side on the device; in the file they may be several runs. */

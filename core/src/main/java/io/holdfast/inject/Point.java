@@ -103,6 +103,8 @@ public enum Point {
     ALLOCATE_NODES,
     /** Memory is taken for pages. */
     ALLOCATE_PAGES,
+    /** A page of a sealed write is in the index; there is no memory for the next one. */
+    ALLOCATE_SEALED_PAGES,
     /** Memory is taken for a buffer. */
     ALLOCATE_BUFFER
 }

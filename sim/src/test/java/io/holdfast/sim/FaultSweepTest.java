@@ -29,6 +29,7 @@ class FaultSweepTest {
             Point.ALLOCATE_LEASE,
             Point.ALLOCATE_NODES,
             Point.ALLOCATE_PAGES,
+            Point.ALLOCATE_SEALED_PAGES,
             Point.ALLOCATE_BUFFER);
 
     private interface FileCall {

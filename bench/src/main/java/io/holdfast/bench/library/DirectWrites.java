@@ -12,6 +12,7 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.text.ParseException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -21,6 +22,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import jdk.jfr.Configuration;
+import jdk.jfr.Recording;
 
 /**
  * A program that writes directly through the library, into a file with checksums and into one without, in turn. Run as
@@ -32,6 +35,12 @@ public final class DirectWrites {
     private static final int[] CHUNKS = {64 << 10, MIB};
     private static final int[] THREADS = {1, 2};
     private static final long MEMORY_BYTES = 1L << 30;
+
+    /** A property: the file with the flight recorder's settings. Nothing is recorded without it. */
+    public static final String RECORDER_SETTINGS = "holdfast.recorder";
+
+    /** A property: where recordings go, as {@code library-CHUNK-THREADS-KIND.jfr}. */
+    public static final String RECORDING_FOLDER = "holdfast.recordings";
 
     private final StoredFile file;
     private final long fileBytes;
@@ -72,9 +81,32 @@ public final class DirectWrites {
 
     private static void print(int chunk, int threads, DirectWrites writes, boolean checksummed, double seconds)
             throws IOException, HoldfastException {
-        double rate = writes.write(chunk, threads, seconds);
-        System.out.printf("%d %d %s %.3f%n", chunk, threads, checksummed ? "checksummed" : "plain", rate / MIB);
+        String kind = checksummed ? "checksummed" : "plain";
+        double rate = recorded(
+                "library-%d-%d-%s.jfr".formatted(chunk, threads, kind), () -> writes.write(chunk, threads, seconds));
+        System.out.printf("%d %d %s %.3f%n", chunk, threads, kind, rate / MIB);
         System.out.flush();
+    }
+
+    @FunctionalInterface
+    private interface Measurement {
+        double run() throws IOException, HoldfastException;
+    }
+
+    private static double recorded(String name, Measurement measurement) throws IOException, HoldfastException {
+        String settings = System.getProperty(RECORDER_SETTINGS);
+        if (settings == null) {
+            return measurement.run();
+        }
+        try (Recording recording = new Recording(Configuration.create(Path.of(settings)))) {
+            recording.start();
+            double rate = measurement.run();
+            recording.stop();
+            recording.dump(Path.of(System.getProperty(RECORDING_FOLDER, "."), name));
+            return rate;
+        } catch (ParseException e) {
+            throw new IOException(e);
+        }
     }
 
     private void fill() throws HoldfastException {

@@ -6,7 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /** The flight recorder of another process, through {@code jcmd}. */
-public final class FlightRecorder {
+final class FlightRecorder {
     /** Deep enough for a request's whole way, and often enough for a run of some seconds. */
     private static final String SETTINGS = """
             <?xml version="1.0" encoding="UTF-8"?>
@@ -21,18 +21,22 @@ public final class FlightRecorder {
     private final long pid;
     private final Path settings;
 
-    public FlightRecorder(long pid, Path settings) {
+    /** @param settings a file that {@link #writeSettings} wrote */
+    FlightRecorder(long pid, Path settings) {
         this.pid = pid;
         this.settings = settings;
     }
 
-    public void start() throws IOException {
-        Files.writeString(settings, SETTINGS);
+    /** Writes what is to be recorded, for a program that records itself. */
+    static void writeSettings(Path file) throws IOException {
+        Files.writeString(file, SETTINGS);
+    }
+
+    void start() throws IOException {
         jcmd("JFR.start", "name=holdfast", "settings=" + settings);
     }
 
-    public void stop(Path recording) throws IOException {
-        Files.deleteIfExists(recording);
+    void stop(Path recording) throws IOException {
         jcmd("JFR.stop", "name=holdfast", "filename=" + recording);
     }
 

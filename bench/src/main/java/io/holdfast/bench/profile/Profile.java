@@ -14,9 +14,9 @@ public final class Profile {
     private Profile() {}
 
     /** Writes the graph and returns the text. */
-    public static String write(String title, Path recordingFile, Path page) throws IOException {
-        Recording recording = Recording.read(recordingFile);
-        String text = text(recording);
+    public static String write(String title, Recordings.Made made, Path page) throws IOException {
+        Recording recording = Recording.read(made.file());
+        String text = made.remarks() + text(recording);
         Files.writeString(page, FlameGraph.page(title, text, recording.running(), recording.allocating()));
         return text;
     }

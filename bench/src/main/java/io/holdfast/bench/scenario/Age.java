@@ -5,8 +5,8 @@ import io.holdfast.bench.fio.FioResult;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
@@ -15,7 +15,7 @@ import java.util.Map;
  * Random writes on a volume that is 90 % full and was overwritten at random five times, beside the same on a volume
  * that was just made, and (without a goal) beside one that was just filled.
  */
-final class Age implements Scenario, Profiled {
+final class Age implements Scenario {
     private static final int BLOCK_BYTES = 4096;
     private static final int OVERWRITES = 5;
     private static final String AGED = "aged";
@@ -76,13 +76,13 @@ final class Age implements Scenario, Profiled {
 
     /** Overwrites once: what makes an old volume slow is there then. */
     @Override
-    public void profile(Bench bench, Path recording) throws IOException {
+    public void profile(Bench bench, Recordings recordings) throws IOException {
         try (OwnVolume aged =
                 OwnVolume.make(bench, bench.peers().holdfast().named("aged"), volumeBytes(bench), fileBytes(bench))) {
             aged.fill();
             aged.fio(job(aged).moving(aged.fileBytes()));
             aged.flush();
-            aged.record(job(aged).lasting(bench.settings().seconds()), recording);
+            aged.record(recordings, "", job(aged).lasting(bench.settings().seconds()));
         }
     }
 

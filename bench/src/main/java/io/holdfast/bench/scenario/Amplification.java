@@ -4,6 +4,7 @@ import io.holdfast.bench.fio.FioJob;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
+import io.holdfast.bench.profile.Recordings;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
@@ -46,24 +47,48 @@ final class Amplification implements Scenario {
     @Override
     public Outcome run(Bench bench) throws IOException {
         long data = bench.settings().dataBytes();
-        // Each block once: one that is written again while it is dirty would go to the device once for both.
         long unflushed = data;
-        long flushed = bench.settings().quick() ? 4L << 20 : 64L << 20;
+        long flushed = flushedBytes(bench);
         Outcome outcome = new Outcome();
         try (OwnVolume own =
                 OwnVolume.make(bench, bench.peers().holdfast().named("amplification"), data * 2 + (512 << 20), data)) {
             own.fill();
-            FioJob job = FioJob.of("randwrite", BLOCK_BYTES, 32).over(0, data);
+            FioJob job = eachOnce(data);
             outcome.add(UNFLUSHED, Metric.DEVICE_BYTES_PER_BYTE, deviceBytes(own, job) / (double) unflushed);
-            FioJob commits = FioJob.of("randwrite", BLOCK_BYTES, 1)
-                    .over(0, data)
-                    .moving(flushed)
-                    .flushingEachWrite();
+            FioJob commits = commits(data, flushed);
             outcome.add(FLUSHED, Metric.DEVICE_BYTES_PER_BYTE, deviceBytes(own, commits) / (double) flushed);
             outcome.add(UNFLUSHED, Metric.METADATA_PERCENT, metadataPercent(own));
         }
         outcome.note("metadata: blocks of trees and maps that `check` finds on the volume, for each block of data");
         return outcome;
+    }
+
+    @Override
+    public void profile(Bench bench, Recordings recordings) throws IOException {
+        long data = bench.settings().dataBytes();
+        try (OwnVolume own =
+                OwnVolume.make(bench, bench.peers().holdfast().named("amplification"), data * 2 + (512 << 20), data)) {
+            own.fill();
+            own.record(recordings, "unflushed", eachOnce(data));
+            own.flush();
+            own.record(recordings, "flushed", commits(data, flushedBytes(bench)));
+        }
+    }
+
+    /** Each block once: one that is written again while it is dirty would go to the device once for both. */
+    private static FioJob eachOnce(long data) {
+        return FioJob.of("randwrite", BLOCK_BYTES, 32).over(0, data);
+    }
+
+    private static FioJob commits(long data, long moving) {
+        return FioJob.of("randwrite", BLOCK_BYTES, 1)
+                .over(0, data)
+                .moving(moving)
+                .flushingEachWrite();
+    }
+
+    private static long flushedBytes(Bench bench) {
+        return bench.settings().quick() ? 4L << 20 : 64L << 20;
     }
 
     private static long deviceBytes(OwnVolume own, FioJob job) throws IOException {

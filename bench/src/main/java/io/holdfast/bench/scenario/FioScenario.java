@@ -8,9 +8,8 @@ import io.holdfast.bench.peer.Contender;
 import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
-import io.holdfast.bench.profile.FlightRecorder;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -32,7 +31,7 @@ record FioScenario(
         Caches caches,
         Plan plan,
         List<Goal> goals)
-        implements Scenario, Profiled {
+        implements Scenario {
 
     /** What was read or written before. */
     enum Caches {
@@ -113,20 +112,19 @@ record FioScenario(
 
     /** Warms up first and records the measured part alone. */
     @Override
-    public void profile(Bench bench, Path recording) throws IOException {
+    public void profile(Bench bench, Recordings recordings) throws IOException {
         Contender contender = bench.peers().get(PeerSet.HOLDFAST);
         contender.prepare(shape);
         contender.stop();
         contender.prepareWith(bench.peers().holdfast(), Shape.EMPTY);
         warmUp(bench, contender);
-        FlightRecorder recorder = new FlightRecorder(
-                contender.session().server().orElseThrow().pid(),
-                bench.scratch().file("profile.jfc"));
-        recorder.start();
         Jobs jobs = plan.of(bench, contender);
-        Map<Metric, Double> measured = contender.measure(jobs.measured, jobs.ending);
-        recorder.stop(recording);
-        measured.forEach((what, value) -> bench.say("    %-18s %s".formatted(what.label(), what.show(value))));
+        recordings.record(
+                "",
+                contender.session().server().orElseThrow().pid(),
+                () -> contender
+                        .measure(jobs.measured, jobs.ending)
+                        .forEach((what, value) -> bench.say("    %-18s %s".formatted(what.label(), what.show(value)))));
         bench.peers().stopAll();
     }
 }

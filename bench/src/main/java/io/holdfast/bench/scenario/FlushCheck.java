@@ -8,6 +8,7 @@ import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.Contender;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.util.List;
 
@@ -52,10 +53,7 @@ final class FlushCheck implements Scenario {
             Contender contender = bench.peers().get(name);
             contender.prepare(Shape.EMPTY);
             long before = bench.scratch().device().flushes();
-            FioResult result = contender.fio(FioJob.of("randwrite", BLOCK_BYTES, 1)
-                    .over(0, bench.settings().dataBytes())
-                    .moving(WRITES * BLOCK_BYTES)
-                    .flushingEachWrite());
+            FioResult result = contender.fio(job(bench));
             double reached = (bench.scratch().device().flushes() - before) / (double) result.flushes();
             outcome.add(name, Metric.FLUSHES_PER_FLUSH, reached);
             bench.say("    %-24s %s".formatted(name, metric().show(reached)));
@@ -69,5 +67,20 @@ final class FlushCheck implements Scenario {
         }
         outcome.note("flushes of other processes count too, so more than 1 says nothing");
         return outcome;
+    }
+
+    @Override
+    public void profile(Bench bench, Recordings recordings) throws IOException {
+        Contender holdfast = bench.peers().get(PeerSet.HOLDFAST);
+        holdfast.prepare(Shape.EMPTY);
+        recordings.record("", holdfast.session().server().orElseThrow().pid(), () -> holdfast.fio(job(bench)));
+        holdfast.stop();
+    }
+
+    private static FioJob job(Bench bench) {
+        return FioJob.of("randwrite", BLOCK_BYTES, 1)
+                .over(0, bench.settings().dataBytes())
+                .moving(WRITES * BLOCK_BYTES)
+                .flushingEachWrite();
     }
 }

@@ -10,6 +10,7 @@ import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.HoldfastServer;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -46,7 +47,6 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
     @Override
     public Outcome run(Bench bench) throws IOException {
         Outcome outcome = new Outcome();
-        Contender qemu = bench.peers().get(PeerSet.QEMU_NONE);
         Path safepoints = bench.scratch().file(name + ".safepoints");
         Files.deleteIfExists(safepoints);
         HoldfastServer watched =
@@ -54,17 +54,11 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
         Contender holdfast = bench.peers().get(PeerSet.HOLDFAST);
         holdfast.stop();
         holdfast.prepareWith(watched, Shape.EMPTY);
-        qemu.prepare(Shape.EMPTY);
         double seconds = bench.settings().seconds();
         holdfast.fio(job(bench, bench.settings().warmUpSeconds()));
-        qemu.fio(job(bench, bench.settings().warmUpSeconds(PeerSet.QEMU_NONE)));
-        List<Double> rates = new ArrayList<>();
-        for (int i = 0; i < bench.settings().runs(); i++) {
-            rates.add(qemu.fio(job(bench, seconds)).iops());
-        }
-        rest(qemu);
         rest(holdfast);
-        long half = Math.round(new Series(rates).median() / 2);
+        Contender qemu = bench.peers().get(PeerSet.QEMU_NONE);
+        long half = halfTheRate(bench, qemu);
         outcome.note("both get %d requests a second".formatted(half));
         int linesBefore = Files.readAllLines(safepoints).size();
         Alternation.run(
@@ -77,7 +71,7 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
                 bench.settings().runs(),
                 (contender, round) -> {
                     FioJob job = job(bench, seconds).limitedTo(half);
-                    return contender.measure(job, pattern.equals("randread") ? Ending.NONE : Ending.FLUSH);
+                    return contender.measure(job, ending());
                 });
         outcome.add(
                 PeerSet.HOLDFAST,
@@ -90,10 +84,43 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
         return outcome;
     }
 
+    /** At half the rate of the peer, as measured. */
+    @Override
+    public void profile(Bench bench, Recordings recordings) throws IOException {
+        Contender qemu = bench.peers().get(PeerSet.QEMU_NONE);
+        long half = halfTheRate(bench, qemu);
+        qemu.stop();
+        Contender holdfast = bench.peers().get(PeerSet.HOLDFAST);
+        holdfast.prepare(Shape.EMPTY);
+        holdfast.fio(job(bench, bench.settings().warmUpSeconds()));
+        rest(holdfast);
+        recordings.record(
+                "",
+                holdfast.session().server().orElseThrow().pid(),
+                () -> holdfast.measure(job(bench, bench.settings().seconds()).limitedTo(half), ending())
+                        .forEach((what, value) -> bench.say("    %-18s %s".formatted(what.label(), what.show(value)))));
+        bench.peers().stopAll();
+    }
+
+    private long halfTheRate(Bench bench, Contender qemu) throws IOException {
+        qemu.prepare(Shape.EMPTY);
+        qemu.fio(job(bench, bench.settings().warmUpSeconds(PeerSet.QEMU_NONE)));
+        List<Double> rates = new ArrayList<>();
+        for (int i = 0; i < bench.settings().runs(); i++) {
+            rates.add(qemu.fio(job(bench, bench.settings().seconds())).iops());
+        }
+        rest(qemu);
+        return Math.round(new Series(rates).median() / 2);
+    }
+
     private void rest(Contender contender) throws IOException {
-        if (!pattern.equals("randread")) {
+        if (ending() == Ending.FLUSH) {
             contender.flush();
         }
+    }
+
+    private Ending ending() {
+        return pattern.equals("randread") ? Ending.NONE : Ending.FLUSH;
     }
 
     private FioJob job(Bench bench, double seconds) {

@@ -10,6 +10,7 @@ import io.holdfast.bench.peer.Contender;
 import io.holdfast.bench.peer.Contender.Ending;
 import io.holdfast.bench.peer.PeerSet;
 import io.holdfast.bench.peer.Shape;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,20 +74,8 @@ final class LibraryWrites implements Scenario {
         long file = bench.settings().dataBytes() / 2;
         Path volume = bench.scratch().writtenFile("library.holdfast", file * 4);
         try {
-            String output = Command.run(
-                    Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                    "-XX:+UseG1GC",
-                    "-XX:+UseCompactObjectHeaders",
-                    "-Xmx512m",
-                    "-XX:MaxDirectMemorySize=256m",
-                    "--enable-native-access=ALL-UNNAMED",
-                    "-cp",
-                    System.getProperty("java.class.path"),
-                    DirectWrites.class.getName(),
-                    volume.toString(),
-                    Long.toString(file),
-                    Double.toString(bench.settings().seconds() / 2),
-                    Integer.toString(bench.settings().runs()));
+            String output =
+                    Command.run(command(bench, volume, file, bench.settings().runs(), List.of()));
             for (String line : output.lines().toList()) {
                 String[] fields = line.split(" ", -1);
                 String who = label(
@@ -99,6 +88,47 @@ final class LibraryWrites implements Scenario {
         } finally {
             Files.deleteIfExists(volume);
         }
+    }
+
+    /** One recording for each size, number of threads and kind of file. */
+    @Override
+    public void profile(Bench bench, Recordings recordings) throws IOException {
+        long file = bench.settings().dataBytes() / 2;
+        Path volume = bench.scratch().writtenFile("library.holdfast", file * 4);
+        try {
+            List<String> options = List.of(
+                    "-D" + DirectWrites.RECORDER_SETTINGS + "=" + recordings.settings(),
+                    "-D" + DirectWrites.RECORDING_FOLDER + "="
+                            + recordings.file("").getParent());
+            for (String line : Command.run(command(bench, volume, file, 1, options))
+                    .lines()
+                    .toList()) {
+                bench.say("    " + line);
+                String[] fields = line.split(" ", -1);
+                recordings.add("%s-%s-%s".formatted(fields[0], fields[1], fields[2]));
+            }
+        } finally {
+            Files.deleteIfExists(volume);
+        }
+    }
+
+    private static List<String> command(Bench bench, Path volume, long fileBytes, int rounds, List<String> more) {
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseG1GC",
+                "-XX:+UseCompactObjectHeaders",
+                "-Xmx512m",
+                "--enable-native-access=ALL-UNNAMED"));
+        command.addAll(more);
+        command.addAll(List.of(
+                "-cp",
+                System.getProperty("java.class.path"),
+                DirectWrites.class.getName(),
+                volume.toString(),
+                Long.toString(fileBytes),
+                Double.toString(bench.settings().seconds() / 2),
+                Integer.toString(rounds)));
+        return command;
     }
 
     private static void fileSystem(Bench bench, Outcome outcome, Contender contender) throws IOException {

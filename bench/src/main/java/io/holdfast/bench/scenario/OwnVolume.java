@@ -6,7 +6,7 @@ import io.holdfast.bench.fio.FioResult;
 import io.holdfast.bench.host.Command;
 import io.holdfast.bench.peer.HoldfastServer;
 import io.holdfast.bench.peer.Session;
-import io.holdfast.bench.profile.FlightRecorder;
+import io.holdfast.bench.profile.Recordings;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
@@ -62,7 +62,12 @@ final class OwnVolume implements AutoCloseable {
 
     /** Starts the server after it was killed. */
     void start() throws IOException {
-        HoldfastServer.Started started = holdfast.start(path);
+        start(holdfast);
+    }
+
+    /** Starts another server after the first one was killed. */
+    void start(HoldfastServer server) throws IOException {
+        HoldfastServer.Started started = server.start(path);
         session = started.session();
         startSeconds = started.seconds();
     }
@@ -104,14 +109,11 @@ final class OwnVolume implements AutoCloseable {
     }
 
     /** Runs fio with the flight recorder of the server on. */
-    FioResult record(FioJob job, Path recording) throws IOException {
-        FlightRecorder recorder = new FlightRecorder(
-                session.server().orElseThrow().pid(), bench.scratch().file("profile.jfc"));
-        recorder.start();
-        FioResult result = fio(job);
-        recorder.stop(recording);
-        bench.say("    %.0f requests/s, p99 %.1f ms".formatted(result.iops(), result.p99Micros() / 1000));
-        return result;
+    void record(Recordings recordings, String label, FioJob job) throws IOException {
+        recordings.record(label, session.server().orElseThrow().pid(), () -> {
+            FioResult result = fio(job);
+            bench.say("    %s %.0f requests/s, p99 %.1f ms".formatted(label, result.iops(), result.p99Micros() / 1000));
+        });
     }
 
     /** Makes everything durable and waits for the disk to come to rest. */

@@ -3,6 +3,7 @@ package io.holdfast.bench.scenario;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.util.List;
 
@@ -20,4 +21,7 @@ public interface Scenario {
     List<Goal> goals();
 
     Outcome run(Bench bench) throws IOException;
+
+    /** Runs what is measured against Holdfast once, recorded. */
+    void profile(Bench bench, Recordings recordings) throws IOException;
 }

@@ -6,8 +6,8 @@ import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.HoldfastServer;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
@@ -15,7 +15,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /** Random writes over maps of different sizes with the same memory. All maps are there at once and take turns. */
-final class SizeCost implements Scenario, Profiled {
+final class SizeCost implements Scenario {
     private static final long BLOCK_BYTES = 4096;
     private static final long MEMORY_BYTES = 512L << 20;
     private static final long ROOM_BYTES = 3L << 30;
@@ -89,18 +89,32 @@ final class SizeCost implements Scenario, Profiled {
         return Optional.of(own);
     }
 
-    /** With a map of a million blocks. */
+    /** With the smallest map and the largest that fits, so that one can be compared with the other. */
     @Override
-    public void profile(Bench bench, Path recording) throws IOException {
-        HoldfastServer holdfast =
-                bench.peers().holdfast().withMemory(MEMORY_BYTES).named("size-6");
-        Optional<OwnVolume> made = make(bench, new Outcome(), holdfast, 6);
-        if (made.isEmpty()) {
+    public void profile(Bench bench, Recordings recordings) throws IOException {
+        bench.removeDisks();
+        List<Integer> exponents = bench.settings().quick() ? QUICK_EXPONENTS : EXPONENTS;
+        if (!profile(bench, recordings, exponents.getFirst())) {
             throw new IOException("there is not enough room on the disk");
         }
-        try (OwnVolume own = made.get()) {
-            own.record(job(own, bench.settings().seconds()), recording);
+        for (int exponent : exponents.subList(1, exponents.size()).reversed()) {
+            if (profile(bench, recordings, exponent)) {
+                return;
+            }
         }
+    }
+
+    private static boolean profile(Bench bench, Recordings recordings, int exponent) throws IOException {
+        HoldfastServer holdfast =
+                bench.peers().holdfast().withMemory(MEMORY_BYTES).named("size-" + exponent);
+        Optional<OwnVolume> made = make(bench, new Outcome(), holdfast, exponent);
+        if (made.isEmpty()) {
+            return false;
+        }
+        try (OwnVolume own = made.get()) {
+            own.record(recordings, "10-" + exponent, job(own, bench.settings().seconds()));
+        }
+        return true;
     }
 
     private static FioJob job(OwnVolume own, double seconds) {

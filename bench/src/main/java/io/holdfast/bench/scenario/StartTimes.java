@@ -6,6 +6,7 @@ import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
 import io.holdfast.bench.peer.HoldfastServer;
+import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -84,6 +85,20 @@ final class StartTimes implements Scenario {
         outcome.of(AFTER_KILL, Metric.RECORDS_RECOVERED)
                 .ifPresent(records -> outcome.note("recovery read %.0f log records".formatted(records.median())));
         return outcome;
+    }
+
+    /** From the start of a virtual machine until the server has recovered a full log, and ended. */
+    @Override
+    public void profile(Bench bench, Recordings recordings) throws IOException {
+        HoldfastServer holdfast = bench.peers().holdfast().named("start");
+        long file = bench.settings().quick() ? 128L << 20 : 512L << 20;
+        try (OwnVolume own = OwnVolume.make(bench, holdfast, file * 2, file)) {
+            own.fill();
+            fillLog(own, bench.settings().quick() ? RECORDS_QUICK : RECORDS_FULL);
+            own.kill();
+            own.start(holdfast.withJavaOptions(recordings.fromStart("after-kill")));
+            bench.say("    after kill -9: %.2f s, with the recorder".formatted(own.startSeconds()));
+        }
     }
 
     /** Writes, one record each, until the log since the last checkpoint is nearly as long as it may become. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
+import io.holdfast.bench.profile.Recordings;
 import io.holdfast.bench.scenario.Bench;
 import io.holdfast.bench.scenario.Scenario;
 import java.util.Arrays;
@@ -44,6 +45,11 @@ class ReportTest {
             outcome.add("holdfast", Metric.SECONDS, 0.25);
             outcome.note("a note");
             return outcome;
+        }
+
+        @Override
+        public void profile(Bench bench, Recordings recordings) {
+            throw new UnsupportedOperationException();
         }
     }
 

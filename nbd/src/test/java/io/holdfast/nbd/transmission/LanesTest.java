@@ -101,6 +101,21 @@ class LanesTest {
                 .containsExactly(List.of(1), List.of(4, 4, 2), List.of(3), List.of(20), List.of(1, 9), List.of(1));
     }
 
+    /** Whoever brings a task does it then: a connection becomes slow, and answers. */
+    @Test
+    void withoutThreadsTheCallerDoesTheWork() {
+        Workers none = new Workers(16, task -> {
+            throw new OutOfMemoryError("unable to create native thread");
+        });
+        List<Thread> ran = new ArrayList<>();
+        Lanes<Runnable> lanes = new Lanes<>(none, 1, task -> 1, 1, tasks -> tasks.forEach(Runnable::run));
+        for (int i = 0; i < 3; i++) {
+            lanes.run(() -> ran.add(Thread.currentThread()));
+        }
+        assertThat(ran).hasSize(3).containsOnly(Thread.currentThread());
+        none.close();
+    }
+
     private Lanes<Runnable> lanes(int runningMax) {
         return new Lanes<>(workers, runningMax, task -> 1, 1, tasks -> tasks.forEach(Runnable::run));
     }

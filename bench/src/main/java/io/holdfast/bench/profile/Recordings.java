@@ -1,0 +1,103 @@
+package io.holdfast.bench.profile;
+
+import io.holdfast.bench.host.ThreadUsage;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+
+/** The flight recordings of a scenario, and who had the processors meanwhile. Used by one thread. */
+public final class Recordings {
+    private static final double THREAD_SHARE_LEAST = 0.01;
+
+    private final Path folder;
+    private final String scenario;
+    private final List<Made> made = new ArrayList<>();
+
+    /**
+     * A recording.
+     *
+     * @param label what is in it, where a scenario has several
+     * @param remarks for the reader, as lines
+     */
+    public record Made(String label, Path file, String remarks) {}
+
+    /** What is done while the recorder is on. */
+    @FunctionalInterface
+    public interface Work {
+        void run() throws IOException;
+    }
+
+    public Recordings(Path folder, String scenario) {
+        this.folder = folder.toAbsolutePath();
+        this.scenario = scenario;
+    }
+
+    /** Records a process that runs, while {@code work} is done. */
+    public void record(String label, long pid, Work work) throws IOException {
+        Path file = file(label);
+        Files.deleteIfExists(file);
+        FlightRecorder recorder = new FlightRecorder(pid, settings());
+        recorder.start();
+        ThreadUsage before = ThreadUsage.of(pid);
+        long began = System.nanoTime();
+        work.run();
+        double seconds = (System.nanoTime() - began) / 1e9;
+        ThreadUsage used = ThreadUsage.of(pid).since(before);
+        recorder.stop(file);
+        made.add(new Made(label, file, remarks(used, seconds)));
+    }
+
+    /**
+     * Returns options for a virtual machine that records itself from its start to its end; it has to end before
+     * anybody looks.
+     */
+    public List<String> fromStart(String label) throws IOException {
+        Path file = file(label);
+        Files.deleteIfExists(file);
+        made.add(new Made(label, file, ""));
+        return List.of("-XX:StartFlightRecording=settings=%s,filename=%s,dumponexit=true".formatted(settings(), file));
+    }
+
+    /** Takes in a recording that a program made of itself, in {@link #file} of the same label. */
+    public void add(String label) {
+        made.add(new Made(label, file(label), ""));
+    }
+
+    public Path file(String label) {
+        return folder.resolve(stem(label) + ".jfr");
+    }
+
+    /** Returns where the page about a recording goes. */
+    public Path page(Made recording) {
+        return folder.resolve(stem(recording.label()) + ".html");
+    }
+
+    private String stem(String label) {
+        return label.isEmpty() ? scenario : scenario + "-" + label;
+    }
+
+    /** Returns the file with the recorder's settings. */
+    public Path settings() throws IOException {
+        Files.createDirectories(folder);
+        Path file = folder.resolve("settings.jfc");
+        FlightRecorder.writeSettings(file);
+        return file;
+    }
+
+    public List<Made> made() {
+        return List.copyOf(made);
+    }
+
+    private static String remarks(ThreadUsage used, double seconds) {
+        double all = used.cpuSeconds().values().stream().mapToDouble(s -> s).sum();
+        StringBuilder out =
+                new StringBuilder("processors in use by the server: %.2f; by thread:%n".formatted(all / seconds));
+        used.cpuSeconds().entrySet().stream()
+                .filter(thread -> thread.getValue() / seconds >= THREAD_SHARE_LEAST)
+                .sorted((a, b) -> Double.compare(b.getValue(), a.getValue()))
+                .forEach(thread -> out.append("  %5.2f  %s%n".formatted(thread.getValue() / seconds, thread.getKey())));
+        return out.toString();
+    }
+}
