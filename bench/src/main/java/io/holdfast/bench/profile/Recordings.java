@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 
 /** The flight recordings of a scenario, and who had the processors meanwhile. Used by one thread. */
 public final class Recordings {
@@ -40,13 +41,14 @@ public final class Recordings {
         Files.deleteIfExists(file);
         FlightRecorder recorder = new FlightRecorder(pid, settings());
         recorder.start();
-        ThreadUsage before = ThreadUsage.of(pid);
-        long began = System.nanoTime();
-        work.run();
-        double seconds = (System.nanoTime() - began) / 1e9;
-        ThreadUsage used = ThreadUsage.of(pid).since(before);
+        String remarks;
+        try (ThreadUsage threads = new ThreadUsage(pid)) {
+            long began = System.nanoTime();
+            work.run();
+            remarks = remarks(threads.seconds(), (System.nanoTime() - began) / 1e9);
+        }
         recorder.stop(file);
-        made.add(new Made(label, file, remarks(used, seconds)));
+        made.add(new Made(label, file, remarks));
     }
 
     /**
@@ -90,11 +92,11 @@ public final class Recordings {
         return List.copyOf(made);
     }
 
-    private static String remarks(ThreadUsage used, double seconds) {
-        double all = used.cpuSeconds().values().stream().mapToDouble(s -> s).sum();
+    private static String remarks(Map<String, Double> used, double seconds) {
+        double all = used.values().stream().mapToDouble(s -> s).sum();
         StringBuilder out =
                 new StringBuilder("processors in use by the server: %.2f; by thread:%n".formatted(all / seconds));
-        used.cpuSeconds().entrySet().stream()
+        used.entrySet().stream()
                 .filter(thread -> thread.getValue() / seconds >= THREAD_SHARE_LEAST)
                 .sorted((a, b) -> Double.compare(b.getValue(), a.getValue()))
                 .forEach(thread -> out.append("  %5.2f  %s%n".formatted(thread.getValue() / seconds, thread.getKey())));

@@ -1,12 +1,11 @@
 package io.holdfast.bench.host;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.entry;
 
 import java.io.IOException;
-import java.util.HashMap;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.Test;
 
 class ProcessUsageTest {
@@ -19,14 +18,28 @@ class ProcessUsageTest {
     }
 
     @Test
-    void threadsCountTogetherIfOnlyNumbersDistinguishThem() throws IOException {
-        Map<String, Double> seconds = new HashMap<>();
-        ThreadUsage.add(seconds, "12 (C2 CompilerThre) S 1 12 12 0 -1 4194560 9 0 0 0 250 150 0 0 20 0 1 0 5 6 7");
-        ThreadUsage.add(seconds, "13 (nbd-worker-1) S 1 12 12 0 -1 4194560 9 0 0 0 100 0 0 0 20 0 1 0 5 6 7");
-        ThreadUsage.add(seconds, "14 (nbd-worker-12) S 1 12 12 0 -1 4194560 9 0 0 0 0 200 0 0 20 0 1 0 5 6 7");
-        assertThat(seconds).containsOnly(entry("C2 CompilerThre", 4.0), entry("nbd-worker", 3.0));
-        ThreadUsage used = new ThreadUsage(seconds).since(new ThreadUsage(Map.of("nbd-worker", 2.0)));
-        assertThat(used.cpuSeconds()).containsOnly(entry("C2 CompilerThre", 4.0), entry("nbd-worker", 1.0));
-        assertThat(ThreadUsage.of(ProcessHandle.current().pid()).cpuSeconds()).isNotEmpty();
+    void threadsAreKnownWithoutTheirNumbers() {
+        String stat = "12 (G1 Conc#0) S 1 12 12 0 -1 4194560 9 0 0 0 250 150 0 0 20 0 1 0 5 6 7";
+        assertThat(ThreadUsage.name(stat)).isEqualTo("G1 Conc");
+        assertThat(ThreadUsage.ticks(stat)).isEqualTo(400);
+        assertThat(ThreadUsage.name("13 (nbd-worker-12) S 1")).isEqualTo("nbd-worker");
+    }
+
+    @Test
+    void threadsThatEndCountToo() throws Exception {
+        try (ThreadUsage usage = new ThreadUsage(ProcessHandle.current().pid())) {
+            Thread busy = Thread.ofPlatform().name("busy-1").start(() -> {
+                ThreadMXBean bean = ManagementFactory.getThreadMXBean();
+                while (bean.getCurrentThreadCpuTime() < 200_000_000) {
+                    Thread.onSpinWait();
+                }
+                while (!usage.hasSeen("busy", 10)) {
+                    Thread.onSpinWait();
+                }
+            });
+            busy.join();
+            assertThat(usage.seconds()).containsKey("busy");
+            assertThat(usage.seconds().get("busy")).isGreaterThanOrEqualTo(0.1);
+        }
     }
 }
