@@ -62,20 +62,30 @@ final class CheckpointWriter implements MapChanges {
 
     @Override
     public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
-        return read(pointer, structure, Following.NONE, false);
+        byte[] node = new byte[Device.BLOCK_SIZE];
+        copy(pointer, structure, Following.NONE, false, 0, node, 0, node.length);
+        return node;
     }
 
     @Override
-    public byte[] read(BlockPointer pointer, String structure, Following following, boolean certain)
+    public void copy(
+            BlockPointer pointer,
+            String structure,
+            Following following,
+            boolean certain,
+            int from,
+            byte[] into,
+            int at,
+            int length)
             throws HoldfastException {
         try {
-            return nodes.read(pointer, structure, following, certain);
+            nodes.copy(pointer, structure, following, certain, from, into, at, length);
         } catch (HoldfastException e) {
             if (gathered == 0) {
                 throw e;
             }
             writeGathered();
-            return nodes.read(pointer, structure);
+            nodes.copy(pointer, structure, Following.NONE, false, from, into, at, length);
         }
     }
 

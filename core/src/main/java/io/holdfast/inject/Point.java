@@ -105,6 +105,8 @@ public enum Point {
     ALLOCATE_PAGES,
     /** A page of a sealed write is in the index; there is no memory for the next one. */
     ALLOCATE_SEALED_PAGES,
+    /** Memory is taken for nodes that are kept. */
+    ALLOCATE_NODE_MEMORY,
     /** Memory is taken for a buffer. */
     ALLOCATE_BUFFER
 }

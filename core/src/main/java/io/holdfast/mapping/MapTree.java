@@ -33,21 +33,23 @@ public final class MapTree {
         long word = root.word();
         long checksum = root.checksum();
         NodeReader.Following following = NodeReader.Following.NONE;
+        byte[] entry = new byte[MapEntry.SIZE];
         for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
             requireLevel(word, level);
             BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
-            byte[] node = reader.read(pointer, STRUCTURE, following, false);
             int slot = slot(block, level);
-            following = k -> sibling(node, slot + k);
-            word = MapEntry.wordAt(node, slot);
-            checksum = MapEntry.checksumAt(node, slot);
-            checkEntry(word, level - 1, node, slot);
+            reader.copy(pointer, STRUCTURE, following, false, slot * MapEntry.SIZE, entry, 0, MapEntry.SIZE);
+            following = k -> knownChild(reader, pointer, slot + k);
+            word = MapEntry.wordAt(entry, 0);
+            checksum = MapEntry.checksumAt(entry, 0);
+            checkEntry(word, level - 1, slot);
         }
         found.entry(word, checksum);
     }
 
     /** Tells a run, which begins at block {@code first}, what the tree says of those of its blocks that it does not know. */
     static void tell(NodeReader reader, MapRoot root, long first, MappingRun run) throws HoldfastException {
+        byte[] entries = new byte[Math.min(run.count(), MapEntry.FANOUT) * MapEntry.SIZE];
         for (int i = run.nextUnknown(0); i < run.count(); i = run.nextUnknown(i + 1)) {
             long block = first + i;
             if (block >= root.span()) {
@@ -58,26 +60,34 @@ public final class MapTree {
             long checksum = root.checksum();
             for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
                 requireLevel(word, level);
-                byte[] node = reader.read(new BlockPointer(MapEntry.block(word), checksum), STRUCTURE);
+                BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
                 int slot = slot(block, level);
-                word = MapEntry.wordAt(node, slot);
-                checksum = MapEntry.checksumAt(node, slot);
-                checkEntry(word, level - 1, node, slot);
-                if (level == 1) {
-                    tellFromLeaf(node, slot, run, i);
-                }
+                int wanted = level == 1 ? Math.min(run.count() - i, MapEntry.FANOUT - slot) : 1;
+                reader.copy(
+                        pointer,
+                        STRUCTURE,
+                        NodeReader.Following.NONE,
+                        false,
+                        slot * MapEntry.SIZE,
+                        entries,
+                        0,
+                        wanted * MapEntry.SIZE);
+                word = MapEntry.wordAt(entries, 0);
+                checksum = MapEntry.checksumAt(entries, 0);
+                checkEntry(word, level - 1, slot);
+                tellNeighbours(entries, slot, run, i, wanted);
             }
             run.set(i, word, checksum);
         }
     }
 
-    /** Tells what a leaf says of block {@code i} of a run, which is in its slot {@code slot}, and of those behind it. */
-    private static void tellFromLeaf(byte[] node, int slot, MappingRun run, int i) throws HoldfastException {
-        int end = Math.min(run.count(), i + MapEntry.FANOUT - slot);
-        for (int k = run.nextUnknown(i); k < end; k = run.nextUnknown(k + 1)) {
-            long word = MapEntry.wordAt(node, slot + k - i);
-            checkEntry(word, 0, node, slot + k - i);
-            run.set(k, word, MapEntry.checksumAt(node, slot + k - i));
+    /** Tells what entries of a leaf, of which the first is for block {@code i} of a run, say of the blocks behind that. */
+    private static void tellNeighbours(byte[] entries, int slot, MappingRun run, int i, int count)
+            throws HoldfastException {
+        for (int k = run.nextUnknown(i + 1); k < i + count; k = run.nextUnknown(k + 1)) {
+            long word = MapEntry.wordAt(entries, k - i);
+            checkEntry(word, 0, slot + k - i);
+            run.set(k, word, MapEntry.checksumAt(entries, k - i));
         }
     }
 
@@ -95,7 +105,7 @@ public final class MapTree {
             word = MapEntry.wordAt(node, slot);
             checksum = MapEntry.checksumAt(node, slot);
             level--;
-            checkEntry(word, level, node, slot);
+            checkEntry(word, level, slot);
             if (MapEntry.state(word) != MapEntry.NODE) {
                 int end = slot + 1;
                 while (end < MapEntry.FANOUT && sameKind(MapEntry.wordAt(node, end), word)) {
@@ -185,8 +195,19 @@ public final class MapTree {
         return new BlockPointer(MapEntry.block(MapEntry.wordAt(parent, slot)), MapEntry.checksumAt(parent, slot));
     }
 
+    /** Returns the child in a slot of a node, if both are known without reading anything. */
+    private static @Nullable BlockPointer knownChild(NodeReader reader, BlockPointer parent, int slot) {
+        byte[] entry = new byte[MapEntry.SIZE];
+        if (slot >= MapEntry.FANOUT
+                || !reader.peek(parent, slot * MapEntry.SIZE, entry, 0, MapEntry.SIZE)
+                || MapEntry.state(MapEntry.wordAt(entry, 0)) != MapEntry.NODE) {
+            return null;
+        }
+        return new BlockPointer(MapEntry.block(MapEntry.wordAt(entry, 0)), MapEntry.checksumAt(entry, 0));
+    }
+
     /** Checks an entry whose node proved itself: a writer's mistake must not become ours. */
-    static void checkEntry(long word, int level, byte[] node, int slot) throws HoldfastException {
+    static void checkEntry(long word, int level, int slot) throws HoldfastException {
         boolean sound = switch (MapEntry.state(word)) {
             case MapEntry.HOLE -> word == 0;
             case MapEntry.UNWRITTEN -> MapEntry.block(word) == 0;
@@ -197,8 +218,7 @@ public final class MapTree {
         if (!sound) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,
-                    "map node is damaged: entry %d of a node of level %d is %#x"
-                            .formatted(slot, level + 1, MapEntry.wordAt(node, slot)));
+                    "map node is damaged: entry %d of a node of level %d is %#x".formatted(slot, level + 1, word));
         }
     }
 
@@ -206,6 +226,9 @@ public final class MapTree {
     private static final class Applier {
         private final MapChanges changes;
         private final DeltaMap delta;
+        /** A node of each level, from level 1 on: those between the root and where the application is. */
+        private final byte[][] open = new byte[MapEntry.LEVELS_MAX][];
+
         private long dataBlocks;
         private long word;
         private long checksum;
@@ -255,7 +278,7 @@ public final class MapTree {
                 int slot = (int) ((touched - firstChunk) / childChunks);
                 long childFirst = firstChunk + slot * childChunks;
                 long childWord = MapEntry.wordAt(node, slot);
-                checkEntry(childWord, level - 1, node, slot);
+                checkEntry(childWord, level - 1, slot);
                 node(
                         childWord,
                         MapEntry.checksumAt(node, slot),
@@ -289,7 +312,7 @@ public final class MapTree {
 
         private void replace(byte[] node, int slot, long newWord, long newChecksum) throws HoldfastException {
             long old = MapEntry.wordAt(node, slot);
-            checkEntry(old, 0, node, slot);
+            checkEntry(old, 0, slot);
             discard(old, 0, 0);
             if (MapEntry.isData(newWord)) {
                 changes.dataAdded(MapEntry.block(newWord));
@@ -300,16 +323,24 @@ public final class MapTree {
             MapEntry.put(node, slot, newWord, newChecksum);
         }
 
-        /** Returns a private copy of the node, or one made of what its parent says for all of it. */
+        /**
+         * Returns a copy of the node, or one made of what its parent says for all of it; until another one of its level
+         * is opened.
+         */
         private byte[] open(long oldWord, long oldChecksum, int level, NodeReader.Following following)
                 throws HoldfastException {
-            if (MapEntry.state(oldWord) == MapEntry.NODE) {
-                requireLevel(oldWord, level);
-                BlockPointer pointer = new BlockPointer(MapEntry.block(oldWord), oldChecksum);
-                return changes.read(pointer, STRUCTURE, following, true).clone();
+            requireLevel(oldWord, level);
+            byte[] node = open[level - 1];
+            if (node == null) {
+                node = new byte[4096];
+                open[level - 1] = node;
             }
-            byte[] node = new byte[4096];
-            for (int slot = 0; oldWord != 0 && slot < MapEntry.FANOUT; slot++) {
+            if (MapEntry.state(oldWord) == MapEntry.NODE) {
+                BlockPointer pointer = new BlockPointer(MapEntry.block(oldWord), oldChecksum);
+                changes.copy(pointer, STRUCTURE, following, true, 0, node, 0, node.length);
+                return node;
+            }
+            for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
                 MapEntry.put(node, slot, oldWord, 0);
             }
             return node;
@@ -359,7 +390,7 @@ public final class MapTree {
             try {
                 node = changes.read(pointer, STRUCTURE);
                 for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
-                    checkEntry(MapEntry.wordAt(node, slot), level - 1, node, slot);
+                    checkEntry(MapEntry.wordAt(node, slot), level - 1, slot);
                 }
             } catch (HoldfastException e) {
                 changes.leaked(pointer, e);

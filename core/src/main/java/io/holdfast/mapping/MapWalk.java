@@ -61,7 +61,7 @@ public final class MapWalk {
         for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
             long child = MapEntry.wordAt(node, slot);
             try {
-                MapTree.checkEntry(child, level - 1, node, slot);
+                MapTree.checkEntry(child, level - 1, slot);
             } catch (HoldfastException e) {
                 visitor.problem(pointer.block(), e);
                 continue;

@@ -8,28 +8,27 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
-import java.util.LinkedHashMap;
-import java.util.Map;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reads metadata blocks, verifies them, and keeps the ones used last.
+ * Reads metadata blocks, verifies them, and keeps some, outside the heap.
  *
  * <p>Invariant: what is cached under a block and a checksum has that checksum. A block that was freed and written again
  * has another one and misses, so nothing needs to be invalidated. Bounded by the number of nodes; split into parts, each
- * with its own lock and its own least-recently-used order.
+ * with its own lock and its own choice of what makes room.
  */
-public final class NodeCache implements NodeReader {
+public final class NodeCache implements NodeReader, AutoCloseable {
     private static final int PARTS = 16;
 
     private final Device device;
     private final Checksum checksum;
     private final BufferPool buffers;
     private final int nodesMax;
-    private final Part[] parts = new Part[PARTS];
+    private final Arena arena = Arena.ofShared();
+    private final NodeTable[] parts = new NodeTable[PARTS];
+    private final NodeReader inMemory = new InMemory();
 
     /**
      * @param memory bytes to keep at most
@@ -39,34 +38,60 @@ public final class NodeCache implements NodeReader {
         this.device = device;
         this.checksum = checksum;
         this.buffers = buffers;
-        int nodesPerPart = (int) Math.max(1, memory / Device.BLOCK_SIZE / PARTS);
+        int nodesPerPart = Math.clamp(memory / Device.BLOCK_SIZE / PARTS, 1, 1 << 28);
         nodesMax = nodesPerPart * PARTS;
         for (int i = 0; i < PARTS; i++) {
-            parts[i] = new Part(nodesPerPart);
+            parts[i] = new NodeTable(arena, nodesPerPart);
         }
     }
 
     @Override
     public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
-        Part part = partOf(pointer.block());
-        byte[] cached = part.get(pointer);
-        if (cached != null) {
-            return cached;
-        }
-        byte[] node = readUncached(pointer, structure);
-        part.put(pointer, node);
+        byte[] node = new byte[Device.BLOCK_SIZE];
+        copy(pointer, structure, Following.NONE, false, 0, node, 0, node.length);
         return node;
     }
 
     @Override
-    public byte[] read(BlockPointer pointer, String structure, Following following, boolean certain)
+    public void copy(
+            BlockPointer pointer,
+            String structure,
+            Following following,
+            boolean certain,
+            int from,
+            byte[] into,
+            int at,
+            int length)
             throws HoldfastException {
-        Part part = partOf(pointer.block());
-        byte[] cached = part.get(pointer);
-        if (cached != null) {
-            return cached;
+        if (peek(pointer, from, into, at, length)) {
+            return;
         }
-        int most = Math.min(buffers.blocksPerBuffer(), certain || part.hasRoom() ? nodesMax / 4 : 1);
+        int run = runLength(pointer, following, certain);
+        if (run > 1) {
+            readAhead(pointer, following, run);
+            if (peek(pointer, from, into, at, length)) {
+                return;
+            }
+        }
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            readVerified(pointer, structure, memory);
+            partOf(pointer.block()).put(pointer, memory, 0);
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, from, into, at, length);
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    @Override
+    public boolean peek(BlockPointer pointer, int from, byte[] into, int at, int length) {
+        return partOf(pointer.block()).get(pointer, from, into, at, length);
+    }
+
+    /** Returns how many blocks from this one on to read at once. */
+    private int runLength(BlockPointer pointer, Following following, boolean certain) {
+        boolean room = certain || partOf(pointer.block()).hasRoom();
+        int most = Math.min(buffers.blocksPerBuffer(), room ? nodesMax / 4 : 1);
         int run = 1;
         while (run < most) {
             BlockPointer next = following.at(run);
@@ -75,10 +100,7 @@ public final class NodeCache implements NodeReader {
             }
             run++;
         }
-        if (run > 1 && pointer.block() > 0 && pointer.block() + run <= device.blocks()) {
-            readAhead(pointer, following, run);
-        }
-        return read(pointer, structure);
+        return pointer.block() > 0 && pointer.block() + run <= device.blocks() ? run : 1;
     }
 
     /** Brings what can be had of some blocks into memory. What is wrong with one shows when it is asked for. */
@@ -90,12 +112,9 @@ public final class NodeCache implements NodeReader {
             // The one that is wanted comes last, so as not to be driven out.
             for (int i = count - 1; i >= 0; i--) {
                 BlockPointer pointer = i == 0 ? first : following.at(i);
-                if (pointer != null
-                        && checksum.of(memory, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE) == pointer.checksum()) {
-                    byte[] node = new byte[Device.BLOCK_SIZE];
-                    MemorySegment.copy(
-                            memory, ValueLayout.JAVA_BYTE, (long) i * Device.BLOCK_SIZE, node, 0, node.length);
-                    put(pointer, node);
+                long offset = (long) i * Device.BLOCK_SIZE;
+                if (pointer != null && checksum.of(memory, offset, Device.BLOCK_SIZE) == pointer.checksum()) {
+                    partOf(pointer.block()).put(pointer, memory, offset);
                 }
             }
         } catch (HoldfastException e) {
@@ -107,102 +126,82 @@ public final class NodeCache implements NodeReader {
 
     @Override
     public NodeReader inMemory() {
-        return this::readCached;
+        return inMemory;
     }
 
-    private byte[] readCached(BlockPointer pointer, String structure) throws HoldfastException {
-        byte[] cached = partOf(pointer.block()).get(pointer);
-        if (cached == null) {
-            throw new WouldBlockException(structure + " is not in memory");
+    private final class InMemory implements NodeReader {
+        @Override
+        public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+            byte[] node = new byte[Device.BLOCK_SIZE];
+            copy(pointer, structure, Following.NONE, false, 0, node, 0, node.length);
+            return node;
         }
-        return cached;
+
+        @Override
+        public void copy(
+                BlockPointer pointer,
+                String structure,
+                Following following,
+                boolean certain,
+                int from,
+                byte[] into,
+                int at,
+                int length)
+                throws HoldfastException {
+            if (!peek(pointer, from, into, at, length)) {
+                throw new WouldBlockException(structure + " is not in memory");
+            }
+        }
+
+        @Override
+        public boolean peek(BlockPointer pointer, int from, byte[] into, int at, int length) {
+            return NodeCache.this.peek(pointer, from, into, at, length);
+        }
     }
 
     /** Reads and verifies without keeping the node, for a walk over everything. */
     public byte[] readUncached(BlockPointer pointer, String structure) throws HoldfastException {
-        if (pointer.block() <= 0 || pointer.block() >= device.blocks()) {
-            throw new HoldfastException(
-                    ErrorCode.DAMAGED,
-                    "%s: %s in block %d: the volume has %d blocks"
-                            .formatted(device.name(), structure, pointer.block(), device.blocks()));
-        }
         MemorySegment memory = buffers.takeMemory();
-        Inject.at(Point.NODE_POINTED_TO);
         try {
-            device.read(pointer.block(), memory.asSlice(0, Device.BLOCK_SIZE));
+            readVerified(pointer, structure, memory);
             byte[] node = new byte[Device.BLOCK_SIZE];
             MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, node, 0, node.length);
-            if (checksum.of(node) != pointer.checksum()) {
-                throw new HoldfastException(
-                        ErrorCode.DAMAGED,
-                        "%s: %s in block %d is damaged: its checksum does not match"
-                                .formatted(device.name(), structure, pointer.block()));
-            }
             return node;
         } finally {
             buffers.giveBackMemory(memory);
         }
     }
 
-    /** Keeps a node that was just written. */
-    public void put(BlockPointer pointer, byte[] node) {
-        partOf(pointer.block()).put(pointer, node);
+    /** Reads a node into the beginning of memory that nobody else has. */
+    private void readVerified(BlockPointer pointer, String structure, MemorySegment memory) throws HoldfastException {
+        if (pointer.block() <= 0 || pointer.block() >= device.blocks()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: %s in block %d: the volume has %d blocks"
+                            .formatted(device.name(), structure, pointer.block(), device.blocks()));
+        }
+        Inject.at(Point.NODE_POINTED_TO);
+        device.read(pointer.block(), memory.asSlice(0, Device.BLOCK_SIZE));
+        if (checksum.of(memory, 0, Device.BLOCK_SIZE) != pointer.checksum()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: %s in block %d is damaged: its checksum does not match"
+                            .formatted(device.name(), structure, pointer.block()));
+        }
     }
 
-    private Part partOf(long block) {
+    /** Keeps a node that was just written. */
+    public void put(BlockPointer pointer, byte[] node) {
+        partOf(pointer.block()).put(pointer, MemorySegment.ofArray(node), 0);
+    }
+
+    private NodeTable partOf(long block) {
         return parts[(int) (block & (PARTS - 1))];
     }
 
-    private record Cached(long checksum, byte[] node) {}
-
-    private static final class Part {
-        private final int max;
-        private final ReentrantLock lock = new ReentrantLock();
-        private final LinkedHashMap<Long, Cached> nodes;
-
-        @SuppressWarnings("serial")
-        Part(int max) {
-            this.max = max;
-            nodes = new LinkedHashMap<>(16, 0.75f, true) {
-                @Override
-                protected boolean removeEldestEntry(Map.Entry<Long, Cached> eldest) {
-                    return size() > max;
-                }
-            };
-        }
-
-        /** The low bits choose the part; left in, they would put all keys of a part into few buckets. */
-        private static long key(BlockPointer pointer) {
-            return pointer.block() / PARTS;
-        }
-
-        /** Returns whether many more can be kept without driving others out. */
-        boolean hasRoom() {
-            lock.lock();
-            try {
-                return nodes.size() < max * 3 / 4;
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        byte @Nullable [] get(BlockPointer pointer) {
-            lock.lock();
-            try {
-                Cached cached = nodes.get(key(pointer));
-                return cached != null && cached.checksum == pointer.checksum() ? cached.node : null;
-            } finally {
-                lock.unlock();
-            }
-        }
-
-        void put(BlockPointer pointer, byte[] node) {
-            lock.lock();
-            try {
-                nodes.put(key(pointer), new Cached(pointer.checksum(), node));
-            } finally {
-                lock.unlock();
-            }
-        }
+    /** Frees the memory. To be called at rest; any use after that throws. */
+    @Override
+    public void close() {
+        arena.close();
     }
 }

@@ -25,13 +25,29 @@ public interface NodeReader {
     }
 
     /**
-     * Does as {@link #read}, and may bring blocks that follow into memory if they lie behind it on the device.
+     * Copies a part of a metadata block. May bring blocks that follow into memory if they lie behind it on the device.
      *
+     * @param following what may be read next
      * @param certain they will be read; else only what there is room for is brought
+     * @param from first byte of the part
+     * @throws HoldfastException as {@link #read}
      */
-    default byte[] read(BlockPointer pointer, String structure, Following following, boolean certain)
+    default void copy(
+            BlockPointer pointer,
+            String structure,
+            Following following,
+            boolean certain,
+            int from,
+            byte[] into,
+            int at,
+            int length)
             throws HoldfastException {
-        return read(pointer, structure);
+        System.arraycopy(read(pointer, structure), from, into, at, length);
+    }
+
+    /** Copies a part of a metadata block if it is in memory; returns false if not. */
+    default boolean peek(BlockPointer pointer, int from, byte[] into, int at, int length) {
+        return false;
     }
 
     /**

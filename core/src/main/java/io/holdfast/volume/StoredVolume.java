@@ -547,6 +547,7 @@ final class StoredVolume implements Volume {
                 to.log().close();
             }
             state.nodeBuffers().close();
+            state.nodes().close();
             deviceLock.release();
         }
     }

@@ -91,8 +91,8 @@ public final class VolumeOnDevice {
         Layout layout = new Layout(blocks);
         Checksum checksum = Checksums.byId(algorithm.id());
         SpaceManager space = new SpaceManager(layout);
-        try (BufferPool buffers = new BufferPool(2, 1)) {
-            NodeCache nodes = new NodeCache(device, checksum, buffers, 0);
+        try (BufferPool buffers = new BufferPool(2, 1);
+                NodeCache nodes = new NodeCache(device, checksum, buffers, 0)) {
             Superblocks superblocks = new Superblocks(device, buffers);
             wipe(device, layout, buffers);
             Writer writer = new Writer(device, checksum, space, buffers);

@@ -244,5 +244,9 @@ final class VolumeOpening {
         }
         device.close();
         nodeBuffers.close();
+        VolumeState made = state;
+        if (made != null) {
+            made.nodes().close();
+        }
     }
 }

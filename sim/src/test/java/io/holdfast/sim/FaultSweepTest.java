@@ -30,6 +30,7 @@ class FaultSweepTest {
             Point.ALLOCATE_NODES,
             Point.ALLOCATE_PAGES,
             Point.ALLOCATE_SEALED_PAGES,
+            Point.ALLOCATE_NODE_MEMORY,
             Point.ALLOCATE_BUFFER);
 
     private interface FileCall {

@@ -111,7 +111,7 @@ public class MapBench extends HotPath {
 
         @Override
         public BlockPointer write(byte[] node) {
-            written.add(node);
+            written.add(node.clone());
             return new BlockPointer(written.size() - 1L, 0);
         }
 

@@ -43,7 +43,7 @@ final class MemoryNodes implements NodeReader, NodeWriter {
         assertThat(node).hasSize(4096);
         long block = next++;
         writes++;
-        blocks.put(block, node);
+        blocks.put(block, node.clone());
         fresh.add(block);
         return new BlockPointer(block, checksum(block));
     }
