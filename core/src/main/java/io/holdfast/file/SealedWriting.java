@@ -23,9 +23,9 @@ final class SealedWriting {
     /** Helpers for one write; more only take the processor from each other. */
     private static final int HELPERS_MAX = 2;
     /** Blocks of the first record: few, so that the device has something to do soon. */
-    private static final int FIRST_BLOCKS = 32;
+    private static final int FIRST_BLOCKS = 64;
     /** Most blocks of each other one; less than a record has room for, so that they come out even. */
-    private static final int RECORD_BLOCKS = 64;
+    private static final int RECORD_BLOCKS = 96;
 
     private final FileData file;
     private final FileContext.Writer writer;

@@ -31,7 +31,8 @@ class GuardsTest {
     private static Seeds seedsOf(Guard guard) {
         return switch (guard) {
             // Needs a reader that comes so late that every free block was used meanwhile.
-            case FREED_AWAIT_READERS -> new Seeds(1000, Scenario::slowReaders);
+            case FREED_AWAIT_READERS ->
+                new Seeds(4000, scenario -> scenario.slowReaders() && scenario.tight() && scenario.room() > 0);
             // Needs a volume that large files fill, and a writeback between two steps of a write.
             case RESERVATION_RECHECKED -> new Seeds(3000, scenario -> scenario.tight() && scenario.fileBlocks() >= 300);
             // Needs a power cut between a record and its flush, which only has lent data to lose.
