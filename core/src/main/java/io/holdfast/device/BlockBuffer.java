@@ -127,10 +127,11 @@ public final class BlockBuffer {
      * @return a read-only view of all slots, not to be used after {@link #endShow}
      */
     public MemorySegment show() {
+        MemorySegment view = memory.asReadOnly();
         claim();
         shown = true;
         state.set(State.OPEN);
-        return memory.asReadOnly();
+        return view;
     }
 
     /** Ends what {@link #show} began: nobody reads the view any more. Call once, after the sealing or discarding. */

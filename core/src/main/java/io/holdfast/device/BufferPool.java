@@ -69,6 +69,22 @@ public final class BufferPool implements AutoCloseable {
         }
     }
 
+    /** Makes a pool; if there is no memory for it, closes {@code others}, and throws. */
+    public static BufferPool beside(int buffersMax, int blocksPerBuffer, AutoCloseable... others) {
+        try {
+            return new BufferPool(buffersMax, blocksPerBuffer);
+        } catch (OutOfMemoryError e) {
+            for (AutoCloseable other : others) {
+                try {
+                    other.close();
+                } catch (Exception closing) {
+                    e.addSuppressed(closing);
+                }
+            }
+            throw e;
+        }
+    }
+
     public int blocksPerBuffer() {
         return blocksPerBuffer;
     }
@@ -131,7 +147,11 @@ public final class BufferPool implements AutoCloseable {
         return buffersMax - free.availablePermits();
     }
 
-    /** Frees the memory. To be called at rest; any use of a buffer after that throws. */
+    /**
+     * Frees the memory. To be called at rest: what a device still reads or writes by its address is gone then.
+     *
+     * @throws IllegalStateException if a buffer is in use; the memory of the others is freed
+     */
     @Override
     public void close() {
         lock.lock();
@@ -139,9 +159,19 @@ public final class BufferPool implements AutoCloseable {
             closed = true;
             idlePrivate.clear();
             idleShown.clear();
-            arenas.forEach(Arena::close);
-            arenas.clear();
             givenBack.signalAll();
+            IllegalStateException inUse = null;
+            for (Arena arena : arenas) {
+                try {
+                    arena.close();
+                } catch (IllegalStateException e) {
+                    inUse = e;
+                }
+            }
+            arenas.clear();
+            if (inUse != null) {
+                throw inUse;
+            }
         } finally {
             lock.unlock();
         }
@@ -166,20 +196,17 @@ public final class BufferPool implements AutoCloseable {
             throw new OutOfMemoryError("no memory for a buffer");
         }
         Arena arena = Arena.ofShared();
-        MemorySegment memory;
+        lock.lock();
         try {
-            memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            MemorySegment memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            arenas.add(arena);
+            return memory;
         } catch (OutOfMemoryError e) {
             arena.close();
             throw e;
-        }
-        lock.lock();
-        try {
-            arenas.add(arena);
         } finally {
             lock.unlock();
         }
-        return memory;
     }
 
     private @Nullable MemorySegment poll(ArrayDeque<MemorySegment> idle, boolean wait) {

@@ -19,7 +19,7 @@ public final class FileLayer {
 
     private static final int READ_BLOCKS_MAX = 64;
 
-    private final BufferPool readBuffers = new BufferPool(READS_MAX, READ_BLOCKS_MAX);
+    private final BufferPool readBuffers;
     /** Threads that help with large writes, of all files. */
     private static final int HELPERS_MAX = 4;
 
@@ -37,6 +37,7 @@ public final class FileLayer {
     public FileLayer(
             VolumeState volume, long cacheBytes, InstantSource clock, Timing timing, @Nullable Writable writable) {
         cache = new PageCache(cacheBytes);
+        readBuffers = BufferPool.beside(READS_MAX, READ_BLOCKS_MAX, cache::close);
         BlockReader reader =
                 new BlockReader(volume.device(), volume.checksum(), readBuffers, volume.readers(), counters);
         FileContext.Writer writer = writable == null

@@ -53,13 +53,11 @@ final class SealedPages {
                 pages[i] = page;
                 Page found = file.pages.addOrPin(page);
                 if (found == null) {
-                    // A record that had this block until now may have taken it out. Nobody can look at the page yet.
-                    file.writing.add(page.block);
+                    isIn(page);
                 }
                 while (found != null) {
                     found = takePlaceOf(found, page);
                 }
-                shown = i + 1;
                 if (Inject.fails(Point.ALLOCATE_SEALED_PAGES)) {
                     throw new OutOfMemoryError("no memory to show pages");
                 }
@@ -69,12 +67,19 @@ final class SealedPages {
         }
     }
 
+    /** The page has found no other one in the index. */
+    private void isIn(Page page) {
+        shown++;
+        // A record that had this block until now may have taken it out. Nobody can look at the page yet.
+        file.writing.add(page.block);
+    }
+
     /** Returns null if the page is in the index, else the one that is there, pinned, as {@code found} is. */
     private @Nullable Page takePlaceOf(Page found, Page page) {
         if (found.lock.tryLock()) {
             if (!found.dead && (!found.writeback || Inject.off(Guard.ONE_WRITEBACK))) {
                 found.unpin();
-                file.supersede(found, page);
+                supersede(found, page);
                 Inject.at(Point.PAGE_SUPERSEDED);
                 return null;
             }
@@ -96,10 +101,20 @@ final class SealedPages {
         }
         Page now = file.pages.addOrPin(page);
         if (now == null) {
-            // The writeback that was waited for has taken it out.
-            file.writing.add(page.block);
+            isIn(page);
         }
         return now;
+    }
+
+    private void supersede(Page found, Page page) {
+        try {
+            file.supersede(found, page);
+            shown++;
+        } finally {
+            if (found.lock.isHeldByCurrentThread()) {
+                found.lock.unlock();
+            }
+        }
     }
 
     /**
@@ -148,8 +163,11 @@ final class SealedPages {
             eachRun(file.writing::remove);
             return;
         }
-        for (int i = 0; i < shown; i++) {
-            file.writing.remove(pages[i].block);
+        for (int i = 0; i < pages.length; i++) {
+            long block = batch.fileBlock(i);
+            if (i < shown || !file.pages.contains(block)) {
+                file.writing.remove(block);
+            }
         }
     }
 

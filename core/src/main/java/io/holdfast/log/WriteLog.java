@@ -134,9 +134,6 @@ public final class WriteLog {
         this.applier = applier;
         this.logId = logId;
         this.sequence = startSequence;
-        this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
-        this.shortDataBuffers = new BufferPool(shortBuffersMax, SHORT_BATCH_BLOCKS + 1);
-        this.smallBuffers = new BufferPool(4, SMALL_RECORD_BLOCKS);
         this.flushGate = new FlushGate(device, latch, startSequence);
         this.writer = new RecordWriter(device, latch, flushGate);
         this.logSpace = new LogSpace(space);
@@ -145,6 +142,9 @@ public final class WriteLog {
                     ErrorCode.NO_SPACE, device.name() + ": not one block is free for the log; open it read-only");
         }
         nextBlock = logSpace.take(1, 0).getFirst().start();
+        this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
+        this.shortDataBuffers = BufferPool.beside(shortBuffersMax, SHORT_BATCH_BLOCKS + 1, dataBuffers);
+        this.smallBuffers = BufferPool.beside(4, SMALL_RECORD_BLOCKS, dataBuffers, shortDataBuffers);
     }
 
     /** Starts a batch; waits for a buffer. The caller must not hold another one. */

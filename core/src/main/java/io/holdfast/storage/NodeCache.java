@@ -38,7 +38,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         this.device = device;
         this.checksum = checksum;
         this.buffers = buffers;
-        int nodesPerPart = Math.clamp(memory / Device.BLOCK_SIZE / PARTS, 1, 1 << 28);
+        int nodesPerPart = Math.clamp(memory / Device.BLOCK_SIZE / PARTS, 1, 1 << 26);
         nodesMax = nodesPerPart * PARTS;
         for (int i = 0; i < PARTS; i++) {
             parts[i] = new NodeTable(arena, nodesPerPart);

@@ -157,9 +157,10 @@ final class StoredVolume implements Volume {
         InstantSource clock = environment.clock();
         VolumeOpening opening = new VolumeOpening(new MeteredDevice(raw), options, environment);
         boolean done = false;
+        FileLayer files = null;
         try {
             RecoveryReport recovery = opening.run();
-            FileLayer files = new FileLayer(
+            files = new FileLayer(
                     opening.state(), opening.memory() * 5 / 8, clock, environment.timing(), opening.writable());
             Namespace namespace = new Namespace(opening.state().items(), clock, files.table(), files.table());
             StoredVolume volume = new StoredVolume(opening, lock, options, files, namespace, recovery);
@@ -173,7 +174,13 @@ final class StoredVolume implements Volume {
                     e);
         } finally {
             if (!done) {
-                opening.abandon();
+                try {
+                    opening.abandon();
+                } finally {
+                    if (files != null) {
+                        files.close();
+                    }
+                }
             }
         }
     }
@@ -519,12 +526,13 @@ final class StoredVolume implements Volume {
 
     /** Makes everything durable in a last checkpoint, which leaves the log empty. */
     private void shutDown() throws HoldfastException {
-        files.stop();
         FileLayer.Writable to = writable;
         if (to == null) {
+            files.stop();
             return;
         }
         try {
+            files.stop();
             if (!state.latch().failed()) {
                 files.writeAll();
             }
@@ -541,14 +549,17 @@ final class StoredVolume implements Volume {
         try {
             device.close();
         } finally {
-            files.close();
-            FileLayer.Writable to = writable;
-            if (to != null) {
-                to.log().close();
+            try {
+                files.close();
+                FileLayer.Writable to = writable;
+                if (to != null) {
+                    to.log().close();
+                }
+                state.nodeBuffers().close();
+                state.nodes().close();
+            } finally {
+                deviceLock.release();
             }
-            state.nodeBuffers().close();
-            state.nodes().close();
-            deviceLock.release();
         }
     }
 }

@@ -238,15 +238,18 @@ final class VolumeOpening {
         if (checkpoints != null) {
             checkpoints.stop();
         }
-        WriteLog opened = log;
-        if (opened != null) {
-            opened.close();
-        }
-        device.close();
-        nodeBuffers.close();
-        VolumeState made = state;
-        if (made != null) {
-            made.nodes().close();
+        try {
+            device.close();
+        } finally {
+            WriteLog opened = log;
+            if (opened != null) {
+                opened.close();
+            }
+            nodeBuffers.close();
+            VolumeState made = state;
+            if (made != null) {
+                made.nodes().close();
+            }
         }
     }
 }

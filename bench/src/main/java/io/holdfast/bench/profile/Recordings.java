@@ -45,7 +45,7 @@ public final class Recordings {
         try (ThreadUsage threads = new ThreadUsage(pid)) {
             long began = System.nanoTime();
             work.run();
-            remarks = remarks(threads.seconds(), (System.nanoTime() - began) / 1e9);
+            remarks = remarks(threads.used(), (System.nanoTime() - began) / 1e9);
         }
         recorder.stop(file);
         made.add(new Made(label, file, remarks));
@@ -92,14 +92,21 @@ public final class Recordings {
         return List.copyOf(made);
     }
 
-    private static String remarks(Map<String, Double> used, double seconds) {
-        double all = used.values().stream().mapToDouble(s -> s).sum();
-        StringBuilder out =
-                new StringBuilder("processors in use by the server: %.2f; by thread:%n".formatted(all / seconds));
+    private static String remarks(Map<String, ThreadUsage.Times> used, double seconds) {
+        double all = used.values().stream()
+                .mapToLong(ThreadUsage.Times::runningNanos)
+                .sum();
+        StringBuilder out = new StringBuilder("processors in use by the server: %.2f; by thread, and waiting for one:%n"
+                .formatted(all / 1e9 / seconds));
         used.entrySet().stream()
-                .filter(thread -> thread.getValue() / seconds >= THREAD_SHARE_LEAST)
-                .sorted((a, b) -> Double.compare(b.getValue(), a.getValue()))
-                .forEach(thread -> out.append("  %5.2f  %s%n".formatted(thread.getValue() / seconds, thread.getKey())));
+                .filter(thread -> thread.getValue().runningNanos() / 1e9 / seconds >= THREAD_SHARE_LEAST)
+                .sorted((a, b) ->
+                        Long.compare(b.getValue().runningNanos(), a.getValue().runningNanos()))
+                .forEach(thread -> out.append("  %5.2f  %5.2f  %s%n"
+                        .formatted(
+                                thread.getValue().runningNanos() / 1e9 / seconds,
+                                thread.getValue().readyNanos() / 1e9 / seconds,
+                                thread.getKey())));
         return out.toString();
     }
 }

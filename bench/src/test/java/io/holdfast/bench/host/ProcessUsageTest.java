@@ -19,10 +19,9 @@ class ProcessUsageTest {
 
     @Test
     void threadsAreKnownWithoutTheirNumbers() {
-        String stat = "12 (G1 Conc#0) S 1 12 12 0 -1 4194560 9 0 0 0 250 150 0 0 20 0 1 0 5 6 7";
-        assertThat(ThreadUsage.name(stat)).isEqualTo("G1 Conc");
-        assertThat(ThreadUsage.ticks(stat)).isEqualTo(400);
-        assertThat(ThreadUsage.name("13 (nbd-worker-12) S 1")).isEqualTo("nbd-worker");
+        assertThat(ThreadUsage.name("G1 Conc#0\n")).isEqualTo("G1 Conc");
+        assertThat(ThreadUsage.name("nbd-worker-12\n")).isEqualTo("nbd-worker");
+        assertThat(ThreadUsage.Times.parse("250 150 7\n")).isEqualTo(new ThreadUsage.Times(250, 150));
     }
 
     @Test
@@ -33,13 +32,13 @@ class ProcessUsageTest {
                 while (bean.getCurrentThreadCpuTime() < 200_000_000) {
                     Thread.onSpinWait();
                 }
-                while (!usage.hasSeen("busy", 10)) {
+                while (!usage.hasSeen("busy", 100_000_000)) {
                     Thread.onSpinWait();
                 }
             });
             busy.join();
-            assertThat(usage.seconds()).containsKey("busy");
-            assertThat(usage.seconds().get("busy")).isGreaterThanOrEqualTo(0.1);
+            assertThat(usage.used()).containsKey("busy");
+            assertThat(usage.used().get("busy").runningNanos()).isGreaterThanOrEqualTo(100_000_000);
         }
     }
 }
