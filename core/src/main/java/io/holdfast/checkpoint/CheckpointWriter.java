@@ -63,7 +63,7 @@ final class CheckpointWriter implements MapChanges {
     @Override
     public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
         byte[] node = new byte[Device.BLOCK_SIZE];
-        copy(pointer, structure, Following.NONE, false, 0, node, 0, node.length);
+        copy(pointer, structure, Following.NONE, false, 0, node, node.length);
         return node;
     }
 
@@ -75,17 +75,16 @@ final class CheckpointWriter implements MapChanges {
             boolean certain,
             int from,
             byte[] into,
-            int at,
             int length)
             throws HoldfastException {
         try {
-            nodes.copy(pointer, structure, following, certain, from, into, at, length);
+            nodes.copy(pointer, structure, following, certain, from, into, length);
         } catch (HoldfastException e) {
             if (gathered == 0) {
                 throw e;
             }
             writeGathered();
-            nodes.copy(pointer, structure, Following.NONE, false, from, into, at, length);
+            nodes.copy(pointer, structure, Following.NONE, false, from, into, length);
         }
     }
 

@@ -38,7 +38,7 @@ public final class MapTree {
             requireLevel(word, level);
             BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
             int slot = slot(block, level);
-            reader.copy(pointer, STRUCTURE, following, false, slot * MapEntry.SIZE, entry, 0, MapEntry.SIZE);
+            reader.copy(pointer, STRUCTURE, following, false, slot * MapEntry.SIZE, entry, MapEntry.SIZE);
             following = k -> knownChild(reader, pointer, slot + k);
             word = MapEntry.wordAt(entry, 0);
             checksum = MapEntry.checksumAt(entry, 0);
@@ -70,7 +70,6 @@ public final class MapTree {
                         false,
                         slot * MapEntry.SIZE,
                         entries,
-                        0,
                         wanted * MapEntry.SIZE);
                 word = MapEntry.wordAt(entries, 0);
                 checksum = MapEntry.checksumAt(entries, 0);
@@ -199,7 +198,7 @@ public final class MapTree {
     private static @Nullable BlockPointer knownChild(NodeReader reader, BlockPointer parent, int slot) {
         byte[] entry = new byte[MapEntry.SIZE];
         if (slot >= MapEntry.FANOUT
-                || !reader.peek(parent, slot * MapEntry.SIZE, entry, 0, MapEntry.SIZE)
+                || !reader.peek(parent, slot * MapEntry.SIZE, entry, MapEntry.SIZE)
                 || MapEntry.state(MapEntry.wordAt(entry, 0)) != MapEntry.NODE) {
             return null;
         }
@@ -337,7 +336,7 @@ public final class MapTree {
             }
             if (MapEntry.state(oldWord) == MapEntry.NODE) {
                 BlockPointer pointer = new BlockPointer(MapEntry.block(oldWord), oldChecksum);
-                changes.copy(pointer, STRUCTURE, following, true, 0, node, 0, node.length);
+                changes.copy(pointer, STRUCTURE, following, true, 0, node, node.length);
                 return node;
             }
             for (int slot = 0; slot < MapEntry.FANOUT; slot++) {

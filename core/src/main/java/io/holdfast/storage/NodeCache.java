@@ -48,7 +48,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
     @Override
     public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
         byte[] node = new byte[Device.BLOCK_SIZE];
-        copy(pointer, structure, Following.NONE, false, 0, node, 0, node.length);
+        copy(pointer, structure, Following.NONE, false, 0, node, node.length);
         return node;
     }
 
@@ -60,16 +60,15 @@ public final class NodeCache implements NodeReader, AutoCloseable {
             boolean certain,
             int from,
             byte[] into,
-            int at,
             int length)
             throws HoldfastException {
-        if (peek(pointer, from, into, at, length)) {
+        if (peek(pointer, from, into, length)) {
             return;
         }
         int run = runLength(pointer, following, certain);
         if (run > 1) {
             readAhead(pointer, following, run);
-            if (peek(pointer, from, into, at, length)) {
+            if (peek(pointer, from, into, length)) {
                 return;
             }
         }
@@ -77,15 +76,15 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         try {
             readVerified(pointer, structure, memory);
             partOf(pointer.block()).put(pointer, memory, 0);
-            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, from, into, at, length);
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, from, into, 0, length);
         } finally {
             buffers.giveBackMemory(memory);
         }
     }
 
     @Override
-    public boolean peek(BlockPointer pointer, int from, byte[] into, int at, int length) {
-        return partOf(pointer.block()).get(pointer, from, into, at, length);
+    public boolean peek(BlockPointer pointer, int from, byte[] into, int length) {
+        return partOf(pointer.block()).get(pointer, from, into, length);
     }
 
     /** Returns how many blocks from this one on to read at once. */
@@ -133,7 +132,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         @Override
         public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
             byte[] node = new byte[Device.BLOCK_SIZE];
-            copy(pointer, structure, Following.NONE, false, 0, node, 0, node.length);
+            copy(pointer, structure, Following.NONE, false, 0, node, node.length);
             return node;
         }
 
@@ -145,17 +144,16 @@ public final class NodeCache implements NodeReader, AutoCloseable {
                 boolean certain,
                 int from,
                 byte[] into,
-                int at,
                 int length)
                 throws HoldfastException {
-            if (!peek(pointer, from, into, at, length)) {
+            if (!peek(pointer, from, into, length)) {
                 throw new WouldBlockException(structure + " is not in memory");
             }
         }
 
         @Override
-        public boolean peek(BlockPointer pointer, int from, byte[] into, int at, int length) {
-            return NodeCache.this.peek(pointer, from, into, at, length);
+        public boolean peek(BlockPointer pointer, int from, byte[] into, int length) {
+            return NodeCache.this.peek(pointer, from, into, length);
         }
     }
 

@@ -25,7 +25,7 @@ public interface NodeReader {
     }
 
     /**
-     * Copies a part of a metadata block. May bring blocks that follow into memory if they lie behind it on the device.
+     * Copies a part of a metadata block to the beginning of {@code into}. May bring blocks that follow into memory if they lie behind it on the device.
      *
      * @param following what may be read next
      * @param certain they will be read; else only what there is room for is brought
@@ -39,14 +39,13 @@ public interface NodeReader {
             boolean certain,
             int from,
             byte[] into,
-            int at,
             int length)
             throws HoldfastException {
-        System.arraycopy(read(pointer, structure), from, into, at, length);
+        System.arraycopy(read(pointer, structure), from, into, 0, length);
     }
 
-    /** Copies a part of a metadata block if it is in memory; returns false if not. */
-    default boolean peek(BlockPointer pointer, int from, byte[] into, int at, int length) {
+    /** Copies a part of a metadata block to the beginning of {@code into} if it is in memory; returns false if not. */
+    default boolean peek(BlockPointer pointer, int from, byte[] into, int length) {
         return false;
     }
 

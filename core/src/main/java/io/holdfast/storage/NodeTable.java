@@ -50,8 +50,8 @@ final class NodeTable {
         slabs = new MemorySegment[(max + SLAB_NODES - 1) / SLAB_NODES];
     }
 
-    /** Copies a part of a node; returns false if it is not here. */
-    boolean get(BlockPointer pointer, int from, byte[] into, int at, int length) {
+    /** Copies a part of a node to the beginning of {@code into}; returns false if it is not here. */
+    boolean get(BlockPointer pointer, int from, byte[] into, int length) {
         lock.lock();
         try {
             int frame = find(pointer.block());
@@ -59,7 +59,7 @@ final class NodeTable {
                 return false;
             }
             asked[frame] = true;
-            MemorySegment.copy(slab(frame), ValueLayout.JAVA_BYTE, offset(frame) + from, into, at, length);
+            MemorySegment.copy(slab(frame), ValueLayout.JAVA_BYTE, offset(frame) + from, into, 0, length);
             return true;
         } finally {
             lock.unlock();
