@@ -2,9 +2,6 @@ package io.holdfast.cli;
 
 /** The entry point of the {@code holdfast} command. */
 public final class Main {
-    /** The engine's warnings look like the command's own errors: one line each. */
-    private static final String LOG_FORMAT = "java.util.logging.SimpleFormatter.format";
-
     private Main() {}
 
     /** Runs one command and ends the process with its exit status. */
@@ -14,9 +11,6 @@ public final class Main {
 
     /** Runs one command on volumes of {@code engine} as this process. */
     static int run(Engine engine, String... args) {
-        if (System.getProperty(LOG_FORMAT) == null) {
-            System.setProperty(LOG_FORMAT, "holdfast: %5$s%6$s%n");
-        }
         CliContext context = CliContext.ofProcess(engine);
         int status = ExitCode.FAILURE.status();
         try {

@@ -7,6 +7,7 @@ import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.command.MemoryOption;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
+import io.holdfast.cli.log.ServerLog;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
@@ -63,7 +64,8 @@ public final class ServeCommand extends HoldfastCommand {
         ServeEvents events = new ServeEvents(context().out(), output().json());
         long stopAt;
         // Closed in the reverse order: no request comes in any more when the volume closes.
-        try (Volume volume = new VolumeAccess(context().engine()).openHere(device, options())) {
+        try (ServerLog _ = ServerLog.open(context().err(), output().json());
+                Volume volume = new VolumeAccess(context().engine()).openHere(device, options())) {
             events.recovered(volume.recovery());
             try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
                     ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {

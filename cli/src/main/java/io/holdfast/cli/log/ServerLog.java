@@ -1,0 +1,136 @@
+package io.holdfast.cli.log;
+
+import java.io.PrintStream;
+import java.lang.System.Logger.Level;
+import java.time.ZonedDateTime;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The log of a server: one line an event, each with the time, on standard error. A thread of its own prints, so that
+ * nobody who serves waits for whoever reads the log. It tells, too, how many lines {@link RateLimit} left out.
+ *
+ * <p>Invariants: everything that a line needs is loaded and started when this is open, so a line needs no descriptor and
+ * no thread. At most {@link #WAITING_MAX} lines wait; further ones are counted and dropped.
+ */
+public final class ServerLog implements AutoCloseable {
+    private static final int WAITING_MAX = 1000;
+    private static final long TICK_NANOS = TimeUnit.SECONDS.toNanos(1);
+    private static final long CLOSE_MILLIS_MAX = 2000;
+
+    private final PrintStream out;
+    private final boolean json;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final RateLimit limit = new RateLimit();
+    private final ArrayDeque<String> waiting = new ArrayDeque<>();
+    private final Thread thread;
+    private long lost;
+    private boolean closing;
+
+    private ServerLog(PrintStream out, boolean json) {
+        this.out = out;
+        this.json = json;
+        this.thread = Thread.ofPlatform().daemon().name("holdfast-log").unstarted(this::print);
+    }
+
+    /** Makes {@code out} the place of all log lines of this process, until this is closed. */
+    public static ServerLog open(PrintStream out, boolean json) {
+        ServerLog log = new ServerLog(out, json);
+        // Loads what a line needs: classes, and the rules of the time zone, which are in a file.
+        var _ = log.line(Level.INFO, LogText.message("\0", new IllegalStateException("never shown")));
+        log.thread.start();
+        Log.server(log);
+        return log;
+    }
+
+    void add(Level level, String kind, String message) {
+        lock.lock();
+        try {
+            if (limit.admit(kind, message, System.nanoTime())) {
+                put(level, message);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void put(Level level, String message) {
+        if (waiting.size() >= WAITING_MAX) {
+            lost++;
+        } else {
+            waiting.add(line(level, message));
+            changed.signal();
+        }
+    }
+
+    private String line(Level level, String message) {
+        ZonedDateTime now = LogText.now();
+        return json ? LogText.json(now, level, message) : LogText.timed(now, level, message);
+    }
+
+    private void print() {
+        boolean last = false;
+        while (!last) {
+            List<String> lines = List.of();
+            lock.lock();
+            try {
+                if (waiting.isEmpty() && !closing) {
+                    var _ = changed.awaitNanos(TICK_NANOS);
+                }
+                last = closing;
+                tellWhatIsMissing(last);
+                lines = new ArrayList<>(waiting);
+                waiting.clear();
+            } catch (InterruptedException | RuntimeException | Error _) {
+                // Nobody interrupts this thread. Memory may be short for a moment; the lines are still there then.
+            } finally {
+                lock.unlock();
+            }
+            printAll(lines);
+        }
+    }
+
+    private void printAll(List<String> lines) {
+        try {
+            lines.forEach(out::println);
+            out.flush();
+        } catch (RuntimeException | Error _) {
+            // As above: the thread must stay.
+        }
+    }
+
+    private void tellWhatIsMissing(boolean all) {
+        long now = System.nanoTime();
+        for (RateLimit.LeftOut left : all ? limit.rest(now) : limit.due(now)) {
+            put(Level.WARNING, left.count() + " more lines like this were left out; the last: " + left.last());
+        }
+        if (lost > 0 && waiting.size() < WAITING_MAX) {
+            long count = lost;
+            lost = 0;
+            put(Level.WARNING, count + " log lines are lost: nobody read standard error");
+        }
+    }
+
+    /** Prints what waits, unless nobody reads it within two seconds, and gives the log back to standard error. */
+    @Override
+    public void close() {
+        Log.server(null);
+        lock.lock();
+        try {
+            closing = true;
+            changed.signal();
+        } finally {
+            lock.unlock();
+        }
+        try {
+            thread.join(CLOSE_MILLIS_MAX);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}
