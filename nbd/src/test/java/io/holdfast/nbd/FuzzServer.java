@@ -9,6 +9,7 @@ import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.transmission.BufferPool;
 import io.holdfast.nbd.transmission.Meters;
+import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
@@ -27,18 +28,37 @@ final class FuzzServer {
 
     /** Lets a client say something; what it hears must be what the protocol has for it. */
     void serve(byte[] client, boolean readOnly) throws Exception {
+        serve(client, readOnly, new Look() {});
+    }
+
+    /** Does the same with a look at the file before and after; returns what the client heard. */
+    byte[] serve(byte[] client, boolean readOnly, Look look) throws Exception {
         WatchedVolume watched = new WatchedVolume();
         MemorySocket socket = new MemorySocket(client);
         try (Volume volume = watched.watch(volumes.open())) {
+            try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
+                look.before(file);
+            }
             Greeter greeter = new Greeter(new Exports(volume, readOnly, 512), Optional.empty(), false, () -> false);
             Session.Shared shared =
                     new Session.Shared(NbdOptions.defaults(), greeter, new BufferPool(POOL_BYTES), new Meters(), timer);
             new Session(socket, shared, null).run();
             assertThat(volume.failure()).isEmpty();
+            try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
+                look.after(file);
+            }
         }
         assertThat(socket.isOpen()).as("the connection is open").isFalse();
         assertThat(watched.closed).as("files closed").hasValue(watched.opened.get());
         errors.rethrow();
         new HeardReplies(client, socket.received(), socket.overflown()).verify();
+        return socket.received();
+    }
+
+    /** Sees the file that is served. */
+    interface Look {
+        default void before(StoredFile file) throws Exception {}
+
+        default void after(StoredFile file) throws Exception {}
     }
 }

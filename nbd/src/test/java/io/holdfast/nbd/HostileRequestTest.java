@@ -93,9 +93,10 @@ class HostileRequestTest extends HostileTest {
         }
     }
 
-    @Test
-    void anOversizedWriteIsDrainedAndRefused() throws IOException {
-        try (TestClient client = fixture.open(Mode.STRUCTURED)) {
+    @ParameterizedTest
+    @EnumSource(Mode.class)
+    void anOversizedWriteIsDrainedAndRefused(Mode mode) throws IOException {
+        try (TestClient client = fixture.open(mode)) {
             int length = (64 << 20) + 1;
             client.request(CommandType.WRITE, 0, 3, 0, length);
             client.out.write(new byte[length]);
@@ -108,12 +109,29 @@ class HostileRequestTest extends HostileTest {
     }
 
     @Test
-    void anOversizedExtendedPayloadEndsTheConnection() throws IOException {
-        for (long length : new long[] {(64 << 20) + 1, 1L << 40, -1}) {
-            try (TestClient client = fixture.open(Mode.EXTENDED)) {
-                client.request(CommandType.WRITE, Wire.FLAG_PAYLOAD_LEN, 3, 0, length);
-                client.expectEnd();
+    void aPayloadThatCannotBeDrainedIsRefusedAndEndsTheConnection() throws IOException {
+        for (int flags : new int[] {0, Wire.FLAG_PAYLOAD_LEN}) {
+            for (long length : new long[] {1L << 32, 1L << 40, Long.MIN_VALUE, -512, -1}) {
+                try (TestClient client = fixture.open(Mode.EXTENDED)) {
+                    client.request(CommandType.WRITE, flags, 3, 0, length);
+                    Chunk chunk = client.receive(0);
+                    assertThat(chunk.error()).isEqualTo(22);
+                    assertThat(chunk.cookie()).isEqualTo(3);
+                    assertThat(chunk.message()).contains(Long.toUnsignedString(length) + " bytes of payload");
+                    client.expectEnd();
+                }
             }
+        }
+    }
+
+    @Test
+    void thePayloadFlagWithoutExtendedHeadersIsRefusedAndEndsTheConnection() throws IOException {
+        try (TestClient client = fixture.open(Mode.STRUCTURED)) {
+            client.request(CommandType.TRIM, Wire.FLAG_PAYLOAD_LEN, 3, 0, 512);
+            Chunk chunk = client.receive(0);
+            assertThat(chunk.error()).isEqualTo(22);
+            assertThat(chunk.message()).contains("without extended headers");
+            client.expectEnd();
         }
     }
 
@@ -123,8 +141,6 @@ class HostileRequestTest extends HostileTest {
             client.request(CommandType.TRIM, Wire.FLAG_PAYLOAD_LEN, 3, 0, 70_000);
             client.out.write(new byte[70_000]);
             client.out.flush();
-            assertThat(client.receive(0).error()).isEqualTo(22);
-            client.request(CommandType.WRITE, 0, 4, 0, 512);
             assertThat(client.receive(0).error()).isEqualTo(22);
             assertThat(client.read(0, 0, 512)).hasSize(512);
         }

@@ -22,6 +22,9 @@ public record Request(boolean extended, int flags, int type, long cookie, long o
     public static final int COMPACT_BYTES = 28;
     public static final int EXTENDED_BYTES = 32;
 
+    /** Nobody can say where the next request begins. As a length it is beyond every bound. */
+    public static final long PAYLOAD_UNKNOWN = -1;
+
     /** Takes a header from the buffer's position on. */
     public static Request parse(ByteBuffer buffer, boolean extended) throws ProtocolException {
         int magic = buffer.getInt();
@@ -41,12 +44,21 @@ public record Request(boolean extended, int flags, int type, long cookie, long o
     }
 
     /**
-     * Returns how many bytes follow the header, unsigned. With compact headers only a write has a payload; with
-     * extended headers the flag says so.
+     * Returns how many bytes follow the header, unsigned, or {@link #PAYLOAD_UNKNOWN}. This alone says where the next
+     * request begins, so it depends on the header alone and not on whether the request is served.
+     *
+     * <p>A write has a payload with and without PAYLOAD_LEN: with extended headers QEMU 8.2 and later send it without the
+     * flag, and libnbd can be told to send it with the flag behind a compact header. With extended headers the flag gives
+     * every other command a payload, known or not. Behind a compact header nobody can say what it means.
      */
     public long payloadLength() {
-        boolean payload = extended ? has(Wire.FLAG_PAYLOAD_LEN) : type == CommandType.WRITE.code();
-        return payload ? length : 0;
+        if (type == CommandType.WRITE.code()) {
+            return length;
+        }
+        if (!has(Wire.FLAG_PAYLOAD_LEN) || length == 0) {
+            return 0;
+        }
+        return extended ? length : PAYLOAD_UNKNOWN;
     }
 
     /** Returns the request with another range length, for a payload that carries its own. */

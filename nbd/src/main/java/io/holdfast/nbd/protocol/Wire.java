@@ -66,5 +66,8 @@ public final class Wire {
     /** The largest payload of a read or write that is served, announced as maximum payload size. */
     public static final int PAYLOAD_MAX = 64 << 20;
 
+    /** The largest payload of a refused request that is received and forgotten: the largest behind a compact header. */
+    public static final long DRAINED_MAX = 0xffff_ffffL;
+
     private Wire() {}
 }

@@ -50,9 +50,6 @@ final class RequestCheck {
     }
 
     private static @Nullable Rejection checkWrite(Request request, Export export) {
-        if (request.extended() && !request.has(Wire.FLAG_PAYLOAD_LEN)) {
-            return invalid("a write with extended headers needs the flag PAYLOAD_LEN");
-        }
         if (Long.compareUnsigned(request.length(), Wire.PAYLOAD_MAX) > 0) {
             return invalid("a write has at most " + Wire.PAYLOAD_MAX + " bytes");
         }

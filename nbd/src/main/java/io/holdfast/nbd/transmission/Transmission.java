@@ -18,8 +18,10 @@ import java.nio.ByteBuffer;
  * One connection's transmission phase, as run by its reading thread.
  *
  * <p>Invariants: a header is copied out of the input before it is checked, and everything in it is checked before it is
- * used. Every request but DISC gets one reply; the order of replies is free. {@link #run} returns when the client is
- * done or gone and nothing is in flight any more, so the file can be closed then.
+ * used. Every request but DISC gets one reply; the order of replies is free. The payload of a request is consumed before
+ * the next header is parsed, also if the request is refused; where that cannot be done the refusal is the last reply and
+ * the connection ends: no byte of a payload is ever taken for a request. {@link #run} returns when the client is done or
+ * gone and nothing is in flight any more, so the file can be closed then.
  */
 public final class Transmission {
     private static final int PAYLOAD_IDS_MAX = 16;
@@ -89,21 +91,31 @@ public final class Transmission {
     }
 
     private void serve(Request request) throws IOException {
-        if (request.extended() && Long.compareUnsigned(request.payloadLength(), Wire.PAYLOAD_MAX) > 0) {
-            throw new ProtocolException("a payload of " + Long.toUnsignedString(request.payloadLength()) + " bytes");
+        long payload = request.payloadLength();
+        if (Long.compareUnsigned(payload, Wire.DRAINED_MAX) > 0) {
+            refuseAndEnd(request, payload);
         }
         if (stopping) {
-            reject(request, request.payloadLength(), new Rejection(NbdError.ESHUTDOWN, "the server is shutting down"));
+            reject(request, payload, new Rejection(NbdError.ESHUTDOWN, "the server is shutting down"));
             return;
         }
         boolean carriesRange = request.extended()
                 && request.type() == CommandType.BLOCK_STATUS.code()
                 && request.has(Wire.FLAG_PAYLOAD_LEN);
         if (carriesRange) {
-            serveBlockStatusWithPayload(request);
+            serveBlockStatusWithPayload(request, payload);
         } else {
-            check(request, request.payloadLength());
+            check(request, payload);
         }
+    }
+
+    private void refuseAndEnd(Request request, long payload) throws ProtocolException {
+        String why = payload == Request.PAYLOAD_UNKNOWN && !request.extended()
+                ? "a request with PAYLOAD_LEN, but without extended headers"
+                : "a request with " + Long.toUnsignedString(payload) + " bytes of payload";
+        Job job = exchange.enter(request, 0);
+        replies.add(exchange.failure(job, NbdError.EINVAL, why + "; the connection ends here"));
+        throw new ProtocolException(why);
     }
 
     private void check(Request request, long payload) throws IOException {
@@ -125,13 +137,12 @@ public final class Transmission {
     }
 
     /** The payload has the real length and the contexts that are asked for, of which there is one. */
-    private void serveBlockStatusWithPayload(Request request) throws IOException {
-        int payload = (int) request.payloadLength();
+    private void serveBlockStatusWithPayload(Request request, long payload) throws IOException {
         if (payload < 12 || payload > 8 + 4 * PAYLOAD_IDS_MAX || payload % 4 != 0) {
             reject(request, payload, new Rejection(NbdError.EINVAL, "a payload of " + payload + " bytes"));
             return;
         }
-        ByteBuffer data = ByteBuffer.allocate(payload);
+        ByteBuffer data = ByteBuffer.allocate((int) payload);
         input.readFully(data);
         data.flip();
         Request inner = request.withLength(data.getLong());

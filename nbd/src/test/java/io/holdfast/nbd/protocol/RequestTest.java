@@ -33,12 +33,29 @@ class RequestTest {
     }
 
     @Test
-    void onlySomeRequestsHaveAPayload() {
-        assertThat(new Request(false, 0, 0, 0, 0, 512).payloadLength()).isZero();
-        assertThat(new Request(false, 0, 1, 0, 0, 512).payloadLength()).isEqualTo(512);
-        assertThat(new Request(true, 0, 1, 0, 0, 512).payloadLength()).isZero();
-        assertThat(new Request(true, Wire.FLAG_PAYLOAD_LEN, 4, 0, 0, 512).payloadLength())
-                .isEqualTo(512);
+    void aWriteHasAPayloadWithAndWithoutTheFlag() {
+        for (boolean extended : new boolean[] {false, true}) {
+            for (int flags : new int[] {0, Wire.FLAG_FUA, Wire.FLAG_PAYLOAD_LEN}) {
+                assertThat(new Request(extended, flags, 1, 0, 0, 512).payloadLength())
+                        .isEqualTo(512);
+            }
+        }
+    }
+
+    @Test
+    void otherRequestsHaveAPayloadIfTheFlagSaysSo() {
+        for (int type : new int[] {0, 2, 3, 4, 5, 6, 7, 8, 65535}) {
+            for (boolean extended : new boolean[] {false, true}) {
+                assertThat(new Request(extended, Wire.FLAG_FUA, type, 0, 0, 512).payloadLength())
+                        .isZero();
+                assertThat(new Request(extended, Wire.FLAG_PAYLOAD_LEN, type, 0, 0, 0).payloadLength())
+                        .isZero();
+            }
+            assertThat(new Request(true, Wire.FLAG_PAYLOAD_LEN, type, 0, 0, 512).payloadLength())
+                    .isEqualTo(512);
+            assertThat(new Request(false, Wire.FLAG_PAYLOAD_LEN, type, 0, 0, 512).payloadLength())
+                    .isEqualTo(Request.PAYLOAD_UNKNOWN);
+        }
     }
 
     @Test
