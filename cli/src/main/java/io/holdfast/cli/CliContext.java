@@ -1,8 +1,12 @@
 package io.holdfast.cli;
 
+import io.holdfast.cli.host.StandardOutput;
 import io.holdfast.cli.text.Terminal;
+import java.io.FileDescriptor;
+import java.io.FileOutputStream;
 import java.io.InputStream;
 import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -20,6 +24,11 @@ public record CliContext(
     /** Returns the streams of this process. */
     static CliContext ofProcess(Engine engine) {
         return new CliContext(
-                engine, System.in, System.out, System.err, Terminal::onStandardError, Cancellation.ofProcess());
+                engine,
+                System.in,
+                StandardOutput.to(new FileOutputStream(FileDescriptor.out)),
+                new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
+                Terminal::onStandardError,
+                Cancellation.ofProcess());
     }
 }

@@ -2,6 +2,8 @@ package io.holdfast.cli;
 
 import io.holdfast.cli.command.Commands;
 import io.holdfast.cli.command.HoldfastCommand;
+import io.holdfast.cli.host.StandardOutput;
+import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
@@ -16,12 +18,27 @@ public final class HoldfastCli {
         this.context = context;
     }
 
-    /** Runs one command line and returns its exit status. */
+    /** Runs one command line and returns its exit status, which is not 0 if what was printed could not be written. */
     public int run(String... args) {
+        int status = execute(args);
+        try {
+            StandardOutput.requireWritten(context.out());
+            return status;
+        } catch (IOException e) {
+            int failed = new ErrorReporter(context.err(), false, asksForJson(args))
+                    .report(e)
+                    .status();
+            return status == 0 ? failed : status;
+        }
+    }
+
+    private int execute(String... args) {
         CommandLine line = Commands.tree(context, args);
         line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);
+        // A name that begins with @ is a name, not a file with more arguments.
+        line.setExpandAtFiles(false);
         line.setParameterExceptionHandler(this::onMisuse);
         line.setExecutionExceptionHandler((e, command, _) -> onError(e, command).status());
         return line.execute(args);
@@ -29,13 +46,17 @@ public final class HoldfastCli {
 
     private int onMisuse(ParameterException e, String[] args) {
         String message = e.getMessage();
-        boolean json = Arrays.asList(args).contains("--json");
+        boolean json = asksForJson(args);
         ExitCode exit = new ErrorReporter(context.err(), false, json)
                 .report(new UsageException(message == null ? "wrong use" : message));
         if (!json) {
             context.err().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         }
         return exit.status();
+    }
+
+    private static boolean asksForJson(String... args) {
+        return Arrays.asList(args).contains("--json");
     }
 
     private ExitCode onError(Exception e, CommandLine line) {

@@ -1,5 +1,8 @@
 package io.holdfast.cli;
 
+import io.holdfast.cli.host.ProcessArguments;
+import java.util.Arrays;
+
 /** The entry point of the {@code holdfast} command. */
 public final class Main {
     private Main() {}
@@ -14,9 +17,11 @@ public final class Main {
         CliContext context = CliContext.ofProcess(engine);
         int status = ExitCode.FAILURE.status();
         try {
-            status = new HoldfastCli(context).run(args);
-        } catch (OutOfMemoryError | StackOverflowError e) {
-            status = new ErrorReporter(context.err(), false, false).report(e).status();
+            status = new HoldfastCli(context).run(ProcessArguments.asGiven(args));
+        } catch (OutOfMemoryError | StackOverflowError | UsageException e) {
+            status = new ErrorReporter(context.err(), false, Arrays.asList(args).contains("--json"))
+                    .report(e)
+                    .status();
         } finally {
             context.out().flush();
             context.cancel().finish(status);

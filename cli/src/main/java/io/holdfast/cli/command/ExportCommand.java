@@ -7,6 +7,7 @@ import io.holdfast.cli.copy.Exporter;
 import io.holdfast.cli.copy.FileTarget;
 import io.holdfast.cli.copy.StreamTarget;
 import io.holdfast.cli.copy.Target;
+import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -33,7 +34,11 @@ import picocli.CommandLine.Parameters;
             "Exit codes: 'holdfast --help' lists them."
         })
 final class ExportCommand extends CopyCommand {
-    @Parameters(index = "0", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    @Parameters(
+            index = "0",
+            paramLabel = "VOLUME",
+            converter = HostPath.class,
+            description = "The file or block device that holds the volume.")
     private Path device;
 
     @Parameters(
@@ -94,7 +99,7 @@ final class ExportCommand extends CopyCommand {
         }
         try (Target target = file.equals("-")
                         ? new StreamTarget(context().out())
-                        : FileTarget.open(Path.of(file), force, size);
+                        : FileTarget.open(HostPath.of(file), force, size);
                 ProgressLine progress = progress("export", size)) {
             return new Exporter(progress, context().cancel(), keepGoing).run(source, size, target);
         }

@@ -2,6 +2,7 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.volume.ChecksumAlgorithm;
@@ -24,6 +25,7 @@ final class FormatCommand extends HoldfastCommand {
     @Parameters(
             index = "0",
             paramLabel = "DEVICE",
+            converter = HostPath.class,
             description = "A file, which is made if need be, or a block device.")
     private Path device;
 

@@ -7,6 +7,7 @@ import io.holdfast.cli.copy.FileSource;
 import io.holdfast.cli.copy.Importer;
 import io.holdfast.cli.copy.Source;
 import io.holdfast.cli.copy.StreamSource;
+import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -27,7 +28,11 @@ final class ImportCommand extends CopyCommand {
     @Parameters(index = "0", paramLabel = "FILE", description = "The file or block device; - is standard input.")
     private String file;
 
-    @Parameters(index = "1", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    @Parameters(
+            index = "1",
+            paramLabel = "VOLUME",
+            converter = HostPath.class,
+            description = "The file or block device that holds the volume.")
     private Path device;
 
     @Parameters(
@@ -51,7 +56,7 @@ final class ImportCommand extends CopyCommand {
 
     @Override
     protected ExitCode run() throws IOException {
-        try (Source source = file.equals("-") ? new StreamSource(context().in()) : FileSource.open(Path.of(file));
+        try (Source source = file.equals("-") ? new StreamSource(context().in()) : FileSource.open(HostPath.of(file));
                 Volume volume = open(device, false)) {
             CopyResult result = copy(source, volume);
             output().print(

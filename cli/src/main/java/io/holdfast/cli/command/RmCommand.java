@@ -2,6 +2,7 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.UsageException;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
@@ -43,6 +44,10 @@ final class RmCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
+        if (path.equals(PathArgument.ROOT)) {
+            throw new UsageException("the root directory cannot be removed; remove what is in it by name, or make the"
+                    + " volume empty with 'holdfast format --force'");
+        }
         try {
             if (recursive && volume.status(path).kind() == FileKind.DIRECTORY) {
                 removeTree(volume);
@@ -70,9 +75,6 @@ final class RmCommand extends VolumeCommand {
                 continue;
             }
             pending.pop();
-            if (Names.last(directory).equals("/")) {
-                continue;
-            }
             volume.remove(directory);
             removed++;
         }

@@ -3,6 +3,7 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.access.VolumeAccess;
+import io.holdfast.cli.host.HostPath;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -11,7 +12,11 @@ import picocli.CommandLine.Parameters;
 
 /** A command on one volume, which may be served meanwhile. */
 public abstract class VolumeCommand extends HoldfastCommand {
-    @Parameters(index = "0", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    @Parameters(
+            index = "0",
+            paramLabel = "VOLUME",
+            converter = HostPath.class,
+            description = "The file or block device that holds the volume.")
     private Path device;
 
     @Mixin

@@ -107,6 +107,10 @@ public final class ControlPath {
     private Path runtimeFolder() throws IOException {
         int uid = uid();
         String runtime = environment.getOrDefault("XDG_RUNTIME_DIR", "");
+        if (runtime.indexOf('\uFFFD') >= 0) {
+            throw new IOException("XDG_RUNTIME_DIR has a name that is not UTF-8, or the locale is not one of UTF-8;"
+                    + " set LC_ALL=C.UTF-8 or another folder");
+        }
         if (uid == 0) {
             return Path.of("/run/holdfast");
         }

@@ -3,6 +3,7 @@ package io.holdfast.cli.demo;
 import io.holdfast.cli.Main;
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -22,7 +23,7 @@ final class Child implements AutoCloseable {
 
     private Child(Process process, Path errors) {
         this.process = process;
-        this.events = process.inputReader();
+        this.events = process.inputReader(StandardCharsets.UTF_8);
         this.errors = errors;
     }
 

@@ -3,6 +3,7 @@ package io.holdfast.cli.demo;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.command.HoldfastCommand;
+import io.holdfast.cli.host.HostPath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -24,7 +25,11 @@ import picocli.CommandLine.Option;
                     + " block verifies."
         })
 public final class DemoCommand extends HoldfastCommand {
-    @Option(names = "--dir", paramLabel = "DIR", description = "Where to make the temporary folder, some 700 MiB.")
+    @Option(
+            names = "--dir",
+            paramLabel = "DIR",
+            converter = HostPath.class,
+            description = "Where to make the temporary folder, some 700 MiB.")
     private Optional<Path> parent;
 
     @Option(

@@ -1,6 +1,7 @@
 package io.holdfast.cli.serve;
 
 import io.holdfast.cli.UsageException;
+import io.holdfast.cli.host.HostPath;
 import io.holdfast.nbd.NbdAddress;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.NbdTls;
@@ -24,6 +25,7 @@ final class NbdArguments {
     @Option(
             names = "--tls-certs",
             paramLabel = "DIR",
+            converter = HostPath.class,
             description = "Encrypt, and refuse clients that do not: DIR has server-cert.pem and server-key.pem, and"
                     + " ca-cert.pem for --tls-verify-peer.")
     private Optional<Path> certificates;
@@ -47,9 +49,14 @@ final class NbdArguments {
 
     /** Lets an option take an address. */
     static final class AddressConverter implements ITypeConverter<NbdAddress> {
+        private static final String UNIX = "unix:";
+
         @Override
         public NbdAddress convert(String value) {
             try {
+                if (value.startsWith(UNIX)) {
+                    HostPath.of(value.substring(UNIX.length()));
+                }
                 return NbdAddress.parse(value);
             } catch (IllegalArgumentException e) {
                 throw new TypeConversionException(e.getMessage());

@@ -7,6 +7,7 @@ import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.command.MemoryOption;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
+import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.log.ServerLog;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
@@ -31,7 +32,11 @@ import picocli.CommandLine.Parameters;
 public final class ServeCommand extends HoldfastCommand {
     private static final Duration FAILURE_POLL = Duration.ofSeconds(1);
 
-    @Parameters(index = "0", paramLabel = "VOLUME", description = "The file or block device that holds the volume.")
+    @Parameters(
+            index = "0",
+            paramLabel = "VOLUME",
+            converter = HostPath.class,
+            description = "The file or block device that holds the volume.")
     private Path device;
 
     @Mixin

@@ -17,6 +17,15 @@ public final class Names {
         return shown.toString();
     }
 
+    /** Returns text that should be UTF-8 and is not, with every byte that is not printable ASCII as an escape. */
+    public static String printable(byte[] bytes) {
+        StringBuilder shown = new StringBuilder(bytes.length);
+        for (byte b : bytes) {
+            shown.append(b >= ' ' && b < 0x7F ? String.valueOf((char) b) : String.format("\\x%02x", b));
+        }
+        return shown.toString();
+    }
+
     /** Returns the last name of a volume path; {@code /} for the root. */
     public static String last(String path) {
         String trimmed = path;

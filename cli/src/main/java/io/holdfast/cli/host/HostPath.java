@@ -1,0 +1,79 @@
+package io.holdfast.cli.host;
+
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
+import java.nio.file.Path;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.TypeConversionException;
+
+/**
+ * A path of the machine's own file system, from an argument. A path that would lead the virtual machine to another file
+ * than the one that was named is refused:
+ *
+ * <ul>
+ *   <li>a name that is not ASCII where the virtual machine encodes names in another way than UTF-8;
+ *   <li>a relative path in a working directory whose name the virtual machine could not decode.
+ * </ul>
+ */
+public final class HostPath implements ITypeConverter<Path> {
+    private static final Path WORKING_DIRECTORY = Path.of("/proc/self/cwd");
+
+    @Override
+    public Path convert(String value) {
+        return of(value);
+    }
+
+    /**
+     * Returns the path that {@code text} names.
+     *
+     * @throws TypeConversionException with a message in words if there is none
+     */
+    public static Path of(String text) {
+        if (text.isEmpty()) {
+            throw new TypeConversionException("the path is empty");
+        }
+        if (!isAscii(text) && !namesAreUtf8()) {
+            throw new TypeConversionException("'" + text + "' cannot be used as a file name in this locale, whose"
+                    + " encoding is " + encoding() + "; set LC_ALL to a locale of UTF-8, as in LC_ALL=C.UTF-8");
+        }
+        try {
+            Path path = Path.of(text);
+            if (!path.isAbsolute() && !knowsWorkingDirectory()) {
+                throw new TypeConversionException("'" + text + "' is relative to a working directory whose name is not"
+                        + " UTF-8; give an absolute path or change to another directory");
+            }
+            return path;
+        } catch (InvalidPathException e) {
+            throw new TypeConversionException("'" + text + "' cannot be a file name: " + e.getReason());
+        }
+    }
+
+    /** Returns whether the virtual machine turns file names into UTF-8, and arguments from it. */
+    static boolean namesAreUtf8() {
+        return encoding().equalsIgnoreCase(StandardCharsets.UTF_8.name());
+    }
+
+    static boolean isAscii(String text) {
+        return text.chars().allMatch(c -> c < 0x80);
+    }
+
+    private static String encoding() {
+        return System.getProperty("sun.jnu.encoding", StandardCharsets.UTF_8.name());
+    }
+
+    /** The virtual machine resolves relative paths against what it decoded when it started. */
+    private static boolean knowsWorkingDirectory() {
+        String decoded = System.getProperty("user.dir", "");
+        if (isAscii(decoded)) {
+            return true;
+        }
+        try {
+            return !Files.exists(WORKING_DIRECTORY)
+                    || Files.isSameFile(Path.of("").toAbsolutePath(), WORKING_DIRECTORY);
+        } catch (IOException | InvalidPathException e) {
+            return false;
+        }
+    }
+}

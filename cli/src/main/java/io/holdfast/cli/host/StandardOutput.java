@@ -1,0 +1,69 @@
+package io.holdfast.cli.host;
+
+import java.io.BufferedOutputStream;
+import java.io.FilterOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A stream to print to, in UTF-8 whatever the locale, that keeps the reason why something could not be written: a
+ * {@link PrintStream} alone keeps only that there was one.
+ */
+public final class StandardOutput extends PrintStream {
+    private static final int BUFFER_BYTES = 8192;
+
+    private final Sink sink;
+
+    private StandardOutput(Sink sink) {
+        super(new BufferedOutputStream(sink, BUFFER_BYTES), true, StandardCharsets.UTF_8);
+        this.sink = sink;
+    }
+
+    /** Returns a stream that prints to {@code to}. */
+    public static StandardOutput to(OutputStream to) {
+        return new StandardOutput(new Sink(to));
+    }
+
+    /**
+     * Makes sure that all which was printed so far has been written.
+     *
+     * @throws IOException with the reason if some of it was not
+     */
+    public static void requireWritten(PrintStream out) throws IOException {
+        if (!out.checkError()) {
+            return;
+        }
+        IOException reason = out instanceof StandardOutput standard ? standard.sink.failure : null;
+        throw new IOException(
+                "cannot write to standard output: " + (reason == null ? "it failed" : reason.getMessage()), reason);
+    }
+
+    /** Remembers the first failure. */
+    private static final class Sink extends FilterOutputStream {
+        private volatile @Nullable IOException failure;
+
+        Sink(OutputStream to) {
+            super(to);
+        }
+
+        @Override
+        public void write(int b) throws IOException {
+            write(new byte[] {(byte) b}, 0, 1);
+        }
+
+        @Override
+        public void write(byte[] bytes, int from, int length) throws IOException {
+            try {
+                out.write(bytes, from, length);
+            } catch (IOException e) {
+                if (failure == null) {
+                    failure = e;
+                }
+                throw e;
+            }
+        }
+    }
+}

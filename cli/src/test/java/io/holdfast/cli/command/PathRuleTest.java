@@ -1,0 +1,113 @@
+package io.holdfast.cli.command;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.cli.fake.Household;
+import io.holdfast.cli.fake.Household.Result;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** One rule for paths in a volume: no command takes an empty one, nor the names {@code .} and {@code ..}. */
+@ParameterizedClass
+@EnumSource(Mode.class)
+class PathRuleTest {
+    private static final List<String> REFUSED =
+            List.of("", ".", "..", "./x", "/..", "/vms/..", "/vms/.", "/vms/../keep", "vms//..", "/vms/./disk");
+
+    @Parameter
+    private Mode mode;
+
+    @TempDir
+    private Path folder;
+
+    private Household home;
+
+    @BeforeEach
+    void start() throws IOException {
+        home = mode.start(folder);
+        ok("mkdir", "VOLUME", "/vms");
+        ok("create", "VOLUME", "/vms/disk", "--size", "1M");
+        ok("create", "VOLUME", "/keep", "--size", "1M");
+    }
+
+    @AfterEach
+    void stop() throws IOException {
+        home.close();
+    }
+
+    private String ok(String... args) {
+        Result result = home.run(args);
+        assertThat(result.status()).as("%s", result.err()).isZero();
+        return result.out();
+    }
+
+    private void assertUntouched() {
+        assertThat(ok("ls", "VOLUME", "/")).isEqualTo("keep\nvms\n");
+        assertThat(ok("ls", "VOLUME", "/vms")).isEqualTo("disk\n");
+    }
+
+    @Test
+    void noCommandTakesThem() {
+        String file = folder.resolve("file").toString();
+        for (String path : REFUSED) {
+            Stream.of(
+                            new String[] {"rm", "VOLUME", path},
+                            new String[] {"rm", "-rf", "VOLUME", path},
+                            new String[] {"ls", "VOLUME", path},
+                            new String[] {"stat", "VOLUME", path},
+                            new String[] {"mkdir", "-p", "VOLUME", path},
+                            new String[] {"create", "VOLUME", path, "--size", "1M"},
+                            new String[] {"resize", "VOLUME", path, "--size", "0", "--shrink"},
+                            new String[] {"mv", "--force", "VOLUME", path, "/new"},
+                            new String[] {"mv", "--force", "VOLUME", "/keep", path},
+                            new String[] {"import", "--force", "-", "VOLUME", path},
+                            new String[] {"export", "--force", "VOLUME", path, file})
+                    .forEach(line -> {
+                        Result result = home.run(line);
+                        assertThat(result.status()).as(String.join(" ", line)).isEqualTo(2);
+                        assertThat(result.err()).contains("root directory");
+                    });
+        }
+        assertUntouched();
+        assertThat(folder.resolve("file")).doesNotExist();
+    }
+
+    @Test
+    void theRootIsNotRemoved() {
+        for (String root : List.of("/", "//", "///")) {
+            for (String options : List.of("-r", "-rf", "-f")) {
+                Result result = home.run("rm", options, "VOLUME", root);
+                assertThat(result.status()).as(options + root).isEqualTo(2);
+                assertThat(result.err()).contains("root directory cannot be removed");
+            }
+        }
+        assertUntouched();
+    }
+
+    @Test
+    void namesThatOnlyLookAlikeAreNames() {
+        for (String name : List.of("...", ".hidden", "..x", "a.", " ", "~", "*", "$HOME", "\\", "@file", "%s", "ä")) {
+            ok("create", "VOLUME", name, "--size", "1M");
+            assertThat(ok("stat", "--json", "VOLUME", name)).contains("\"size_bytes\":1048576");
+            ok("rm", "VOLUME", "//" + name + "/");
+        }
+        assertUntouched();
+    }
+
+    @Test
+    void aNameThatBeginsWithAnAtSignIsNoFileOfArguments() throws IOException {
+        Path arguments = Files.writeString(folder.resolve("arguments"), "/keep");
+        assertThat(home.run("rm", "VOLUME", "@" + arguments).status()).isEqualTo(5);
+        assertUntouched();
+    }
+}
