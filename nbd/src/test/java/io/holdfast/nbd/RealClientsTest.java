@@ -2,6 +2,7 @@ package io.holdfast.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.clients.Clients;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
@@ -14,14 +15,24 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /** Other people's clients against this server. A program that is not installed skips its test with a printed line. */
+@Tag("slow")
 @Timeout(300)
+@ParameterizedClass
+@MethodSource("io.holdfast.clients.Clients#all")
 class RealClientsTest {
     private static final long SIZE = 64L << 20;
+
+    @Parameter
+    Clients clients;
 
     @TempDir
     Path directory;
@@ -51,7 +62,7 @@ class RealClientsTest {
     }
 
     private String run(String... arguments) throws IOException {
-        return Command.run(directory, arguments).succeeds().output();
+        return clients.run(directory, arguments);
     }
 
     /** Makes a sparse file with data in places, of which one is not aligned. */
@@ -70,7 +81,7 @@ class RealClientsTest {
 
     @Test
     void qemuImgConvertsComparesAndMaps() throws IOException {
-        Command.needs("qemu-img");
+        clients.needs("qemu-img");
         String image = image().toString();
         assertThat(run("qemu-img", "info", uri)).contains("64 MiB (67108864 bytes)");
         run("qemu-img", "convert", "-n", "-f", "raw", "-O", "raw", image, uri);
@@ -109,7 +120,7 @@ class RealClientsTest {
 
     @Test
     void qemuImgPutsItsOwnFormatInside() throws IOException {
-        Command.needs("qemu-img");
+        clients.needs("qemu-img");
         String image = image().toString();
         run("qemu-img", "create", "-f", "qcow2", uri, "64M");
         assertThat(run("qemu-img", "info", "-f", "qcow2", uri)).contains("file format: qcow2");
@@ -122,7 +133,7 @@ class RealClientsTest {
 
     @Test
     void qemuIoUsesEveryCommand() throws IOException {
-        Command.needs("qemu-io");
+        clients.needs("qemu-io");
         String output = run(
                 "qemu-io",
                 "-f",
@@ -167,19 +178,19 @@ class RealClientsTest {
 
     @Test
     void qemuIoCanNotWriteToAReadOnlyServer() throws IOException {
-        Command.needs("qemu-io");
+        clients.needs("qemu-io");
         try (NbdServer readOnly = serve(NbdOptions.defaults().withReadOnly(true), "tcp:127.0.0.1:0")) {
             String to = readOnly.uris("vm/disk").getFirst();
             assertThat(run("qemu-io", "-r", "-f", "raw", "-c", "read -P 0 0 64k", to))
                     .contains("read 65536/65536");
-            Command.run(directory, "qemu-io", "-f", "raw", "-c", "write 0 64k", to)
+            clients.end(directory, "qemu-io", "-f", "raw", "-c", "write 0 64k", to)
                     .fails();
         }
     }
 
     @Test
     void nbdinfoListsAndDescribes() throws IOException {
-        Command.needs("nbdinfo");
+        clients.needs("nbdinfo");
         assertThat(run("nbdinfo", "--list", "--no-content", uri))
                 .contains("export=\"vm/disk\":", "export=\"vm/copy\":");
         assertThat(run("nbdinfo", "--no-content", uri))
@@ -205,8 +216,8 @@ class RealClientsTest {
 
     @Test
     void qemuImgShowsTheServersMessages() throws IOException {
-        Command.needs("qemu-img");
-        assertThat(Command.run(
+        clients.needs("qemu-img");
+        assertThat(clients.end(
                                 directory,
                                 "qemu-img",
                                 "info",
@@ -218,7 +229,7 @@ class RealClientsTest {
 
     @Test
     void nbdcopyCopiesOverManyConnections() throws IOException {
-        Command.needs("nbdcopy", "cmp");
+        clients.needs("nbdcopy", "cmp");
         String image = image().toString();
         run("nbdcopy", "--connections=4", "--requests=64", "--flush", image, uri);
         String back = directory.resolve("back").toString();
@@ -236,7 +247,7 @@ class RealClientsTest {
 
     @Test
     void nbdshUsesWhatOtherClientsDoNot() throws IOException {
-        Command.needs("nbdsh");
+        clients.needs("nbdsh");
         String script = """
                 h.set_request_block_size(False)
                 h.add_meta_context("base:allocation")
@@ -280,7 +291,7 @@ class RealClientsTest {
 
     @Test
     void fioVerifiesWhatItWrites() throws IOException {
-        Command.needs("fio");
+        clients.needs("fio");
         if (!run("fio", "--enghelp").contains("nbd")) {
             System.out.println("skipped: this fio has no nbd engine");
             return;
@@ -305,7 +316,7 @@ class RealClientsTest {
 
     @Test
     void encryptedClientsAreServedAndOthersRefused() throws IOException {
-        Command.needs("qemu-img", "nbdinfo", "nbdcopy", "cmp");
+        clients.needs("qemu-img", "nbdinfo", "nbdcopy", "cmp");
         Path pki = TestCertificates.make(directory);
         String image = image().toString();
         NbdOptions options = NbdOptions.defaults().withTls(new NbdTls(pki, true, true));
@@ -326,7 +337,7 @@ class RealClientsTest {
                             "driver=raw,file.driver=nbd,file.host=127.0.0.1,file.export=vm/disk,file.tls-creds=t,file.port="
                                     + port))
                     .contains("Images are identical");
-            assertThat(Command.run(directory, "qemu-img", "info", "nbd://127.0.0.1:" + port + "/vm/disk")
+            assertThat(clients.end(directory, "qemu-img", "info", "nbd://127.0.0.1:" + port + "/vm/disk")
                             .fails()
                             .output())
                     .contains("encrypted clients only");

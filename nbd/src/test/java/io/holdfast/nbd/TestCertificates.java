@@ -1,5 +1,6 @@
 package io.holdfast.nbd;
 
+import io.holdfast.clients.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -10,7 +11,7 @@ final class TestCertificates {
 
     /** Makes a directory with an authority, a server's and a client's certificate, with EC keys in PKCS#8. */
     static Path make(Path parent) throws IOException {
-        Command.needs("openssl");
+        Program.needs("openssl");
         Path pki = Files.createTempDirectory(parent, "pki");
         openssl(
                 pki,
@@ -73,6 +74,6 @@ final class TestCertificates {
         String[] all = new String[arguments.length + 1];
         all[0] = "openssl";
         System.arraycopy(arguments, 0, all, 1, arguments.length);
-        Command.run(directory, all).succeeds();
+        Program.run(directory, all);
     }
 }

@@ -1,5 +1,6 @@
 package io.holdfast.cli.real;
 
+import io.holdfast.clients.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,6 +3,8 @@ package io.holdfast.cli.real;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.cli.demo.RealServer;
+import io.holdfast.clients.Clients;
+import io.holdfast.clients.Program;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,8 +17,11 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.Parameter;
+import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Other people's NBD clients against {@code holdfast serve} on the real engine. After each test the server is killed,
@@ -24,8 +29,13 @@ import org.junit.jupiter.params.provider.CsvSource;
  */
 @Tag("slow")
 @Timeout(300)
+@ParameterizedClass
+@MethodSource("io.holdfast.clients.Clients#all")
 class RealClientsTest {
     private static final long SIZE = 64L << 20;
+
+    @Parameter
+    Clients clients;
 
     @TempDir
     private Path folder;
@@ -52,7 +62,7 @@ class RealClientsTest {
     }
 
     private String run(String... arguments) throws IOException {
-        return Program.run(folder, arguments);
+        return clients.run(folder, arguments);
     }
 
     private static final String[] RAW = {"-f", "raw", "-O", "raw"};
@@ -82,7 +92,7 @@ class RealClientsTest {
 
     @Test
     void qemuImgConvertsComparesAndMaps() throws IOException {
-        Program.needs("qemu-img", "cmp");
+        clients.needs("qemu-img", "cmp");
         server.start();
         String image = SparseImage.make(folder, SIZE).toString();
         assertThat(run("qemu-img", "info", disk)).contains("64 MiB (67108864 bytes)");
@@ -103,7 +113,7 @@ class RealClientsTest {
 
     @Test
     void qemuImgPutsItsOwnFormatInside() throws IOException {
-        Program.needs("qemu-img");
+        clients.needs("qemu-img");
         server.start();
         String image = SparseImage.make(folder, 32L << 20).toString();
         run("qemu-img", "create", "-f", "qcow2", disk, "32M");
@@ -116,7 +126,7 @@ class RealClientsTest {
 
     @Test
     void qemuIoUsesEveryCommand() throws IOException {
-        Program.needs("qemu-io");
+        clients.needs("qemu-io");
         server.start();
         qemuIo(
                 "write -P 0x11 0 1M",
@@ -157,13 +167,13 @@ class RealClientsTest {
     /** FUA makes a write durable without a flush. */
     @Test
     void aForcedWriteSurvivesAKill() throws IOException {
-        Program.needs("qemu-io");
+        clients.needs("qemu-io");
         server.start();
         for (int round = 1; round <= 5; round++) {
             // qemu-io flushes when it closes: it is killed first, with its write acknowledged.
             Path said = folder.resolve("said" + round);
-            Process process = new ProcessBuilder("stdbuf", "-oL", "qemu-io", "-f", "raw", "-t", "writeback", disk)
-                    .redirectErrorStream(true)
+            Process process = Program.builder(
+                            folder, "stdbuf", "-oL", clients.path("qemu-io"), "-f", "raw", "-t", "writeback", disk)
                     .redirectOutput(said.toFile())
                     .start();
             try (var in = process.outputWriter()) {
@@ -184,17 +194,17 @@ class RealClientsTest {
     @ParameterizedTest
     @CsvSource({"512", "4096"})
     void nbdinfoListsAndDescribes(int sector) throws IOException {
-        Program.needs("nbdinfo");
+        clients.needs("nbdinfo");
         server.start("--sector-size", Integer.toString(sector));
         assertThat(run("nbdinfo", "--size", disk)).isEqualTo("67108864\n");
         assertThat(run("nbdinfo", "--list", "--no-content", disk)).contains("export=\"disk\":", "export=\"copy\":");
         for (String ability :
                 List.of("cache", "df", "fast-zero", "flush", "fua", "multi-conn", "trim", "write", "zero")) {
-            assertThat(Program.end(folder, "nbdinfo", "--can", ability, disk).status())
+            assertThat(clients.end(folder, "nbdinfo", "--can", ability, disk).status())
                     .as(ability)
                     .isZero();
         }
-        assertThat(Program.end(folder, "nbdinfo", "--is", "read-only", disk).status())
+        assertThat(clients.end(folder, "nbdinfo", "--is", "read-only", disk).status())
                 .isEqualTo(2);
         assertThat(run("nbdinfo", "--no-content", disk))
                 .contains("base:allocation", "block_size_minimum: " + sector, "block_size_preferred: 4096");
@@ -206,7 +216,7 @@ class RealClientsTest {
 
     /** Unaligned data goes in and out through a server of this sector size. */
     private void convertIn(int sector) throws IOException {
-        Program.needs("qemu-img");
+        clients.needs("qemu-img");
         String image = SparseImage.make(folder, SIZE).toString();
         convert("-n", image, disk);
         killAndServe("--sector-size", Integer.toString(sector));
@@ -215,15 +225,15 @@ class RealClientsTest {
 
     @Test
     void aReadOnlyServerTakesNoWrites() throws IOException {
-        Program.needs("nbdinfo", "qemu-io", "qemu-img");
+        clients.needs("nbdinfo", "qemu-io", "qemu-img");
         String image = SparseImage.make(folder, SIZE).toString();
         server.start();
         convert("-n", image, disk);
         server.kill();
         server.start("--read-only");
-        assertThat(Program.end(folder, "nbdinfo", "--is", "read-only", disk).status())
+        assertThat(clients.end(folder, "nbdinfo", "--is", "read-only", disk).status())
                 .isZero();
-        assertThat(Program.end(folder, "qemu-io", "-f", "raw", "-c", "write 0 64k", disk)
+        assertThat(clients.end(folder, "qemu-io", "-f", "raw", "-c", "write 0 64k", disk)
                         .status())
                 .isNotZero();
         assertIdentical(image, disk);
@@ -231,7 +241,7 @@ class RealClientsTest {
 
     @Test
     void nbdcopyCopiesBothWaysAndKeepsHoles() throws IOException {
-        Program.needs("nbdcopy", "nbdinfo", "cmp");
+        clients.needs("nbdcopy", "nbdinfo", "cmp");
         server.start();
         Path image = SparseImage.make(folder, SIZE);
         Path back = folder.resolve("back");
@@ -250,7 +260,7 @@ class RealClientsTest {
     @ParameterizedTest
     @CsvSource({"512, 16, 512, 1", "4k, 64, 512, 2", "64k, 128, 4096, 2", "1m, 256, 512, 1", "4k, 64, 4096, 1"})
     void fioVerifiesWhatItWrites(String size, int megabytes, int sector, int jobs) throws IOException {
-        Program.needs("fio");
+        clients.needs("fio");
         if (!run("fio", "--enghelp").contains("nbd")) {
             System.out.println("skipped: this fio has no nbd engine");
             return;
@@ -283,7 +293,7 @@ class RealClientsTest {
 
     @Test
     void encryptedClientsAreServedAndOthersRefused() throws IOException {
-        Program.needs("openssl", "nbdinfo", "nbdcopy", "cmp");
+        clients.needs("openssl", "nbdinfo", "nbdcopy", "cmp");
         Path pki = Certificates.make(folder);
         server.start("--tls-certs", pki.toString(), "--tls-verify-peer");
         String secure = "nbds+unix" + disk.substring(disk.indexOf(':')) + "&tls-certificates=" + pki
@@ -294,7 +304,7 @@ class RealClientsTest {
         run("nbdcopy", secure, back);
         run("cmp", image, back);
         assertThat(run("nbdinfo", "--no-content", secure)).contains("with TLS", "export-size: 67108864");
-        assertThat(Program.end(folder, "nbdinfo", disk).status()).isNotZero();
+        assertThat(clients.end(folder, "nbdinfo", disk).status()).isNotZero();
         killAndServe();
         run("nbdcopy", disk, back);
         run("cmp", image, back);

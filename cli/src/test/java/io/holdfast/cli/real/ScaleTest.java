@@ -2,6 +2,7 @@ package io.holdfast.cli.real;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.clients.Program;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Extent;
