@@ -40,6 +40,8 @@ public enum ErrorCode {
     NO_ATTRIBUTE(61, "ENODATA"),
     /** Offset and length reach beyond the largest file size, 2^64 - 1 bytes. */
     FILE_TOO_LARGE(27, "EFBIG"),
+    /** A write reaches beyond the end of a file that was opened as a disk, whose size no write changes. */
+    BEYOND_END(28, "ENOSPC"),
     /** An argument is out of its documented range. */
     INVALID(22, "EINVAL"),
     /** A bounded pool is exhausted and waiting for it would not help. */

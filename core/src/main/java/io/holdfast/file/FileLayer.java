@@ -85,9 +85,13 @@ public final class FileLayer {
         return counters;
     }
 
-    /** Opens a file; called with the namespace's lock held. */
-    public StoredFile open(long inode) throws HoldfastException {
-        return new OpenFile(table, table.acquire(inode), writeback);
+    /**
+     * Opens a file; called with the namespace's lock held.
+     *
+     * @param fixedSize nothing that is done through this handle changes the size of the file
+     */
+    public StoredFile open(long inode, boolean fixedSize) throws HoldfastException {
+        return new OpenFile(table, table.acquire(inode), writeback, fixedSize);
     }
 
     /** Writes all that is dirty to the device. */

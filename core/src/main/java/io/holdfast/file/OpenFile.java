@@ -27,14 +27,17 @@ final class OpenFile implements StoredFile {
     private final FileTable table;
     private final FileData file;
     private final @Nullable Writeback writeback;
+    private final boolean fixedSize;
     private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
     private final Set<QueuedReads> queues = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
-    OpenFile(FileTable table, FileData file, @Nullable Writeback writeback) {
+    /** @param fixedSize nothing that is done through this handle changes the size of the file */
+    OpenFile(FileTable table, FileData file, @Nullable Writeback writeback, boolean fixedSize) {
         this.table = table;
         this.file = file;
         this.writeback = writeback;
+        this.fixedSize = fixedSize;
     }
 
     /** Something done with the file open. */
@@ -121,7 +124,7 @@ final class OpenFile implements StoredFile {
                 throw new HoldfastException(
                         ErrorCode.WOULD_BLOCK, file.name() + ": making a write durable means waiting for the device");
             }
-            new Writing(file, to, flags.contains(WriteFlag.DIRECT), nowait).write(offset, source);
+            new Writing(file, to, fixedSize, flags.contains(WriteFlag.DIRECT), nowait).write(offset, source);
             if (fua && source.byteSize() > 0) {
                 to.flushRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + source.byteSize()));
             }
@@ -132,7 +135,7 @@ final class OpenFile implements StoredFile {
 
     @Override
     public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
-        return call(() -> new Writing(file, requireWritable(), false, false).writeTogether(pieces));
+        return call(() -> new Writing(file, requireWritable(), fixedSize, false, false).writeTogether(pieces));
     }
 
     @Override
@@ -142,17 +145,17 @@ final class OpenFile implements StoredFile {
 
     @Override
     public void allocate(long offset, long length) throws HoldfastException {
-        change(to -> new Ranges(file, to).allocate(offset, length));
+        change(to -> new Ranges(file, to, fixedSize).allocate(offset, length));
     }
 
     @Override
     public void punch(long offset, long length) throws HoldfastException {
-        change(to -> new Ranges(file, to).change(offset, length, MapEntry.HOLE));
+        change(to -> new Ranges(file, to, fixedSize).change(offset, length, MapEntry.HOLE));
     }
 
     @Override
     public void zero(long offset, long length) throws HoldfastException {
-        change(to -> new Ranges(file, to).change(offset, length, MapEntry.UNWRITTEN));
+        change(to -> new Ranges(file, to, fixedSize).change(offset, length, MapEntry.UNWRITTEN));
     }
 
     @Override
@@ -165,7 +168,7 @@ final class OpenFile implements StoredFile {
 
     @Override
     public void truncate(long size) throws HoldfastException {
-        change(to -> new Ranges(file, to).truncate(size));
+        change(to -> new Ranges(file, to, fixedSize).truncate(size));
     }
 
     @Override

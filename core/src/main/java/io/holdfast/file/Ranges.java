@@ -20,10 +20,13 @@ import java.util.List;
 final class Ranges {
     private final FileData file;
     private final Writeback writeback;
+    private final boolean fixedSize;
 
-    Ranges(FileData file, Writeback writeback) {
+    /** @param fixedSize refuse what reaches beyond the end of the file, and a truncation */
+    Ranges(FileData file, Writeback writeback, boolean fixedSize) {
         this.file = file;
         this.writeback = writeback;
+        this.fixedSize = fixedSize;
     }
 
     /** Makes a range hole or unwritten. */
@@ -33,6 +36,7 @@ final class Ranges {
         writeback.throttle();
         file.layout.writeLock().lock();
         try {
+            requireWithinSize(offset + length);
             long end = clamp(file, offset + length);
             if (Long.compareUnsigned(offset, end) >= 0) {
                 return;
@@ -52,7 +56,7 @@ final class Ranges {
 
     /** Zeroes the parts of blocks at both ends of a range. */
     private void zeroEdges(long offset, long end) throws HoldfastException {
-        Writing edges = new Writing(file, writeback, false, false);
+        Writing edges = new Writing(file, writeback, false, false, false);
         long head = FileData.blockOf(offset);
         long tail = FileData.blockOf(end);
         boolean partialTail = FileData.within(end) != 0 && wholeBefore(end) == tail;
@@ -94,6 +98,7 @@ final class Ranges {
         }
         file.layout.writeLock().lock();
         try {
+            requireWithinSize(offset + length);
             long first = FileData.blockOf(offset);
             long last = FileData.blockAfter(offset + length);
             writeback.writeRange(file, first, last);
@@ -136,12 +141,15 @@ final class Ranges {
     }
 
     void truncate(long size) throws HoldfastException {
+        if (fixedSize) {
+            throw new HoldfastException(ErrorCode.INVALID, file.name() + " was opened as a disk, whose size stays");
+        }
         FileContext.Writer writer = file.writer();
         writeback.throttle();
         file.layout.writeLock().lock();
         try {
             if (Long.compareUnsigned(size, file.size()) > 0) {
-                new Writing(file, writeback, false, false).zeroTail(size);
+                new Writing(file, writeback, false, false, false).zeroTail(size);
                 file.setSize(writer, size, List.of());
             } else {
                 cut(writer, size);
@@ -168,6 +176,20 @@ final class Ranges {
         } finally {
             writer.space().unreserve(need);
         }
+    }
+
+    /** The layout must be held. */
+    private void requireWithinSize(long end) throws HoldfastException {
+        if (fixedSize && Long.compareUnsigned(end, file.size()) > 0) {
+            throw beyondEnd(file, end);
+        }
+    }
+
+    static HoldfastException beyondEnd(FileData file, long end) {
+        return new HoldfastException(
+                ErrorCode.BEYOND_END,
+                "%s: up to byte %s was asked for, and the file ends at %s"
+                        .formatted(file.name(), Long.toUnsignedString(end), Long.toUnsignedString(file.size())));
     }
 
     static long clamp(FileData file, long end) {

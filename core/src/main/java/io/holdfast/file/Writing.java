@@ -37,13 +37,20 @@ final class Writing {
     private final FileData file;
     private final FileContext.Writer writer;
     private final Writeback writeback;
+    private final boolean fixedSize;
     private final boolean nowait;
     private final boolean direct;
 
-    Writing(FileData file, Writeback writeback, boolean direct, boolean nowait) throws HoldfastException {
+    /**
+     * @param fixedSize refuse what reaches beyond the end of the file. The size is compared under the lock that a
+     *     truncation takes, so a write never undoes one.
+     */
+    Writing(FileData file, Writeback writeback, boolean fixedSize, boolean direct, boolean nowait)
+            throws HoldfastException {
         this.file = file;
         this.writer = file.writer();
         this.writeback = writeback;
+        this.fixedSize = fixedSize;
         this.direct = direct;
         this.nowait = nowait;
     }
@@ -59,6 +66,7 @@ final class Writing {
                     "%s: a write of %d bytes at %s ends behind the largest file"
                             .formatted(file.name(), length, Long.toUnsignedString(offset)));
         }
+        requireWithinSize(offset + length);
         if (direct && canLend(offset, source)) {
             writeLent(offset, source);
             return;
@@ -250,6 +258,18 @@ final class Writing {
         } else if (!shared.tryLock()) {
             throw wouldBlock();
         }
+        if (fixedSize && !Inject.off(Guard.SIZE_HELD)) {
+            boolean within = false;
+            try {
+                requireWithinSize(end);
+                within = true;
+                return shared;
+            } finally {
+                if (!within) {
+                    shared.unlock();
+                }
+            }
+        }
         if (!growsOverTail(end)) {
             return shared;
         }
@@ -268,6 +288,13 @@ final class Writing {
             if (!done) {
                 exclusive.unlock();
             }
+        }
+    }
+
+    /** Refuses a write that ends beyond the end of a file whose size is to stay. */
+    private void requireWithinSize(long end) throws HoldfastException {
+        if (fixedSize && Long.compareUnsigned(end, file.size()) > 0) {
+            throw Ranges.beyondEnd(file, end);
         }
     }
 
@@ -396,7 +423,11 @@ final class Writing {
             return false;
         }
         writeback.throttle();
-        boolean written = seal(source, (source.last() + 1) * Device.BLOCK_SIZE);
+        long end = (source.last() + 1) * Device.BLOCK_SIZE;
+        if (fixedSize && Long.compareUnsigned(end, file.size()) > 0) {
+            return false;
+        }
+        boolean written = seal(source, end);
         writer.checkpointer().poke();
         return written;
     }
@@ -490,6 +521,9 @@ final class Writing {
             throw wouldBlock();
         }
         try {
+            if (!Inject.off(Guard.SIZE_HELD)) {
+                requireWithinSize(offset + source.byteSize());
+            }
             zeroTail(offset + source.byteSize());
             file.contentChanged(offset + source.byteSize(), false);
             if (!file.sizeIsLogged(first + blocks - 1)) {

@@ -23,6 +23,8 @@ public enum Guard {
     SIZE_BEFORE_DATA,
     /** What lies behind the end in the last block is zeroed before the file grows over it. */
     TAIL_ZEROED,
+    /** A write that must not grow its file compares with the size under the lock that a truncation takes. */
+    SIZE_HELD,
     /** Lent data is on the medium before the log says so. */
     PROVEN_BEFORE_LOGGED,
     /** Nothing else of a file goes into the log before its lent data. */

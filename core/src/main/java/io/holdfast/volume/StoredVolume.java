@@ -340,14 +340,19 @@ final class StoredVolume implements Volume {
 
     @Override
     public StoredFile open(String path) throws HoldfastException {
-        return call(() -> namespace.open(path, inode -> guarded(files.open(inode))));
+        return call(() -> namespace.open(path, inode -> guarded(files.open(inode, false))));
+    }
+
+    @Override
+    public StoredFile openDisk(String path) throws HoldfastException {
+        return call(() -> namespace.open(path, inode -> guarded(files.open(inode, true))));
     }
 
     @Override
     public StoredFile create(String path, CreateOptions options) throws HoldfastException {
         return call(() -> {
             requireWritable();
-            return namespace.create(path, options, inode -> guarded(files.open(inode)));
+            return namespace.create(path, options, inode -> guarded(files.open(inode, false)));
         });
     }
 

@@ -60,6 +60,14 @@ public interface Volume extends AutoCloseable {
     /** Opens a regular file; symbolic links are followed. */
     StoredFile open(String path) throws HoldfastException;
 
+    /**
+     * Opens a regular file as a disk of somebody who was told its size: symbolic links are followed. No call on this
+     * handle changes the size of the file. What reaches beyond the end that the file has <em>when the call takes
+     * effect</em> throws {@code BEYOND_END}: so a write never undoes a {@link StoredFile#truncate} of another handle,
+     * however long it waited. Of a long write, what lies before the end may have been written then. Reads end at the end.
+     */
+    StoredFile openDisk(String path) throws HoldfastException;
+
     /** Creates a regular file, which must not exist, and opens it. Takes the same time for every size. */
     StoredFile create(String path, CreateOptions options) throws HoldfastException;
 

@@ -14,7 +14,6 @@ import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.WriteFlag;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -368,7 +367,8 @@ class CommandTest {
     @EnumSource(Mode.class)
     void translatesTheErrorsOfTheEngine(Mode mode) throws IOException {
         for (ErrorCode code : ErrorCode.values()) {
-            if (code == ErrorCode.WOULD_BLOCK) {
+            // Of a range behind the end each command has its own error: ResizedExportTest.
+            if (code == ErrorCode.WOULD_BLOCK || code == ErrorCode.BEYOND_END) {
                 continue;
             }
             fixture.watched.hook = (operation, offset, length, flags) -> {
@@ -442,17 +442,6 @@ class CommandTest {
             client.read(0, 0, 300);
             client.call(CommandType.TRIM, 0, ServerFixture.SIZE, 1);
             assertThat(fixture.server.counters()).isEqualTo(new NbdCounters(1, 1, 0, 3, 1, 300, 1000));
-        }
-    }
-
-    @Test
-    void aFileCutShortByOthersGivesErrorsBehindItsEnd() throws IOException {
-        try (TestClient client = fixture.open(Mode.STRUCTURED);
-                StoredFile file = fixture.volume.open("/vm/disk")) {
-            file.write(0, MemorySegment.ofArray(random(8192)));
-            file.truncate(4096);
-            assertThat(client.call(CommandType.READ, 0, 8192, 4096).error()).isEqualTo(5);
-            assertThat(status(client, 0, 8192, 4096)).containsExactly(4096L, 0L);
         }
     }
 

@@ -1,6 +1,7 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.cli.control.VolumeRequest.OpenedFile;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
@@ -91,6 +92,12 @@ public final class RemoteVolume implements Volume {
     @Override
     public StoredFile open(String path) throws HoldfastException {
         return new RemoteFile(client, client.call(new VolumeRequest.Open(path), OpenedFile.class));
+    }
+
+    /** Disks are for doors of the process that has the volume; there is no request for one. */
+    @Override
+    public StoredFile openDisk(String path) throws HoldfastException {
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, "a disk cannot be opened through the control socket");
     }
 
     @Override

@@ -185,6 +185,11 @@ public final class FakeVolume implements Volume {
     }
 
     @Override
+    public StoredFile openDisk(String path) throws HoldfastException {
+        return open(path);
+    }
+
+    @Override
     public StoredFile create(String path, CreateOptions create) throws HoldfastException {
         add(path, new FakeNode(nextInode, FileKind.REGULAR, create));
         return open(path);

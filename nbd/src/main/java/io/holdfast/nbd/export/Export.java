@@ -7,12 +7,18 @@ import io.holdfast.volume.StoredFile;
  * A file that is being served.
  *
  * @param name canonical: the file's path without the leading slash
- * @param size at the time it was opened; does not change for the connection
+ * @param file opened as a disk: no request changes its size
+ * @param size at the time it was opened, as the client was told it
  * @param sectorSize the smallest unit announced
  */
 public record Export(String name, StoredFile file, long size, boolean readOnly, int sectorSize) {
     /** Requests of whole blocks need no read before the write. */
     public static final int PREFERRED_BLOCK = 4096;
+
+    /** Returns up to where requests are served: a file that was made smaller ends earlier, one that grew does not. */
+    public long sizeNow() {
+        return Math.min(size, file.size());
+    }
 
     /** Returns the flags for the client, as far as they do not depend on what was negotiated. */
     public int transmissionFlags() {

@@ -47,7 +47,7 @@ public final class Exports {
     public Export open(String name) throws ExportException {
         String path = name.isEmpty() ? onlyFile() : canonical(name);
         try {
-            StoredFile file = volume.open("/" + path);
+            StoredFile file = volume.openDisk("/" + path);
             if (file.size() < 0) {
                 file.close();
                 throw new ExportException(

@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.protocol.Wire;
@@ -38,14 +39,23 @@ final class RangeCommands {
         exchange.start(job, () -> {
             long first = Math.ceilDiv(request.offset(), Volume.BLOCK_SIZE) * Volume.BLOCK_SIZE;
             long end = request.offset() + request.length();
-            if (end < exchange.negotiated.export().size()) {
+            if (end < exchange.negotiated.export().sizeNow()) {
                 end -= end % Volume.BLOCK_SIZE;
             }
             if (end > first && first >= 0) {
-                file.punch(first, end - first);
+                punch(first, end - first);
             }
             return durable(job);
         });
+    }
+
+    /** Only writes are told ENOSPC behind the end of a file that was made smaller meanwhile. */
+    private void punch(long offset, long length) throws HoldfastException {
+        try {
+            file.punch(offset, length);
+        } catch (HoldfastException e) {
+            throw e.code() == ErrorCode.BEYOND_END ? new HoldfastException(ErrorCode.INVALID, Exchange.text(e), e) : e;
+        }
     }
 
     /** Zeroes by a change of the map, which is fast at any length, so FAST_ZERO never needs to fail. */

@@ -127,7 +127,7 @@ final class ReadCommand {
     private void readFully(long offset, MemorySegment target) throws HoldfastException {
         if (file.read(offset, target) < target.byteSize()) {
             throw new HoldfastException(
-                    ErrorCode.DEVICE_ERROR,
+                    ErrorCode.INVALID,
                     "the file was truncated to " + Long.toUnsignedString(file.size()) + " bytes while it is exported");
         }
     }

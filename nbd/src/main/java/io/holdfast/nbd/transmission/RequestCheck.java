@@ -66,15 +66,18 @@ final class RequestCheck {
         return checkRange(request, negotiated.export(), NbdError.EINVAL);
     }
 
-    /** Compares without computing offset + length, which can wrap. */
+    /**
+     * Compares without computing offset + length, which can wrap. The file may be smaller than it was said to be; the
+     * engine compares again when the request takes effect.
+     */
     private static @Nullable Rejection checkRange(Request request, Export export, NbdError error) {
         long offset = request.offset();
-        if (Long.compareUnsigned(offset, export.size()) > 0
-                || Long.compareUnsigned(request.length(), export.size() - offset) > 0) {
+        long size = export.sizeNow();
+        if (Long.compareUnsigned(offset, size) > 0 || Long.compareUnsigned(request.length(), size - offset) > 0) {
             return new Rejection(
                     error,
                     Long.toUnsignedString(request.length()) + " bytes at " + Long.toUnsignedString(offset)
-                            + " reach beyond the end of the export at " + export.size());
+                            + " reach beyond the end of the export at " + size);
         }
         return null;
     }

@@ -57,8 +57,8 @@ public final class SizeModel {
         return high;
     }
 
-    /** Checks what a read returned that began at {@code started}. */
-    public void requireRead(long offset, long asked, long got, long started, String where) {
+    /** Returns the least and the greatest size since {@code started}. */
+    private Since rangeSince(long started) {
         long least = low;
         long most = high;
         for (int i = history.size() - 1; i >= 0; i--) {
@@ -68,6 +68,23 @@ public final class SizeModel {
                 break;
             }
         }
+        return new Since(started, least, most);
+    }
+
+    /** Checks the end of a call that must not change the size and began at {@code started}. */
+    public void requireWithin(long end, boolean refused, long started, String where) {
+        Since size = rangeSince(started);
+        if (refused ? end <= size.low() : end > size.high()) {
+            throw new ViolationException("%s: a write of a disk up to %d was %s; the size may be %d to %d"
+                    .formatted(where, end, refused ? "refused" : "taken", size.low(), size.high()));
+        }
+    }
+
+    /** Checks what a read returned that began at {@code started}. */
+    public void requireRead(long offset, long asked, long got, long started, String where) {
+        Since size = rangeSince(started);
+        long least = size.low();
+        long most = size.high();
         if (got < Math.clamp(least - offset, 0, asked) || got > Math.clamp(most - offset, 0, asked)) {
             throw new ViolationException("%s: a read of %d bytes at %d returned %d; the size may be %d to %d"
                     .formatted(where, asked, offset, got, least, most));

@@ -40,12 +40,15 @@ public final class Client implements Runnable {
     private final SplittableRandom random;
     private final MemorySegment memory;
     private final List<Handle> handles = new ArrayList<>();
+    /** Which files are opened as disks: a stream of its own, so that other scenarios run as if there were none. */
+    private final SplittableRandom disks;
 
     public Client(World world, int number) {
         this.world = world;
         this.name = "c" + number;
         this.own = world.folders.get(number + 1);
         this.random = world.scenario.random("client " + number);
+        this.disks = world.scenario.random("disks of client " + number);
         this.memory = Arena.ofAuto().allocate((world.scenario.fileBlocks() + 1L) * BLOCK, BLOCK);
     }
 
@@ -93,7 +96,11 @@ public final class Client implements Runnable {
             case PUNCH -> zero(handle, true);
             case ZERO -> zero(handle, false);
             case ALLOCATE -> allocate(handle);
-            case TRUNCATE -> truncate(handle);
+            case TRUNCATE -> {
+                if (!handle.disk()) {
+                    truncate(handle);
+                }
+            }
             case MAP -> map(handle);
             case SYNC -> sync();
             case CHECKPOINT -> checkpoint();
@@ -141,11 +148,12 @@ public final class Client implements Runnable {
         FileModel model = chosen.getValue().file();
         String path = folder.pathOf(chosen.getKey());
         log("open", path);
-        StoredFile file = world.volume().open(path);
+        boolean disk = world.mix.disks && disks.nextBoolean();
+        StoredFile file = disk ? world.volume().openDisk(path) : world.volume().open(path);
         if (model == null || file.inode() != model.inode()) {
             throw new ViolationException("%s leads to inode %d".formatted(path, file.inode()));
         }
-        handles.add(Handle.of(file, model));
+        handles.add(Handle.of(file, model, disk));
     }
 
     /** Creates a file under a name that is not taken. */
@@ -170,7 +178,7 @@ public final class Client implements Runnable {
         model.setInode(file.inode());
         folder.done();
         if (handles.size() < HANDLES_MAX) {
-            handles.add(Handle.of(file, model));
+            handles.add(Handle.of(file, model, false));
         } else {
             file.close();
         }
@@ -244,10 +252,11 @@ public final class Client implements Runnable {
             source.set(ValueLayout.JAVA_LONG_UNALIGNED, at, Change.word(id, 0));
         }
         log("write", "#%d %s %d +%d %s".formatted(id, model.label(), offset, length, flags));
-        model.size().begin(offset + length, false);
+        long started = beginSize(handle, offset + length);
         Change change = model.begin(id, false, offset, offset + length);
         try (Scribbler _ = scribbler(source, id)) {
             handle.file().write(offset, source, flags);
+            requireWithin(handle, offset + length, false, started);
             model.done(change, flags.contains(WriteFlag.FUA));
         } catch (HoldfastException e) {
             if (e.code() == ErrorCode.WOULD_BLOCK && nowait) {
@@ -255,11 +264,53 @@ public final class Client implements Runnable {
             } else {
                 model.failed(change);
             }
-            world.expect(e, nowait, "write #" + id);
+            expect(e, handle, offset + length, nowait, started);
         } finally {
-            model.size().end(handle.file().size(), model.label());
+            endSize(handle, started);
         }
         log("written", "#" + id);
+    }
+
+    /** Begins a write that may make the file as long as {@code end}, but not if it is opened as a disk. */
+    private long beginSize(Handle handle, long end) {
+        if (!handle.disk()) {
+            handle.model().size().begin(end, false);
+        }
+        return begin(handle);
+    }
+
+    private void endSize(Handle handle, long started) {
+        end(handle, started);
+        if (!handle.disk()) {
+            handle.model().size().end(handle.file().size(), handle.model().label());
+        }
+    }
+
+    /** Has the model remember from now on which sizes the file had, if it is opened as a disk. */
+    private static long begin(Handle handle) {
+        return handle.disk() ? handle.model().readBegins() : 0;
+    }
+
+    private static void end(Handle handle, long started) {
+        if (handle.disk()) {
+            handle.model().readEnded(started);
+        }
+    }
+
+    private void requireWithin(Handle handle, long end, boolean refused, long started) {
+        if (handle.disk()) {
+            handle.model()
+                    .size()
+                    .requireWithin(end, refused, started, handle.model().label());
+        }
+    }
+
+    private void expect(HoldfastException e, Handle handle, long end, boolean nowait, long started) {
+        if (e.code() == ErrorCode.BEYOND_END && handle.disk()) {
+            requireWithin(handle, end, true, started);
+        } else {
+            world.expect(e, nowait, "change of " + handle.model().label());
+        }
     }
 
     /** Writes whole blocks here and there, in any order, in one call. */
@@ -283,19 +334,20 @@ public final class Client implements Runnable {
             end = at + length;
             at = end + (long) random.nextInt(3) * BLOCK;
         }
-        model.size().begin(end, false);
+        long started = beginSize(handle, end);
         try {
             if (handle.file().writeTogether(pieces)) {
+                requireWithin(handle, end, false, started);
                 changes.forEach(change -> model.done(change, false));
             } else {
                 changes.forEach(model::refused);
             }
         } catch (HoldfastException e) {
             changes.forEach(model::failed);
-            world.expect(e, false, "writes together");
+            expect(e, handle, end, false, started);
         } finally {
             scribblers.forEach(Scribbler::close);
-            model.size().end(handle.file().size(), model.label());
+            endSize(handle, started);
         }
     }
 
@@ -386,6 +438,7 @@ public final class Client implements Runnable {
         FileModel model = handle.model();
         int id = world.nextChange();
         log(punch ? "punch" : "zero", "#%d %s %d +%d".formatted(id, model.label(), offset, length));
+        long started = begin(handle);
         Change change = model.begin(id, true, offset, offset + length);
         try {
             if (punch) {
@@ -393,10 +446,13 @@ public final class Client implements Runnable {
             } else {
                 handle.file().zero(offset, length);
             }
+            requireWithin(handle, offset + length, false, started);
             model.done(change, false);
         } catch (HoldfastException e) {
             model.failed(change);
-            throw e;
+            expect(e, handle, offset + length, false, started);
+        } finally {
+            end(handle, started);
         }
     }
 
@@ -404,7 +460,14 @@ public final class Client implements Runnable {
         long offset = offset(false);
         long length = length(offset);
         log("allocate", "%s %d +%d".formatted(handle.model().label(), offset, length));
-        handle.file().allocate(offset, length);
+        long started = begin(handle);
+        try {
+            handle.file().allocate(offset, length);
+        } catch (HoldfastException e) {
+            expect(e, handle, offset + length, false, started);
+        } finally {
+            end(handle, started);
+        }
     }
 
     private void truncate(Handle handle) throws HoldfastException {

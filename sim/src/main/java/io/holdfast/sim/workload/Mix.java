@@ -41,6 +41,8 @@ final class Mix {
     final int pauseOneIn;
     /** Whether some writes are handed over together with others. */
     final boolean together;
+    /** Whether some files are opened as disks, so that writes race with a size that others change. */
+    final boolean disks;
 
     Mix(Scenario scenario) {
         SplittableRandom random = scenario.random("mix");
@@ -62,6 +64,7 @@ final class Mix {
         scribbleOneIn = 1 + random.nextInt(3);
         pauseOneIn = 4 + random.nextInt(40);
         together = scenario.random("together").nextBoolean();
+        disks = scenario.random("disks").nextInt(4) == 0;
     }
 
     Kind next(SplittableRandom random) {
