@@ -8,7 +8,7 @@ package io.holdfast.nbd;
  * @param connectionsRefused because the limit was reached
  * @param requests of the transmission phase, answered
  * @param errors of these, answered with an error
- * @param bytesRead payload sent to clients
+ * @param bytesRead what clients have read, holes included
  * @param bytesWritten payload received from clients and written
  */
 public record NbdCounters(

@@ -7,7 +7,8 @@ import java.util.Optional;
  * How to serve. The memory of a server is bounded by {@code bytesMax} plus about 1.5 MiB for each connection.
  *
  * @param readOnly refuse writes; also so if the volume is open read-only
- * @param sectorSize the smallest unit announced to clients, 512 or 4096; smaller requests are served all the same
+ * @param sectorSize 1, and any range of bytes is served; or 512 or 4096: that is announced as the minimum block, requests of
+ *     anything else are refused with EINVAL, and so are exports whose size is not a multiple of it
  * @param connectionsMax clients at once; one more is told so and refused
  * @param tls encryption; without it STARTTLS is refused
  * @param requestsMax requests of one connection in flight; more wait in the client's socket
@@ -25,8 +26,8 @@ public record NbdOptions(
         long bytesMax,
         Duration handshakeTimeout) {
     public NbdOptions {
-        if (sectorSize != 512 && sectorSize != 4096) {
-            throw new IllegalArgumentException("the sector size must be 512 or 4096, not " + sectorSize);
+        if (sectorSize != 1 && sectorSize != 512 && sectorSize != 4096) {
+            throw new IllegalArgumentException("the sector size must be 1, 512 or 4096, not " + sectorSize);
         }
         if (connectionsMax < 1 || requestsMax < 1 || connectionBytesMax < 64 << 20 || bytesMax < 0) {
             throw new IllegalArgumentException("a limit is too small");
@@ -34,7 +35,7 @@ public record NbdOptions(
     }
 
     public static NbdOptions defaults() {
-        return new NbdOptions(false, 512, 100, Optional.empty(), 128, 64L << 20, 256L << 20, Duration.ofSeconds(10));
+        return new NbdOptions(false, 1, 100, Optional.empty(), 128, 64L << 20, 256L << 20, Duration.ofSeconds(10));
     }
 
     public NbdOptions withReadOnly(boolean yes) {

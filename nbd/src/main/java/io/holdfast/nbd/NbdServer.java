@@ -2,6 +2,8 @@ package io.holdfast.nbd;
 
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
+import io.holdfast.nbd.protocol.Text;
+import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.nbd.transmission.BufferPool;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transport.Listener;
@@ -127,8 +129,14 @@ public final class NbdServer implements AutoCloseable {
         return listeners.stream().map(Listener::address).toList();
     }
 
-    /** Returns a URI for every address, as NBD clients take it, that leads to the export. */
+    /**
+     * Returns a URI for every address, as NBD clients take it, that leads to the export; none if its path is too long for a
+     * name of the protocol, which has {@link Wire#STRING_MAX} bytes.
+     */
     public List<String> uris(String exportPath) {
+        if (!Text.fits(NbdUri.exportName(exportPath))) {
+            return List.of();
+        }
         boolean encrypted = options.tls().map(NbdTls::required).orElse(false);
         return addresses().stream()
                 .map(address -> NbdUri.of(address, exportPath, encrypted))

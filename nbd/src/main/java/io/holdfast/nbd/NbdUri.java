@@ -10,13 +10,18 @@ final class NbdUri {
 
     static String of(NbdAddress address, String exportPath, boolean encrypted) {
         String scheme = encrypted ? "nbds" : "nbd";
-        String export = "/" + escape(exportPath.startsWith("/") ? exportPath.substring(1) : exportPath);
+        String export = "/" + escape(exportName(exportPath));
         return switch (address) {
             case NbdAddress.Unix unix ->
                 scheme + "+unix://" + export + "?socket="
                         + escape(unix.path().toAbsolutePath().toString());
             case NbdAddress.Tcp tcp -> scheme + "://" + tcp.hostAndPort() + export;
         };
+    }
+
+    /** Returns the canonical name of the export that a path leads to. */
+    static String exportName(String path) {
+        return path.startsWith("/") ? path.substring(1) : path;
     }
 
     private static String escape(String text) {

@@ -39,7 +39,7 @@ final class FuzzServer {
             try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
                 look.before(file);
             }
-            Greeter greeter = new Greeter(new Exports(volume, readOnly, 512), Optional.empty(), false, () -> false);
+            Greeter greeter = new Greeter(new Exports(volume, readOnly, 1), Optional.empty(), false, () -> false);
             Session.Shared shared =
                     new Session.Shared(NbdOptions.defaults(), greeter, new BufferPool(POOL_BYTES), new Meters(), timer);
             new Session(socket, shared, null).run();

@@ -100,6 +100,7 @@ final class HeardReplies {
                     .isIn(
                             Wire.CHUNK_NONE,
                             Wire.CHUNK_OFFSET_DATA,
+                            Wire.CHUNK_OFFSET_HOLE,
                             Wire.CHUNK_BLOCK_STATUS,
                             Wire.CHUNK_BLOCK_STATUS_EXT,
                             Wire.CHUNK_ERROR,

@@ -203,20 +203,4 @@ class HostileRequestTest extends HostileTest {
             assertThat(Integer.toUnsignedLong(payload.getInt(4))).isEqualTo(0xfffff000L);
         }
     }
-
-    @Test
-    void unalignedRequestsAreServed() throws IOException {
-        NbdOptions options = NbdOptions.defaults().withSectorSize(4096);
-        try (ServerFixture coarse = new ServerFixture(directory, options);
-                TestClient client = coarse.open(Mode.STRUCTURED)) {
-            assertThat(client.write(0, 4095, new byte[] {1, 2, 3})).isZero();
-            assertThat(client.read(0, 4094, 5)).containsExactly(0, 1, 2, 3, 0);
-            assertThat(client.call(CommandType.WRITE_ZEROES, 0, 4096, 1).error())
-                    .isZero();
-            assertThat(client.read(0, 4094, 5)).containsExactly(0, 1, 0, 3, 0);
-            assertThat(client.call(CommandType.TRIM, 0, 4095, 3).error()).isZero();
-            assertThat(client.call(CommandType.BLOCK_STATUS, 0, 4095, 3).error())
-                    .isZero();
-        }
-    }
 }

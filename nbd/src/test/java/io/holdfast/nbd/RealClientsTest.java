@@ -206,7 +206,7 @@ class RealClientsTest {
                         "can_multi_conn: true",
                         "can_trim: true",
                         "can_zero: true",
-                        "block_size_minimum: 512",
+                        "block_size_minimum: 1",
                         "block_size_preferred: 4096",
                         "block_size_maximum: 67108864");
         assertThat(run("nbdinfo", "--map", "--totals", uri))

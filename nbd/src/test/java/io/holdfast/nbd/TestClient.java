@@ -20,6 +20,7 @@ import java.nio.channels.Channels;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -299,21 +300,43 @@ final class TestClient implements AutoCloseable {
         return chunk.error();
     }
 
-    /** Reads, and fails unless all of it comes in one chunk without error. */
+    /** Reads, and fails unless all of it comes, each byte once and without error. */
     byte[] read(int flags, long offset, int length) throws IOException {
-        request(CommandType.READ, flags, 79, offset, length);
-        Chunk chunk = receive(length);
-        assertThat(chunk.error()).isZero();
-        assertThat(chunk.cookie()).isEqualTo(79);
-        assertThat(chunk.done()).isTrue();
-        if (!structured && !extended) {
-            return chunk.payload();
-        }
-        assertThat(chunk.type()).isEqualTo(1);
-        assertThat(chunk.buffer().getLong()).isEqualTo(offset);
         byte[] data = new byte[length];
-        chunk.buffer().get(8, data);
+        Arrays.fill(data, (byte) 0xa5);
+        int seen = 0;
+        for (Chunk chunk : readChunks(flags, offset, length)) {
+            if (!structured && !extended) {
+                return chunk.payload();
+            }
+            ByteBuffer payload = chunk.buffer();
+            int at = Math.toIntExact(payload.getLong() - offset);
+            int bytes = chunk.type() == 2 ? payload.getInt() : payload.remaining();
+            if (chunk.type() == 2) {
+                Arrays.fill(data, at, at + bytes, (byte) 0);
+            } else {
+                payload.get(data, at, bytes);
+            }
+            seen += bytes;
+        }
+        assertThat(seen).isEqualTo(length);
         return data;
+    }
+
+    /** Reads, and returns the content chunks; a simple reply is shown as one. */
+    List<Chunk> readChunks(int flags, long offset, int length) throws IOException {
+        request(CommandType.READ, flags, 79, offset, length);
+        List<Chunk> chunks = new ArrayList<>();
+        do {
+            Chunk chunk = receive(length);
+            assertThat(chunk.error()).isZero();
+            assertThat(chunk.cookie()).isEqualTo(79);
+            if (structured || extended) {
+                assertThat(chunk.type()).isIn(1, 2);
+            }
+            chunks.add(chunk);
+        } while (!chunks.getLast().done());
+        return chunks;
     }
 
     /** Waits for the server to end the connection. */

@@ -36,9 +36,10 @@ final class NbdArguments {
     @Option(
             names = "--sector-size",
             paramLabel = "BYTES",
-            defaultValue = "512",
-            description = "512 (default) or 4096: the smallest unit announced to clients.")
-    private int sectorSize;
+            description =
+                    "512 or 4096: serve disks of such sectors. Requests of anything else are refused, and files that"
+                            + " are not whole sectors. Without it any range of bytes is served.")
+    private Optional<Integer> sectorSize;
 
     @Option(
             names = "--max-connections",
@@ -69,8 +70,8 @@ final class NbdArguments {
     }
 
     NbdOptions options(boolean readOnly) {
-        if (sectorSize != 512 && sectorSize != 4096) {
-            throw new UsageException("--sector-size is 512 or 4096, not " + sectorSize);
+        if (sectorSize.isPresent() && sectorSize.get() != 512 && sectorSize.get() != 4096) {
+            throw new UsageException("--sector-size is 512 or 4096, not " + sectorSize.get());
         }
         if (connectionsMax < 1) {
             throw new UsageException("--max-connections is at least 1");
@@ -80,7 +81,7 @@ final class NbdArguments {
         }
         NbdOptions options = NbdOptions.defaults()
                 .withReadOnly(readOnly)
-                .withSectorSize(sectorSize)
+                .withSectorSize(sectorSize.orElse(1))
                 .withConnectionsMax(connectionsMax);
         return certificates
                 .map(dir -> options.withTls(new NbdTls(dir, verifyPeer, true)))

@@ -9,7 +9,7 @@ import io.holdfast.volume.StoredFile;
  * @param name canonical: the file's path without the leading slash
  * @param file opened as a disk: no request changes its size
  * @param size at the time it was opened, as the client was told it
- * @param sectorSize the smallest unit announced
+ * @param sectorSize the unit of all requests, announced as the minimum block; it divides the size. 1 for any range of bytes
  */
 public record Export(String name, StoredFile file, long size, boolean readOnly, int sectorSize) {
     /** Requests of whole blocks need no read before the write. */
@@ -31,13 +31,5 @@ public record Export(String name, StoredFile file, long size, boolean readOnly, 
                 | Wire.TRANSMIT_CAN_MULTI_CONN
                 | Wire.TRANSMIT_SEND_CACHE
                 | Wire.TRANSMIT_SEND_FAST_ZERO;
-    }
-
-    /**
-     * Returns the smallest block announced: the sector size, or the largest power of two below it that divides the
-     * size, since clients refuse a size that is not whole blocks.
-     */
-    public int minimumBlock() {
-        return size == 0 ? sectorSize : (int) Math.min(sectorSize, Long.lowestOneBit(size));
     }
 }

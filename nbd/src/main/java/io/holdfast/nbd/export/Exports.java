@@ -2,30 +2,41 @@ package io.holdfast.nbd.export;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.protocol.OptionReply;
+import io.holdfast.nbd.protocol.Text;
+import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * The regular files of a volume as exports. A name is a path, with or without the leading slash. The empty name stands
  * for the volume's only regular file, if it has exactly one.
  *
- * <p>Invariant: a listing visits at most {@link #ENTRIES_MAX} directory entries, whatever the volume holds.
+ * <p>A path that is longer than a string of the protocol may be cannot be sent or asked for: such a file is no export, except
+ * by the empty name.
+ *
+ * <p>Invariant: a listing visits at most {@link #ENTRIES_MAX} directory entries and keeps at most {@link #PENDING_CHARS_MAX}
+ * characters of directories that it has not visited yet, whatever the volume holds.
  */
 public final class Exports {
     /** A listing is given up beyond so many directory entries. */
     public static final int ENTRIES_MAX = 20_000;
 
+    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
+    private static final int PENDING_CHARS_MAX = 8 << 20;
     private static final int PAGE = 256;
 
     private final Volume volume;
     private final boolean readOnly;
     private final int sectorSize;
     private final int entriesMax;
+    private final AtomicBoolean saidThatSomeAreLeftOut = new AtomicBoolean();
 
     public Exports(Volume volume, boolean readOnly, int sectorSize) {
         this(volume, readOnly, sectorSize, ENTRIES_MAX);
@@ -38,9 +49,34 @@ public final class Exports {
         this.entriesMax = entriesMax;
     }
 
-    /** Returns the names of all exports, each directory in byte order of the names. */
-    public List<String> list() throws ExportException {
-        return walk(Integer.MAX_VALUE);
+    /** Takes names. */
+    public interface Names {
+        void name(String name) throws IOException;
+    }
+
+    /**
+     * Tells the names of all exports, each directory in byte order of the names, and those of a directory before those of the
+     * directories in it.
+     */
+    public void list(Names names) throws ExportException, IOException {
+        walk(path -> {
+            if (Text.fits(path)) {
+                names.name(path);
+            } else {
+                sayThatSomeAreLeftOut(path);
+            }
+            return true;
+        });
+    }
+
+    private void sayThatSomeAreLeftOut(String path) {
+        if (saidThatSomeAreLeftOut.compareAndSet(false, true)) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "files are left out of the list of exports whose path is longer than the " + Wire.STRING_MAX
+                            + " bytes that NBD has for a name; the first of them has " + Text.bytes(path) + " bytes: /"
+                            + path.substring(0, 60) + "…");
+        }
     }
 
     /** Opens the file that {@code name} leads to; the caller closes {@link Export#file()}. */
@@ -48,21 +84,47 @@ public final class Exports {
         String path = name.isEmpty() ? onlyFile() : canonical(name);
         try {
             StoredFile file = volume.openDisk("/" + path);
-            if (file.size() < 0) {
-                file.close();
-                throw new ExportException(
-                        OptionReply.ERR_TOO_BIG,
-                        "/" + path + " has " + Long.toUnsignedString(file.size())
-                                + " bytes; NBD clients take exports of at most 2^63 - 1 bytes");
+            long size = file.size();
+            boolean usable = false;
+            try {
+                checkSize(path, size);
+                usable = true;
+            } finally {
+                if (!usable) {
+                    file.close();
+                }
             }
-            return new Export(path, file, file.size(), readOnly, sectorSize);
+            return new Export(path, file, size, readOnly, sectorSize);
         } catch (HoldfastException e) {
             throw new ExportException(replyTo(e), "cannot open export '" + name + "': " + e.getMessage());
         }
     }
 
+    private void checkSize(String path, long size) throws ExportException {
+        if (size < 0) {
+            throw new ExportException(
+                    OptionReply.ERR_TOO_BIG,
+                    "/" + path + " has " + Long.toUnsignedString(size)
+                            + " bytes; NBD clients take exports of at most 2^63 - 1 bytes");
+        }
+        if (size % sectorSize != 0) {
+            throw new ExportException(
+                    OptionReply.ERR_POLICY,
+                    "/" + path + " has " + size + " bytes, which are not whole sectors of the " + sectorSize
+                            + " bytes that the server was started with; resize it, or serve without --sector-size");
+        }
+    }
+
     private String onlyFile() throws ExportException {
-        List<String> names = walk(2);
+        List<String> names = new ArrayList<>();
+        try {
+            walk(path -> {
+                names.add(path);
+                return names.size() < 2;
+            });
+        } catch (IOException e) {
+            throw new IllegalStateException(e);
+        }
         if (names.size() == 1) {
             return names.getFirst();
         }
@@ -71,35 +133,46 @@ public final class Exports {
                 OptionReply.ERR_UNKNOWN, "the volume " + why + ", so there is no default export; give a path");
     }
 
-    private List<String> walk(int filesMax) throws ExportException {
-        List<String> files = new ArrayList<>();
+    /** Sees the path of a regular file, and says whether to go on. */
+    private interface Visitor {
+        boolean file(String path) throws IOException;
+    }
+
+    private void walk(Visitor visitor) throws ExportException, IOException {
         Deque<String> directories = new ArrayDeque<>(List.of(""));
+        long pendingChars = 0;
         int entries = 0;
         while (!directories.isEmpty()) {
             String directory = directories.removeFirst();
+            pendingChars -= directory.length();
             String after = "";
             List<DirectoryEntry> page;
             do {
                 page = page(directory, after);
                 for (DirectoryEntry entry : page) {
-                    if (++entries > entriesMax) {
+                    after = entry.name();
+                    if (++entries > entriesMax || pendingChars > PENDING_CHARS_MAX) {
                         throw new ExportException(
                                 OptionReply.ERR_TOO_BIG,
-                                "the volume has more than " + entriesMax + " names and is not listed; give a path");
+                                "the volume has more than " + entriesMax
+                                        + " names, or very long ones, and is not listed; give a path");
                     }
                     switch (entry.kind()) {
-                        case REGULAR -> files.add(directory + entry.name());
-                        case DIRECTORY -> directories.addLast(directory + entry.name() + "/");
+                        case REGULAR -> {
+                            if (!visitor.file(directory + entry.name())) {
+                                return;
+                            }
+                        }
+                        case DIRECTORY -> {
+                            String path = directory + entry.name() + "/";
+                            pendingChars += path.length();
+                            directories.addLast(path);
+                        }
                         case SYMLINK -> {}
                     }
-                    if (files.size() >= filesMax) {
-                        return files;
-                    }
-                    after = entry.name();
                 }
             } while (page.size() == PAGE);
         }
-        return files;
     }
 
     private List<DirectoryEntry> page(String directory, String after) throws ExportException {

@@ -7,6 +7,7 @@ import io.holdfast.nbd.protocol.OptionReply;
 import io.holdfast.nbd.protocol.OptionType;
 import io.holdfast.nbd.protocol.ProtocolException;
 import io.holdfast.nbd.protocol.ReplyFormat;
+import io.holdfast.nbd.protocol.Text;
 import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.nbd.transport.TlsIdentity;
@@ -22,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants: used by the connection's thread alone. An option's data is at most {@link #OPTION_BYTES_MAX} bytes and
  * is copied before it is looked at. A client gets at most {@link #FAILURES_MAX} errors, {@link #LISTINGS_MAX} listings
  * and {@link #OPTIONS_MAX} options altogether, and then is dropped. STARTTLS forgets everything that was said before
- * it, received bytes included (CVE-2021-3716). The time limit is the caller's, who closes the transport.
+ * it, received bytes included (CVE-2021-3716). A client need not say that it knows fixed newstyle: some send other options
+ * than EXPORT_NAME all the same, and read the replies. The time limit is the caller's, who closes the transport.
  */
 public final class Handshake {
     static final int OPTION_BYTES_MAX = 64 << 10;
@@ -37,7 +39,6 @@ public final class Handshake {
     private final Transport transport;
     private final InputBuffer input;
     private final OptionReplies replies;
-    private boolean fixedNewstyle;
     private boolean zeroes;
     private boolean structured;
     private boolean extended;
@@ -90,7 +91,6 @@ public final class Handshake {
         if ((flags & ~(Wire.HANDSHAKE_FIXED_NEWSTYLE | Wire.HANDSHAKE_NO_ZEROES)) != 0) {
             throw new ProtocolException("unknown client flags 0x" + Integer.toHexString(flags));
         }
-        fixedNewstyle = (flags & Wire.HANDSHAKE_FIXED_NEWSTYLE) != 0;
         zeroes = (flags & Wire.HANDSHAKE_NO_ZEROES) == 0;
     }
 
@@ -99,9 +99,6 @@ public final class Handshake {
         boolean exportName = known.equals(Optional.of(OptionType.EXPORT_NAME));
         if (exportName ? length > Wire.STRING_MAX : length > DRAIN_MAX) {
             throw new ProtocolException("option " + code + " with " + length + " bytes");
-        }
-        if (!exportName && !fixedNewstyle) {
-            throw new ProtocolException("option " + code + " from a client without fixed newstyle");
         }
         if (length > OPTION_BYTES_MAX) {
             input.skip(length);
@@ -177,9 +174,7 @@ public final class Handshake {
         if (++listings > LISTINGS_MAX) {
             throw new ProtocolException("too many listings");
         }
-        for (String name : greeter.exports().list()) {
-            replies.server(OptionType.LIST.code(), name);
-        }
+        greeter.exports().list(name -> replies.server(OptionType.LIST.code(), name));
         replies.ack(OptionType.LIST.code());
         return Step.Next.OPTION;
     }
@@ -224,11 +219,11 @@ public final class Handshake {
         try {
             int code = type.code();
             replies.infoExport(code, export.size(), flags(export));
-            if (wantsName) {
+            if (wantsName && Text.fits(export.name())) {
                 replies.infoName(code, export.name());
             }
-            if (wantsBlockSize) {
-                replies.infoBlockSize(code, export.minimumBlock(), Export.PREFERRED_BLOCK, Wire.PAYLOAD_MAX);
+            if (wantsBlockSize || export.sectorSize() > 1) {
+                replies.infoBlockSize(code, export.sectorSize(), Export.PREFERRED_BLOCK, Wire.PAYLOAD_MAX);
             }
             replies.ack(code);
             replies.send();

@@ -1,17 +1,18 @@
 package io.holdfast.nbd.handshake;
 
 import io.holdfast.nbd.protocol.OptionReply;
+import io.holdfast.nbd.protocol.Text;
 import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.nbd.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.util.Arrays;
 
 /**
  * Sends what the server says in the handshake.
  *
- * <p>Invariants: used by the connection's thread alone; everything is sent at {@link #send} or before, in order.
+ * <p>Invariants: used by the connection's thread alone; everything is sent at {@link #send} or before, in order. The buffer
+ * has room for the longest string of the protocol.
  */
 final class OptionReplies {
     private static final int HEADER = 20;
@@ -35,9 +36,8 @@ final class OptionReplies {
     }
 
     void error(int option, OptionReply reply, String message) throws IOException {
-        byte[] text = message.getBytes(StandardCharsets.UTF_8);
-        byte[] cut = text.length <= MESSAGE_MAX ? text : Arrays.copyOf(text, MESSAGE_MAX);
-        header(option, reply, cut.length).put(cut);
+        byte[] text = Text.cut(message, MESSAGE_MAX);
+        header(option, reply, text.length).put(text);
     }
 
     void server(int option, String name) throws IOException {

@@ -1,9 +1,6 @@
 package io.holdfast.nbd.protocol;
 
 import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CodingErrorAction;
-import java.nio.charset.StandardCharsets;
 
 /**
  * How replies look, chosen in the handshake, and the encoder of their headers.
@@ -44,6 +41,12 @@ public enum ReplyFormat {
         }
     }
 
+    /** Writes a whole chunk that says: {@code length} bytes from {@code offset} on are zeroes. Only chunks can say it. */
+    public void putHole(ByteBuffer out, Request request, long offset, int length, boolean done) {
+        putChunk(out, request, done, Wire.CHUNK_OFFSET_HOLE, 12);
+        out.putLong(offset).putInt(length);
+    }
+
     /** Writes the header in front of {@code length} bytes of block status, which only chunks can carry. */
     public void putBlockStatus(ByteBuffer out, Request request, int length) {
         int type = this == EXTENDED ? Wire.CHUNK_BLOCK_STATUS_EXT : Wire.CHUNK_BLOCK_STATUS;
@@ -64,7 +67,7 @@ public enum ReplyFormat {
         if (this == SIMPLE) {
             putSimple(out, request, error.code());
         } else {
-            byte[] text = utf8(message);
+            byte[] text = Text.cut(message, MESSAGE_MAX);
             putChunk(out, request, true, Wire.CHUNK_ERROR, 6L + text.length);
             out.putInt(error.code()).putShort((short) text.length).put(text);
         }
@@ -72,7 +75,7 @@ public enum ReplyFormat {
 
     /** Writes the last chunk of a read that failed at {@code offset}; what was sent before it is valid. */
     public void putErrorAt(ByteBuffer out, Request request, NbdError error, String message, long offset) {
-        byte[] text = utf8(message);
+        byte[] text = Text.cut(message, MESSAGE_MAX);
         putChunk(out, request, true, Wire.CHUNK_ERROR_OFFSET, 14L + text.length);
         out.putInt(error.code()).putShort((short) text.length).put(text).putLong(offset);
     }
@@ -90,19 +93,5 @@ public enum ReplyFormat {
         } else {
             out.putInt((int) length);
         }
-    }
-
-    /** Returns the text in UTF-8, cut between characters at {@link #MESSAGE_MAX} bytes. */
-    private static byte[] utf8(String text) {
-        ByteBuffer cut = ByteBuffer.allocate(MESSAGE_MAX);
-        CharBuffer chars = CharBuffer.wrap(text);
-        var ignored = StandardCharsets.UTF_8
-                .newEncoder()
-                .onMalformedInput(CodingErrorAction.REPLACE)
-                .onUnmappableCharacter(CodingErrorAction.REPLACE)
-                .encode(chars, cut, true);
-        byte[] bytes = new byte[cut.position()];
-        cut.flip().get(bytes);
-        return bytes;
     }
 }

@@ -42,6 +42,7 @@ public final class Wire {
     public static final int REPLY_FLAG_DONE = 1;
     public static final int CHUNK_NONE = 0;
     public static final int CHUNK_OFFSET_DATA = 1;
+    public static final int CHUNK_OFFSET_HOLE = 2;
     public static final int CHUNK_BLOCK_STATUS = 5;
     public static final int CHUNK_BLOCK_STATUS_EXT = 6;
     public static final int CHUNK_ERROR = 0x8001;

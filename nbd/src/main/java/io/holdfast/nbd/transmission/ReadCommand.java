@@ -12,10 +12,12 @@ import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.List;
 
 /**
- * NBD_CMD_READ. A reply has one content chunk, so DF asks for nothing special, except when the pool is empty: then the
- * reading thread sends one chunk after another out of the connection's reserve.
+ * NBD_CMD_READ. A reply has one content chunk for the data, except where there are long runs of zeroes, which are sent as
+ * holes unless the client asked for one chunk (DF); and except when the pool is empty: then the reading thread sends one
+ * chunk after another out of the connection's reserve.
  *
  * <p>When part of a read fails and the client takes chunks, it gets what can be read up to the first bad block, and an
  * error that names this place.
@@ -50,7 +52,7 @@ final class ReadCommand {
     private void serve(Job job, Lease lease) {
         boolean queued = lease.count() == 1 && !exchange.isSerial();
         switch (queued ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
-            case READ -> exchange.replies.add(data(job, lease));
+            case READ -> addData(job, lease);
             case REFUSED -> exchange.start(job, () -> read(job, lease));
             case STARTED -> {}
         }
@@ -67,7 +69,7 @@ final class ReadCommand {
     /** Goes the long way if it was not good: that one also finds out what is wrong. */
     private void ended(Job job, Lease lease, boolean good) {
         if (good) {
-            exchange.replies.add(data(job, lease));
+            addData(job, lease);
         } else {
             exchange.startElsewhere(job, () -> read(job, lease));
         }
@@ -94,9 +96,25 @@ final class ReadCommand {
         }
     }
 
+    private void addData(Job job, Lease lease) {
+        exchange.replies.add(data(job, lease));
+    }
+
+    /** Adds all replies but the last one, and returns that. */
     private Reply data(Job job, Lease lease) {
+        return data(job, lease, job.request().offset(), true);
+    }
+
+    private Reply data(Job job, Lease lease, long base, boolean last) {
         exchange.meters.bytesRead.add(lease.length());
-        return new Reply.Data(job, lease, job.request().offset(), lease.length(), true);
+        if (!format.chunked() || Contents.isOneChunkOfData(lease)) {
+            return new Reply.Data(job, lease, base, 0, lease.length(), true, last);
+        }
+        List<Reply> replies = Contents.of(job, lease, base, last);
+        for (int i = 0; i < replies.size() - 1; i++) {
+            exchange.replies.add(replies.get(i));
+        }
+        return replies.getLast();
     }
 
     /** Sends what can be read of a lease of which {@code start} bytes were read, and returns the error for the rest. */
@@ -120,7 +138,7 @@ final class ReadCommand {
             return exchange.failure(job, NbdError.of(cause), Exchange.text(cause));
         }
         exchange.meters.errors.increment();
-        exchange.replies.add(new Reply.Data(job, lease, offset, start + good, false));
+        exchange.replies.add(new Reply.Data(job, lease, offset, 0, start + good, true, false));
         return new Reply.FailureAt(job, NbdError.of(cause), Exchange.text(cause), offset + start + good);
     }
 
@@ -156,8 +174,7 @@ final class ReadCommand {
                                 : new Reply.Failure(job, NbdError.of(e), Exchange.text(e)));
                 return;
             }
-            exchange.meters.bytesRead.add(step.length());
-            exchange.replies.sendNow(new Reply.Data(job, step, offset, step.length(), done + step.length() == length));
+            exchange.replies.sendNow(data(job, step, offset, done + step.length() == length));
         }
     }
 

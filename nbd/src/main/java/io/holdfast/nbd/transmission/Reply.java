@@ -56,28 +56,41 @@ sealed interface Reply {
     }
 
     /**
-     * Data read at {@code offset}.
+     * Data of a read.
      *
-     * @param length of the lease, that is sent
-     * @param last no other chunk follows
+     * @param base where in the export the lease begins
+     * @param from where in the lease the data begins
+     * @param length bytes, at least 1
+     * @param frees the lease goes back with this reply: those of a lease go out in order, and this is the last one
+     * @param last no other chunk of the request follows
      */
-    record Data(Job job, Lease lease, long offset, int length, boolean last) implements Reply {
+    record Data(Job job, Lease lease, long base, int from, int length, boolean frees, boolean last) implements Reply {
         @Override
         public void putHeader(ByteBuffer out, ReplyFormat format) {
-            format.putData(out, job.request(), offset, length, last);
+            format.putData(out, job.request(), base + from, length, last);
         }
 
         @Override
         public void addPayload(List<ByteBuffer> buffers) {
-            addLeased(buffers, lease, length);
+            addLeased(buffers, lease, from, length);
         }
 
         @Override
         public void release() {
-            lease.release();
-            if (last) {
-                job.leave();
-            }
+            end(job, lease, frees, last);
+        }
+    }
+
+    /** Says that a part of a read is zeroes; as {@link Data}, but nothing of the lease is sent. */
+    record Hole(Job job, Lease lease, long base, int from, int length, boolean frees, boolean last) implements Reply {
+        @Override
+        public void putHeader(ByteBuffer out, ReplyFormat format) {
+            format.putHole(out, job.request(), base + from, length, last);
+        }
+
+        @Override
+        public void release() {
+            end(job, lease, frees, last);
         }
     }
 
@@ -89,7 +102,7 @@ sealed interface Reply {
 
         @Override
         public void addPayload(List<ByteBuffer> buffers) {
-            addLeased(buffers, lease, length);
+            addLeased(buffers, lease, 0, length);
         }
 
         @Override
@@ -99,10 +112,21 @@ sealed interface Reply {
         }
     }
 
-    private static void addLeased(List<ByteBuffer> buffers, Lease lease, int length) {
-        for (int i = 0; lease.start(i) < length; i++) {
+    private static void end(Job job, Lease lease, boolean frees, boolean last) {
+        if (frees) {
+            lease.release();
+        }
+        if (last) {
+            job.leave();
+        }
+    }
+
+    private static void addLeased(List<ByteBuffer> buffers, Lease lease, int from, int length) {
+        int end = from + length;
+        for (int i = from / Slice.MAX; lease.start(i) < end; i++) {
             ByteBuffer buffer = lease.buffer(i);
-            buffers.add(buffer.limit(Math.min(buffer.limit(), length - lease.start(i))));
+            buffer.limit(Math.min(buffer.limit(), end - lease.start(i)));
+            buffers.add(buffer.position(Math.max(0, from - lease.start(i))));
         }
     }
 }

@@ -72,6 +72,10 @@ final class RequestCheck {
      */
     private static @Nullable Rejection checkRange(Request request, Export export, NbdError error) {
         long offset = request.offset();
+        if (((offset | request.length()) & (export.sectorSize() - 1)) != 0) {
+            return invalid(Long.toUnsignedString(request.length()) + " bytes at " + Long.toUnsignedString(offset)
+                    + " are not whole sectors of " + export.sectorSize() + " bytes");
+        }
         long size = export.sizeNow();
         if (Long.compareUnsigned(offset, size) > 0 || Long.compareUnsigned(request.length(), size - offset) > 0) {
             return new Rejection(

@@ -52,7 +52,7 @@ class ReplyQueueTest {
         }
         Lease lease = pool.tryLease(bytes);
         lease.segment(0).fill((byte) cookie);
-        return new Reply.Data(job, lease, 0, bytes, true);
+        return new Reply.Data(job, lease, 0, 0, bytes, true, true);
     }
 
     @Test
