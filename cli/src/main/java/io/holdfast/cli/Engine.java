@@ -4,6 +4,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeClaim;
 import java.nio.file.Path;
 
 /** Where volumes come from. The command uses {@link #HOLDFAST}; tests put another in its place. */
@@ -25,4 +26,9 @@ public interface Engine {
 
     /** As {@link Volume#open}. */
     Volume open(Path device, OpenOptions options) throws HoldfastException;
+
+    /** As {@link Volume#claim}. */
+    default VolumeClaim claim(Path file) throws HoldfastException {
+        return Volume.claim(file);
+    }
 }

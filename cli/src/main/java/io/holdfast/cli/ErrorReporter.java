@@ -78,14 +78,20 @@ public final class ErrorReporter {
             case FileAlreadyExistsException e -> e.getFile() + ": exists already; choose another name or use --force";
             case AccessDeniedException e -> e.getFile() + ": permission denied; run as its owner or as root";
             case DirectoryNotEmptyException e -> e.getFile() + ": directory not empty";
-            case FileSystemException e ->
-                e.getFile() + ": "
-                        + (e.getReason() == null ? "failed" : e.getReason().toLowerCase(Locale.ROOT));
+            case FileSystemException e -> e.getFile() + ": " + reason(e);
             case IOException e -> text(e);
             case OutOfMemoryError e ->
                 "out of memory (" + text(e) + "); give a larger --memory or close other programs";
             default -> "internal error: " + error + "; run again with --debug and report what it prints";
         };
+    }
+
+    /** The system's texts begin with a capital letter. */
+    private static String reason(FileSystemException e) {
+        String reason = e.getReason();
+        return reason == null || reason.isEmpty()
+                ? "failed"
+                : reason.substring(0, 1).toLowerCase(Locale.ROOT) + reason.substring(1);
     }
 
     private static String text(Throwable error) {

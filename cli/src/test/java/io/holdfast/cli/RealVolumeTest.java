@@ -16,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
@@ -122,6 +123,56 @@ class RealVolumeTest {
         assertThat(run("ls", file.toString())).isEqualTo(8);
         assertThat(run("check", file.toString())).isEqualTo(8);
         assertThat(file).hasBinaryContent(new byte[32 << 20]);
+    }
+
+    @Test
+    void anExportDoesNotOverwriteAVolumeThatIsOpen() throws IOException {
+        ok("format", volume.toString(), "--size", "64M");
+        ok("create", volume.toString(), "/d", "--size", "1M");
+        Path other = folder.resolve("other");
+        ok("format", other.toString(), "--size", "64M");
+        Path link = Files.createLink(folder.resolve("hard"), other);
+        Path lock = folder.resolve("other.lock");
+        try (Volume held = Volume.open(other, OpenOptions.readWrite())) {
+            for (Path target : List.of(other, link, lock)) {
+                assertThat(run("export", "--force", volume.toString(), "/d", target.toString()))
+                        .as(target + err)
+                        .isEqualTo(3);
+                assertThat(err).contains(target + " is in use");
+            }
+            held.sync();
+        }
+        ok("check", other.toString());
+        ok("export", "--force", volume.toString(), "/d", other.toString());
+        assertThat(other).hasBinaryContent(new byte[1 << 20]);
+        assertThat(folder.toFile().list()).containsExactlyInAnyOrder("v", "other", "hard");
+    }
+
+    @Test
+    void whatFormatRefusesIsAsItWas() throws IOException {
+        Path late = folder.resolve("late");
+        for (long at : new long[] {0, 100_000, 3 << 20, (40L << 20) - 1, 8L << 30}) {
+            try (FileChannel channel = FileChannel.open(late, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.write(ByteBuffer.allocate(1), 9L << 30);
+                channel.write(ByteBuffer.wrap(new byte[] {1}), at);
+            }
+            assertThat(run("format", late.toString(), "--size", "64M"))
+                    .as("data at " + at)
+                    .isEqualTo(6);
+            assertThat(err).contains("late").contains("--force");
+            assertThat(Files.size(late)).isEqualTo((9L << 30) + 1);
+            Files.delete(late);
+        }
+        Path fresh = folder.resolve("fresh");
+        String label = "x".repeat(65);
+        assertThat(run("format", fresh.toString(), "--size", "64M", "--label", label))
+                .isEqualTo(2);
+        assertThat(fresh).doesNotExist();
+        Path small = Files.write(folder.resolve("small"), new byte[5000]);
+        assertThat(run("format", small.toString(), "--size", "64M", "--label", label))
+                .isEqualTo(2);
+        assertThat(small).hasBinaryContent(new byte[5000]);
+        assertThat(folder.toFile().list()).containsExactly("small");
     }
 
     @Test

@@ -9,13 +9,13 @@ import java.util.Optional;
 
 /**
  * Tells what is on a device before it is formatted, so that nobody loses data by a mistyped name. Knows the marks of
- * common contents; anything else that is not zeros at the beginning or the end counts as contents too.
+ * common contents; anything else that is not zeros counts as contents too: in the first and last MiB, and in samples that
+ * lie evenly between them, since to read all of a large device would take hours.
  */
 public final class DeviceProbe {
     /** The first bytes of a Holdfast volume. */
     public static final String HOLDFAST_MAGIC = "HOLDFAST";
 
-    private static final int EMPTY_BYTES = 64 << 10;
     private static final int KIB = 1 << 10;
     private static final int SECTOR = 512;
 
@@ -101,13 +101,18 @@ public final class DeviceProbe {
                 return Optional.of(mark.contents());
             }
         }
-        return ext(window)
+        Optional<String> known = ext(window)
                 .or(() -> swap(window))
                 .or(() -> md(window))
                 .or(() -> zfs(window))
                 .or(() -> backupGpt(window))
-                .or(() -> mbr(window))
-                .or(() -> anything(window));
+                .or(() -> mbr(window));
+        if (known.isPresent()) {
+            return known;
+        }
+        return window.isZero() && window.isZeroBetween(device)
+                ? Optional.empty()
+                : Optional.of("something that is not empty");
     }
 
     private static Optional<String> ext(ProbeWindow window) {
@@ -184,10 +189,5 @@ public final class DeviceProbe {
             used |= window.number(entry + 4, 1) != 0;
         }
         return Optional.of(used ? "an MBR partition table" : "a boot sector");
-    }
-
-    private static Optional<String> anything(ProbeWindow window) {
-        boolean empty = window.isZeroAtStart(EMPTY_BYTES) && window.isZeroAtEnd(EMPTY_BYTES);
-        return empty ? Optional.empty() : Optional.of("something that is not empty");
     }
 }

@@ -13,6 +13,9 @@ import java.util.Arrays;
  */
 final class ProbeWindow {
     private static final int PART_BYTES = 1 << 20;
+    private static final int SAMPLE_BYTES = 64 << 10;
+    /** Each costs a disk that turns a movement of its arm, so all of them some seconds. */
+    private static final int SAMPLES = 512;
 
     private final long bytes;
     private final byte[] head;
@@ -64,12 +67,21 @@ final class ProbeWindow {
         return number;
     }
 
-    boolean isZeroAtStart(int length) {
-        return isZero(head, 0, Math.min(length, head.length));
+    /** Returns whether both parts have nothing but zeros. */
+    boolean isZero() {
+        return isZero(head) && isZero(tail);
     }
 
-    boolean isZeroAtEnd(int length) {
-        return isZero(tail, Math.max(0, tail.length - length), tail.length);
+    /** Returns whether samples that lie evenly between the parts have nothing but zeros. */
+    boolean isZeroBetween(FileDevice device) throws HoldfastException {
+        long from = head.length;
+        long step = Math.max(SAMPLE_BYTES, (tailStart - from) / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES);
+        for (long at = from; at < tailStart; at += step) {
+            if (!isZero(read(device, at, SAMPLE_BYTES))) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static boolean isAt(byte[] part, long position, byte[] magic) {
@@ -80,9 +92,9 @@ final class ProbeWindow {
         return Arrays.equals(part, from, from + magic.length, magic, 0, magic.length);
     }
 
-    private static boolean isZero(byte[] part, int from, int to) {
-        for (int i = from; i < to; i++) {
-            if (part[i] != 0) {
+    private static boolean isZero(byte[] part) {
+        for (byte b : part) {
+            if (b != 0) {
                 return false;
             }
         }

@@ -79,8 +79,20 @@ final class StoredVolume implements Volume {
         if (options.size() != 0) {
             requireLargeEnough(options.size());
         }
+        VolumeOnDevice.requireLabel(options.label());
         boolean created = createIfMissing(path);
         boolean done = false;
+        try {
+            formatLocked(path, options);
+            done = true;
+        } finally {
+            if (created && !done) {
+                delete(path);
+            }
+        }
+    }
+
+    private static void formatLocked(Path path, FormatOptions options) throws HoldfastException {
         VolumeLock lock = VolumeLock.acquire(path, true);
         try (FileDevice device = FileDevice.open(path, true, false)) {
             if (!options.force()) {
@@ -95,12 +107,8 @@ final class StoredVolume implements Volume {
             requireLargeEnough(device.blocks() * BLOCK_SIZE);
             VolumeOnDevice.format(
                     device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
-            done = true;
         } finally {
             lock.close();
-            if (created && !done) {
-                delete(path);
-            }
         }
     }
 
@@ -129,6 +137,10 @@ final class StoredVolume implements Volume {
         } catch (IOException e) {
             System.getLogger("holdfast").log(System.Logger.Level.WARNING, path + " is left behind: " + e.getMessage());
         }
+    }
+
+    static VolumeClaim claim(Path path) throws HoldfastException {
+        return VolumeLock.acquire(path, true)::close;
     }
 
     static Volume open(Path path, OpenOptions options) throws HoldfastException {

@@ -45,6 +45,16 @@ public interface Volume extends AutoCloseable {
         return StoredVolume.open(device, options);
     }
 
+    /**
+     * Keeps every volume off an existing file or block device while the caller overwrites it.
+     *
+     * @throws HoldfastException {@code HELD} if a process, this one too, has a volume on it open, or the system uses the
+     *     device; {@code DEVICE_ERROR} if it may not be written to
+     */
+    static VolumeClaim claim(Path file) throws HoldfastException {
+        return StoredVolume.claim(file);
+    }
+
     VolumeInfo info();
 
     VolumeUsage usage();

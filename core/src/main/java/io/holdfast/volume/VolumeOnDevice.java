@@ -85,9 +85,7 @@ public final class VolumeOnDevice {
                                     Superblock.MAX_BLOCKS * Device.BLOCK_SIZE,
                                     blocks * Device.BLOCK_SIZE));
         }
-        if (label.getBytes(StandardCharsets.UTF_8).length > Superblock.LABEL_BYTES_MAX) {
-            throw new HoldfastException(ErrorCode.INVALID, "a label has at most 64 bytes of UTF-8");
-        }
+        requireLabel(label);
         Layout layout = new Layout(blocks);
         Checksum checksum = Checksums.byId(algorithm.id());
         SpaceManager space = new SpaceManager(layout);
@@ -124,6 +122,13 @@ public final class VolumeOnDevice {
                         layout);
                 device.flush();
             }
+        }
+    }
+
+    static void requireLabel(String label) throws HoldfastException {
+        if (label.getBytes(StandardCharsets.UTF_8).length > Superblock.LABEL_BYTES_MAX) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "a label has at most " + Superblock.LABEL_BYTES_MAX + " bytes of UTF-8");
         }
     }
 

@@ -4,9 +4,9 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.copy.CopyResult;
 import io.holdfast.cli.copy.Exporter;
-import io.holdfast.cli.copy.FileTarget;
 import io.holdfast.cli.copy.StreamTarget;
 import io.holdfast.cli.copy.Target;
+import io.holdfast.cli.copy.Targets;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
@@ -97,12 +97,19 @@ final class ExportCommand extends CopyCommand {
                     ErrorCode.FILE_TOO_LARGE,
                     path + " has " + Sizes.show(size) + ", more than a file outside a volume can have (8 EiB)");
         }
-        try (Target target = file.equals("-")
-                        ? new StreamTarget(context().out())
-                        : FileTarget.open(HostPath.of(file), force, size);
+        try (Target target = openTarget(size);
                 ProgressLine progress = progress("export", size)) {
             return new Exporter(progress, context().cancel(), keepGoing).run(source, size, target);
         }
+    }
+
+    private Target openTarget(long size) throws IOException {
+        Targets targets = new Targets(device, context().engine()::claim);
+        if (!file.equals("-")) {
+            return targets.open(HostPath.of(file), force, size);
+        }
+        targets.requireOtherOutput();
+        return StreamTarget.standardOutput(context().out());
     }
 
     private void report(PrintStream out, CopyResult result) {

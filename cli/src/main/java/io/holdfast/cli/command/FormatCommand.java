@@ -2,9 +2,12 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.copy.LateData;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Sizes;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
@@ -13,6 +16,7 @@ import io.holdfast.volume.VolumeInfo;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Map;
+import java.util.OptionalLong;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
@@ -21,6 +25,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "format", description = "Make an empty volume in a file or block device.")
 final class FormatCommand extends HoldfastCommand {
     private static final String WHOLE_DEVICE = "0";
+    private static final long ENGINE_LOOKS_BYTES = 1 << 20;
 
     @Parameters(
             index = "0",
@@ -68,6 +73,9 @@ final class FormatCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException {
+        if (!force) {
+            requireNoData();
+        }
         context().engine().format(device, new FormatOptions(size, checksum.algorithm, force, label));
         VolumeInfo info = formatted();
         Map<String, Object> json = Json.object(
@@ -82,6 +90,17 @@ final class FormatCommand extends HoldfastCommand {
                         out -> out.println("formatted " + device + ": " + Sizes.show(info.size()) + ", checksum "
                                 + info.checksum().label() + ", uuid " + info.uuid()));
         return ExitCode.OK;
+    }
+
+    /** In the first MiB the engine looks by itself, and knows what is there; the data of a file may begin anywhere. */
+    private void requireNoData() throws IOException {
+        OptionalLong data = LateData.find(device, context().cancel());
+        if (data.isPresent() && data.getAsLong() >= ENGINE_LOOKS_BYTES) {
+            throw new HoldfastException(
+                    ErrorCode.NOT_EMPTY_DEVICE,
+                    device + " is not empty: it has data at offset " + data.getAsLong()
+                            + "; use --force to overwrite it");
+        }
     }
 
     /** Opens what was written: a volume that cannot be opened was not formatted. */

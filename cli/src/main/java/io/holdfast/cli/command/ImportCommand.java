@@ -3,9 +3,9 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.copy.CopyResult;
-import io.holdfast.cli.copy.FileSource;
 import io.holdfast.cli.copy.Importer;
 import io.holdfast.cli.copy.Source;
+import io.holdfast.cli.copy.Sources;
 import io.holdfast.cli.copy.StreamSource;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Durations;
@@ -56,7 +56,7 @@ final class ImportCommand extends CopyCommand {
 
     @Override
     protected ExitCode run() throws IOException {
-        try (Source source = file.equals("-") ? new StreamSource(context().in()) : FileSource.open(HostPath.of(file));
+        try (Source source = openSource();
                 Volume volume = open(device, false)) {
             CopyResult result = copy(source, volume);
             output().print(
@@ -75,6 +75,10 @@ final class ImportCommand extends CopyCommand {
                                     + Durations.show(result.nanos()) + ", flushed"));
         }
         return ExitCode.OK;
+    }
+
+    private Source openSource() throws IOException {
+        return file.equals("-") ? StreamSource.standardInput(context().in()) : Sources.open(HostPath.of(file), device);
     }
 
     private CopyResult copy(Source source, Volume volume) throws HoldfastException, IOException {

@@ -55,8 +55,20 @@ public final class Exporter {
                 progress.update(at, size);
             }
         }
+        requireSize(file, size);
         target.finish(size);
         return new CopyResult(size, written, System.nanoTime() - start, List.copyOf(unreadable), unreadableBytes);
+    }
+
+    /** A copy of a file that was cut or grown meanwhile would not be all of it. */
+    private static void requireSize(StoredFile file, long size) throws HoldfastException {
+        long now = file.size();
+        if (now != size) {
+            throw new HoldfastException(
+                    ErrorCode.FAILED,
+                    "the file was resized from " + Long.toUnsignedString(size) + " to " + Long.toUnsignedString(now)
+                            + " bytes while it was exported; export it again");
+        }
     }
 
     private void copy(StoredFile file, long from, long to, Target target) throws IOException {
@@ -108,7 +120,7 @@ public final class Exporter {
         }
     }
 
-    /** What lies behind the end of a file that shrank meanwhile is zero. */
+    /** What lies behind the end of a file that shrank meanwhile is zero, until {@link #requireSize} finds that out. */
     private static void readOrZero(StoredFile file, long at, MemorySegment target) throws HoldfastException {
         long read = file.read(at, target, Set.of(ReadFlag.DIRECT));
         target.asSlice(read).fill((byte) 0);

@@ -1,112 +1,161 @@
 package io.holdfast.cli.copy;
 
+import io.holdfast.volume.VolumeClaim;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.OpenOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.FileAttribute;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.HexFormat;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * Exports to a sparse file, or over a block device.
+ * Exports to a sparse regular file.
  *
- * <p>Invariant: a regular file has its name only once it is whole and synced; before, it has another name beside it.
+ * <p>Invariants: the file has its name only once it is whole and synced. Before, it has another name beside it, of the
+ * same length whatever the file is called. A file that is replaced is untouched until then, and its mode and owner
+ * become the new one's. Without one to replace, nothing is: not even a file that was made meanwhile.
  */
-public final class FileTarget implements Target {
-    private static final int ZERO_BYTES = 1 << 20;
+final class FileTarget implements Target {
+    private static final FileAttribute<?>[] OWNER_ONLY = {
+        PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------"))
+    };
 
     private final FileChannel channel;
     private final Path file;
-    private final Optional<Path> temporary;
+    private final Path directory;
+    private final Path temporary;
+    private final Optional<Replaced> replaced;
     private boolean finished;
-    private long position;
 
-    private FileTarget(FileChannel channel, Path file, Optional<Path> temporary) {
+    /** What a file has that is replaced, and what keeps others off it. */
+    private record Replaced(FileOwnership ownership, VolumeClaim claim) {}
+
+    private FileTarget(FileChannel channel, Path file, Path temporary, Optional<Replaced> replaced) {
         this.channel = channel;
         this.file = file;
+        this.directory = directoryOf(file);
         this.temporary = temporary;
+        this.replaced = replaced;
     }
 
-    /** Opens for a copy of {@code size} bytes. What is there is replaced only with {@code overwrite}. */
-    public static FileTarget open(Path file, boolean overwrite, long size) throws IOException {
-        boolean there = Files.exists(file, LinkOption.NOFOLLOW_LINKS);
-        if (there && !overwrite) {
-            throw new FileAlreadyExistsException(file.toString());
+    /** Makes a file that must not be there. */
+    static FileTarget create(Path file) throws IOException {
+        return open(file, Optional.empty());
+    }
+
+    /** Makes a file in the place of a regular one; {@code claim} is given up with the target. */
+    static FileTarget replace(Path file, VolumeClaim claim) throws IOException {
+        Path real = file.toRealPath();
+        return open(real, Optional.of(new Replaced(FileOwnership.of(real), claim)));
+    }
+
+    private static FileTarget open(Path file, Optional<Replaced> replaced) throws IOException {
+        Path directory = directoryOf(file);
+        if (!Files.isDirectory(directory)) {
+            throw new NoSuchFileException(directory.toString());
         }
-        if (there && !Files.isRegularFile(file) && !Files.isDirectory(file)) {
-            FileChannel device = FileChannel.open(file, StandardOpenOption.WRITE);
-            if (Long.compareUnsigned(device.size(), size) < 0) {
-                device.close();
-                throw new IOException(file + " has " + device.size() + " bytes, too few for " + size);
-            }
-            return new FileTarget(device, file, Optional.empty());
+        Path temporary = directory.resolve(".holdfast-"
+                + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
+        Set<OpenOption> options = Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
+        // Nobody reads the copy of a private file before it has the same mode.
+        FileAttribute<?>[] attributes = replaced.isPresent() ? OWNER_ONLY : new FileAttribute<?>[0];
+        try {
+            return new FileTarget(FileChannel.open(temporary, options, attributes), file, temporary, replaced);
+        } catch (AccessDeniedException e) {
+            throw new AccessDeniedException(directory.toString());
+        } catch (FileSystemException e) {
+            throw new FileSystemException(file.toString(), null, "cannot be made: " + e.getReason());
         }
-        Path real = Files.isRegularFile(file) ? file.toRealPath() : file;
-        Path temporary = real.resolveSibling("." + real.getFileName() + "."
-                + Long.toHexString(ThreadLocalRandom.current().nextLong()));
-        return new FileTarget(
-                FileChannel.open(temporary, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW),
-                real,
-                Optional.of(temporary));
+    }
+
+    private static Path directoryOf(Path file) {
+        Path parent = file.toAbsolutePath().getParent();
+        return parent == null ? file : parent;
     }
 
     @Override
     public void write(long offset, ByteBuffer data) throws IOException {
-        zeroDeviceTo(offset);
         long at = offset;
-        while (data.hasRemaining()) {
-            at += channel.write(data, at);
-        }
-        position = at;
-    }
-
-    /** A new file reads as zeroes where nothing was written; a device has old data there. */
-    private void zeroDeviceTo(long offset) throws IOException {
-        if (temporary.isPresent() || position >= offset) {
-            return;
-        }
-        ByteBuffer zeroes = ByteBuffer.allocateDirect(ZERO_BYTES);
-        while (position < offset) {
-            zeroes.clear().limit((int) Math.min(ZERO_BYTES, offset - position));
-            position += channel.write(zeroes, position);
+        try {
+            while (data.hasRemaining()) {
+                at += channel.write(data, at);
+            }
+        } catch (IOException e) {
+            throw IoFailures.named(file.toString(), e);
         }
     }
 
     @Override
     public void finish(long size) throws IOException {
-        zeroDeviceTo(size);
-        if (temporary.isPresent()) {
+        try {
             grow(size);
-        }
-        channel.force(true);
-        if (temporary.isPresent()) {
-            Files.move(temporary.get(), file, StandardCopyOption.ATOMIC_MOVE);
-            try (FileChannel folder =
-                    FileChannel.open(file.toAbsolutePath().normalize().getParent(), StandardOpenOption.READ)) {
+            if (replaced.isPresent()) {
+                replaced.get().ownership().applyTo(temporary);
+            }
+            channel.force(true);
+            publish();
+            try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
                 folder.force(true);
             }
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (FileSystemException e) {
+            throw new FileSystemException(file.toString(), null, e.getReason());
+        } catch (IOException e) {
+            throw IoFailures.named(file.toString(), e);
         }
-        finished = true;
     }
 
     /** A file grows by writing its last byte; {@code truncate} only shrinks. */
     private void grow(long size) throws IOException {
         if (channel.size() < size) {
-            ByteBuffer zero = ByteBuffer.allocate(1);
-            channel.write(zero, size - 1);
+            channel.write(ByteBuffer.allocate(1), size - 1);
+        }
+    }
+
+    private void publish() throws IOException {
+        if (replaced.isPresent()) {
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            finished = true;
+            return;
+        }
+        try {
+            // A link, unlike a rename, does not replace what is there.
+            Files.createLink(file, temporary);
+        } catch (FileAlreadyExistsException e) {
+            throw e;
+        } catch (UnsupportedOperationException | FileSystemException noLinks) {
+            if (Files.exists(file, LinkOption.NOFOLLOW_LINKS)) {
+                throw new FileAlreadyExistsException(file.toString());
+            }
+            Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
+            finished = true;
         }
     }
 
     @Override
     public void close() throws IOException {
-        channel.close();
-        if (!finished && temporary.isPresent()) {
-            Files.deleteIfExists(temporary.get());
+        try (channel) {
+            if (!finished) {
+                Files.deleteIfExists(temporary);
+            }
+        } finally {
+            if (replaced.isPresent()) {
+                replaced.get().claim().close();
+            }
         }
     }
 }

@@ -50,6 +50,7 @@ public final class Importer {
         boolean done = false;
         try (StoredFile file = volume.create(temporary, options.withSize(0))) {
             long written = copy(source, file);
+            source.finish();
             file.flush();
             volume.rename(temporary, path);
             done = true;

@@ -18,6 +18,13 @@ public interface Source extends AutoCloseable {
      */
     int read(long offset, ByteBuffer target) throws IOException;
 
+    /**
+     * Makes sure that what was read is all that there is; called once after the last read.
+     *
+     * @throws IOException if the source has another size than it had
+     */
+    void finish() throws IOException;
+
     @Override
     void close() throws IOException;
 }

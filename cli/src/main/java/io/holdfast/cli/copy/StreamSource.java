@@ -8,10 +8,17 @@ import java.nio.channels.ReadableByteChannel;
 
 /** Imports from a pipe: all of it is read, and it ends when it ends. */
 public final class StreamSource implements Source {
+    private final String name;
     private final ReadableByteChannel channel;
 
-    public StreamSource(InputStream stream) {
-        this.channel = Channels.newChannel(stream);
+    StreamSource(String name, ReadableByteChannel channel) {
+        this.name = name;
+        this.channel = channel;
+    }
+
+    /** Returns standard input as a source. */
+    public static StreamSource standardInput(InputStream stream) {
+        return new StreamSource("standard input", Channels.newChannel(stream));
     }
 
     @Override
@@ -29,10 +36,18 @@ public final class StreamSource implements Source {
         int start = target.position();
         int read = 0;
         while (read >= 0 && target.hasRemaining()) {
-            read = channel.read(target);
+            try {
+                read = channel.read(target);
+            } catch (IOException e) {
+                throw IoFailures.named(name, e);
+            }
         }
         return target.position() - start;
     }
+
+    /** The end of a stream is its end. */
+    @Override
+    public void finish() {}
 
     @Override
     public void close() throws IOException {

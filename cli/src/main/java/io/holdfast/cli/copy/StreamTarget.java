@@ -1,24 +1,45 @@
 package io.holdfast.cli.copy;
 
+import io.holdfast.cli.host.StandardOutput;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.io.PrintStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.WritableByteChannel;
 
-/** Exports to a pipe: holes are written out as zeroes. The stream stays open. */
+/** Exports to a pipe: holes are written out as zeroes. */
 public final class StreamTarget implements Target {
     private static final int ZERO_BYTES = 1 << 16;
 
-    private final OutputStream stream;
+    private final String name;
     private final WritableByteChannel channel;
+    private final Check check;
+    private final AutoCloseable end;
     private final ByteBuffer zeroes = ByteBuffer.allocateDirect(ZERO_BYTES);
     private long position;
 
-    public StreamTarget(OutputStream stream) {
-        this.stream = stream;
-        this.channel = Channels.newChannel(stream);
+    /** Fails if something that was written did not arrive. */
+    @FunctionalInterface
+    private interface Check {
+        void run() throws IOException;
+    }
+
+    private StreamTarget(String name, WritableByteChannel channel, Check check, AutoCloseable end) {
+        this.name = name;
+        this.channel = channel;
+        this.check = check;
+        this.end = end;
+    }
+
+    /** Exports to standard output, which tells of errors only when it is asked. It stays open. */
+    public static StreamTarget standardOutput(PrintStream out) {
+        return new StreamTarget(
+                "standard output", Channels.newChannel(out), () -> StandardOutput.requireWritten(out), () -> {});
+    }
+
+    /** Exports to a pipe, which is closed at the end. */
+    static StreamTarget pipe(String name, WritableByteChannel pipe) {
+        return new StreamTarget(name, pipe, () -> {}, pipe);
     }
 
     @Override
@@ -37,20 +58,30 @@ public final class StreamTarget implements Target {
     }
 
     private void put(ByteBuffer data) throws IOException {
-        while (data.hasRemaining()) {
-            channel.write(data);
+        try {
+            while (data.hasRemaining()) {
+                channel.write(data);
+            }
+        } catch (IOException e) {
+            throw IoFailures.named(name, e);
         }
-        if (stream instanceof PrintStream printer && printer.checkError()) {
-            throw new IOException("nobody reads the output any more");
-        }
+        check.run();
     }
 
     @Override
     public void finish(long size) throws IOException {
         fillTo(size);
-        stream.flush();
+        check.run();
     }
 
     @Override
-    public void close() {}
+    public void close() throws IOException {
+        try {
+            end.close();
+        } catch (IOException e) {
+            throw IoFailures.named(name, e);
+        } catch (Exception e) {
+            throw new IOException(name + " cannot be closed", e);
+        }
+    }
 }

@@ -3,6 +3,7 @@ package io.holdfast.cli.copy;
 import io.holdfast.volume.Volume;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.OptionalLong;
 
 /** Finds the blocks of a buffer that are not all zero, so that the others can stay holes. */
 final class ZeroBlocks {
@@ -36,6 +37,16 @@ final class ZeroBlocks {
         if (start >= 0) {
             run.accept(start, size - start);
         }
+    }
+
+    /** Returns where the first block with data begins; empty if there is none. */
+    static OptionalLong firstData(MemorySegment data) {
+        for (long at = 0; at < data.byteSize(); at += Volume.BLOCK_SIZE) {
+            if (!isZero(data.asSlice(at, Math.min(Volume.BLOCK_SIZE, data.byteSize() - at)))) {
+                return OptionalLong.of(at);
+            }
+        }
+        return OptionalLong.empty();
     }
 
     private static boolean isZero(MemorySegment block) {

@@ -6,6 +6,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeClaim;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -49,6 +50,16 @@ public final class FakeEngine implements Engine {
                 .orElseThrow(() -> new HoldfastException(ErrorCode.NOT_A_VOLUME, device + " holds no Holdfast volume"));
         volume.hold(device, options.readOnly());
         return volume;
+    }
+
+    @Override
+    public VolumeClaim claim(Path file) throws HoldfastException {
+        FakeVolume volume = volumes.get(real(file));
+        if (volume == null) {
+            return () -> {};
+        }
+        volume.hold(file, false);
+        return volume::close;
     }
 
     /** Returns the volume without opening it, to look into it or to break it. */

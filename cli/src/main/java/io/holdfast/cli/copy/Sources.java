@@ -1,0 +1,60 @@
+package io.holdfast.cli.copy;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/** Opens what is imported, each kind of file in the way in which all of it is read. */
+public final class Sources {
+    private Sources() {}
+
+    /**
+     * Opens a file, block device or pipe.
+     *
+     * @param volume what is imported into, which is no source
+     */
+    public static Source open(Path file, Path volume) throws IOException {
+        HostFileKind kind = HostFileKind.of(file);
+        if (Files.exists(volume) && Files.isSameFile(file, volume)) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, file + " is the volume itself, which would be read while it is written to");
+        }
+        return switch (kind) {
+            case REGULAR -> regular(file);
+            case BLOCK_DEVICE -> FileSource.open(file);
+            case PIPE -> stream(file);
+            case DIRECTORY -> throw kind.refusal(file, "import takes one file or block device");
+            case CHARACTER_DEVICE ->
+                throw kind.refusal(
+                        file,
+                        "it has no size and need not end; import what is wanted of it: head -c SIZE FILE | holdfast"
+                                + " import - VOLUME PATH");
+            case SOCKET, OTHER -> throw kind.refusal(file, "to read from it, redirect it and import -");
+        };
+    }
+
+    /** The files of /proc say that they have no bytes, and have some: what says so is read to its end. */
+    private static Source regular(Path file) throws IOException {
+        FileSource source = FileSource.open(file);
+        if (source.size() > 0) {
+            return source;
+        }
+        source.close();
+        return stream(file);
+    }
+
+    private static Source stream(Path file) throws IOException {
+        try {
+            return new StreamSource(file.toString(), FileChannel.open(file, StandardOpenOption.READ));
+        } catch (NoSuchFileException e) {
+            throw e;
+        } catch (IOException e) {
+            throw IoFailures.named(file.toString(), e);
+        }
+    }
+}

@@ -1,0 +1,105 @@
+package io.holdfast.cli.copy;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.VolumeClaim;
+import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.LinkOption;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.nio.file.attribute.BasicFileAttributes;
+
+/**
+ * Opens what is exported to, and refuses, before anything there has changed, what must not be overwritten: the volume
+ * that is read, any volume that a process has open, a device that the system uses, and what is neither a file nor a
+ * block device.
+ */
+public final class Targets {
+    private static final Path STANDARD_OUTPUT = Path.of("/dev/stdout");
+
+    private final Path volume;
+    private final Claiming claiming;
+
+    /** Keeps everybody else off what is overwritten. */
+    @FunctionalInterface
+    public interface Claiming {
+        VolumeClaim claim(Path file) throws HoldfastException;
+    }
+
+    /** Makes targets for copies out of {@code volume}. */
+    public Targets(Path volume, Claiming claiming) {
+        this.volume = volume;
+        this.claiming = claiming;
+    }
+
+    /** Makes sure that standard output is not the volume, which every byte written to it would destroy. */
+    public void requireOtherOutput() throws IOException {
+        if (Files.exists(STANDARD_OUTPUT) && isVolume(STANDARD_OUTPUT)) {
+            throw itself("standard output");
+        }
+    }
+
+    /** Opens for a copy of {@code size} bytes. What is there is replaced only with {@code overwrite}. */
+    public Target open(Path file, boolean overwrite, long size) throws IOException {
+        if (!isThere(file)) {
+            return FileTarget.create(file);
+        }
+        HostFileKind kind = HostFileKind.of(file);
+        return switch (kind) {
+            case PIPE -> StreamTarget.pipe(file.toString(), FileChannel.open(file, StandardOpenOption.WRITE));
+            case REGULAR, BLOCK_DEVICE -> overwriteIf(overwrite, file, kind, size);
+            case DIRECTORY -> throw kind.refusal(file, "name a file in it");
+            case CHARACTER_DEVICE, SOCKET, OTHER ->
+                throw kind.refusal(file, "to write there, export to - and redirect standard output");
+        };
+    }
+
+    /** Fails, before anything is copied, where there can be no such file. */
+    private static boolean isThere(Path file) throws IOException {
+        try {
+            Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        }
+    }
+
+    private Target overwriteIf(boolean overwrite, Path file, HostFileKind kind, long size) throws IOException {
+        if (isVolume(file)) {
+            throw itself(file.toString());
+        }
+        if (!overwrite) {
+            throw new FileAlreadyExistsException(file.toString());
+        }
+        return overwrite(file, kind, size);
+    }
+
+    private Target overwrite(Path file, HostFileKind kind, long size) throws IOException {
+        VolumeClaim claim = claiming.claim(file);
+        boolean done = false;
+        try {
+            Target target = kind == HostFileKind.BLOCK_DEVICE
+                    ? DeviceTarget.open(file, size, claim)
+                    : FileTarget.replace(file, claim);
+            done = true;
+            return target;
+        } finally {
+            if (!done) {
+                claim.close();
+            }
+        }
+    }
+
+    private boolean isVolume(Path file) throws IOException {
+        return Files.exists(volume) && Files.isSameFile(file, volume);
+    }
+
+    private static HoldfastException itself(String file) {
+        return new HoldfastException(
+                ErrorCode.INVALID, file + " is the volume that the file is in, which would be destroyed");
+    }
+}

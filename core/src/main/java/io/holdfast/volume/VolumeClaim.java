@@ -1,0 +1,10 @@
+package io.holdfast.volume;
+
+import io.holdfast.error.HoldfastException;
+
+/** Keeps every volume off a file or block device until it is closed; see {@link Volume#claim}. */
+public interface VolumeClaim extends AutoCloseable {
+    /** Gives the file or device free. */
+    @Override
+    void close() throws HoldfastException;
+}
