@@ -1,21 +1,40 @@
 package io.holdfast.cli;
 
 import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.Deque;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a command end in order after Ctrl-C or SIGTERM: the signal only asks; the command sees it at its next step,
- * undoes or finishes what it began, closes the volume, and its exit status becomes that of the process.
+ * Lets a command end in order after Ctrl-C, SIGTERM or SIGHUP. The signal first only asks: the command sees it at its next
+ * step, undoes or finishes what it began, closes the volume, and its exit status becomes that of the process. A command
+ * that waits for something (a server that hangs, a pipe, a device) has no next step: after {@link #ASK_TIME} the signal's
+ * thread closes under it what a {@link Guard} has, which ends most waits, and then the process, with status 130.
  *
- * <p>Invariant: the process ends at the latest {@link #CLEANUP_SECONDS_MAX} after the signal.
+ * <p>Invariants: the process ends at the latest {@link #CLOSE_TIME_MAX} after that, or, once the command has said that it
+ * ends {@link #patiently}, {@link #PATIENCE} after the signal. Nothing is closed under a patient command.
  */
 public final class Cancellation {
-    private static final long CLEANUP_SECONDS_MAX = 60;
+    private static final Duration ASK_TIME = Duration.ofSeconds(1);
+    /** After all was closed a command that still does not end waits for something that cannot be interrupted. */
+    private static final Duration LEAVE_TIME = Duration.ofMillis(500);
+
+    private static final Duration CLOSE_TIME_MAX = Duration.ofSeconds(10);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
 
     private final CountDownLatch requested = new CountDownLatch(1);
     private final CountDownLatch finished = new CountDownLatch(1);
+    private final ReentrantLock lock = new ReentrantLock();
+    /** The innermost first; changed under the lock. */
+    private final Deque<Guard> guards = new ArrayDeque<>();
+
     private volatile int status = ExitCode.FAILURE.status();
+    private volatile boolean patient;
+    private volatile boolean forced;
 
     /** Returns one that no signal reaches. */
     public static Cancellation none() {
@@ -50,6 +69,92 @@ public final class Cancellation {
         }
     }
 
+    /** Says that the command bounds the time of its own end, as a server does: nothing is closed under it. */
+    public void patiently() {
+        patient = true;
+    }
+
+    /** Returns whether what the command uses was closed under it: whatever it meets from then on is no error. */
+    boolean isForced() {
+        return forced;
+    }
+
+    /** Has what the command opens closed if it does not end by itself. Open it first, so that it is closed last. */
+    public Guard guard() {
+        Guard guard = new Guard();
+        lock.lock();
+        try {
+            guards.push(guard);
+        } finally {
+            lock.unlock();
+        }
+        return guard;
+    }
+
+    /** Something that must not stay open when the process ends; closing it twice must be harmless. */
+    public final class Guard implements AutoCloseable {
+        private final AtomicReference<@Nullable AutoCloseable> resource = new AtomicReference<>();
+
+        private Guard() {}
+
+        /** Takes the one thing to be closed, and returns it. */
+        public <T extends AutoCloseable> T of(T opened) {
+            resource.set(opened);
+            return opened;
+        }
+
+        private void force() {
+            AutoCloseable open = resource.get();
+            try {
+                if (open != null) {
+                    open.close();
+                }
+            } catch (Exception e) {
+                System.getLogger(Cancellation.class.getName())
+                        .log(System.Logger.Level.DEBUG, "closing what an interrupted command had open", e);
+            }
+        }
+
+        /** The command has closed it itself. */
+        @Override
+        public void close() {
+            lock.lock();
+            try {
+                guards.remove(this);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Closes what the command has open, the last first. Returns when all is closed or {@link #CLOSE_TIME_MAX} over. */
+    void force() {
+        forced = true;
+        Thread closer = Thread.ofPlatform().daemon().name("cancellation-close").start(() -> {
+            for (Guard guard = innermost(); guard != null; guard = innermost()) {
+                guard.force();
+                guard.close();
+            }
+        });
+        try {
+            if (!closer.join(CLOSE_TIME_MAX)) {
+                say("the volume was not closed in " + CLOSE_TIME_MAX.toSeconds()
+                        + " s; what was flushed is safe and is recovered when the volume is opened again");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private @Nullable Guard innermost() {
+        lock.lock();
+        try {
+            return guards.peek();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Says that the command has ended in order, and with which exit status. */
     void finish(int exitStatus) {
         status = exitStatus;
@@ -59,24 +164,59 @@ public final class Cancellation {
     /** Runs in the shutdown hook: the virtual machine's own exit status for a signal is replaced by the command's. */
     private void onShutdown() {
         request();
-        boolean inOrder = false;
+        if (awaitFinished(ASK_TIME)) {
+            halt(status);
+        }
+        if (patient) {
+            if (!awaitFinished(PATIENCE.minus(ASK_TIME))) {
+                say("did not end in " + PATIENCE.toSeconds()
+                        + " s; what was flushed is safe and is recovered when the volume is opened again");
+                Runtime.getRuntime().halt(ExitCode.FAILURE.status());
+            }
+            halt(status);
+        }
+        force();
+        if (awaitFinished(LEAVE_TIME)) {
+            halt(status);
+        }
+        say("interrupted");
+        Runtime.getRuntime().halt(ExitCode.INTERRUPTED.status());
+    }
+
+    private boolean awaitFinished(Duration time) {
         try {
-            inOrder = finished.await(CLEANUP_SECONDS_MAX, TimeUnit.SECONDS);
+            return finished.await(time.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private static void halt(int exitStatus) {
+        System.out.flush();
+        System.err.flush();
+        Runtime.getRuntime().halt(exitStatus);
+    }
+
+    /** Says it, if somebody reads: the command may be waiting with the stream locked. */
+    private static void say(String message) {
+        Thread speaker = Thread.ofPlatform().daemon().name("cancellation-say").start(() -> {
+            System.err.println("holdfast: " + message);
+            System.err.flush();
+        });
+        try {
+            boolean said = speaker.join(LEAVE_TIME);
+            if (!said) {
+                speaker.interrupt();
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (!inOrder) {
-            System.err.println("holdfast: did not end in " + CLEANUP_SECONDS_MAX
-                    + " s; what was flushed is safe and is recovered when the volume is opened again");
-        }
-        System.out.flush();
-        System.err.flush();
-        Runtime.getRuntime().halt(inOrder ? status : ExitCode.FAILURE.status());
     }
 
     /** The command was asked to end. */
     public static final class CancelledException extends RuntimeException {
-        private CancelledException() {
+        CancelledException() {
             super("interrupted", null, false, false);
         }
     }

@@ -117,6 +117,73 @@ class RealVolumeTest {
         ok("check", volume.toString());
     }
 
+    /** The server goes on with what it has; nobody's command for the new file gets to it. */
+    @Test
+    void aFileThatReplacedAServedVolumeIsNotServedByIt() throws IOException {
+        String v = volume.toString();
+        Path other = folder.resolve("other");
+        ok("format", v, "--size", "64M");
+        ok("format", other.toString(), "--size", "64M");
+        try (Volume held = Volume.open(volume, OpenOptions.readWrite());
+                ControlServer server = ControlServer.start(held, ControlPath.of(volume))) {
+            ok("mkdir", v, "/through-the-server");
+            Path old = Files.move(volume, folder.resolve("old"));
+            Files.move(other, volume);
+            for (String[] command : new String[][] {{"ls", v}, {"rm", "-rf", v, "/through-the-server"}}) {
+                assertThat(run(command)).as(String.join(" ", command)).isEqualTo(3);
+                assertThat(err).contains(v, "renamed or replaced");
+            }
+            assertThat(run("ls", old.toString())).isEqualTo(3);
+            assertThat(held.list("/", "", 10)).hasSize(1);
+            assertThat(server.path()).exists();
+        }
+        ok("ls", v);
+        assertThat(out).isEmpty();
+    }
+
+    @Test
+    void aCopyBesideAServedVolumeIsAVolumeOfItsOwn() throws IOException {
+        ok("format", volume.toString(), "--size", "64M");
+        Path copy = Files.copy(volume, folder.resolve("copy-of-v"));
+        try (Volume held = Volume.open(volume, OpenOptions.readWrite());
+                ControlServer server = ControlServer.start(held, ControlPath.of(volume))) {
+            ok("mkdir", copy.toString(), "/d");
+            assertThat(held.list("/", "", 10)).isEmpty();
+            Path link = Files.createSymbolicLink(folder.resolve("link"), volume);
+            ok("mkdir", link.toString(), "/e");
+            assertThat(held.list("/", "", 10)).hasSize(1);
+            assertThat(server.path()).exists();
+        }
+    }
+
+    @Test
+    void sizesBeyondAllMeasureAreRefusedInPlainNumbers() {
+        String v = volume.toString();
+        assertThat(run("format", v, "--size", "8E")).isEqualTo(2);
+        assertThat(err).contains("a volume of 9223372036854775808 bytes is too large");
+        assertThat(run("format", v, "--size", "4K")).isEqualTo(2);
+        assertThat(err).contains("a volume of 4096 bytes is too small");
+        assertThat(volume).doesNotExist();
+        ok("format", v, "--size", "64M");
+        for (String memory : new String[] {"8E", "15E", "4E", "1K"}) {
+            assertThat(run("ls", v, "--memory", memory)).isEqualTo(2);
+            assertThat(err).contains("memory of ").doesNotContain("-");
+        }
+        ok("create", v, "/f", "--size", "15E");
+        ok("resize", v, "/f", "--size", "8E", "--shrink");
+        ok("ls", "-l", v);
+        assertThat(out).contains(" 9223372036854775808 ");
+    }
+
+    @Test
+    void aVolumeThatCannotBeMadeIsNamedWithTheReason() {
+        Path none = folder.resolve("none");
+        assertThat(run("format", none.resolve("v").toString(), "--size", "64M")).isEqualTo(5);
+        assertThat(err)
+                .isEqualTo(
+                        "holdfast: " + none.resolve("v") + " cannot be created: there is no directory " + none + "\n");
+    }
+
     @Test
     void whatIsNoVolumeIsLeftAlone() throws IOException {
         Path file = Files.write(folder.resolve("image"), new byte[32 << 20]);

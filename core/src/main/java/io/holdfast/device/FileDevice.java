@@ -482,8 +482,8 @@ public final class FileDevice implements Device {
         if (cause instanceof NoSuchFileException) {
             return new HoldfastException(ErrorCode.NOT_FOUND, path + " does not exist", cause);
         }
-        String reason = cause instanceof AccessDeniedException ? "permission denied" : cause.getMessage();
-        return new HoldfastException(ErrorCode.DEVICE_ERROR, "%s cannot be opened: %s".formatted(path, reason), cause);
+        return new HoldfastException(
+                ErrorCode.DEVICE_ERROR, "%s cannot be opened: %s".formatted(path, Reasons.of(cause)), cause);
     }
 
     /** Reads of whole blocks that keep no thread waiting. */

@@ -114,10 +114,16 @@ final class UninterruptibleFile implements BlockFile {
         channel.truncate(size);
     }
 
-    /** Locks the whole file against other processes, or returns null if one of them has it locked. */
+    /** Locks the whole file against other processes, or returns null if one of them has some of it locked. */
     @Nullable
     FileLock tryLock(boolean shared) throws IOException {
-        return channel.tryLock(0, Long.MAX_VALUE, shared);
+        return tryLock(0, Long.MAX_VALUE, shared);
+    }
+
+    /** Locks a range of bytes, which may lie behind the end. */
+    @Nullable
+    FileLock tryLock(long start, long length, boolean shared) throws IOException {
+        return channel.tryLock(start, length, shared);
     }
 
     @Override

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * The right to use a volume: one opener for writing, or any number for reading, across all processes.
  *
- * <p>Three locks, since none is enough alone:
+ * <p>Several locks, since none is enough alone:
  *
  * <ul>
  *   <li>a registry in this process, by the identity of the volume; file locks do not work within a process;
@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>a lock on a {@link LockFile}, which only this class opens: {@code <volume>.lock} beside a regular file, or
  *       {@code /run/holdfast/} for block devices and for directories that cannot be written. It names the holder. Where
  *       there cannot be one (another user's volume, read-only file systems) the lock on the volume does alone.
+ *   <li>for a block device, a lock on the range of each file and device that it lies on ({@link UnderlyingStorage}): a
+ *       volume in a file is not opened beside a loop device over that file, whichever comes first.
  * </ul>
  *
  * <p>The kernel drops the locks when the process ends, in whatever way; a lock file that stays behind is taken over.
@@ -52,13 +54,15 @@ public final class VolumeLock implements AutoCloseable {
         final boolean writable;
         final UninterruptibleFile volume;
         final @Nullable LockFile lockFile;
+        final List<UnderlyingLock> below;
         final List<BlockFile> toClose = new ArrayList<>();
         int users = 1;
 
-        Held(boolean writable, UninterruptibleFile volume, @Nullable LockFile lockFile) {
+        Held(boolean writable, UninterruptibleFile volume, @Nullable LockFile lockFile, List<UnderlyingLock> below) {
             this.writable = writable;
             this.volume = volume;
             this.lockFile = lockFile;
+            this.below = below;
         }
     }
 
@@ -96,10 +100,23 @@ public final class VolumeLock implements AutoCloseable {
             throw new HoldfastException(ErrorCode.DEVICE_ERROR, volume + " cannot be opened: permission denied", e);
         } catch (IOException e) {
             throw new HoldfastException(
-                    ErrorCode.DEVICE_ERROR, "%s cannot be locked: %s".formatted(volume, e.getMessage()), e);
+                    ErrorCode.DEVICE_ERROR, "%s cannot be locked: %s".formatted(volume, Reasons.of(e)), e);
         } finally {
             REGISTRY.unlock();
         }
+    }
+
+    /**
+     * Names the file or block device that is locked, whatever path leads to it: equal to {@link #storageAt} of all of them,
+     * in every process of this machine.
+     */
+    public String storage() {
+        return key.toString();
+    }
+
+    /** Names what is at a path now as {@link #storage} does. */
+    public static String storageAt(Path volume) throws IOException {
+        return VolumeIdentity.of(volume).key().toString();
     }
 
     /**
@@ -146,6 +163,7 @@ public final class VolumeLock implements AutoCloseable {
         }
         LockFile lockFile = takeLockFile(volume, identity, writable);
         UninterruptibleFile file = null;
+        List<UnderlyingLock> below = List.of();
         boolean taken = false;
         try {
             file = UninterruptibleFile.open(
@@ -154,8 +172,12 @@ public final class VolumeLock implements AutoCloseable {
             if (lock == null) {
                 throw LockFile.held(volume, LockHolder.of(identity.path()));
             }
+            if (!VolumeIdentity.of(volume).key().equals(identity.key())) {
+                throw new IOException("another file was put in its place just now");
+            }
+            below = UnderlyingLock.takeAll(volume, identity, writable);
             taken = true;
-            return new Held(writable, file, lockFile);
+            return new Held(writable, file, lockFile, below);
         } catch (OverlappingFileLockException _) {
             throw heldHere(volume);
         } finally {
@@ -172,6 +194,7 @@ public final class VolumeLock implements AutoCloseable {
 
     private static void unlock(Held held) throws IOException {
         try (UninterruptibleFile _ = held.volume) {
+            UnderlyingLock.releaseAll(held.below);
             for (BlockFile file : held.toClose) {
                 file.close();
             }

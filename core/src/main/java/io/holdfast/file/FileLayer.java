@@ -5,6 +5,8 @@ import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.device.BufferPool;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.log.WriteLog;
+import io.holdfast.namespace.InodeRecord;
+import io.holdfast.namespace.UnnamedOpener;
 import io.holdfast.space.SpaceReserver;
 import io.holdfast.storage.Helpers;
 import io.holdfast.storage.Timing;
@@ -94,11 +96,37 @@ public final class FileLayer {
         return new OpenFile(table, table.acquire(inode), writeback, fixedSize);
     }
 
+    /** Opens a file once more that is open, so that it stays so; null if it is not. */
+    public @Nullable StoredFile openAgain(long inode) {
+        FileData file = table.acquireAgain(inode);
+        return file == null ? null : new OpenFile(table, file, writeback);
+    }
+
+    /** Opens files that have no name. */
+    public UnnamedOpener<StoredFile> unnamed() {
+        return new UnnamedOpener<>() {
+            @Override
+            public StoredFile open(long inode, InodeRecord record) throws HoldfastException {
+                return new OpenFile(table, table.acquireUnnamed(inode, record), writeback);
+            }
+
+            @Override
+            public void close(StoredFile file) {
+                file.close();
+            }
+        };
+    }
+
     /** Writes all that is dirty to the device. */
     public void writeAll() throws HoldfastException {
         if (writeback != null) {
             writeback.writeAll();
         }
+    }
+
+    /** Drops what is dirty of files that are open and have no name: nothing of them is left when the volume is closed. */
+    public void dropUnnamed() {
+        table.files().stream().filter(FileData::unlinked).forEach(FileTable::drop);
     }
 
     /** Puts all that was done to all files into the log. */

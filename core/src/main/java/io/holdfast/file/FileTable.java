@@ -3,6 +3,7 @@ package io.holdfast.file;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
+import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
@@ -27,7 +28,8 @@ import org.jspecify.annotations.Nullable;
  * The open files of a volume, one {@link FileData} for each inode, however many handles.
  *
  * <p>Invariant: an entry stays until its last handle is closed and everything dirty is written; then its pages go and
- * its record is in the item store. The lock is never held over I/O but for the reading of one item when a file is opened.
+ * its record is in the item store. The lock is never held over I/O but for the reading of one item when a file is opened
+ * or an orphan freed.
  */
 public final class FileTable implements OpenInodes, InodeEvents {
     private final FileContext context;
@@ -80,6 +82,36 @@ public final class FileTable implements OpenInodes, InodeEvents {
             }
             entry.handles++;
             Inject.at(Point.FILE_ACQUIRED);
+            return entry.file;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Opens a new inode of which nothing is stored; called with the namespace's lock held. */
+    FileData acquireUnnamed(long inode, InodeRecord record) throws HoldfastException {
+        lock.lock();
+        try {
+            FileData file = new FileData(context, inode, context.maps().acquire(inode), record);
+            Entry entry = new Entry(file);
+            entry.handles++;
+            entries.put(inode, entry);
+            return file;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Opens once more what is open; null if it is not. */
+    @Nullable
+    FileData acquireAgain(long inode) {
+        lock.lock();
+        try {
+            Entry entry = entries.get(inode);
+            if (entry == null) {
+                return null;
+            }
+            entry.handles++;
             return entry.file;
         } finally {
             lock.unlock();
@@ -141,7 +173,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
     }
 
     /** Drops what is cached; also what is dirty, of a file that has no name or on a volume that has failed. */
-    private static void drop(FileData file) {
+    static void drop(FileData file) {
         file.layout.writeLock().lock();
         try {
             file.dropRange(0, Long.MAX_VALUE);
@@ -188,10 +220,15 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    boolean isOpen(long inode) {
+    /**
+     * Returns whether an inode is an orphan that is not open, which it then stays. Both are looked at as one: a file that
+     * never had a name may get one as long as it is open.
+     */
+    boolean isDead(long inode) throws HoldfastException {
         lock.lock();
         try {
-            return entries.containsKey(inode);
+            boolean open = entries.containsKey(inode) && !Inject.off(Guard.ORPHAN_STAYS_OPEN);
+            return !open && items.get(NamespaceKeys.orphan(inode)) != null;
         } finally {
             lock.unlock();
         }

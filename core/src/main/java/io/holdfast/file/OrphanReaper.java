@@ -1,7 +1,6 @@
 package io.holdfast.file;
 
 import io.holdfast.error.HoldfastException;
-import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.MapRegistry;
@@ -128,8 +127,7 @@ final class OrphanReaper {
             for (Item orphan : orphans) {
                 Orphan said = Orphan.of(orphan);
                 Inject.at(Point.ORPHAN_FOUND);
-                boolean open = said != null && table.isOpen(said.inode()) && !Inject.off(Guard.ORPHAN_STAYS_OPEN);
-                if (said != null && said.isReapable() && !open) {
+                if (said != null && said.isReapable() && table.isDead(said.inode())) {
                     free(said.inode(), writer);
                     freed = true;
                 }

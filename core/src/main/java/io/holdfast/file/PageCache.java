@@ -128,7 +128,7 @@ public final class PageCache {
         } catch (OutOfMemoryError e) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "no memory for more than {0} pages of cache; give it less with --memory",
+                    "no memory for more than {0} pages of cache; it makes do with these",
                     first);
         } finally {
             lock.lock();

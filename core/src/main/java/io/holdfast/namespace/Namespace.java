@@ -135,6 +135,53 @@ public final class Namespace {
         }
     }
 
+    /**
+     * Creates a regular file without a name and opens it. It is an orphan from its first moment on, so whatever ends its
+     * last handle frees it, a crash too.
+     */
+    public <T> T createUnnamed(CreateOptions options, UnnamedOpener<T> opener) throws HoldfastException {
+        checkMode(options.mode());
+        writeLock.lock();
+        try {
+            NamespaceChange change = newChange();
+            long inode = numbers.take(change);
+            change.put(new Orphan(inode, FileKind.REGULAR, false).item());
+            // Open before anybody sees the orphan, which would be freed otherwise.
+            T file = opener.open(
+                    inode, InodeRecord.newFile(options, clock.instant()).withLinks(0));
+            boolean committed = false;
+            try {
+                change.commit(false);
+                committed = true;
+            } finally {
+                if (!committed) {
+                    opener.close(file);
+                }
+            }
+            numbers.used();
+            return file;
+        } finally {
+            writeLock.unlock();
+        }
+    }
+
+    /**
+     * Gives an open file that has no name one. The caller keeps it open meanwhile.
+     *
+     * @param replace whether a file that is there loses that name
+     */
+    public void link(long inode, String path, boolean replace) throws HoldfastException {
+        change(now -> {
+            InodeRecord record = open.current(inode);
+            if (record == null || record.links() != 0) {
+                throw new HoldfastException(
+                        ErrorCode.INVALID, "inode %d cannot get its first name: it has one".formatted(inode));
+            }
+            PathWalk.Place to = replace ? place(path) : freePlace(path);
+            rename.nameOrphan(newChange(), new Entry(inode, record.kind()), to, now);
+        });
+    }
+
     public void mkdir(String path, CreateOptions options) throws HoldfastException {
         checkMode(options.mode());
         change(now -> {

@@ -58,6 +58,19 @@ final class Rename {
         unlink.finish(orphan);
     }
 
+    /** Makes an orphan that is open the file at {@code to}; a file that is there loses its name. */
+    void nameOrphan(NamespaceChange change, Entry named, PathWalk.Place to, Instant now) throws HoldfastException {
+        Entry replaced = directories.find(to.directory(), to.name());
+        checkReplaceable(named, replaced, to.path());
+        change.remove(NamespaceKeys.orphan(named.inode()));
+        change.put(NamespaceKeys.entry(to.directory(), to.name()), Directories.encode(named));
+        Orphan orphan = replaced == null ? null : unlink.drop(change, replaced, now);
+        parents.touch(change, to.directory(), 0, now);
+        change.update(named.inode(), r -> r.withLinks(1).changed(now));
+        change.commit(replaced != null);
+        unlink.finish(orphan);
+    }
+
     private void checkReplaceable(Entry moved, @Nullable Entry replaced, String path) throws HoldfastException {
         if (replaced == null) {
             return;

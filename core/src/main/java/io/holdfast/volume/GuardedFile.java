@@ -24,6 +24,10 @@ final class GuardedFile implements StoredFile {
         this.open = open;
     }
 
+    boolean isGuardedBy(Lock lock) {
+        return life.equals(lock);
+    }
+
     private interface Call<T> {
         T run() throws HoldfastException;
     }

@@ -5,7 +5,7 @@ package io.holdfast.volume;
  *
  * @param readOnly take no write; the log is replayed in memory only and nothing is written to the device
  * @param memory bytes for the page cache, cached map nodes and pending changes together; 0 means a quarter of the
- *     machine's memory and at most 1 GiB. At least {@link #MIN_MEMORY}.
+ *     machine's memory and at most 1 GiB. {@link #MIN_MEMORY} to {@link #MAX_MEMORY}.
  * @param directIo open the device with O_DIRECT where its file system takes it
  * @param io how to read and write the device: {@code plain} is Java's file I/O, which every platform has; {@code uring}
  *     is Linux's io_uring, if the module {@code linux} is on the class path; {@code auto} takes what needs the least
@@ -14,6 +14,9 @@ package io.holdfast.volume;
 public record OpenOptions(boolean readOnly, long memory, boolean directIo, String io) {
     /** The least a volume can be run with: 16 MiB. */
     public static final long MIN_MEMORY = 16L << 20;
+
+    /** The most, beyond any machine: 1 PiB. */
+    public static final long MAX_MEMORY = 1L << 50;
 
     /** The system property that names the {@link #io} of options that do not say. */
     public static final String IO_PROPERTY = "holdfast.io";

@@ -9,6 +9,7 @@ import io.holdfast.device.DeviceProbe;
 import io.holdfast.device.FileDevice;
 import io.holdfast.device.IoEngines;
 import io.holdfast.device.MeteredDevice;
+import io.holdfast.device.Reasons;
 import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
@@ -22,6 +23,7 @@ import io.holdfast.space.SpaceReserver;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
@@ -53,6 +55,24 @@ final class StoredVolume implements Volume {
     /** Something that keeps others off the device, given up last. */
     interface AutoLock {
         void release() throws HoldfastException;
+
+        /** As {@link Volume#storage}. */
+        default Optional<String> storage() {
+            return Optional.empty();
+        }
+    }
+
+    /** Keeps other processes off. */
+    private record DeviceLock(VolumeLock lock) implements AutoLock {
+        @Override
+        public void release() throws HoldfastException {
+            lock.close();
+        }
+
+        @Override
+        public Optional<String> storage() {
+            return Optional.of(lock.storage());
+        }
     }
 
     private StoredVolume(
@@ -77,7 +97,7 @@ final class StoredVolume implements Volume {
 
     static void format(Path path, FormatOptions options) throws HoldfastException {
         if (options.size() != 0) {
-            requireLargeEnough(options.size());
+            requirePossible(options.size());
         }
         VolumeOnDevice.requireLabel(options.label());
         boolean created = createIfMissing(path);
@@ -104,7 +124,7 @@ final class StoredVolume implements Volume {
                 }
             }
             device.resize(options.size() / BLOCK_SIZE * BLOCK_SIZE);
-            requireLargeEnough(device.blocks() * BLOCK_SIZE);
+            requirePossible(device.blocks() * BLOCK_SIZE);
             VolumeOnDevice.format(
                     device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
         } finally {
@@ -112,10 +132,17 @@ final class StoredVolume implements Volume {
         }
     }
 
-    private static void requireLargeEnough(long bytes) throws HoldfastException {
-        if (bytes < MIN_SIZE) {
+    private static void requirePossible(long bytes) throws HoldfastException {
+        long max = Superblock.MAX_BLOCKS * BLOCK_SIZE;
+        if (Long.compareUnsigned(bytes, MIN_SIZE) < 0 || Long.compareUnsigned(bytes, max) > 0) {
             throw new HoldfastException(
-                    ErrorCode.INVALID, "a volume of %d bytes is too small; the least is %d".formatted(bytes, MIN_SIZE));
+                    ErrorCode.INVALID,
+                    "a volume of %s bytes is too %s; it may have %d to %d"
+                            .formatted(
+                                    Long.toUnsignedString(bytes),
+                                    Long.compareUnsigned(bytes, max) > 0 ? "large" : "small",
+                                    MIN_SIZE,
+                                    max));
         }
     }
 
@@ -127,7 +154,9 @@ final class StoredVolume implements Volume {
             return false;
         } catch (IOException e) {
             throw new HoldfastException(
-                    ErrorCode.DEVICE_ERROR, "%s cannot be created: %s".formatted(path, e.getMessage()), e);
+                    e instanceof NoSuchFileException ? ErrorCode.NOT_FOUND : ErrorCode.DEVICE_ERROR,
+                    "%s cannot be created: %s".formatted(path, Reasons.notCreated(path, e)),
+                    e);
         }
     }
 
@@ -144,23 +173,33 @@ final class StoredVolume implements Volume {
     }
 
     static Volume open(Path path, OpenOptions options) throws HoldfastException {
-        if (options.memory() != 0 && options.memory() < OpenOptions.MIN_MEMORY) {
-            throw new HoldfastException(
-                    ErrorCode.INVALID,
-                    "memory of %d bytes is too little; the least is %d"
-                            .formatted(options.memory(), OpenOptions.MIN_MEMORY));
-        }
+        requirePossibleMemory(options.memory());
         VolumeLock lock = VolumeLock.acquire(path, !options.readOnly());
         boolean done = false;
         try {
             FileDevice device = IoEngines.open(path, !options.readOnly(), options.directIo(), options.io());
-            Volume volume = open(device, lock::close, options, VolumeOnDevice.Environment.system());
+            Volume volume = open(device, new DeviceLock(lock), options, VolumeOnDevice.Environment.system());
             done = true;
             return volume;
         } finally {
             if (!done) {
                 lock.close();
             }
+        }
+    }
+
+    private static void requirePossibleMemory(long bytes) throws HoldfastException {
+        boolean little = Long.compareUnsigned(bytes, OpenOptions.MIN_MEMORY) < 0;
+        boolean much = Long.compareUnsigned(bytes, OpenOptions.MAX_MEMORY) > 0;
+        if (bytes != 0 && (little || much)) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "memory of %s bytes is too %s; it may be %d to %d"
+                            .formatted(
+                                    Long.toUnsignedString(bytes),
+                                    much ? "much" : "little",
+                                    OpenOptions.MIN_MEMORY,
+                                    OpenOptions.MAX_MEMORY));
         }
     }
 
@@ -246,6 +285,11 @@ final class StoredVolume implements Volume {
                 superblock.generation(),
                 options.readOnly(),
                 device.directIo());
+    }
+
+    @Override
+    public Optional<String> storage() {
+        return deviceLock.storage();
     }
 
     @Override
@@ -365,6 +409,27 @@ final class StoredVolume implements Volume {
         return call(() -> {
             requireWritable();
             return namespace.create(path, options, inode -> guarded(files.open(inode, false)));
+        });
+    }
+
+    @Override
+    public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
+        return call(() -> {
+            requireWritable();
+            return guarded(namespace.createUnnamed(options, files.unnamed()));
+        });
+    }
+
+    @Override
+    public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
+        change(() -> {
+            boolean ours = file instanceof GuardedFile guarded && guarded.isGuardedBy(life.readLock());
+            try (StoredFile open = ours ? files.openAgain(file.inode()) : null) {
+                if (open == null) {
+                    throw new HoldfastException(ErrorCode.CLOSED, path + ": the file to be named so is not open here");
+                }
+                namespace.link(open.inode(), path, replace);
+            }
         });
     }
 
@@ -551,6 +616,7 @@ final class StoredVolume implements Volume {
         try {
             files.stop();
             if (!state.latch().failed()) {
+                files.dropUnnamed();
                 files.writeAll();
             }
         } finally {

@@ -1,6 +1,8 @@
 package io.holdfast.volume;
 
+import io.holdfast.device.VolumeLock;
 import io.holdfast.error.HoldfastException;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
@@ -57,6 +59,19 @@ public interface Volume extends AutoCloseable {
 
     VolumeInfo info();
 
+    /**
+     * Names the file or block device that the volume is on: equal to {@link #storageAt} of every path that leads to it, in
+     * every process of this machine. Empty for a volume that is on neither.
+     */
+    default Optional<String> storage() {
+        return Optional.empty();
+    }
+
+    /** Names the file or block device that a path leads to now. */
+    static String storageAt(Path device) throws IOException {
+        return VolumeLock.storageAt(device);
+    }
+
     VolumeUsage usage();
 
     VolumeCounters counters();
@@ -80,6 +95,21 @@ public interface Volume extends AutoCloseable {
 
     /** Creates a regular file, which must not exist, and opens it. Takes the same time for every size. */
     StoredFile create(String path, CreateOptions options) throws HoldfastException;
+
+    /**
+     * Creates a regular file that has no name and opens it. Nobody else finds it; what it holds is freed with its last
+     * handle or by the next opening after a crash, unless {@link #link(StoredFile, String, boolean)} gave it a name.
+     */
+    StoredFile createUnnamed(CreateOptions options) throws HoldfastException;
+
+    /**
+     * Gives an open file of {@link #createUnnamed} its first name, at one stroke: flush the file before, so that the name
+     * never leads to less than all of it.
+     *
+     * @param replace take the place of a file that is there; else that is {@code EXISTS}
+     * @throws HoldfastException {@code INVALID} if the file has a name, {@code CLOSED} if it is not open here
+     */
+    void link(StoredFile file, String path, boolean replace) throws HoldfastException;
 
     void mkdir(String path, CreateOptions options) throws HoldfastException;
 

@@ -2,6 +2,8 @@ package io.holdfast.device;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 
 /** A block device of Linux on a regular file; needs root. */
@@ -13,8 +15,11 @@ public final class LoopDevice implements AutoCloseable {
     }
 
     /** Makes one, or prints why there is none and returns nothing. */
-    public static Optional<LoopDevice> on(Path file) throws IOException, InterruptedException {
-        Tool.Result result = Tool.run("losetup", "--find", "--show", file.toString());
+    public static Optional<LoopDevice> on(Path file, String... options) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("losetup", "--find", "--show"));
+        command.addAll(List.of(options));
+        command.add(file.toString());
+        Tool.Result result = Tool.run(command.toArray(String[]::new));
         if (result.status() != 0) {
             System.out.println("SKIPPED: no loop device to be had: " + result.output());
             return Optional.empty();

@@ -13,6 +13,7 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -356,6 +357,104 @@ final class VolumeLockTest {
                 Tool.run("umount", mountPoint.toString());
             }
             VolumeLock.acquire(loop.node(), true).close();
+        }
+    }
+
+    private LoopDevice loop(Path below, String... options) throws Exception {
+        Optional<LoopDevice> loop = LoopDevice.on(below, options);
+        Assumptions.assumeTrue(loop.isPresent(), "no loop device to be had");
+        return loop.get();
+    }
+
+    private static void assertHeldBelow(Path path, boolean writable, Path below) throws Exception {
+        assertThatThrownBy(() -> VolumeLock.acquire(path, writable))
+                .isInstanceOfSatisfying(
+                        HoldfastException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.HELD))
+                .hasMessageStartingWith(path + " lies on " + below.toRealPath() + ", which is in use by process ");
+    }
+
+    @Test
+    void aLoopDeviceIsNotOpenedBesideTheFileItLiesOn() throws Exception {
+        Path link = Files.createSymbolicLink(directory.resolve("link"), volume);
+        try (LoopDevice loop = loop(link)) {
+            Child child = child(volume, true);
+            assertThat(child.answer()).isEqualTo(LockHoldingProgram.LOCKED);
+            assertHeldBelow(loop.node(), true, volume);
+            assertHeldBelow(loop.node(), false, volume);
+            child.end();
+            VolumeLock.acquire(loop.node(), true).close();
+            try (VolumeLock _ = VolumeLock.acquire(volume, true)) {
+                assertHeldBelow(loop.node(), true, volume);
+            }
+        }
+    }
+
+    @Test
+    void aFileIsNotOpenedBesideALoopDeviceOnIt() throws Exception {
+        Path other = Files.createLink(directory.resolve("hard"), volume);
+        try (LoopDevice loop = loop(volume)) {
+            Child child = child(loop.node(), true);
+            assertThat(child.answer()).isEqualTo(LockHoldingProgram.LOCKED);
+            assertHeld(volume, true, child.process().pid());
+            assertHeld(other, false, child.process().pid());
+            child.end();
+            VolumeLock.acquire(other, true).close();
+        }
+    }
+
+    @Test
+    void loopDevicesOverOneFileExcludeEachOtherWhereTheyOverlap() throws Exception {
+        try (LoopDevice whole = loop(volume);
+                LoopDevice second = loop(volume);
+                LoopDevice front = loop(volume, "--sizelimit", "524288");
+                LoopDevice back = loop(volume, "--offset", "524288")) {
+            Child child = child(whole.node(), true);
+            assertHeldBelow(second.node(), true, volume);
+            assertHeldBelow(back.node(), false, volume);
+            child.end();
+            child = child(front.node(), true);
+            assertHeldBelow(whole.node(), true, volume);
+            VolumeLock.acquire(back.node(), true).close();
+            child.end();
+        }
+    }
+
+    @Test
+    void aLoopDeviceOverALoopDeviceLeadsToTheSameFile() throws Exception {
+        try (LoopDevice lower = loop(volume);
+                LoopDevice upper = loop(lower.node())) {
+            Child child = child(volume, true);
+            assertHeldBelow(lower.node(), true, volume);
+            assertThatThrownBy(() -> VolumeLock.acquire(upper.node(), true))
+                    .hasMessageContaining("is in use by process");
+            child.end();
+            child = child(upper.node(), true);
+            assertHeld(volume, true, child.process().pid());
+            assertThatThrownBy(() -> VolumeLock.acquire(lower.node(), true)).hasMessageContaining("in use");
+            child.end();
+        }
+    }
+
+    @Test
+    void readersThroughALoopDeviceShare() throws Exception {
+        try (LoopDevice loop = loop(volume)) {
+            Child child = child(loop.node(), false);
+            assertThat(child.answer()).isEqualTo(LockHoldingProgram.LOCKED);
+            VolumeLock.acquire(volume, false).close();
+            assertHeld(volume, true, child.process().pid());
+            child.end();
+        }
+    }
+
+    @Test
+    void aFileIsKnownWhateverPathLeadsToIt() throws Exception {
+        Path hard = Files.createLink(directory.resolve("hard"), volume);
+        try (VolumeLock lock = VolumeLock.acquire(volume, true)) {
+            assertThat(VolumeLock.storageAt(hard)).isEqualTo(lock.storage());
+            Files.move(volume, directory.resolve("renamed"));
+            FileDevice.create(volume, 1 << 20, false).close();
+            assertThat(VolumeLock.storageAt(volume)).isNotEqualTo(lock.storage());
+            assertThat(VolumeLock.storageAt(directory.resolve("renamed"))).isEqualTo(lock.storage());
         }
     }
 }

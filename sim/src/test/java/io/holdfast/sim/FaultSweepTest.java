@@ -58,6 +58,21 @@ class FaultSweepTest {
         calls.put(
                 "create with a size",
                 it -> it.volume().create("/new", options.withSize(9L * block)).close());
+        calls.put(
+                "createUnnamed", it -> it.volume().createUnnamed(options).close());
+        calls.put("link of an unnamed file", it -> {
+            try (StoredFile file = it.volume().createUnnamed(options)) {
+                file.write(100, it.blocks(3, 'C'));
+                file.flush();
+                it.volume().link(file, "/d/new", false);
+            }
+        });
+        calls.put("link of an unnamed file in place of another", it -> {
+            try (StoredFile file = it.volume().createUnnamed(options)) {
+                file.write(0, it.blocks(3, 'C'));
+                it.volume().link(file, "/f", true);
+            }
+        });
         calls.put("mkdir", it -> it.volume().mkdir("/d/new", CreateOptions.directory()));
         calls.put("symlink", it -> it.volume().symlink("/d/new", "/f"));
         calls.put("readLink", it -> it.volume().readLink("/s"));

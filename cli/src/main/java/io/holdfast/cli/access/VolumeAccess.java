@@ -1,5 +1,6 @@
 package io.holdfast.cli.access;
 
+import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.Engine;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.RemoteVolume;
@@ -19,6 +20,8 @@ import java.util.concurrent.locks.LockSupport;
  * Gets at a volume: opens it in this process, or, if another process holds it, goes through that one's control socket.
  * Either way the caller has a {@link Volume}.
  *
+ * <p>Invariant: what the caller gets is the volume that is at the path, never one that was there before.
+ *
  * <p>Another short command may hold the volume for a moment, and a server that starts or stops holds it before and
  * after its socket is there; so both ways are tried in turn for up to {@link #WAIT_MAX}.
  */
@@ -27,14 +30,16 @@ public final class VolumeAccess {
     private static final Duration PAUSE = Duration.ofMillis(20);
 
     private final Engine engine;
+    private final Cancellation cancel;
     private final Duration waitMax;
 
-    public VolumeAccess(Engine engine) {
-        this(engine, WAIT_MAX);
+    public VolumeAccess(Engine engine, Cancellation cancel) {
+        this(engine, cancel, WAIT_MAX);
     }
 
-    VolumeAccess(Engine engine, Duration waitMax) {
+    VolumeAccess(Engine engine, Cancellation cancel, Duration waitMax) {
         this.engine = engine;
+        this.cancel = cancel;
         this.waitMax = waitMax;
     }
 
@@ -57,12 +62,27 @@ public final class VolumeAccess {
         Volume take(Volume served) throws HoldfastException;
     }
 
+    /** Whoever serves a file that was at this path before must get no command for the one that is there now. */
+    private static boolean isOf(Path device, Volume served) throws IOException {
+        boolean same = false;
+        try {
+            Optional<String> storage = served.storage();
+            same = storage.isEmpty() || storage.get().equals(Volume.storageAt(device));
+            return same;
+        } finally {
+            if (!same) {
+                served.close();
+            }
+        }
+    }
+
     private Volume open(Path device, OpenOptions options, OnServed onServed) throws IOException {
         if (!Files.exists(device)) {
             throw new NoSuchFileException(device.toString());
         }
         long deadline = System.nanoTime() + waitMax.toNanos();
         while (true) {
+            cancel.check();
             HoldfastException held;
             try {
                 return engine.open(device, options);
@@ -73,15 +93,16 @@ public final class VolumeAccess {
                 held = e;
             }
             Optional<Volume> served = RemoteVolume.connect(ControlPath.of(device));
-            if (served.isPresent()) {
+            if (served.isPresent() && isOf(device, served.get())) {
                 return onServed.take(served.get());
             }
             if (System.nanoTime() > deadline) {
-                throw new HoldfastException(
-                        ErrorCode.HELD,
-                        held.getMessage() + "; no server of it answers at "
-                                + ControlPath.of(device).describe() + ", so wait for that process or stop it",
-                        held);
+                String sockets = ControlPath.of(device).describe();
+                String reason = served.isPresent()
+                        ? "the server that answers at " + sockets + " has another file open, which was at this path"
+                                + " when it started; it was renamed or replaced since, so stop that server first"
+                        : "no server of it answers at " + sockets + ", so wait for that process or stop it";
+                throw new HoldfastException(ErrorCode.HELD, held.getMessage() + "; " + reason, held);
             }
             LockSupport.parkNanos(PAUSE.toNanos());
         }

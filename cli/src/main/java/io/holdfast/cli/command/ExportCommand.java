@@ -1,5 +1,6 @@
 package io.holdfast.cli.command;
 
+import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.copy.CopyResult;
@@ -70,7 +71,8 @@ final class ExportCommand extends CopyCommand {
 
     @Override
     protected ExitCode run() throws IOException {
-        try (Volume volume = open(device, true);
+        try (Cancellation.Guard guard = context().cancel().guard();
+                Volume volume = open(guard, device, true);
                 StoredFile source = volume.open(path)) {
             CopyResult result = copy(source);
             result.unreadable().forEach(place -> context().err().println("holdfast: " + Names.printable(place)));
@@ -97,7 +99,8 @@ final class ExportCommand extends CopyCommand {
                     ErrorCode.FILE_TOO_LARGE,
                     path + " has " + Sizes.show(size) + ", more than a file outside a volume can have (8 EiB)");
         }
-        try (Target target = openTarget(size);
+        try (Cancellation.Guard guard = context().cancel().guard();
+                Target target = guard.of(openTarget(size));
                 ProgressLine progress = progress("export", size)) {
             return new Exporter(progress, context().cancel(), keepGoing).run(source, size, target);
         }

@@ -1,5 +1,6 @@
 package io.holdfast.cli.command;
 
+import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.copy.CopyResult;
@@ -57,7 +58,8 @@ final class ImportCommand extends CopyCommand {
     @Override
     protected ExitCode run() throws IOException {
         try (Source source = openSource();
-                Volume volume = open(device, false)) {
+                Cancellation.Guard guard = context().cancel().guard();
+                Volume volume = open(guard, device, false)) {
             CopyResult result = copy(source, volume);
             output().print(
                             context().out(),

@@ -86,6 +86,7 @@ final class RmCommand extends VolumeCommand {
                 !page.isEmpty();
                 page = volume.list(directory, "", PAGE)) {
             for (DirectoryEntry entry : page) {
+                context().cancel().check();
                 String child = Names.join(directory, entry.name());
                 if (entry.kind() == FileKind.DIRECTORY) {
                     pending.push(child);

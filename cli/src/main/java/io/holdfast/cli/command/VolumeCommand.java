@@ -1,5 +1,6 @@
 package io.holdfast.cli.command;
 
+import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.access.VolumeAccess;
@@ -35,7 +36,10 @@ public abstract class VolumeCommand extends HoldfastCommand {
 
     @Override
     protected final ExitCode run() throws IOException {
-        try (Volume volume = new VolumeAccess(context().engine()).open(device, memory.open(!writes))) {
+        Cancellation cancel = context().cancel();
+        try (Cancellation.Guard guard = cancel.guard();
+                Volume volume =
+                        guard.of(new VolumeAccess(context().engine(), cancel).open(device, memory.open(!writes)))) {
             ExitCode exit = run(volume);
             if (writes && exit == ExitCode.OK) {
                 volume.sync();

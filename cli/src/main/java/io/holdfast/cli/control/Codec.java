@@ -17,6 +17,9 @@ import tools.jackson.databind.json.JsonMapper;
  * closed, members must be there and not null, nesting and lengths are bounded.
  */
 final class Codec {
+    /** How a server begins its answer to what it does not know. */
+    static final String NO_REQUEST = "not a request: ";
+
     private static final int DEPTH_MAX = 8;
 
     private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
@@ -48,7 +51,7 @@ final class Codec {
         try {
             return require(MAPPER.readValue(json, Request.class));
         } catch (JacksonException e) {
-            throw new FrameException("not a request: " + e.getOriginalMessage());
+            throw new FrameException(NO_REQUEST + e.getOriginalMessage());
         }
     }
 

@@ -34,5 +34,8 @@ sealed interface FileRequest extends Request {
 
     record Truncate(long handle, long size) implements FileRequest {}
 
+    /** Gives a file without a name its first one. */
+    record Name(long handle, String path, boolean replace) implements FileRequest {}
+
     record Close(long handle) implements FileRequest {}
 }

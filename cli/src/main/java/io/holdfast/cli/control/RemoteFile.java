@@ -119,6 +119,10 @@ final class RemoteFile implements StoredFile {
         client.call(new FileRequest.Truncate(file.handle(), size));
     }
 
+    void name(String path, boolean replace) throws HoldfastException {
+        client.call(new FileRequest.Name(file.handle(), path, replace));
+    }
+
     @Override
     public void close() {
         if (closed.compareAndSet(false, true)) {

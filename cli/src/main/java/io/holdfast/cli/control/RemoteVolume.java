@@ -55,6 +55,20 @@ public final class RemoteVolume implements Volume {
         return unchecked(new VolumeRequest.Info(), VolumeInfo.class);
     }
 
+    /** Empty also for a server of an older version. */
+    @Override
+    public Optional<String> storage() {
+        try {
+            return client.callForList(new VolumeRequest.Storage(), String.class).stream()
+                    .findFirst();
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.UNSUPPORTED) {
+                return Optional.empty();
+            }
+            throw new UncheckedIOException(e);
+        }
+    }
+
     @Override
     public VolumeUsage usage() {
         return unchecked(new VolumeRequest.Usage(), VolumeUsage.class);
@@ -103,6 +117,19 @@ public final class RemoteVolume implements Volume {
     @Override
     public StoredFile create(String path, CreateOptions options) throws HoldfastException {
         return new RemoteFile(client, client.call(new VolumeRequest.Create(path, options), OpenedFile.class));
+    }
+
+    @Override
+    public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
+        return new RemoteFile(client, client.call(new VolumeRequest.CreateUnnamed(options), OpenedFile.class));
+    }
+
+    @Override
+    public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
+        if (!(file instanceof RemoteFile remote)) {
+            throw new HoldfastException(ErrorCode.CLOSED, path + ": the file to be named so is not open here");
+        }
+        remote.name(path, replace);
     }
 
     @Override

@@ -20,7 +20,12 @@ sealed interface Reply {
     /** An error of the engine. */
     record Problem(ErrorCode code, String message) implements Reply {
         HoldfastException toException() {
-            return new HoldfastException(code, message);
+            return code == ErrorCode.INVALID && message.startsWith(Codec.NO_REQUEST)
+                    ? new HoldfastException(
+                            ErrorCode.UNSUPPORTED,
+                            "the server of the volume does not know what this command asks for, since it runs another"
+                                    + " version of Holdfast; stop it and start it again")
+                    : new HoldfastException(code, message);
         }
     }
 

@@ -10,12 +10,14 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "op")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = VolumeRequest.Info.class, name = "info"),
+    @JsonSubTypes.Type(value = VolumeRequest.Storage.class, name = "storage"),
     @JsonSubTypes.Type(value = VolumeRequest.Usage.class, name = "usage"),
     @JsonSubTypes.Type(value = VolumeRequest.Counters.class, name = "counters"),
     @JsonSubTypes.Type(value = VolumeRequest.Recovery.class, name = "recovery"),
     @JsonSubTypes.Type(value = VolumeRequest.Failure.class, name = "failure"),
     @JsonSubTypes.Type(value = VolumeRequest.Open.class, name = "open"),
     @JsonSubTypes.Type(value = VolumeRequest.Create.class, name = "create"),
+    @JsonSubTypes.Type(value = VolumeRequest.CreateUnnamed.class, name = "create_unnamed"),
     @JsonSubTypes.Type(value = VolumeRequest.Mkdir.class, name = "mkdir"),
     @JsonSubTypes.Type(value = VolumeRequest.Symlink.class, name = "symlink"),
     @JsonSubTypes.Type(value = VolumeRequest.ReadLink.class, name = "read_link"),
@@ -42,6 +44,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = FileRequest.Zero.class, name = "zero"),
     @JsonSubTypes.Type(value = FileRequest.Map.class, name = "map"),
     @JsonSubTypes.Type(value = FileRequest.Truncate.class, name = "truncate"),
+    @JsonSubTypes.Type(value = FileRequest.Name.class, name = "name"),
     @JsonSubTypes.Type(value = FileRequest.Close.class, name = "close")
 })
 sealed interface Request permits VolumeRequest, FileRequest {}

@@ -63,6 +63,7 @@ final class RequestHandler implements AutoCloseable {
     private Answer onVolume(VolumeRequest request, ByteBuffer data) throws HoldfastException {
         return switch (request) {
             case VolumeRequest.Info() -> Answer.of(volume.info());
+            case VolumeRequest.Storage() -> Answer.of(volume.storage().stream().toList());
             case VolumeRequest.Usage() -> Answer.of(volume.usage());
             case VolumeRequest.Counters() -> Answer.of(volume.counters());
             case VolumeRequest.Recovery() -> Answer.of(volume.recovery());
@@ -72,6 +73,7 @@ final class RequestHandler implements AutoCloseable {
                         .toList());
             case VolumeRequest.Open(var path) -> opened(volume.open(path));
             case VolumeRequest.Create(var path, var options) -> opened(volume.create(path, options));
+            case VolumeRequest.CreateUnnamed(var options) -> opened(volume.createUnnamed(options));
             case VolumeRequest.Mkdir(var path, var options) -> done(() -> volume.mkdir(path, options));
             case VolumeRequest.Symlink(var path, var target) -> done(() -> volume.symlink(path, target));
             case VolumeRequest.ReadLink(var path) -> Answer.of(volume.readLink(path));
@@ -106,6 +108,7 @@ final class RequestHandler implements AutoCloseable {
             case FileRequest.Map r ->
                 Answer.of(file.map(r.offset(), r.length(), Math.min(r.maxExtents(), FileRequest.Map.EXTENTS_MAX)));
             case FileRequest.Truncate r -> done(() -> file.truncate(r.size()));
+            case FileRequest.Name r -> done(() -> volume.link(file, r.path(), r.replace()));
             case FileRequest.Close r -> done(() -> files.close(r.handle()));
         };
     }

@@ -9,6 +9,9 @@ import java.util.Optional;
 sealed interface VolumeRequest extends Request {
     record Info() implements VolumeRequest {}
 
+    /** Answered with a list of no or one string. */
+    record Storage() implements VolumeRequest {}
+
     record Usage() implements VolumeRequest {}
 
     record Counters() implements VolumeRequest {}
@@ -23,6 +26,9 @@ sealed interface VolumeRequest extends Request {
 
     /** Answered with {@link OpenedFile}. */
     record Create(String path, CreateOptions options) implements VolumeRequest {}
+
+    /** Answered with {@link OpenedFile}. */
+    record CreateUnnamed(CreateOptions options) implements VolumeRequest {}
 
     record Mkdir(String path, CreateOptions options) implements VolumeRequest {}
 

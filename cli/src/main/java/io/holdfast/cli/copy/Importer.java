@@ -1,7 +1,6 @@
 package io.holdfast.cli.copy;
 
 import io.holdfast.cli.Cancellation;
-import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
@@ -9,17 +8,15 @@ import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
-import java.lang.System.Logger.Level;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
-import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * Copies a file into a volume.
  *
- * <p>Invariant: the path leads to the whole file, flushed, or to what it led to before. The data goes to a file with
- * another name in the same directory, which gets its own name at the end and is removed after any failure.
+ * <p>Invariant: the path leads to the whole file, flushed, or to what it led to before. The data goes to a file without
+ * a name, which gets one at the end. Without it nobody sees the file, and it is gone with the handle, however this ends.
  */
 public final class Importer {
     static final int CHUNK_BYTES = 1 << 20;
@@ -44,22 +41,14 @@ public final class Importer {
         if (!overwrite && exists(path)) {
             throw new HoldfastException(ErrorCode.EXISTS, path + " exists already; choose another name or use --force");
         }
-        String temporary = Names.join(
-                Names.parent(path),
-                ".import-" + Long.toHexString(ThreadLocalRandom.current().nextLong()));
-        boolean done = false;
-        try (StoredFile file = volume.create(temporary, options.withSize(0))) {
+        try (StoredFile file = volume.createUnnamed(options.withSize(0))) {
             long written = copy(source, file);
             source.finish();
             file.flush();
-            volume.rename(temporary, path);
-            done = true;
+            cancel.check();
+            volume.link(file, path, overwrite);
             volume.sync();
             return new CopyResult(file.size(), written, System.nanoTime() - start, List.of(), 0);
-        } finally {
-            if (!done) {
-                removeQuietly(temporary);
-            }
         }
     }
 
@@ -105,14 +94,6 @@ public final class Importer {
                 return false;
             }
             throw e;
-        }
-    }
-
-    private void removeQuietly(String path) {
-        try {
-            volume.remove(path);
-        } catch (HoldfastException e) {
-            System.getLogger(Importer.class.getName()).log(Level.DEBUG, "cannot remove " + path, e);
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.holdfast.cli.demo;
 
+import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.command.HoldfastCommand;
@@ -7,6 +8,7 @@ import io.holdfast.cli.host.HostPath;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
@@ -52,13 +54,22 @@ public final class DemoCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException {
+        if (parent.isPresent() && !Files.isDirectory(parent.get())) {
+            throw new NoSuchFileException(parent.get().toString());
+        }
         Path folder = parent.isPresent()
                 ? Files.createTempDirectory(parent.get(), "holdfast-demo")
                 : Files.createTempDirectory("holdfast-demo");
         DemoReport report = new DemoReport(context().out(), output().json());
-        try (DemoRun demo = new DemoRun(context(), folder, report)) {
+        try (Cancellation.Guard guard = context().cancel().guard();
+                DemoRun demo = new DemoRun(context(), folder, report)) {
+            guard.of(() -> {
+                demo.end();
+                delete(folder);
+            });
             demo.all(rounds, seconds);
         } catch (IOException | UncheckedIOException e) {
+            context().cancel().check();
             report.failed(String.valueOf(e.getMessage()));
             return ExitCode.FAILURE;
         } finally {

@@ -190,8 +190,13 @@ final class DemoRun implements AutoCloseable {
         }
     }
 
+    /** Kills what was started. */
+    void end() {
+        child.ifPresent(Child::close);
+    }
+
     @Override
     public void close() {
-        child.ifPresent(Child::close);
+        end();
     }
 }

@@ -1,6 +1,5 @@
 package io.holdfast.cli.demo;
 
-import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.HoldfastCli;
 import java.io.ByteArrayOutputStream;
@@ -34,7 +33,7 @@ final class InProcess {
                         new PrintStream(out, true, StandardCharsets.UTF_8),
                         new PrintStream(err, true, StandardCharsets.UTF_8),
                         () -> false,
-                        Cancellation.none()))
+                        context.cancel()))
                 .run(line.toArray(String[]::new));
         if (status != 0) {
             throw new DemoFailure("holdfast " + String.join(" ", args) + " ended with status " + status + ": "

@@ -3,6 +3,7 @@ package io.holdfast.cli.access;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.Engine;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
@@ -37,7 +38,7 @@ class VolumeAccessTest {
     }
 
     private VolumeAccess patient(Engine engine) {
-        return new VolumeAccess(engine, Duration.ofMinutes(1));
+        return new VolumeAccess(engine, Cancellation.none(), Duration.ofMinutes(1));
     }
 
     @Test
@@ -118,8 +119,8 @@ class VolumeAccessTest {
     void aVolumeThatStaysHeldIsAnErrorThatNamesTheHolder() throws IOException {
         try (Volume holder = home.hold()) {
             assertThatExceptionOfType(HoldfastException.class)
-                    .isThrownBy(() ->
-                            new VolumeAccess(home.engine, Duration.ZERO).open(home.volume, OpenOptions.readWrite()))
+                    .isThrownBy(() -> new VolumeAccess(home.engine, Cancellation.none(), Duration.ZERO)
+                            .open(home.volume, OpenOptions.readWrite()))
                     .withMessageContaining("4711")
                     .withMessageContaining(".sock")
                     .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.HELD));

@@ -5,6 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.Engine;
+import io.holdfast.cli.access.VolumeAccess;
+import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.file.Path;
@@ -58,6 +62,15 @@ public final class RealServer implements AutoCloseable {
         return command.run(Stream.of(args)
                 .map(a -> a.equals("VOLUME") ? volume.toString() : a)
                 .toArray(String[]::new));
+    }
+
+    /** Returns the names in a directory. */
+    public List<String> list(String directory) throws IOException {
+        try (Volume open = new VolumeAccess(Engine.HOLDFAST, Cancellation.none()).open(volume, OpenOptions.reading())) {
+            return open.list(directory, "", 1000).stream()
+                    .map(DirectoryEntry::name)
+                    .toList();
+        }
     }
 
     /** Serves the volume and returns, when it can be connected to, what the server said about its recovery. */

@@ -16,7 +16,7 @@ import java.util.Set;
 /** An open file in memory: blocks that were written are there, all others are holes. */
 final class FakeFile implements StoredFile {
     private final FakeVolume volume;
-    private final FakeNode node;
+    final FakeNode node;
     private boolean closed;
 
     FakeFile(FakeVolume volume, FakeNode node) {

@@ -196,6 +196,25 @@ public final class FakeVolume implements Volume {
     }
 
     @Override
+    public StoredFile createUnnamed(CreateOptions create) throws HoldfastException {
+        return lockedIo(() -> {
+            openFiles.incrementAndGet();
+            return new FakeFile(this, new FakeNode(nextInode++, FileKind.REGULAR, create));
+        });
+    }
+
+    @Override
+    public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
+        change(() -> {
+            FakeNode parent = directory(parent(path));
+            if (parent.children.containsKey(name(path)) && !replace) {
+                throw new HoldfastException(ErrorCode.EXISTS, path + " exists already");
+            }
+            parent.children.put(name(path), ((FakeFile) file).node);
+        });
+    }
+
+    @Override
     public void mkdir(String path, CreateOptions create) throws HoldfastException {
         add(path, new FakeNode(nextInode, FileKind.DIRECTORY, create));
     }

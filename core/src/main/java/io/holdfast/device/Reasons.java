@@ -1,0 +1,35 @@
+package io.holdfast.device;
+
+import java.io.IOException;
+import java.nio.file.AccessDeniedException;
+import java.nio.file.FileSystemException;
+import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/** Says in words why the system refused something with a file: its exceptions often have the path alone. */
+public final class Reasons {
+    private Reasons() {}
+
+    /** Returns why {@code path} could not be created, without naming it but with the directory that is missing. */
+    public static String notCreated(Path path, IOException cause) {
+        Path parent = path.toAbsolutePath().getParent();
+        if (cause instanceof NoSuchFileException && parent != null && !Files.isDirectory(parent)) {
+            return "there is no directory " + parent;
+        }
+        return of(cause);
+    }
+
+    /** Returns the reason alone, without the path. */
+    public static String of(IOException cause) {
+        String message = cause.getMessage();
+        return switch (cause) {
+            case AccessDeniedException _ -> "permission denied";
+            case NoSuchFileException _ -> "no such file or directory";
+            case FileSystemException e
+            when e.getReason() != null -> e.getReason().toLowerCase(Locale.ROOT);
+            default -> message == null ? cause.getClass().getSimpleName() : message;
+        };
+    }
+}
