@@ -81,7 +81,8 @@ public final class ErrorReporter {
             case FileSystemException e -> e.getFile() + ": " + reason(e);
             case IOException e -> text(e);
             case OutOfMemoryError e ->
-                "out of memory (" + text(e) + "); give a larger --memory or close other programs";
+                "out of memory (" + text(e) + "); close other programs, or let the program have more with"
+                        + " HOLDFAST_JAVA_OPTS=-Xmx2g";
             default -> "internal error: " + error + "; run again with --debug and report what it prints";
         };
     }

@@ -1,7 +1,9 @@
 package io.holdfast.cli;
 
+import io.holdfast.cli.Cancellation.CancelledException;
 import io.holdfast.cli.command.Commands;
 import io.holdfast.cli.command.HoldfastCommand;
+import io.holdfast.cli.command.Misuse;
 import io.holdfast.cli.host.StandardOutput;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -45,10 +47,8 @@ public final class HoldfastCli {
     }
 
     private int onMisuse(ParameterException e, String[] args) {
-        String message = e.getMessage();
         boolean json = asksForJson(args);
-        ExitCode exit = new ErrorReporter(context.err(), false, json)
-                .report(new UsageException(message == null ? "wrong use" : message));
+        ExitCode exit = new ErrorReporter(context.err(), false, json).report(new UsageException(Misuse.message(e)));
         if (!json) {
             context.err().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         }
@@ -59,7 +59,8 @@ public final class HoldfastCli {
         return Arrays.asList(args).contains("--json");
     }
 
-    private ExitCode onError(Exception e, CommandLine line) {
+    private ExitCode onError(Exception thrown, CommandLine line) {
+        Exception e = context.cancel().isForced() ? new CancelledException() : thrown;
         return line.getCommand() instanceof HoldfastCommand command
                 ? command.errors().report(e)
                 : new ErrorReporter(context.err(), false, false).report(e);

@@ -31,6 +31,11 @@ public sealed interface NbdAddress {
             boolean closed = bracket > 1 && (colon == bracket + 1 || (colon < 0 && bracket == rest.length() - 1));
             host = closed ? rest.substring(1, bracket) : "";
         }
+        if (colon < 0 && rest.matches("[0-9]+")) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' has a port and no host: use tcp:HOST:PORT, as in tcp:127.0.0.1:" + rest
+                            + ", or tcp:0.0.0.0:" + rest + " for all networks of this machine");
+        }
         if (host.isEmpty() || (colon >= 0 && rest.indexOf(':', colon + 1) >= 0)) {
             throw new IllegalArgumentException(
                     "'" + text + "' is no address: use tcp:HOST:PORT, an IPv6 address in brackets: tcp:[::1]:10809");

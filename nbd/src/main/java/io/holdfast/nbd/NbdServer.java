@@ -89,6 +89,22 @@ public final class NbdServer implements AutoCloseable {
         return server;
     }
 
+    /**
+     * Finds out whether {@link #start} can listen and encrypt as asked for, without a volume: it takes long to open one, and
+     * more to recover it. What happens in between is found by {@link #start}.
+     *
+     * @throws IOException as {@link #start}
+     */
+    public static void check(List<NbdAddress> addresses, NbdOptions options) throws IOException {
+        if (options.tls().isPresent()) {
+            NbdTls files = options.tls().get();
+            TlsIdentity.load(files.certificates(), files.verifyPeer());
+        }
+        for (NbdAddress address : addresses) {
+            Listener.check(address);
+        }
+    }
+
     private void accept() {
         for (Listener listener : listeners) {
             acceptors.add(Thread.ofPlatform()

@@ -29,6 +29,7 @@ class NbdAddressTest {
                 "tcp:h:x",
                 "tcp:h:65536",
                 "tcp:h:-1",
+                "tcp:10809",
                 "tcp:::1:10809",
                 "tcp:[::1",
                 "tcp:[]:1",

@@ -58,8 +58,7 @@ class FaultSweepTest {
         calls.put(
                 "create with a size",
                 it -> it.volume().create("/new", options.withSize(9L * block)).close());
-        calls.put(
-                "createUnnamed", it -> it.volume().createUnnamed(options).close());
+        calls.put("createUnnamed", it -> it.volume().createUnnamed(options).close());
         calls.put("link of an unnamed file", it -> {
             try (StoredFile file = it.volume().createUnnamed(options)) {
                 file.write(100, it.blocks(3, 'C'));

@@ -13,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** {@code holdfast check}. */
 @Command(
@@ -20,6 +21,9 @@ import picocli.CommandLine.Command;
         description = "Read and verify everything: structures, space, and every block's checksum.",
         footer = {"", "Exit code 0: no damage; 1: damage found. 'holdfast --help' lists the others."})
 final class CheckCommand extends VolumeCommand {
+    @Mixin
+    private ProgressOption progressOption;
+
     CheckCommand(CliContext context) {
         super(context, false);
     }
@@ -29,9 +33,7 @@ final class CheckCommand extends VolumeCommand {
         long start = System.nanoTime();
         RecoveryReport recovery = volume.recovery();
         CheckReport report;
-        boolean shown = !output().json() && context().terminal().getAsBoolean();
-        try (ProgressLine progress =
-                ProgressLine.start(shown, context().err(), "check", ProgressLine.Unit.BLOCKS, -1)) {
+        try (ProgressLine progress = progressOption.start(context(), output(), "check", ProgressLine.Unit.BLOCKS, -1)) {
             report = volume.check((done, total) -> {
                 context().cancel().check();
                 progress.update(done, total);

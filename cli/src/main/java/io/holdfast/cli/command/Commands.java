@@ -8,6 +8,8 @@ import io.holdfast.cli.serve.ServeCommand;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.Function;
 import picocli.CommandLine;
 import picocli.CommandLine.HelpCommand;
@@ -40,6 +42,14 @@ public final class Commands {
         commands.put("demo", DemoCommand::new);
         commands.put("scribble", ScribbleCommand::new);
         return commands;
+    }
+
+    /** Returns the names of the commands that are shown. */
+    static Set<String> names() {
+        Set<String> names = new TreeSet<>(SUBCOMMANDS.keySet());
+        names.remove("scribble");
+        names.add("help");
+        return names;
     }
 
     /**

@@ -9,6 +9,7 @@ import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.log.ServerLog;
+import io.holdfast.nbd.NbdServer;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
@@ -66,11 +67,13 @@ public final class ServeCommand extends HoldfastCommand {
     @Override
     protected ExitCode run() throws IOException, InterruptedException {
         var nbdOptions = nbdArguments.options(readOnly);
+        NbdServer.check(nbdArguments.addresses(), nbdOptions);
         ServeEvents events = new ServeEvents(context().out(), output().json());
         long stopAt;
         // Closed in the reverse order: no request comes in any more when the volume closes.
         try (ServerLog _ = ServerLog.open(context().err(), output().json());
-                Volume volume = new VolumeAccess(context().engine()).openHere(device, options())) {
+                Volume volume = new VolumeAccess(context().engine(), context().cancel()).openHere(device, options())) {
+            context().cancel().patiently();
             events.recovered(volume.recovery());
             try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
                     ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {

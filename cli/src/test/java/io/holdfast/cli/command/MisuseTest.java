@@ -7,12 +7,18 @@ import io.holdfast.cli.fake.Household;
 import io.holdfast.cli.fake.Household.Result;
 import io.holdfast.volume.OpenOptions;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.StandardProtocolFamily;
+import java.net.UnixDomainSocketAddress;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What the command says to someone who got it wrong, and what its help promises. */
@@ -52,6 +58,73 @@ class MisuseTest {
         assertThat(result.out()).isEmpty();
         assertThat(result.err()).startsWith("holdfast: ").doesNotContain("\tat ");
         assertThat(result.err().lines().count()).isLessThanOrEqualTo(2);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                clone VOLUME /a            | no such command: clone; the nearest is
+                creat VOLUME /a            | no such command: creat; the nearest is 'create'
+                --json infos               | no such command: infos; the nearest is 'info'
+                help imprt                 | no such command: imprt; the nearest is 'import'
+                scribbl                    | no such command: scribbl; the nearest is
+                ls VOLUME --jsno           | no such option: --jsno; the nearest is '--json'
+                create VOLUME /x --sise=4G | no such option: --sise; the nearest is '--size'
+                rm -x VOLUME /a            | no such option: -x; the nearest is '-
+                ls VOLUME / more           | 'more' is one argument too many for 'holdfast ls'
+                """)
+    void whatIsUnknownIsNamedWithTheNearest(String line, String message) {
+        Result result = home.formatted().run(line.split(" "));
+        assertThat(result.status()).isEqualTo(2);
+        assertThat(result.err()).startsWith("holdfast: " + message).contains(" --help'.");
+    }
+
+    /** The volume is not even there: what can be known without it is said first. */
+    @Test
+    void whatAServerCannotDoIsSaidBeforeTheVolumeIsOpened() throws IOException {
+        assertServeFails("tcp:10809", "'tcp:10809' has a port and no host");
+        assertServeFails("unix:" + folder.resolve("s".repeat(120)), "has at most 107 bytes");
+        assertServeFails("unix:" + folder.resolve("none/s"), "there is no directory " + folder.resolve("none"));
+        assertServeFails("unix:" + Files.createFile(folder.resolve("file")), "exists and is not a socket");
+        assertServeFails(
+                "unix:" + folder.resolve("s") + " --tls-certs " + folder.resolve("none"),
+                "server-cert.pem, which does not exist");
+        try (ServerSocketChannel other = ServerSocketChannel.open()) {
+            other.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
+            int port = ((InetSocketAddress) other.getLocalAddress()).getPort();
+            assertServeFails("tcp:127.0.0.1:" + port, "cannot listen on tcp:127.0.0.1:" + port);
+        }
+        try (ServerSocketChannel other = ServerSocketChannel.open(StandardProtocolFamily.UNIX)) {
+            other.bind(UnixDomainSocketAddress.of(folder.resolve("busy")));
+            assertServeFails("unix:" + folder.resolve("busy"), "another server listens on ");
+        }
+    }
+
+    private void assertServeFails(String address, String message) {
+        Result result = home.run(("serve VOLUME --nbd " + address).split(" "));
+        assertThat(result.status()).isIn(1, 2);
+        assertThat(result.err()).contains(message);
+    }
+
+    @Test
+    void aFileThatCannotBeMadeIsNamedWithTheReason() {
+        home.formatted();
+        home.run("create", "VOLUME", "/f", "--size", "1M");
+        Path none = folder.resolve("none");
+        Result exported = home.run("export", "VOLUME", "/f", none.resolve("f").toString());
+        assertThat(exported.err()).isEqualTo("holdfast: " + none + ": no such file or directory\n");
+        Result demo = home.run("demo", "--dir", none.toString());
+        assertThat(demo.err()).isEqualTo("holdfast: " + none + ": no such file or directory\n");
+        Path notWritable = Path.of("/proc/f");
+        assertThat(home.run("export", "VOLUME", "/f", notWritable.toString()).err())
+                .startsWith("holdfast: /proc")
+                .doesNotContain(".f.");
+    }
+
+    @Test
+    void checkTakesTheOptionsOfWhatTakesLong() {
+        home.formatted().withTerminal();
+        assertThat(home.run("check", "VOLUME", "--memory", "32M").err()).contains("check");
+        assertThat(home.run("check", "VOLUME", "--no-progress").err()).isEmpty();
     }
 
     @Test

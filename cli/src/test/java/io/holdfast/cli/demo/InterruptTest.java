@@ -200,7 +200,7 @@ class InterruptTest {
     @Test
     void theDemonstration() throws Exception {
         Path parent = Files.createDirectory(folder.resolve("demos"));
-        Process demo = start("demo", "--json", "--dir", parent.toString());
+        Process demo = start("demo", "--dir", parent.toString());
         try (var lines = demo.inputReader()) {
             String line = lines.readLine();
             while (line != null && !line.contains("Kill 1")) {

@@ -44,6 +44,14 @@ public final class Listener implements AutoCloseable {
         };
     }
 
+    /** Finds out whether {@link #open} would succeed now, and leaves nothing behind. */
+    public static void check(NbdAddress address) throws IOException {
+        switch (address) {
+            case NbdAddress.Unix unix -> UnixSocketFile.check(unix.path());
+            case NbdAddress.Tcp tcp -> openTcp(tcp).close();
+        }
+    }
+
     private static Listener openTcp(NbdAddress.Tcp tcp) throws IOException {
         ServerSocketChannel server = ServerSocketChannel.open();
         try {

@@ -6,6 +6,7 @@ import java.net.StandardProtocolFamily;
 import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
@@ -21,12 +22,12 @@ import java.util.Objects;
  * @param key tells this file from another that has been put in its place
  */
 record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
+    /** {@code sun_path} of unix(7) has 108 bytes with the closing NUL. */
+    private static final int PATH_BYTES_MAX = 107;
+
     static UnixSocketFile bind(Path path, int backlog) throws IOException {
-        refuseOccupied(path);
+        check(path);
         Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket has a directory");
-        if (!Files.isDirectory(parent)) {
-            throw new IOException("cannot listen on " + path + ": there is no directory " + parent);
-        }
         Path directory = Files.createTempDirectory(parent, ".n");
         Path made = directory.resolve("s");
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
@@ -45,6 +46,23 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
         }
     }
 
+    /** Throws, with the reason in words, if no socket can be made at this path. */
+    static void check(Path path) throws IOException {
+        int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
+        if (bytes > PATH_BYTES_MAX) {
+            throw new BindException("cannot listen on " + path + ": the path of a socket has at most " + PATH_BYTES_MAX
+                    + " bytes, and this one has " + bytes + "; choose a shorter one");
+        }
+        Path parent = path.toAbsolutePath().getParent();
+        if (parent == null || !Files.isDirectory(parent)) {
+            throw new IOException("cannot listen on " + path + ": there is no directory " + parent);
+        }
+        if (!Files.isWritable(parent)) {
+            throw new IOException("cannot listen on " + path + ": " + parent + " cannot be written to");
+        }
+        refuseOccupied(path);
+    }
+
     /** Removes the file, unless another server has replaced it. */
     void remove() throws IOException {
         if (Files.exists(path, LinkOption.NOFOLLOW_LINKS) && keyOf(path).equals(key)) {
@@ -61,8 +79,8 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
         if (!attributes.isOther()) {
             throw new BindException(path + " exists and is not a socket; choose another path or remove it");
         }
-        try (SocketChannel probe = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
-            throw new BindException("another server listens on " + path + " (" + probe + ")");
+        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+            throw new BindException("another server listens on " + path + "; stop it or choose another path");
         } catch (BindException e) {
             throw e;
         } catch (IOException e) {
