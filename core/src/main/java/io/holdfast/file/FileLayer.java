@@ -99,7 +99,7 @@ public final class FileLayer {
     /** Opens a file once more that is open, so that it stays so; null if it is not. */
     public @Nullable StoredFile openAgain(long inode) {
         FileData file = table.acquireAgain(inode);
-        return file == null ? null : new OpenFile(table, file, writeback);
+        return file == null ? null : new OpenFile(table, file, writeback, false);
     }
 
     /** Opens files that have no name. */
@@ -107,7 +107,7 @@ public final class FileLayer {
         return new UnnamedOpener<>() {
             @Override
             public StoredFile open(long inode, InodeRecord record) throws HoldfastException {
-                return new OpenFile(table, table.acquireUnnamed(inode, record), writeback);
+                return new OpenFile(table, table.acquireUnnamed(inode, record), writeback, false);
             }
 
             @Override

@@ -1,0 +1,205 @@
+package io.holdfast.cli.real;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The script {@code holdfast} in a tree of its own, with a Maven and a Java that do nothing but tell. */
+@Timeout(value = 2, unit = TimeUnit.MINUTES)
+class LauncherTest {
+    private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
+    private static final FileTime LATER = FileTime.from(Instant.parse("2021-01-01T00:00:00Z"));
+
+    @TempDir
+    private Path root;
+
+    private Path builds;
+    private final List<Process> started = new ArrayList<>();
+
+    @BeforeEach
+    void makeTree() throws IOException {
+        Path project = Path.of("..").toRealPath();
+        Files.createDirectories(root.resolve("dev.d/lib"));
+        Files.createDirectories(root.resolve("cli/src/main"));
+        Files.copy(project.resolve("holdfast"), root.resolve("holdfast"));
+        Files.copy(project.resolve("dev.d/lib/java.sh"), root.resolve("dev.d/lib/java.sh"));
+        for (String source :
+                List.of("pom.xml", "cli/pom.xml", "cli/src/main/A.java", "dev.d/lib/UpgradeClasses.java")) {
+            Files.writeString(root.resolve(source), "");
+        }
+        try (Stream<Path> all = Files.walk(root)) {
+            for (Path path : all.toList()) {
+                Files.setLastModifiedTime(path, LATER);
+            }
+        }
+        // Java tells what it is run with; a server stays until its input ends.
+        script("jdk/bin/java", """
+                for argument; do case $argument in
+                -XX:AOTCacheOutput=*) : >"${argument#*=}" ;;
+                *Rehearsal | *UpgradeClasses.java) exit 0 ;;
+                esac; done
+                echo "java $*"
+                [[ " $* " != *" serve "* ]] || cat""");
+        script("jdk/bin/javac", "");
+        Files.writeString(root.resolve("jdk/release"), "JAVA_VERSION=\"25\"\n");
+        script("bin/mvn", """
+                for argument; do case $argument in -Dholdfast.lib=*) lib=${argument#*=} ;; esac; done
+                echo build >>"$LAUNCHER_ROOT/maven"
+                mkdir -p "$lib" && echo classes >"$lib/holdfast-cli.jar"
+                [[ ! -e $LAUNCHER_ROOT/fail ]] || { echo "this does not compile"; exit 1; }
+                [[ ! -e $LAUNCHER_ROOT/hang ]] || { echo $$ >"$LAUNCHER_ROOT/hanging"; exec sleep 1000; }""");
+        builds = root.resolve(".build/holdfast");
+    }
+
+    @AfterEach
+    void end() {
+        started.forEach(Process::destroyForcibly);
+    }
+
+    private void script(String name, String text) throws IOException {
+        Path path = root.resolve(name);
+        Files.createDirectories(path.getParent());
+        Files.writeString(path, "#!/bin/bash\n" + text + "\n");
+        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+    }
+
+    private Process start(String... args) throws IOException {
+        List<String> line = new ArrayList<>(List.of(root.resolve("holdfast").toString()));
+        line.addAll(List.of(args));
+        ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
+        builder.environment().put("JAVA_HOME", root.resolve("jdk").toString());
+        builder.environment().put("PATH", root.resolve("bin") + ":" + System.getenv("PATH"));
+        builder.environment().put("LAUNCHER_ROOT", root.toString());
+        Process process = builder.start();
+        started.add(process);
+        return process;
+    }
+
+    private String ok(String... args) throws IOException, InterruptedException {
+        Process process = start(args);
+        process.getOutputStream().close();
+        String output = new String(process.getInputStream().readAllBytes());
+        assertThat(process.waitFor()).as(output).isZero();
+        return output;
+    }
+
+    private Path current() throws IOException {
+        return builds.resolve("current").toRealPath();
+    }
+
+    /** As a pull does: the sources are newer than the current build. */
+    private void changeSources() throws IOException {
+        Files.setLastModifiedTime(current().resolve("built"), LONG_AGO);
+    }
+
+    private List<Path> folders() throws IOException {
+        try (Stream<Path> all = Files.list(builds)) {
+            return all.filter(path -> !Files.isSymbolicLink(path)).toList();
+        }
+    }
+
+    private int mavenRuns() throws IOException {
+        return Files.readAllLines(root.resolve("maven")).size();
+    }
+
+    @Test
+    void buildsOnceAndRunsWhatWasBuilt() throws Exception {
+        assertThat(ok("ls", "v")).contains("building", "-cp " + builds).endsWith("io.holdfast.cli.Main ls v\n");
+        assertThat(ok("ls", "v"))
+                .contains("-XX:AOTCache=" + current(), "-cp " + current() + "/lib/*")
+                .doesNotContain("building");
+        assertThat(mavenRuns()).isEqualTo(1);
+    }
+
+    @Test
+    void aServerKeepsItsBuildUntilItEnds() throws Exception {
+        Process server = start("serve", "v");
+        BufferedReader said = server.inputReader();
+        assertThat(said.readLine()).contains("building");
+        assertThat(said.readLine()).contains("java ", "serve");
+        Path old = current();
+        for (int i = 0; i < 3; i++) {
+            changeSources();
+            ok("ls", "v");
+            assertThat(current()).isNotEqualTo(old);
+            assertThat(old.resolve("lib/holdfast-cli.jar")).exists();
+            assertThat(folders()).as("the server's and the current").hasSize(2);
+        }
+        server.getOutputStream().close();
+        assertThat(server.waitFor()).isZero();
+        changeSources();
+        ok("ls", "v");
+        assertThat(folders()).containsExactly(builds.resolve(current().getFileName()));
+    }
+
+    @Test
+    void aFailedBuildRunsNothingAndLeavesWhatWasThere() throws Exception {
+        ok("ls", "v");
+        Path before = current();
+        changeSources();
+        Files.createFile(root.resolve("fail"));
+        Process process = start("ls", "v");
+        assertThat(new String(process.getInputStream().readAllBytes()))
+                .contains("this does not compile", "the build failed, and nothing was run")
+                .doesNotContain("java ");
+        assertThat(process.waitFor()).isEqualTo(1);
+        assertThat(current()).isEqualTo(before);
+        assertThat(folders()).hasSize(1);
+        Files.delete(root.resolve("fail"));
+        ok("ls", "v");
+        assertThat(current()).isNotEqualTo(before);
+    }
+
+    @Test
+    void anInterruptedBuildLeavesNothing() throws Exception {
+        ok("ls", "v");
+        Path before = current();
+        changeSources();
+        Files.createFile(root.resolve("hang"));
+        Process process = start("ls", "v");
+        assertThat(process.inputReader().readLine()).contains("building");
+        while (Files.notExists(root.resolve("hanging")) || Files.size(root.resolve("hanging")) == 0) {
+            Thread.onSpinWait();
+        }
+        long maven = Long.parseLong(Files.readString(root.resolve("hanging")).strip());
+        process.destroy();
+        assertThat(process.waitFor()).isNotZero();
+        ProcessHandle.of(maven).ifPresent(handle -> handle.onExit().join());
+        assertThat(current()).isEqualTo(before);
+        assertThat(folders()).hasSize(1);
+    }
+
+    @Test
+    void whatAKilledBuildLeftIsRemovedByTheNext() throws Exception {
+        Files.createDirectories(builds.resolve("20200101T000000-1/lib"));
+        ok("ls", "v");
+        assertThat(folders()).hasSize(1);
+    }
+
+    @Test
+    void twoCommandsBuildOnce() throws Exception {
+        Process first = start("ls", "v");
+        Process second = start("ls", "v");
+        for (Process process : List.of(first, second)) {
+            assertThat(new String(process.getInputStream().readAllBytes())).contains("Main ls v");
+            assertThat(process.waitFor()).isZero();
+        }
+        assertThat(mavenRuns()).isEqualTo(1);
+        assertThat(folders()).hasSize(1);
+    }
+}
