@@ -301,7 +301,7 @@ class TlsTest {
         Files.writeString(
                 pki.resolve("server-key.pem"),
                 "-----BEGIN ENCRYPTED PRIVATE KEY-----\nAAAA\n-----END ENCRYPTED PRIVATE KEY-----\n");
-        assertThatThrownBy(() -> server(false, true)).hasMessageContaining("openssl pkcs8");
+        assertThatThrownBy(() -> server(false, true)).hasMessageContaining("openssl pkey");
         Files.writeString(
                 pki.resolve("server-key.pem"), "-----BEGIN EC PRIVATE KEY-----\nMIIC\n-----END EC PRIVATE KEY-----\n");
         assertThatThrownBy(() -> server(false, true)).hasMessageContaining("EC private key");

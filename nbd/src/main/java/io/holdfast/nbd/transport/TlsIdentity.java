@@ -4,21 +4,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.GeneralSecurityException;
-import java.security.KeyStore;
-import java.security.cert.CRL;
-import java.security.cert.CertStore;
-import java.security.cert.Certificate;
-import java.security.cert.CollectionCertStoreParameters;
-import java.security.cert.PKIXBuilderParameters;
-import java.security.cert.X509CertSelector;
-import java.util.Collection;
-import java.util.List;
-import javax.net.ssl.CertPathTrustManagerParameters;
-import javax.net.ssl.KeyManagerFactory;
 import javax.net.ssl.SSLContext;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
-import javax.net.ssl.TrustManagerFactory;
 
 /**
  * The server's certificate and whom it trusts, from a directory laid out as QEMU and nbdkit have it:
@@ -28,22 +16,23 @@ import javax.net.ssl.TrustManagerFactory;
  */
 public record TlsIdentity(SSLContext context, boolean verifyPeer) {
     private static final String[] PROTOCOLS = {"TLSv1.3", "TLSv1.2"};
-    private static final char[] NO_PASSWORD = {};
 
-    /** Reads the directory; the exception names the file that is missing or not understood. */
+    /**
+     * Reads the directory.
+     *
+     * @throws IOException if a file is missing, not understood, or of no use to any client: out of date, say; the message
+     *     names the file and says why
+     */
     public static TlsIdentity load(Path directory, boolean verifyPeer) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            throw new IOException("the TLS directory " + directory
+                    + (Files.exists(directory) ? " is not a directory" : " does not exist"));
+        }
         try {
-            List<Certificate> chain = PemFiles.certificates(directory.resolve("server-cert.pem"));
-            KeyStore own = emptyStore();
-            own.setKeyEntry(
-                    "server",
-                    PemFiles.privateKey(directory.resolve("server-key.pem")),
-                    NO_PASSWORD,
-                    chain.toArray(Certificate[]::new));
-            KeyManagerFactory keys = KeyManagerFactory.getInstance("PKIX");
-            keys.init(own, NO_PASSWORD);
+            OwnCertificate own = OwnCertificate.load(directory);
+            TrustManager[] trust = verifyPeer ? new TrustManager[] {ClientTrust.load(directory)} : new TrustManager[0];
             SSLContext context = SSLContext.getInstance("TLS");
-            context.init(keys.getKeyManagers(), verifyPeer ? trust(directory) : new TrustManager[0], null);
+            context.init(own.keyManagers(), trust, null);
             return new TlsIdentity(context, verifyPeer);
         } catch (GeneralSecurityException e) {
             throw new IOException("cannot use the TLS files in " + directory + ": " + e.getMessage(), e);
@@ -56,29 +45,5 @@ public record TlsIdentity(SSLContext context, boolean verifyPeer) {
         engine.setNeedClientAuth(verifyPeer);
         engine.setEnabledProtocols(PROTOCOLS);
         return engine;
-    }
-
-    private static TrustManager[] trust(Path directory) throws IOException, GeneralSecurityException {
-        KeyStore authorities = emptyStore();
-        int n = 0;
-        for (Certificate certificate : PemFiles.certificates(directory.resolve("ca-cert.pem"))) {
-            authorities.setCertificateEntry("ca" + n++, certificate);
-        }
-        PKIXBuilderParameters parameters = new PKIXBuilderParameters(authorities, new X509CertSelector());
-        Path revoked = directory.resolve("ca-crl.pem");
-        parameters.setRevocationEnabled(Files.exists(revoked));
-        if (parameters.isRevocationEnabled()) {
-            Collection<? extends CRL> lists = PemFiles.revocationLists(revoked);
-            parameters.addCertStore(CertStore.getInstance("Collection", new CollectionCertStoreParameters(lists)));
-        }
-        TrustManagerFactory factory = TrustManagerFactory.getInstance("PKIX");
-        factory.init(new CertPathTrustManagerParameters(parameters));
-        return factory.getTrustManagers();
-    }
-
-    private static KeyStore emptyStore() throws IOException, GeneralSecurityException {
-        KeyStore store = KeyStore.getInstance("PKCS12");
-        store.load(null, NO_PASSWORD);
-        return store;
     }
 }

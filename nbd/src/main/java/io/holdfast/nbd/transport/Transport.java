@@ -6,6 +6,8 @@ import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import javax.net.ssl.SSLEngine;
+import javax.net.ssl.SSLException;
 import tlschannel.HeapBufferAllocator;
 import tlschannel.ServerTlsChannel;
 import tlschannel.TlsChannel;
@@ -55,14 +57,24 @@ public final class Transport implements Closeable {
         return encrypted;
     }
 
-    /** Does the server's side of the TLS handshake; from then on everything is encrypted. */
+    /**
+     * Does the server's side of the TLS handshake; from then on everything is encrypted.
+     *
+     * @throws SSLException if it fails; the client has been told by an alert
+     */
     public void startTls(TlsIdentity identity) throws IOException {
+        SSLEngine engine = identity.newEngine(identity.context());
         TlsChannel tls = ServerTlsChannel.newBuilder(socket, identity.context())
-                .withEngineFactory(identity::newEngine)
+                .withEngineFactory(_ -> engine)
                 .withPlainBufferAllocator(new HeapBufferAllocator())
                 .withEncryptedBufferAllocator(new HeapBufferAllocator())
                 .build();
-        tls.handshake();
+        try {
+            tls.handshake();
+        } catch (SSLException e) {
+            TlsAlert.send(engine, socket);
+            throw e;
+        }
         in = tls;
         out = tls;
         encrypted = true;
