@@ -201,12 +201,36 @@ final class FileData {
         }
     }
 
-    /** Sets the size, and puts it into the log with {@code more} changes as one: no crash comes between them. */
+    /** Returns whether memory has content or a size of the file that the log does not have. */
+    boolean isAhead() {
+        recordLock.lock();
+        try {
+            return recordDirty || nextInMemory(0) != Long.MAX_VALUE;
+        } finally {
+            recordLock.unlock();
+        }
+    }
+
+    /**
+     * Sets the size, and puts it into the log with {@code more} changes as one: no crash comes between them. If the log
+     * does not take it, the file keeps its size.
+     */
     void setSize(FileContext.Writer writer, long newSize, List<LogEntry> more) throws HoldfastException {
         recordLock.lock();
         try {
+            InodeRecord before = currentRecord();
+            long sizeBefore = size;
             contentChanged(newSize, true);
-            logRecord(writer, more);
+            boolean logged = false;
+            try {
+                logRecord(writer, more);
+                logged = true;
+            } finally {
+                if (!logged) {
+                    record = before;
+                    size = sizeBefore;
+                }
+            }
         } finally {
             recordLock.unlock();
         }
@@ -358,7 +382,10 @@ final class FileData {
         }
     }
 
-    /** Drops all pages of a range once their writeback has ended. The layout must be held exclusively. */
+    /**
+     * Drops all pages of a range once their writeback has ended. The layout must be held exclusively. Dirty pages go, too:
+     * whoever calls this knows that nobody needs them.
+     */
     void dropRange(long first, long end) {
         forEachCached(first, end, block -> {
             Page page = lockIdle(block);
@@ -366,6 +393,36 @@ final class FileData {
                 drop(page);
             }
         });
+    }
+
+    /**
+     * Waits for all writeback in a range and returns its dirty pages, locked. The layout must be held exclusively: then
+     * no page of the range becomes dirty, and none is written, until the caller unlocks or drops these. In ascending
+     * order, as {@link #lockRange}.
+     */
+    List<Page> lockDirty(long first, long end) {
+        List<Page> locked = new ArrayList<>();
+        boolean complete = false;
+        try {
+            for (long block = nextToLock(first); block < end; block = nextToLock(block + 1)) {
+                Page page = lockIdle(block);
+                if (page != null && page.dirty) {
+                    locked.add(page);
+                } else if (page != null) {
+                    page.lock.unlock();
+                }
+            }
+            complete = true;
+            return locked;
+        } finally {
+            if (!complete) {
+                locked.forEach(page -> page.lock.unlock());
+            }
+        }
+    }
+
+    private long nextToLock(long block) {
+        return Inject.off(Guard.RANGE_AWAITS_WRITEBACK) ? dirty.next(block) : nextInMemory(block);
     }
 
     /**

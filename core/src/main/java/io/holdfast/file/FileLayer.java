@@ -106,8 +106,8 @@ public final class FileLayer {
     public UnnamedOpener<StoredFile> unnamed() {
         return new UnnamedOpener<>() {
             @Override
-            public StoredFile open(long inode, InodeRecord record) throws HoldfastException {
-                return new OpenFile(table, table.acquireUnnamed(inode, record), writeback, false);
+            public StoredFile open(long inode, InodeRecord record) {
+                return openNew(inode, record);
             }
 
             @Override
@@ -115,6 +115,11 @@ public final class FileLayer {
                 file.close();
             }
         };
+    }
+
+    /** Opens a file that was created just now; called with the namespace's lock held. Reads nothing. */
+    public StoredFile openNew(long inode, InodeRecord record) {
+        return new OpenFile(table, table.acquireNew(inode, record), writeback, false);
     }
 
     /** Writes all that is dirty to the device. */

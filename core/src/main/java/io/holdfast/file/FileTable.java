@@ -76,9 +76,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
                             ErrorCode.INVALID,
                             "%s: inode %d is not a regular file".formatted(context.volumeName(), inode));
                 }
-                BlockMap map = context.maps().acquire(inode);
-                entry = new Entry(new FileData(context, inode, map, record));
-                entries.put(inode, entry);
+                entry = add(inode, context.maps().acquire(inode), record);
             }
             entry.handles++;
             Inject.at(Point.FILE_ACQUIRED);
@@ -88,15 +86,13 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    /** Opens a new inode of which nothing is stored; called with the namespace's lock held. */
-    FileData acquireUnnamed(long inode, InodeRecord record) throws HoldfastException {
+    /** Opens an inode that was created just now, as {@link #acquire}. Reads nothing. */
+    FileData acquireNew(long inode, InodeRecord record) {
         lock.lock();
         try {
-            FileData file = new FileData(context, inode, context.maps().acquire(inode), record);
-            Entry entry = new Entry(file);
+            Entry entry = add(inode, context.maps().acquireNew(inode), record);
             entry.handles++;
-            entries.put(inode, entry);
-            return file;
+            return entry.file;
         } finally {
             lock.unlock();
         }
@@ -118,6 +114,12 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
+    private Entry add(long inode, BlockMap map, InodeRecord record) {
+        Entry entry = new Entry(new FileData(context, inode, map, record));
+        entries.put(inode, entry);
+        return entry;
+    }
+
     /** Closes one handle. After the last one, what is dirty is written (not flushed) and the file is forgotten. */
     void release(FileData file) {
         while (!tryRelease(file)) {
@@ -128,7 +130,10 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    /** Takes a handle out of the count, but the last one only if nothing would be lost with it. */
+    /**
+     * Takes a handle out of the count, but the last one only if nothing would be lost with it. On a volume that has failed
+     * a file with content that no device has stays in the table, without handles: whoever opens it again reads that.
+     */
     private boolean tryRelease(FileData file) {
         lock.lock();
         try {
@@ -136,10 +141,14 @@ public final class FileTable implements OpenInodes, InodeEvents {
             if (entry == null || entry.file != file || entry.handles == 0) {
                 throw new IllegalStateException("inode %d was not open".formatted(file.inode));
             }
-            if (entry.handles == 1 && !file.isEmpty() && !failed()) {
+            boolean failed = failed();
+            if (entry.handles == 1 && !file.isEmpty() && !failed) {
                 return false;
             }
             if (--entry.handles > 0) {
+                return true;
+            }
+            if (failed && file.isAhead() && !file.unlinked() && !Inject.off(Guard.FAILED_STAYS_READABLE)) {
                 return true;
             }
             entries.remove(file.inode);
@@ -172,7 +181,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         return writer != null && writer.latch().failed();
     }
 
-    /** Drops what is cached; also what is dirty, of a file that has no name or on a volume that has failed. */
+    /** Drops what is cached; also what is dirty, of a file that has no name. */
     static void drop(FileData file) {
         file.layout.writeLock().lock();
         try {

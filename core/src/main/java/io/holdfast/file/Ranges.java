@@ -6,6 +6,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.DeltaMap;
@@ -82,12 +83,39 @@ final class Ranges {
         long need = 2L * MapEntry.LEVELS_MAX + (state == MapEntry.UNWRITTEN ? last - first : 0);
         writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false);
         try {
-            file.dropRange(first, last);
-            Inject.at(Point.RANGE_DROPPED);
-            file.logRecord(writer, List.of(new LogEntry.Range(file.inode, first, last - first, state)));
+            LogEntry range = new LogEntry.Range(file.inode, first, last - first, state);
+            dropOnce(first, last, () -> file.logRecord(writer, List.of(range)));
         } finally {
             writer.space().unreserve(need);
         }
+    }
+
+    /** Puts into the log that blocks are gone. */
+    private interface Logging {
+        void run() throws HoldfastException;
+    }
+
+    /**
+     * Drops the pages of a range once the log says that its blocks are gone. If the log does not take that, the pages
+     * stay: what they hold was acknowledged, and older content lies below it on the device.
+     */
+    private void dropOnce(long first, long end, Logging logging) throws HoldfastException {
+        if (Inject.off(Guard.LOGGED_BEFORE_DROPPED)) {
+            file.dropRange(first, end);
+            logging.run();
+            return;
+        }
+        List<Page> dirty = file.lockDirty(first, end);
+        boolean logged = false;
+        try {
+            Inject.at(Point.RANGE_LOCKED);
+            logging.run();
+            logged = true;
+        } finally {
+            dirty.forEach(logged ? file::drop : file::unlock);
+        }
+        file.dropRange(first, end);
+        Inject.at(Point.RANGE_DROPPED);
     }
 
     void allocate(long offset, long length) throws HoldfastException {
@@ -167,12 +195,9 @@ final class Ranges {
         long need = 2L * MapEntry.LEVELS_MAX;
         writer.reserver().reserve(need, Purpose.RELEASE, false);
         try {
-            file.dropRange(first, first + count);
-            Inject.at(Point.RANGE_DROPPED);
-            file.setSize(
-                    writer,
-                    size,
-                    count == 0 ? List.of() : List.of(new LogEntry.Range(file.inode, first, count, MapEntry.HOLE)));
+            List<LogEntry> range =
+                    count == 0 ? List.of() : List.of(new LogEntry.Range(file.inode, first, count, MapEntry.HOLE));
+            dropOnce(first, first + count, () -> file.setSize(writer, size, range));
         } finally {
             writer.space().unreserve(need);
         }

@@ -17,6 +17,8 @@ public enum Guard {
     CURRENT_AFTER_READ,
     /** A punch, zero or truncate waits for the writeback of what it drops. */
     RANGE_AWAITS_WRITEBACK,
+    /** The log has a punch, zero or truncate before the pages of its range are dropped: it may still fail until then. */
+    LOGGED_BEFORE_DROPPED,
     /** Space is reserved anew for a page that was written back since it was counted. */
     RESERVATION_RECHECKED,
     /** The log has the size before it has a block behind the old one. */
@@ -48,5 +50,7 @@ public enum Guard {
     /** A checkpoint splits log, maps and items at the same place. */
     FREEZE_STOPS_CHANGES,
     /** The blocks of a file without a name stay while it is open. */
-    ORPHAN_STAYS_OPEN
+    ORPHAN_STAYS_OPEN,
+    /** What could not be written to a failed device stays readable after the last handle is closed. */
+    FAILED_STAYS_READABLE
 }

@@ -53,7 +53,9 @@ public enum Point {
     DATA_PROVEN,
 
     // ---- ranges and files ----
-    /** The pages of a range are gone, the map still has its blocks. */
+    /** The dirty pages of a range are locked, the log does not know that its blocks go. */
+    RANGE_LOCKED,
+    /** The log and the map know that the blocks of a range are gone, and so are its pages. */
     RANGE_DROPPED,
     /** A file was found or made for a handle. */
     FILE_ACQUIRED,

@@ -161,31 +161,40 @@ public final class WriteLog {
     // ---- small changes ----
 
     /**
-     * Applies small changes as one and puts them into the log. They are durable after a later {@link #flush}.
+     * Applies small changes as one and puts them into the log. They are durable after a later {@link #flush}. If this
+     * throws, nothing was changed.
      */
     public void submit(List<LogEntry> changes, Reclaimer reclaimer) throws HoldfastException {
         latch.check();
-        if (PendingChanges.bytesOf(changes) > SMALL_RECORD_BYTES_MAX) {
+        int bytes = PendingChanges.bytesOf(changes);
+        if (bytes > SMALL_RECORD_BYTES_MAX) {
             throw new IllegalArgumentException(changes.size() + " changes do not fit a record");
         }
         proveBefore(changes, reclaimer);
-        boolean full;
+        while (!tryApply(changes, bytes)) {
+            writePending(reclaimer);
+        }
+    }
+
+    /** Applies small changes; returns false if so much is pending that it must be written first. */
+    private boolean tryApply(List<LogEntry> changes, int bytes) throws HoldfastException {
         gate.readLock().lock();
         try {
             lock.lock();
             try {
+                latch.check();
+                if (!pending.isEmpty() && pending.bytes() + bytes > PENDING_BYTES_MAX) {
+                    return false;
+                }
                 changes.forEach(applier::apply);
                 pending.add(changes);
-                full = pending.bytes() > PENDING_BYTES_MAX;
             } finally {
                 lock.unlock();
             }
             Inject.at(Point.CHANGES_PENDING);
+            return true;
         } finally {
             gate.readLock().unlock();
-        }
-        if (full) {
-            writePending(reclaimer);
         }
     }
 

@@ -59,6 +59,19 @@ public final class MapRegistry {
         }
     }
 
+    /** Returns the map of an inode that was created just now, as {@link #acquire}. Reads nothing: it maps nothing. */
+    public BlockMap acquireNew(long inode) {
+        lock.lock();
+        try {
+            Entry entry =
+                    maps.computeIfAbsent(inode, _ -> new Entry(new BlockMap(reader, space, budget, MapRoot.EMPTY)));
+            entry.users++;
+            return entry.map;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Ends one use. */
     public void release(long inode) {
         lock.lock();

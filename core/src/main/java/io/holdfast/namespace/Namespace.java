@@ -119,8 +119,8 @@ public final class Namespace {
         });
     }
 
-    /** Creates a regular file and opens it. If {@code opener} throws, the file exists. */
-    public <T> T create(String path, CreateOptions options, FileOpener<T> opener) throws HoldfastException {
+    /** Creates a regular file and opens it. If this throws, there is no file. */
+    public <T> T create(String path, CreateOptions options, NewFileOpener<T> opener) throws HoldfastException {
         checkMode(options.mode());
         writeLock.lock();
         try {
@@ -128,8 +128,9 @@ public final class Namespace {
             NamespaceChange change = newChange();
             PathWalk.Place place = freePlace(path);
             long inode = numbers.take(change);
-            add(change, place, inode, InodeRecord.newFile(options, now), now);
-            return opener.open(inode);
+            InodeRecord record = InodeRecord.newFile(options, now);
+            add(change, place, inode, record, now);
+            return opener.open(inode, record);
         } finally {
             writeLock.unlock();
         }

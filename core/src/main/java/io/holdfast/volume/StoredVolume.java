@@ -408,7 +408,7 @@ final class StoredVolume implements Volume {
     public StoredFile create(String path, CreateOptions options) throws HoldfastException {
         return call(() -> {
             requireWritable();
-            return namespace.create(path, options, inode -> guarded(files.open(inode, false)));
+            return namespace.create(path, options, (inode, record) -> guarded(files.openNew(inode, record)));
         });
     }
 

@@ -129,7 +129,7 @@ public final class ItemFuzz implements FuzzTarget {
         attempt(damaged, () -> names.rename(path, "/made/renamed"));
         attempt(damaged, () -> names.rename("/made/renamed", path));
         attempt(damaged, () -> names.removeXattr(path, "user.a"));
-        attempt(damaged, () -> names.create(path + "/new", CreateOptions.file(), inode -> inode));
+        attempt(damaged, () -> names.create(path + "/new", CreateOptions.file(), (inode, record) -> inode));
         attempt(damaged, () -> names.remove("/made/second"));
     }
 

@@ -38,7 +38,7 @@ abstract class NamespaceFixture {
     }
 
     long create(String path) throws HoldfastException {
-        return names.create(path, CreateOptions.file(), inode -> inode);
+        return names.create(path, CreateOptions.file(), (inode, record) -> inode);
     }
 
     void mkdir(String path) throws HoldfastException {

@@ -31,7 +31,7 @@ class NamespaceTest extends NamespaceFixture {
     void aNewFileHasWhatItWasCreatedWith() throws HoldfastException {
         tick();
         CreateOptions options = new CreateOptions(-1L, false, 04750, 7, -2);
-        long inode = names.create("/f", options, opened -> opened);
+        long inode = names.create("/f", options, (opened, record) -> opened);
         InodeRecord file = names.read(inode);
         assertThat(file)
                 .isEqualTo(new InodeRecord(FileKind.REGULAR, 04750, 7, -2, 1, false, -1L, 0, now, now, now, now));
@@ -63,7 +63,7 @@ class NamespaceTest extends NamespaceFixture {
                 ErrorCode.INVALID,
                 () -> names.mkdir("/m", CreateOptions.directory().withMode(010000)));
         assertFails(
-                ErrorCode.INVALID, () -> names.create("/m", CreateOptions.file().withMode(-1), i -> i));
+                ErrorCode.INVALID, () -> names.create("/m", CreateOptions.file().withMode(-1), (i, record) -> i));
     }
 
     @Test

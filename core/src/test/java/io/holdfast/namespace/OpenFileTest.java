@@ -16,8 +16,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Files that are open have a newer record in memory; nobody's change may be lost. */
 class OpenFileTest extends NamespaceFixture {
     private long openNew(String path) throws HoldfastException {
-        return names.create(path, CreateOptions.file(), inode -> {
-            open.records.put(inode, names.stored(inode));
+        return names.create(path, CreateOptions.file(), (inode, record) -> {
+            open.records.put(inode, record);
             return inode;
         });
     }

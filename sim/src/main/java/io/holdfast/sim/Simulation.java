@@ -254,6 +254,11 @@ public final class Simulation {
 
     /** Cuts the power if that has not happened, opens the volume again, and compares; null if the play is over. */
     private @Nullable Opened afterCrash(Opened opened) throws HoldfastException {
+        if (!opened.device().isCut()) {
+            inspector.afterFailure();
+            clients.forEach(Client::closeAll);
+            inspector.afterFailure();
+        }
         closeWhateverHappens(opened.volume());
         clients.forEach(Client::forget);
         if (scenario.faults().contains(FaultKind.COMES_BACK_STALE) && disk.happened(FaultKind.VANISH)) {

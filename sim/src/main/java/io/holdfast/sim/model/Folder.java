@@ -11,7 +11,8 @@ import org.jspecify.annotations.Nullable;
  * The names in one directory, which one owner changes, one call at a time.
  *
  * <p>Changes are atomic and ordered: after a crash the directory is as it was after some of its changes, and not before
- * the last durable one.
+ * the last durable one. A call that meets the crash may have changed the directory although it threw: the log may have
+ * had its change by then. Such a change stays open, and so does every one that begins after it.
  */
 public final class Folder {
     /**
@@ -30,7 +31,11 @@ public final class Folder {
     private final String path;
     private final Ticks ticks;
     private final List<State> history = new ArrayList<>();
-    private @Nullable Map<String, Node> pending;
+    /** What the directory may be instead of {@link #names}, because of changes that are neither done nor refused. */
+    private final List<Map<String, Node>> open = new ArrayList<>();
+
+    /** How many of {@code open} the newest change has added. */
+    private int added;
 
     public Folder(String path, Ticks ticks) {
         this.path = path;
@@ -51,25 +56,33 @@ public final class Folder {
         return history.getLast().names();
     }
 
-    /** A change begins. */
+    /** A change begins. Those before it that are open may have happened or not. */
     public void begin(Consumer<Map<String, Node>> change) {
-        Map<String, Node> next = new TreeMap<>(names());
-        change.accept(next);
-        pending = next;
+        List<Map<String, Node>> before = new ArrayList<>(open);
+        before.addFirst(names());
+        for (Map<String, Node> state : before) {
+            Map<String, Node> next = new TreeMap<>(state);
+            change.accept(next);
+            open.add(next);
+        }
+        added = before.size();
     }
 
+    /** The change that began is done. Behind one that is open it stays open: a crash is near, and nobody can tell. */
     public void done() {
-        Map<String, Node> next = pending;
-        if (next == null) {
+        if (added == 0) {
             throw new IllegalStateException("nothing was begun");
         }
-        history.add(new State(ticks.next(), next));
-        pending = null;
+        if (open.size() == 1) {
+            history.add(new State(ticks.next(), open.removeLast()));
+        }
+        added = 0;
     }
 
     /** The change was refused; nothing of it may be there. */
     public void refused() {
-        pending = null;
+        open.subList(open.size() - added, open.size()).clear();
+        added = 0;
     }
 
     /** A flush succeeded that began at {@code start}. */
@@ -88,10 +101,7 @@ public final class Folder {
     public void afterCrash(Iterable<String> found, Same same) {
         List<Map<String, Node>> possible = new ArrayList<>();
         history.forEach(state -> possible.add(state.names()));
-        Map<String, Node> next = pending;
-        if (next != null) {
-            possible.add(next);
-        }
+        possible.addAll(open);
         List<String> names = new ArrayList<>();
         found.forEach(names::add);
         for (Map<String, Node> state : possible.reversed()) {
@@ -107,7 +117,8 @@ public final class Folder {
 
     /** Takes a state for the truth. */
     public void settle(Map<String, Node> names) {
-        pending = null;
+        open.clear();
+        added = 0;
         history.clear();
         history.add(new State(ticks.next(), names));
     }

@@ -184,7 +184,7 @@ public final class Client implements Runnable {
         }
     }
 
-    /** After a crash in the call it may have happened; otherwise it has not. */
+    /** A call that failed changed nothing, unless the device failed: then the log may have the change or not. */
     private void refusedUnlessOver(Folder folder) {
         if (!world.isOver()) {
             folder.refused();

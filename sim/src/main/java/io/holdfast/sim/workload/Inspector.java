@@ -112,6 +112,22 @@ public final class Inspector {
         }
     }
 
+    /** Compares what a volume shows that takes no more writes: all that was acknowledged, flushed or not. */
+    public void afterFailure() {
+        for (Folder folder : world.folders) {
+            try {
+                for (DirectoryEntry entry : world.volume().list(folder.path(), "", 1000)) {
+                    FileModel model = world.byInode(entry.inode());
+                    if (model != null && entry.kind() == FileKind.REGULAR) {
+                        verifyFile(folder.pathOf(entry.name()), model, false);
+                    }
+                }
+            } catch (HoldfastException e) {
+                world.expect(e, false, "inspection of " + folder.path() + " after a failure");
+            }
+        }
+    }
+
     private boolean same(@Nullable FileStatus status, Folder.Node node) {
         if (status == null) {
             return false;
