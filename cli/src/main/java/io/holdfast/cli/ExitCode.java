@@ -38,7 +38,7 @@ public enum ExitCode {
     /** Returns how a command ends that met this error. */
     public static ExitCode of(ErrorCode code) {
         return switch (code) {
-            case NO_SPACE -> NO_SPACE;
+            case NO_SPACE, HOST_FULL -> NO_SPACE;
             case READ_ONLY -> READ_ONLY;
             case CHECKSUM_MISMATCH, DAMAGED -> DAMAGED;
             case NOT_A_VOLUME -> NOT_A_VOLUME;

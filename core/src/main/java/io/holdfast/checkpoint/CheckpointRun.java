@@ -59,8 +59,7 @@ final class CheckpointRun {
         this.spaceMap = spaceMap;
         this.superblocks = superblocks;
         this.last = last;
-        this.writer = new CheckpointWriter(
-                volume.device(), volume.checksum(), volume.space(), volume.nodes(), volume.nodeBuffers());
+        this.writer = new CheckpointWriter(volume);
     }
 
     /** Applies what was frozen and makes it durable; returns the superblock. Nothing in memory is switched over yet. */

@@ -13,6 +13,7 @@ import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceMap;
 import io.holdfast.storage.BlockPointer;
+import io.holdfast.storage.HostRoom;
 import io.holdfast.storage.NodeCache;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,6 +31,7 @@ final class CheckpointWriter implements MapChanges {
     private final SpaceManager space;
     private final NodeCache nodes;
     private final BufferPool buffers;
+    private final HostRoom room;
     private final LongList changes = new LongList();
     private final List<String> leaks = new ArrayList<>();
     private long allocated;
@@ -48,12 +50,13 @@ final class CheckpointWriter implements MapChanges {
         void removed(BlockPointer root, int level);
     }
 
-    CheckpointWriter(Device device, Checksum checksum, SpaceManager space, NodeCache nodes, BufferPool buffers) {
-        this.device = device;
-        this.checksum = checksum;
-        this.space = space;
-        this.nodes = nodes;
-        this.buffers = buffers;
+    CheckpointWriter(VolumeState volume) {
+        this.device = volume.device();
+        this.checksum = volume.checksum();
+        this.space = volume.space();
+        this.nodes = volume.nodes();
+        this.buffers = volume.nodeBuffers();
+        this.room = volume.room();
     }
 
     void setSubtreeSink(SubtreeSink sink) {
@@ -103,6 +106,7 @@ final class CheckpointWriter implements MapChanges {
             }
             next = run.start();
             runEnd = run.end();
+            room.insist(() -> device.allocate(run.start(), run.length()));
         }
         if (buffer == null) {
             buffer = buffers.take();

@@ -77,6 +77,7 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         this.budget = budget;
         this.changeBytesMax = changeBytesMax;
         volume.latch().onFailure(this::wakeAll);
+        volume.room().onMissing(this::wakeAll);
     }
 
     public void start() {
@@ -123,13 +124,30 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         }
     }
 
-    /** Writes a checkpoint that has everything done before this call, and waits for it. */
+    /**
+     * Writes a checkpoint that has everything done before this call, and waits for it.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if what the device lies on is full: then it is written when there is room
+     */
     public void checkpoint() throws HoldfastException {
+        await(true);
+    }
+
+    /** As {@link #checkpoint}, for callers that cannot be refused any more: waits for room, too. */
+    @Override
+    public void reclaim() throws HoldfastException {
+        await(false);
+    }
+
+    private void await(boolean refusable) throws HoldfastException {
         long ticket = request();
         lock.lock();
         try {
             while (finished < ticket) {
                 volume.latch().check();
+                if (refusable) {
+                    volume.room().check();
+                }
                 if (stopping) {
                     return;
                 }
@@ -138,11 +156,6 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         } finally {
             lock.unlock();
         }
-    }
-
-    @Override
-    public void reclaim() throws HoldfastException {
-        checkpoint();
     }
 
     /** Returns whether the next checkpoint will free more of what was cut off. */

@@ -9,6 +9,7 @@ import io.holdfast.metadata.ItemStore;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.HostRoom;
 import io.holdfast.storage.NodeCache;
 
 /** What a checkpoint and a recovery work on: the parts of one open volume. */
@@ -17,6 +18,7 @@ public record VolumeState(
         Layout layout,
         Checksum checksum,
         FailureLatch latch,
+        HostRoom room,
         BufferPool nodeBuffers,
         NodeCache nodes,
         SpaceManager space,

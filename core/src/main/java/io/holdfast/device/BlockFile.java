@@ -46,6 +46,14 @@ public interface BlockFile extends AutoCloseable {
     }
 
     /**
+     * Takes room on the file system for a range of a regular file, inside of its size, as {@code fallocate} does; contents
+     * stay. Does nothing where the system or the file system cannot do that.
+     *
+     * @throws NoRoomException if there is no room
+     */
+    default void allocate(long position, long bytes) throws IOException {}
+
+    /**
      * Makes what was written durable, as {@code fsync} does, or as {@code fdatasync} does without {@code metadata}. One
      * call of the system for each call here: an error is reported by the kernel once, and never tried again.
      */

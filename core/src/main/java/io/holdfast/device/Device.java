@@ -46,6 +46,15 @@ public interface Device extends AutoCloseable {
         return null;
     }
 
+    /**
+     * Asks for room on what the device lies on, so that writing these blocks later does not find it full. A device that
+     * has its room, or cannot ask for it, does nothing: then a write may still throw {@code HOST_FULL}. The contents of
+     * the blocks stay.
+     *
+     * @throws HoldfastException {@code HOST_FULL} if there is no room
+     */
+    default void allocate(long block, long count) throws HoldfastException {}
+
     /** Writes all blocks of the buffer to consecutive blocks of the device from {@code block} on. */
     void write(long block, SealedBuffer source) throws HoldfastException;
 

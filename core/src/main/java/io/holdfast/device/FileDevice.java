@@ -38,16 +38,27 @@ public final class FileDevice implements Device {
     private final AtomicBoolean closed = new AtomicBoolean();
     private final boolean writable;
     private final boolean direct;
+    private final boolean onBlockDevice;
+    private final AllocatedChunks chunks;
     private final ReentrantLock flushLock = new ReentrantLock();
     private volatile long blocks;
     private volatile @Nullable HoldfastException flushFailure;
 
-    private FileDevice(Path path, Object key, BlockFile file, boolean writable, boolean direct, long blocks) {
+    private FileDevice(
+            Path path,
+            Object key,
+            BlockFile file,
+            boolean writable,
+            boolean direct,
+            boolean onBlockDevice,
+            long blocks) {
         this.path = path;
         this.key = key;
         this.file = file;
         this.writable = writable;
         this.direct = direct;
+        this.onBlockDevice = onBlockDevice;
+        this.chunks = new AllocatedChunks(file);
         this.blocks = blocks;
     }
 
@@ -77,7 +88,9 @@ public final class FileDevice implements Device {
                 file = engine.open(path, writable, false);
             }
             try {
-                return new FileDevice(path, key, file, writable, isDirect, bytes(path, file) / BLOCK_SIZE);
+                boolean onBlockDevice = BlockDeviceNumber.of(path).isPresent();
+                return new FileDevice(
+                        path, key, file, writable, isDirect, onBlockDevice, bytes(path, file) / BLOCK_SIZE);
             } catch (IOException e) {
                 VolumeLock.closeWhenReleased(key, file);
                 throw e;
@@ -243,6 +256,21 @@ public final class FileDevice implements Device {
     }
 
     @Override
+    public void allocate(long block, long count) throws HoldfastException {
+        DeviceChecks.requireInside(this, block, count);
+        requireOpen();
+        requireWritable();
+        if (onBlockDevice) {
+            return;
+        }
+        try {
+            chunks.allocate(block, count, blocks);
+        } catch (IOException e) {
+            throw failure("cannot take room for blocks " + block + " to " + (block + count - 1), e);
+        }
+    }
+
+    @Override
     public void write(long block, SealedBuffer source) throws HoldfastException {
         write(block, source, 0, source.blocks());
     }
@@ -342,7 +370,11 @@ public final class FileDevice implements Device {
             try {
                 file.force(false);
             } catch (IOException e) {
-                HoldfastException failure = failure("cannot flush", e);
+                // Also when the reason is a lack of room: the kernel may have dropped what it could not write.
+                HoldfastException failure = e instanceof ClosedChannelException
+                        ? failure("cannot flush", e)
+                        : new HoldfastException(
+                                ErrorCode.DEVICE_ERROR, "%s: cannot flush: %s".formatted(path, e.getMessage()), e);
                 flushFailure = failure;
                 throw failure;
             }
@@ -471,8 +503,22 @@ public final class FileDevice implements Device {
         if (cause instanceof ClosedChannelException) {
             return new HoldfastException(ErrorCode.CLOSED, path + " was closed", cause);
         }
+        if (isNoRoom(cause)) {
+            return new HoldfastException(
+                    ErrorCode.HOST_FULL,
+                    "%s: %s: what it lies on is full (%s)".formatted(path, what, cause.getMessage()),
+                    cause);
+        }
         return new HoldfastException(
                 ErrorCode.DEVICE_ERROR, "%s: %s: %s".formatted(path, what, cause.getMessage()), cause);
+    }
+
+    /** Java's own channels tell ENOSPC and EDQUOT by the text of the system alone. */
+    private static boolean isNoRoom(IOException cause) {
+        String text = String.valueOf(cause.getMessage());
+        return cause instanceof NoRoomException
+                || text.contains("No space left on device")
+                || text.contains("Disk quota exceeded");
     }
 
     private static HoldfastException openFailure(Path path, IOException cause) {

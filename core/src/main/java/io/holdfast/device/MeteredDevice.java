@@ -46,6 +46,11 @@ public final class MeteredDevice implements Device {
     }
 
     @Override
+    public void allocate(long block, long count) throws HoldfastException {
+        device.allocate(block, count);
+    }
+
+    @Override
     public void write(long block, SealedBuffer source) throws HoldfastException {
         write(block, source, 0, source.blocks());
     }

@@ -17,6 +17,8 @@ public enum ErrorCode {
     FAILED(5, "EIO"),
     /** The device reported an error for this request. */
     DEVICE_ERROR(5, "EIO"),
+    /** What the device lies on has no space left; what was to be written was not, and may be written again. */
+    HOST_FULL(28, "ENOSPC"),
     /** What was read does not match its checksum. */
     CHECKSUM_MISMATCH(5, "EIO"),
     /** A structure of the volume is damaged; the message names the structure and its block. */

@@ -7,6 +7,7 @@ import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceReserver;
 import io.holdfast.storage.FailureLatch;
 import io.holdfast.storage.Helpers;
+import io.holdfast.storage.HostRoom;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 
@@ -26,6 +27,7 @@ record FileContext(
     /** The parts that only a volume open for writing has. */
     record Writer(
             FailureLatch latch,
+            HostRoom room,
             SpaceManager space,
             SpaceReserver reserver,
             WriteLog log,

@@ -46,6 +46,7 @@ public final class FileLayer {
                 ? null
                 : new FileContext.Writer(
                         volume.latch(),
+                        volume.room(),
                         volume.space(),
                         writable.reserver(),
                         writable.log(),

@@ -28,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * The open files of a volume, one {@link FileData} for each inode, however many handles.
  *
  * <p>Invariant: an entry stays until its last handle is closed and everything dirty is written; then its pages go and
- * its record is in the item store. The lock is never held over I/O but for the reading of one item when a file is opened
- * or an orphan freed.
+ * its record is in the item store. Only a file that cannot be written now stays without a handle. The lock is never held
+ * over I/O but for the reading of one item when a file is opened or an orphan freed.
  */
 public final class FileTable implements OpenInodes, InodeEvents {
     private final FileContext context;
@@ -131,8 +131,9 @@ public final class FileTable implements OpenInodes, InodeEvents {
     }
 
     /**
-     * Takes a handle out of the count, but the last one only if nothing would be lost with it. On a volume that has failed
-     * a file with content that no device has stays in the table, without handles: whoever opens it again reads that.
+     * Takes a handle out of the count, but the last one only if nothing would be lost with it. A file with content that
+     * cannot be written, because the volume has failed or what it lies on is full, stays in the table, without handles:
+     * whoever opens it again reads that.
      */
     private boolean tryRelease(FileData file) {
         lock.lock();
@@ -141,26 +142,49 @@ public final class FileTable implements OpenInodes, InodeEvents {
             if (entry == null || entry.file != file || entry.handles == 0) {
                 throw new IllegalStateException("inode %d was not open".formatted(file.inode));
             }
-            boolean failed = failed();
-            if (entry.handles == 1 && !file.isEmpty() && !failed) {
+            boolean stuck = failed() || isWithoutRoom();
+            if (entry.handles == 1 && !file.isEmpty() && !stuck) {
                 return false;
             }
             if (--entry.handles > 0) {
                 return true;
             }
-            if (failed && file.isAhead() && !file.unlinked() && !Inject.off(Guard.FAILED_STAYS_READABLE)) {
+            if (stuck && file.isAhead() && !file.unlinked() && !Inject.off(Guard.FAILED_STAYS_READABLE)) {
                 return true;
             }
             entries.remove(file.inode);
         } finally {
             lock.unlock();
         }
+        forget(file);
+        return true;
+    }
+
+    /** Lets go of a file that is out of the table. */
+    private void forget(FileData file) {
         drop(file);
         context.maps().release(file.inode);
         if (file.unlinked()) {
             reaper.wake();
         }
-        return true;
+    }
+
+    /** Forgets files without handles whose content has been written since. */
+    void forgetLeft() {
+        List<FileData> written = new ArrayList<>();
+        lock.lock();
+        try {
+            entries.values().removeIf(entry -> {
+                boolean done = entry.handles == 0 && (!entry.file.isAhead() || entry.file.unlinked());
+                if (done) {
+                    written.add(entry.file);
+                }
+                return done;
+            });
+        } finally {
+            lock.unlock();
+        }
+        written.forEach(this::forget);
     }
 
     void opened(QueuedReads reads) {
@@ -174,6 +198,11 @@ public final class FileTable implements OpenInodes, InodeEvents {
     /** Waits until nothing is read any more in a queue. */
     void closeQueues() {
         List.copyOf(queues).forEach(QueuedReads::close);
+    }
+
+    private boolean isWithoutRoom() {
+        FileContext.Writer writer = context.writer();
+        return writer != null && writer.room().isMissing();
     }
 
     private boolean failed() {
@@ -200,8 +229,10 @@ public final class FileTable implements OpenInodes, InodeEvents {
                 to.writeRange(file, 0, Long.MAX_VALUE);
                 file.logRecord(writer, List.of());
             } catch (HoldfastException e) {
-                // Every later call of any handle reports it.
-                writer.latch().fail(e);
+                if (!isWithoutRoom()) {
+                    // Every later call of any handle reports it.
+                    writer.latch().fail(e);
+                }
                 return;
             }
         }

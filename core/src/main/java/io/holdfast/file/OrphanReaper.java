@@ -1,11 +1,13 @@
 package io.holdfast.file;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.Orphan;
+import io.holdfast.storage.HostRoom;
 import io.holdfast.storage.Item;
 import io.holdfast.storage.MetadataStore;
 import io.holdfast.storage.Threads;
@@ -111,10 +113,29 @@ final class OrphanReaper {
             try {
                 reap(table, writer);
             } catch (HoldfastException | RuntimeException | Error e) {
-                writer.latch().fail(e);
-                return;
+                boolean wantOfRoom = e instanceof HoldfastException refused
+                        && refused.code() == ErrorCode.NO_SPACE
+                        && writer.room().isMissing();
+                if (!wantOfRoom) {
+                    writer.latch().fail(e);
+                    return;
+                }
+                postpone(writer.room());
             }
         }
+    }
+
+    /** Lets go of who waits for the orphans: they cannot be freed as long as there is no room for the log. */
+    private void postpone(HostRoom room) {
+        lock.lock();
+        try {
+            busy = false;
+            idle.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        room.awaitChange();
+        wake();
     }
 
     /** Frees every orphan that is not open. */

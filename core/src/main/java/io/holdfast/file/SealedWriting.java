@@ -82,6 +82,15 @@ final class SealedWriting {
         awaitHelpers();
     }
 
+    /**
+     * Makes sure that there is room for the first record.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if what the device lies on is full; nothing was written
+     */
+    void requireRoom() throws HoldfastException {
+        writer.log().requireRoom(Math.min(blocks, LogRecord.DATA_BLOCKS_MAX) + 2L);
+    }
+
     private void help() {
         work();
         lock.lock();
@@ -144,6 +153,9 @@ final class SealedWriting {
     }
 
     private void write(int from, int count) throws HoldfastException {
+        if (from > 0) {
+            writer.log().requireRoom(count + 2L);
+        }
         DataBatch batch = copy(from, count);
         Inject.at(Point.WRITE_SEALED);
         SealedPages pages = show(batch);

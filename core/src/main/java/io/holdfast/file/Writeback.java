@@ -1,6 +1,8 @@
 package io.holdfast.file;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -86,6 +88,7 @@ public final class Writeback {
         if (file.dirty.next(first) >= end) {
             return false;
         }
+        writer.log().requireRoom(Math.min(file.dirtyEstimate(), LogRecord.DATA_BLOCKS_MAX) + 2L);
         file.logRecord(writer, List.of());
         Inject.at(Point.WRITEBACK_BEGUN);
         List<Page> pages = new ArrayList<>();
@@ -234,6 +237,7 @@ public final class Writeback {
             writeRange(file, 0, Long.MAX_VALUE);
             file.logRecord(writer, List.of());
         }
+        table.forgetLeft();
     }
 
     /** Makes everything durable. */
@@ -243,6 +247,17 @@ public final class Writeback {
     }
 
     // ---- back-pressure and background ----
+
+    /**
+     * Refuses a write of new data while there is no room for it on what the device lies on.
+     *
+     * @throws HoldfastException {@code NO_SPACE}; nothing was changed
+     */
+    void requireRoom() throws HoldfastException {
+        if (writer.room().isMissing()) {
+            writer.log().requireRoom(2);
+        }
+    }
 
     /** Makes a writer pay for what is dirty: returns when it is below the limit again. */
     void throttle() throws HoldfastException {
@@ -297,10 +312,20 @@ public final class Writeback {
                     writeDown();
                 }
             } catch (HoldfastException | RuntimeException | Error e) {
-                writer.latch().fail(e);
-                return;
+                if (!isForWantOfRoom(e)) {
+                    writer.latch().fail(e);
+                    return;
+                }
+                writer.room().awaitChange();
+                request();
             }
         }
+    }
+
+    private boolean isForWantOfRoom(Throwable thrown) {
+        return thrown instanceof HoldfastException e
+                && e.code() == ErrorCode.NO_SPACE
+                && writer.room().isMissing();
     }
 
     /** Waits until there is work or dirty data has come of age. Called under the lock. */
@@ -326,6 +351,7 @@ public final class Writeback {
             writeBatch(file, 0, Long.MAX_VALUE);
             file = table.dirtiest();
         } while (cache.worthWriting());
+        table.forgetLeft();
     }
 
     void stop() {

@@ -75,6 +75,7 @@ final class Writing {
             writeNowait(offset, source);
             return;
         }
+        writeback.requireRoom();
         writeback.throttle();
         long wholeBlocks = FileData.blockOf(offset + length) - FileData.blockAfter(offset);
         boolean seals = wholeBlocks >= (direct ? 1 : SEALED_BLOCKS_MIN);
@@ -422,6 +423,7 @@ final class Writing {
         if (source == null) {
             return false;
         }
+        writeback.requireRoom();
         writeback.throttle();
         long end = (source.last() + 1) * Device.BLOCK_SIZE;
         if (fixedSize && Long.compareUnsigned(end, file.size()) > 0) {
@@ -452,6 +454,7 @@ final class Writing {
         SealedWriting sealing = new SealedWriting(file, writer, source, need - 1);
         Lock layout = null;
         try {
+            sealing.requireRoom();
             layout = lockLayout(end);
             file.contentChanged(end, false);
             Inject.at(Point.SIZE_CHANGED);
@@ -491,8 +494,10 @@ final class Writing {
     private void writeLent(long offset, MemorySegment source) throws HoldfastException {
         long blocks = source.byteSize() / Device.BLOCK_SIZE;
         if (!nowait) {
+            writeback.requireRoom();
             writeback.throttle();
-        } else if (blocks > PIECE_BLOCKS
+        } else if (writer.room().isMissing()
+                || blocks > PIECE_BLOCKS
                 || writer.checkpointer().overloaded()
                 || growsOverTail(offset + source.byteSize())
                 || file.nextInMemory(FileData.blockOf(offset)) < FileData.blockOf(offset) + blocks) {

@@ -6,6 +6,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.HostRoom;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,6 +21,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class FlushGate {
     private final Device device;
     private final FailureLatch latch;
+    private final HostRoom room;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final PriorityQueue<Long> outOfOrder = new PriorityQueue<>();
@@ -28,12 +30,14 @@ final class FlushGate {
     private boolean flushing;
 
     /** @param start sequence number of the last record before this log began; it counts as durable */
-    FlushGate(Device device, FailureLatch latch, long start) {
+    FlushGate(Device device, FailureLatch latch, HostRoom room, long start) {
         this.device = device;
         this.latch = latch;
+        this.room = room;
         written = start;
         durable = start;
         latch.onFailure(this::wakeAll);
+        room.onMissing(this::wakeAll);
     }
 
     long durable() {
@@ -60,7 +64,12 @@ final class FlushGate {
         }
     }
 
-    /** Waits until every record up to {@code sequence} is durable, flushing the device if nobody else does. */
+    /**
+     * Waits until every record up to {@code sequence} is durable, flushing the device if nobody else does.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if it would have to wait for room on what the device lies on; a later call
+     *     may succeed
+     */
     void awaitDurable(long sequence) throws HoldfastException {
         while (true) {
             long covered;
@@ -68,6 +77,8 @@ final class FlushGate {
             try {
                 while (durable < sequence && (flushing || written < sequence)) {
                     latch.check();
+                    // A record may be waiting for room; its flush can be asked for again.
+                    room.check();
                     changed.awaitUninterruptibly();
                 }
                 latch.check();

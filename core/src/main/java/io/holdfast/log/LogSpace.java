@@ -5,16 +5,20 @@ import io.holdfast.space.SpaceManager;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The runs of blocks that the log is written to. Guarded by the log's lock.
  *
- * <p>Invariant: the blocks of {@code runs} are leased from the {@link SpaceManager} and not used yet.
+ * <p>Invariants: the blocks of {@code runs} are leased from the {@link SpaceManager} and not used yet. The first {@code
+ * backedRuns} of them are <em>backed</em>: the device has promised room for them, and only those are taken.
  */
 final class LogSpace {
     private final SpaceManager space;
     private final ArrayDeque<Run> runs = new ArrayDeque<>();
     private long available;
+    private int backedRuns;
+    private long backed;
 
     LogSpace(SpaceManager space) {
         this.space = space;
@@ -33,13 +37,39 @@ final class LogSpace {
         return true;
     }
 
+    /** Does as {@link #ensure}; returns whether so many blocks are backed. */
+    boolean isReady(long blocks) {
+        return ensure(blocks) && backed >= blocks;
+    }
+
+    /** Returns the first run that is not backed, null if all are. */
+    @Nullable
+    Run firstUnbacked() {
+        int i = 0;
+        for (Run run : runs) {
+            if (i++ == backedRuns) {
+                return run;
+            }
+        }
+        return null;
+    }
+
+    /** Says that the device has room for {@link #firstUnbacked}. */
+    void backed(Run run) {
+        if (!run.equals(firstUnbacked())) {
+            throw new IllegalStateException("not the run whose turn it is");
+        }
+        backedRuns++;
+        backed += run.length();
+    }
+
     /**
      * Takes blocks in the order they lie in the runs.
      *
      * @param promised how many of them were reserved before
      */
     List<Run> take(long blocks, long promised) {
-        if (available < blocks) {
+        if (backed < blocks) {
             throw new IllegalStateException("taken without ensuring");
         }
         List<Run> taken = new ArrayList<>(2);
@@ -50,10 +80,13 @@ final class LogSpace {
             taken.add(new Run(run.start(), run.start() + n));
             if (n < run.length()) {
                 runs.addFirst(new Run(run.start() + n, run.end()));
+            } else {
+                backedRuns--;
             }
             left -= n;
         }
         available -= blocks;
+        backed -= blocks;
         space.consume(blocks, promised);
         return taken;
     }

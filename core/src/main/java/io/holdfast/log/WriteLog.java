@@ -17,6 +17,7 @@ import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.storage.BlockPointer;
 import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.HostRoom;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,6 +54,9 @@ public final class WriteLog {
     private static final int SMALL_RECORD_BLOCKS = 32;
     /** Bytes of small changes in one record. */
     private static final int SMALL_RECORD_BYTES_MAX = (SMALL_RECORD_BLOCKS - 1) * Device.BLOCK_SIZE;
+
+    /** Blocks that small changes ask room for: a header, and where the next one will be. */
+    private static final int ROOM_BLOCKS = 2;
 
     /** Blocks of a batch that gets a short buffer: what one NBD request of the usual sizes has. */
     private static final int SHORT_BATCH_BLOCKS = 16;
@@ -96,6 +100,7 @@ public final class WriteLog {
     private final ReentrantLock lock = new ReentrantLock();
     private final ReentrantLock provingLock = new ReentrantLock();
     private final LogSpace logSpace;
+    private final LogBacking backing;
 
     private final PendingChanges pending = new PendingChanges(SMALL_RECORD_BYTES_MAX);
     private final UnprovenExtents unproven = new UnprovenExtents();
@@ -121,6 +126,7 @@ public final class WriteLog {
             Checksum checksum,
             SpaceManager space,
             FailureLatch latch,
+            HostRoom room,
             Applier applier,
             long startSequence,
             long logId,
@@ -134,13 +140,15 @@ public final class WriteLog {
         this.applier = applier;
         this.logId = logId;
         this.sequence = startSequence;
-        this.flushGate = new FlushGate(device, latch, startSequence);
+        this.flushGate = new FlushGate(device, latch, room, startSequence);
         this.writer = new RecordWriter(device, latch, flushGate);
         this.logSpace = new LogSpace(space);
         if (!logSpace.ensure(1)) {
             throw new HoldfastException(
                     ErrorCode.NO_SPACE, device.name() + ": not one block is free for the log; open it read-only");
         }
+        backing = new LogBacking(device, logSpace, lock, room, latch);
+        backing.backOrRefuse();
         nextBlock = logSpace.take(1, 0).getFirst().start();
         this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
         this.shortDataBuffers = BufferPool.beside(shortBuffersMax, SHORT_BATCH_BLOCKS + 1, dataBuffers);
@@ -170,6 +178,7 @@ public final class WriteLog {
         if (bytes > SMALL_RECORD_BYTES_MAX) {
             throw new IllegalArgumentException(changes.size() + " changes do not fit a record");
         }
+        backing.requireRoom(ROOM_BLOCKS);
         proveBefore(changes, reclaimer);
         while (!tryApply(changes, bytes)) {
             writePending(reclaimer);
@@ -223,10 +232,10 @@ public final class WriteLog {
             }
             int attempt = 0;
             while (!tryAppend(batch, placed)) {
-                if (pendingFitsOneRecord()) {
-                    makeRoom(reclaimer, attempt++);
-                } else {
+                if (!pendingFitsOneRecord()) {
                     writePending(reclaimer);
+                } else if (!backing.insist()) {
+                    makeRoom(reclaimer, attempt++);
                 }
             }
             written = true;
@@ -256,7 +265,7 @@ public final class WriteLog {
             lock.lock();
             try {
                 latch.check();
-                if (!pending.fitOneRecord() || !logSpace.ensure(n + 2L + payloadBlocks(pending.bytes()))) {
+                if (!pending.fitOneRecord() || !logSpace.isReady(n + 2L + payloadBlocks(pending.bytes()))) {
                     return false;
                 }
                 int extentBytesMax = n * (LogEntry.Extent.HEAD_BYTES + 8);
@@ -290,14 +299,15 @@ public final class WriteLog {
     public void appendLent(long inode, long fileBlock, MemorySegment memory, Placed placed, Reclaimer reclaimer)
             throws HoldfastException {
         int n = (int) (memory.byteSize() / Device.BLOCK_SIZE);
-        for (int attempt = 0; ; attempt++) {
+        int attempt = 0;
+        while (true) {
             gate.readLock().lock();
             try {
                 List<Run> places;
                 lock.lock();
                 try {
                     latch.check();
-                    places = logSpace.ensure(n + 2L) ? logSpace.take(n, n) : null;
+                    places = logSpace.isReady(n + 2L) ? logSpace.take(n, n) : null;
                 } finally {
                     lock.unlock();
                 }
@@ -308,7 +318,9 @@ public final class WriteLog {
             } finally {
                 gate.readLock().unlock();
             }
-            makeRoom(reclaimer, attempt);
+            if (!backing.backOrRefuse()) {
+                makeRoom(reclaimer, attempt++);
+            }
         }
     }
 
@@ -410,6 +422,9 @@ public final class WriteLog {
     /** Makes everything durable that was appended or submitted before this call. */
     public void flush(Reclaimer reclaimer) throws HoldfastException {
         latch.check();
+        if (hasPending()) {
+            backing.requireRoom(ROOM_BLOCKS);
+        }
         prove(reclaimer);
         writePending(reclaimer);
         long target;
@@ -426,7 +441,7 @@ public final class WriteLog {
     private void writePending(Reclaimer reclaimer) throws HoldfastException {
         int attempt = 0;
         while (hasPending()) {
-            if (!tryWritePending()) {
+            if (!tryWritePending() && !backing.insist()) {
                 makeRoom(reclaimer, attempt++);
             }
         }
@@ -469,7 +484,7 @@ public final class WriteLog {
             if (pending.isEmpty()) {
                 return true;
             }
-            if (!logSpace.ensure(1L + payloadBlocks(Math.min(pending.bytes(), SMALL_RECORD_BYTES_MAX)))) {
+            if (!logSpace.isReady(1L + payloadBlocks(Math.min(pending.bytes(), SMALL_RECORD_BYTES_MAX)))) {
                 return false;
             }
             record = placePending();
@@ -509,6 +524,11 @@ public final class WriteLog {
             entries = List.of(new LogEntry.Payload(payload.length, pointers));
         }
         return place(entries, buffer, payloadBlocks, places);
+    }
+
+    /** As {@link LogBacking#requireRoom}. */
+    public void requireRoom(long blocks) throws HoldfastException {
+        backing.requireRoom(blocks);
     }
 
     // ---- records ----
@@ -551,6 +571,15 @@ public final class WriteLog {
      * @return false if there was no room to write what is pending; nothing was frozen then
      */
     public boolean freeze(Freeze freeze) throws HoldfastException {
+        do {
+            if (tryFreeze(freeze)) {
+                return true;
+            }
+        } while (backing.insist());
+        return false;
+    }
+
+    private boolean tryFreeze(Freeze freeze) throws HoldfastException {
         provingLock.lock();
         Lock stopped = Inject.off(Guard.FREEZE_STOPS_CHANGES) ? gate.readLock() : gate.writeLock();
         stopped.lock();

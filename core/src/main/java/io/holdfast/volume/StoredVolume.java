@@ -20,6 +20,8 @@ import io.holdfast.namespace.Inode;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceReserver;
+import io.holdfast.storage.HostRoom;
+import io.holdfast.storage.InsistentDevice;
 import java.io.IOException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -206,7 +208,9 @@ final class StoredVolume implements Volume {
     static Volume open(Device raw, AutoLock lock, OpenOptions options, VolumeOnDevice.Environment environment)
             throws HoldfastException {
         InstantSource clock = environment.clock();
-        VolumeOpening opening = new VolumeOpening(new MeteredDevice(raw), options, environment);
+        HostRoom room = new HostRoom(environment.timing());
+        VolumeOpening opening =
+                new VolumeOpening(new MeteredDevice(new InsistentDevice(raw, room)), room, options, environment);
         boolean done = false;
         FileLayer files = null;
         try {
@@ -259,6 +263,7 @@ final class StoredVolume implements Volume {
         try {
             namespace.recover();
             files.start();
+            state.room().start();
             done = true;
         } finally {
             if (!done) {
@@ -613,6 +618,7 @@ final class StoredVolume implements Volume {
             files.stop();
             return;
         }
+        state.room().stop();
         try {
             files.stop();
             if (!state.latch().failed()) {

@@ -27,6 +27,7 @@ import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceMap;
 import io.holdfast.space.SpaceReserver;
 import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.HostRoom;
 import io.holdfast.storage.NodeCache;
 import java.lang.management.ManagementFactory;
 import java.util.ArrayList;
@@ -51,14 +52,16 @@ final class VolumeOpening {
     private final long memory;
     private final BufferPool nodeBuffers;
     private Superblock superblock;
+    private final HostRoom room;
     private @Nullable VolumeState state;
     private @Nullable WriteLog log;
     private @Nullable Checkpointer checkpointer;
     private @Nullable SpaceReserver reserver;
 
-    VolumeOpening(MeteredDevice device, OpenOptions options, VolumeOnDevice.Environment environment)
+    VolumeOpening(MeteredDevice device, HostRoom room, OpenOptions options, VolumeOnDevice.Environment environment)
             throws HoldfastException {
         this.device = device;
+        this.room = room;
         this.options = options;
         this.environment = environment;
         this.memory = memory(options);
@@ -113,7 +116,7 @@ final class VolumeOpening {
         ChangeBudget budget = new ChangeBudget();
         MapRegistry maps = new MapRegistry(nodes, space, budget, items);
         VolumeState made =
-                new VolumeState(device, layout, checksum, latch, nodeBuffers, nodes, space, readers, items, maps);
+                new VolumeState(device, layout, checksum, latch, room, nodeBuffers, nodes, space, readers, items, maps);
         state = made;
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
@@ -180,6 +183,7 @@ final class VolumeOpening {
                 made.checksum(),
                 made.space(),
                 made.latch(),
+                made.room(),
                 new ChangeApplier(made),
                 result.end().sequence() - 1,
                 environment.random().nextLong(),
@@ -195,7 +199,7 @@ final class VolumeOpening {
     private void reclaim() throws HoldfastException {
         Checkpointer checkpoints = checkpointer;
         if (checkpoints != null) {
-            checkpoints.checkpoint();
+            checkpoints.reclaim();
         }
     }
 

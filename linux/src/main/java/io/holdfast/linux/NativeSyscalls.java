@@ -29,6 +29,7 @@ final class NativeSyscalls implements Syscalls {
     private static final int ENTER_GETEVENTS = 1;
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int SEEK_END = 2;
+    private static final int FALLOC_FL_KEEP_SIZE = 1;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED_POPULATE = 0x8001;
     private static final long MAP_FAILED = -1;
@@ -54,6 +55,7 @@ final class NativeSyscalls implements Syscalls {
     private static final MethodHandle PWRITE = handle("pwrite64", FUNCTION, ERRNO);
     private static final MethodHandle FSYNC = handle("fsync", FUNCTION, ERRNO);
     private static final MethodHandle FDATASYNC = handle("fdatasync", FUNCTION, ERRNO);
+    private static final MethodHandle FALLOCATE = handle("fallocate", FUNCTION, ERRNO);
     private static final MethodHandle EVENTFD = handle("eventfd", FUNCTION, ERRNO);
     private static final MethodHandle WRITE = handle("write", FUNCTION, ERRNO);
     private static final MethodHandle MMAP = handle("mmap", FUNCTION, ERRNO);
@@ -120,6 +122,12 @@ final class NativeSyscalls implements Syscalls {
     public int sync(int descriptor, boolean metadata) {
         MemorySegment state = STATE.get();
         return negated((int) call(metadata ? FSYNC : FDATASYNC, state, descriptor, 0, 0, 0), state);
+    }
+
+    @Override
+    public int allocate(int descriptor, long position, long bytes) {
+        MemorySegment state = STATE.get();
+        return negated((int) call(FALLOCATE, state, descriptor, FALLOC_FL_KEEP_SIZE, position, bytes), state);
     }
 
     @Override

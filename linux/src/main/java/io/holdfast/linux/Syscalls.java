@@ -19,6 +19,9 @@ interface Syscalls {
     /** {@code pwrite(2)}; returns how many bytes were written, or the negated number of an error. */
     int write(int descriptor, long address, int length, long position);
 
+    /** {@code fallocate(2)} without a change of the size; returns 0, or the negated number of an error. */
+    int allocate(int descriptor, long position, long bytes);
+
     /** {@code fsync(2)} or {@code fdatasync(2)}; returns 0, or the negated number of an error. */
     int sync(int descriptor, boolean metadata);
 

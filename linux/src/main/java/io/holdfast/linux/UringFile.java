@@ -2,6 +2,7 @@ package io.holdfast.linux;
 
 import io.holdfast.device.BlockFile;
 import io.holdfast.device.BlockReads;
+import io.holdfast.device.NoRoomException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.lang.ref.Reference;
@@ -36,6 +37,8 @@ final class UringFile implements BlockFile {
 
     private final Set<UringReads> reads = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
+    /** The file system knows no {@code fallocate}. */
+    private volatile boolean cannotAllocate;
 
     /** Takes over an open file and a ring for it. */
     UringFile(Syscalls syscalls, RingThread ring, int descriptor) {
@@ -92,7 +95,7 @@ final class UringFile implements BlockFile {
             if (counts[i] == -Errno.EAGAIN || counts[i] == -Errno.EINTR) {
                 counts[i] = write(sources[i], positions[i]);
             } else if (counts[i] < 0 && failure == null) {
-                failure = syscalls.failure(-counts[i]);
+                failure = failure(-counts[i]);
             }
         }
         if (failure != null) {
@@ -156,11 +159,45 @@ final class UringFile implements BlockFile {
                     return result;
                 }
                 if (result != -Errno.EINTR && result != -Errno.EAGAIN) {
-                    throw syscalls.failure(-result);
+                    throw failure(-result);
                 }
             }
         } finally {
             Reference.reachabilityFence(memory);
+        }
+    }
+
+    private IOException failure(int errno) {
+        SystemCallException failure = syscalls.failure(errno);
+        return errno == Errno.ENOSPC || errno == Errno.EDQUOT
+                ? new NoRoomException(String.valueOf(failure.getMessage()))
+                : failure;
+    }
+
+    /** Waits in the system call, also on a virtual thread: it is rare, and short. */
+    @Override
+    public void allocate(long position, long bytes) throws IOException {
+        if (cannotAllocate) {
+            return;
+        }
+        int result;
+        do {
+            result = callAllocate(position, bytes);
+        } while (result == -Errno.EINTR);
+        if (result == -Errno.EOPNOTSUPP || result == -Errno.ENOSYS) {
+            cannotAllocate = true;
+        } else if (result < 0) {
+            throw failure(-result);
+        }
+    }
+
+    private int callAllocate(long position, long bytes) throws ClosedChannelException {
+        long stamp = calls.readLock();
+        try {
+            requireOpen();
+            return syscalls.allocate(descriptor, position, bytes);
+        } finally {
+            calls.unlockRead(stamp);
         }
     }
 

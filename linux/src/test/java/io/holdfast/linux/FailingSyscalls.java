@@ -66,6 +66,11 @@ class FailingSyscalls implements Syscalls {
     }
 
     @Override
+    public int allocate(int descriptor, long position, long bytes) {
+        return real.allocate(descriptor, position, bytes);
+    }
+
+    @Override
     public int sync(int descriptor, boolean metadata) {
         return real.sync(descriptor, metadata);
     }

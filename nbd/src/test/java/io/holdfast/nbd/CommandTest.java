@@ -377,7 +377,7 @@ class CommandTest {
                 }
             };
             int expected = switch (code) {
-                case NO_SPACE, FILE_TOO_LARGE -> 28;
+                case NO_SPACE, HOST_FULL, FILE_TOO_LARGE -> 28;
                 case READ_ONLY -> 1;
                 case NO_MEMORY -> 12;
                 case INVALID -> 22;

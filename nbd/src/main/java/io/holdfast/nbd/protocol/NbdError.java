@@ -26,7 +26,7 @@ public enum NbdError {
     /** Returns what a client is told about an error of the engine. A file that would grow too large is ENOSPC. */
     public static NbdError of(HoldfastException e) {
         return switch (e.code()) {
-            case NO_SPACE, FILE_TOO_LARGE, BEYOND_END -> ENOSPC;
+            case NO_SPACE, HOST_FULL, FILE_TOO_LARGE, BEYOND_END -> ENOSPC;
             case READ_ONLY -> EPERM;
             case NO_MEMORY -> ENOMEM;
             case INVALID -> EINVAL;

@@ -16,7 +16,7 @@ public enum FaultKind {
     DELAY,
     /** A write fails. */
     WRITE_ERROR,
-    /** The host of a sparse volume file has no room. */
+    /** The host of a sparse volume file has no room for a while; whether it promises any depends on the seed. */
     HOST_FULL,
     /** A flush fails, and a part of what it was to make durable is lost. */
     FLUSH_ERROR,

@@ -10,6 +10,7 @@ import io.holdfast.sim.schedule.Scheduler;
 import io.holdfast.sim.schedule.Trace;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.BitSet;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,6 +26,11 @@ import org.jspecify.annotations.Nullable;
  * host adapter does by T10 DIF: a sealed block that has changed in between is a violation, caught in the act.
  */
 public final class SimDevice implements Device {
+    /** A host that is full has room again after at most this. */
+    private static final long HOST_FULL_NANOS_MAX = 3_000_000_000L;
+    /** How much likelier a host is full when it is asked for room than when something is written. */
+    private static final int HOST_FULL_WEIGHT = 20;
+
     private final SimDisk disk;
     private final Scheduler scheduler;
     private final Trace trace;
@@ -40,6 +46,13 @@ public final class SimDevice implements Device {
     private boolean flushFailed;
     /** The contract of a device: one flush at a time, and none succeeds after one that failed. */
     private final ReentrantLock flushLock = new ReentrantLock();
+
+    /** Until when the host has no room for what is not allocated. */
+    private long hostFullUntil;
+    /** Whether the host keeps what it promised: file systems do for files that they write in place, thin pools do not. */
+    private final boolean allocates;
+
+    private final BitSet allocated = new BitSet();
 
     private long failing = -1;
     private long operations;
@@ -63,6 +76,8 @@ public final class SimDevice implements Device {
         this.faults = faults;
         this.faultEvery = faultEvery;
         this.violation = violation;
+        // Not drawn where the fault cannot happen: other runs stay what they were.
+        this.allocates = faults.contains(FaultKind.HOST_FULL) && random.nextBoolean();
     }
 
     /** Switches faults off, for a phase of calm, and on again. */
@@ -142,6 +157,36 @@ public final class SimDevice implements Device {
     }
 
     @Override
+    public void allocate(long block, long count) throws HoldfastException {
+        requireInside(block, count);
+        if (!allocates || isAllocated(block, count)) {
+            return;
+        }
+        requirePower();
+        if (faultsOn && random.nextInt(faultEvery) < HOST_FULL_WEIGHT) {
+            fillHost();
+        }
+        requireRoom(block, count);
+        allocated.set((int) block, (int) (block + count));
+    }
+
+    private boolean isAllocated(long block, long count) {
+        return allocated.nextClearBit((int) block) >= block + count;
+    }
+
+    private void fillHost() {
+        said(FaultKind.HOST_FULL);
+        disk.injected(FaultKind.HOST_FULL);
+        hostFullUntil = scheduler.nanoTime() + random.nextLong(HOST_FULL_NANOS_MAX);
+    }
+
+    private void requireRoom(long block, long count) throws HoldfastException {
+        if (faultsOn && scheduler.nanoTime() < hostFullUntil && !isAllocated(block, count)) {
+            throw new HoldfastException(ErrorCode.HOST_FULL, "sim: cannot write block " + block + ": the host is full");
+        }
+    }
+
+    @Override
     public void write(long block, SealedBuffer source) throws HoldfastException {
         write(block, source, 0, source.blocks());
     }
@@ -155,6 +200,7 @@ public final class SimDevice implements Device {
                 tags[i] = tag(block(hold.contents(), from + i));
             }
             FaultKind fault = begin("write", block, count);
+            requireRoom(block, count);
             for (int i = 0; i < count; i++) {
                 byte[] data = block(hold.contents(), from + i);
                 if (tag(data) != tags[i]) {
@@ -170,6 +216,7 @@ public final class SimDevice implements Device {
     public void write(long block, LentBuffer source) throws HoldfastException {
         requireInside(block, source.blocks());
         FaultKind fault = begin("write lent", block, source.blocks());
+        requireRoom(block, source.blocks());
         for (int i = 0; i < source.blocks(); i++) {
             // Sector by sector: the owner may be changing it.
             byte[] data = new byte[BLOCK_SIZE];
@@ -283,7 +330,12 @@ public final class SimDevice implements Device {
                 yield null;
             }
             case WRITE_ERROR -> write ? fail(fault, "I/O error") : null;
-            case HOST_FULL -> write ? fail(fault, "no space left on the host") : null;
+            case HOST_FULL -> {
+                if (write) {
+                    fillHost();
+                }
+                yield null;
+            }
             case LOST_WRITE, MISDIRECTED_WRITE -> write ? fault : null;
             case MISDIRECTED_READ -> what.equals("read") ? fault : null;
             case FLUSH_ERROR, FLUSH_LIE -> what.equals("flush") ? fault : null;

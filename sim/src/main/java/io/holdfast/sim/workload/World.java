@@ -183,7 +183,7 @@ public final class World {
         boolean cut = device != null && device.isCut();
         return switch (e.code()) {
             case WOULD_BLOCK -> nowait || cut;
-            case NO_SPACE -> scenario.tight();
+            case NO_SPACE -> scenario.tight() || disk.happened(FaultKind.HOST_FULL);
             case FAILED, NO_MEMORY -> cut || disk.everDamaged() || deviceFailed();
             case DEVICE_ERROR -> cut || deviceFailed() || disk.everDamaged();
             case CHECKSUM_MISMATCH -> namesDamage(e);
@@ -194,7 +194,6 @@ public final class World {
 
     private boolean deviceFailed() {
         return disk.happened(FaultKind.WRITE_ERROR)
-                || disk.happened(FaultKind.HOST_FULL)
                 || disk.happened(FaultKind.FLUSH_ERROR)
                 || disk.happened(FaultKind.VANISH);
     }
