@@ -3,6 +3,7 @@ package io.holdfast.sim;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.inject.Guard;
+import io.holdfast.sim.disk.FaultKind;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
@@ -35,6 +36,9 @@ class GuardsTest {
                 new Seeds(4000, scenario -> scenario.slowReaders() && scenario.tight() && scenario.room() > 0);
             // Needs a volume that large files fill, and a writeback between two steps of a write.
             case RESERVATION_RECHECKED -> new Seeds(3000, scenario -> scenario.tight() && scenario.fileBlocks() >= 300);
+            // Needs a punch of acknowledged changes that the log does not take.
+            case LOGGED_BEFORE_DROPPED ->
+                new Seeds(4000, scenario -> scenario.faults().contains(FaultKind.HOST_FULL));
             // Needs a power cut between a record and its flush, which only has lent data to lose.
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);
