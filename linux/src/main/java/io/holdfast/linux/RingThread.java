@@ -60,7 +60,12 @@ final class RingThread implements AutoCloseable {
      */
     static RingThread start(Syscalls syscalls, String name, Runnable handedOn) throws SystemCallException {
         RingThread ring = new RingThread(syscalls, syscalls.eventDescriptor(), handedOn);
-        Thread.ofPlatform().daemon().name("holdfast-ring-" + name).start(ring::work);
+        try {
+            Thread.ofPlatform().daemon().name("holdfast-ring-" + name).start(ring::work);
+        } catch (OutOfMemoryError e) {
+            ring.free();
+            throw new SystemCallException(Errno.EAGAIN, "no thread for a ring");
+        }
         try {
             ring.started.join();
             return ring;

@@ -10,6 +10,7 @@ import io.holdfast.nbd.transport.Listener;
 import io.holdfast.nbd.transport.TlsIdentity;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
+import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -18,9 +19,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Serves the regular files of a volume over NBD.
@@ -29,36 +33,58 @@ import java.util.concurrent.atomic.LongAdder;
  * their requests over several (NBD_FLAG_CAN_MULTI_CONN).
  *
  * <p>Invariants: at most {@code connectionsMax} sessions serve, and at most {@link #REFUSALS_MAX} more tell a client that
- * there is no room; further connections are closed at once. {@code sessions} holds exactly the threads that have not
- * ended.
+ * there is no room, who takes nobody's place by that; further connections are closed at once. {@code sessions} holds exactly
+ * the threads that have not ended.
  */
 public final class NbdServer implements AutoCloseable {
+    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
     private static final int REFUSALS_MAX = 8;
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration LINGER = Duration.ofMillis(500);
     private static final long ABORT_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
 
     private final NbdOptions options;
     private final List<Listener> listeners;
     private final List<Thread> acceptors = new ArrayList<>();
     private final Map<Session, Thread> sessions = new ConcurrentHashMap<>();
+    private final Semaphore places;
+    private final Semaphore refusals = new Semaphore(REFUSALS_MAX);
+    private final Starter starter;
     private final Meters meters = new Meters();
     private final LongAdder accepted = new LongAdder();
     private final LongAdder refused = new LongAdder();
+    private final AtomicLong numbers = new AtomicLong();
     private final ScheduledThreadPoolExecutor timer;
     private final Session.Shared shared;
     private volatile boolean stopping;
 
-    private NbdServer(Volume volume, List<Listener> listeners, NbdOptions options, Optional<TlsIdentity> tls) {
+    /** Starts the thread of a connection. */
+    interface Starter {
+        /**
+         * Starts it.
+         *
+         * @throws OutOfMemoryError if the system has no thread now
+         */
+        void start(Thread thread);
+    }
+
+    private NbdServer(
+            Volume volume, List<Listener> listeners, NbdOptions options, Optional<TlsIdentity> tls, Starter starter) {
         this.options = options;
+        this.starter = starter;
+        this.places = new Semaphore(options.connectionsMax());
         this.listeners = listeners;
         this.timer = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().name("nbd-timer").daemon().factory(), new ThreadPoolExecutor.DiscardPolicy());
         this.timer.setRemoveOnCancelPolicy(true);
+        // Now, not with the first connection: then there may be no thread for it.
+        this.timer.prestartAllCoreThreads();
         Exports exports = new Exports(volume, options.readOnly(), options.sectorSize());
         boolean required = options.tls().map(NbdTls::required).orElse(false);
         Greeter greeter = new Greeter(exports, tls, required, () -> stopping);
         long poolBytes = Math.min(options.bytesMax(), Runtime.getRuntime().maxMemory() / 2);
-        this.shared = new Session.Shared(options, greeter, new BufferPool(poolBytes), meters, timer);
+        this.shared =
+                new Session.Shared(options, greeter, new BufferPool(poolBytes), meters, timer, new FileConnections());
     }
 
     /**
@@ -67,6 +93,11 @@ public final class NbdServer implements AutoCloseable {
      * @throws IOException if an address cannot be bound or the TLS files cannot be read; the message says which and why
      */
     public static NbdServer start(Volume volume, List<NbdAddress> addresses, NbdOptions options) throws IOException {
+        return start(volume, addresses, options, Thread::start);
+    }
+
+    static NbdServer start(Volume volume, List<NbdAddress> addresses, NbdOptions options, Starter starter)
+            throws IOException {
         if (addresses.isEmpty()) {
             throw new IllegalArgumentException("no address to listen on");
         }
@@ -84,7 +115,7 @@ public final class NbdServer implements AutoCloseable {
             listeners.forEach(Listener::close);
             throw e;
         }
-        NbdServer server = new NbdServer(volume, List.copyOf(listeners), options, tls);
+        NbdServer server = new NbdServer(volume, List.copyOf(listeners), options, tls, starter);
         server.accept();
         return server;
     }
@@ -109,35 +140,62 @@ public final class NbdServer implements AutoCloseable {
         for (Listener listener : listeners) {
             acceptors.add(Thread.ofPlatform()
                     .name("nbd-accept-" + listener.address())
-                    .start(() -> listener.run(this::admit)));
+                    .start(() -> listener.run(socket -> admit(socket, listener.address()))));
         }
     }
 
-    private void admit(SocketChannel socket) {
-        int open = sessions.size();
-        String refusal = null;
-        if (open >= options.connectionsMax()) {
-            refused.increment();
-            refusal = "the server has its maximum of " + options.connectionsMax() + " connections";
+    /** Serves a client, or tells it why not. On an error nothing was done, and it can be tried again. */
+    private void admit(SocketChannel socket, NbdAddress address) throws IOException {
+        if (stopping) {
+            socket.close();
+        } else if (places.tryAcquire()) {
+            begin(socket, address, null, places, accepted);
+        } else if (refusals.tryAcquire()) {
+            String why = "the server has its maximum of " + options.connectionsMax() + " connections";
+            begin(socket, address, why, refusals, refused);
         } else {
-            accepted.increment();
+            socket.close();
+            refused.increment();
+            LOG.log(System.Logger.Level.WARNING, "client {0} refused: too many others are being refused", address);
         }
-        Session session = new Session(socket, shared, refusal);
-        if (stopping || open >= options.connectionsMax() + REFUSALS_MAX) {
-            session.abort();
-            return;
+    }
+
+    private void begin(
+            SocketChannel socket, NbdAddress address, @Nullable String refusal, Semaphore place, LongAdder counter)
+            throws IOException {
+        counter.increment();
+        boolean begun = false;
+        Session session = null;
+        try {
+            long number = numbers.incrementAndGet();
+            session = new Session(socket, shared, client(socket, address, number), refusal);
+            Session served = session;
+            Thread thread = Thread.ofPlatform().name("nbd-connection-" + number).unstarted(() -> {
+                try {
+                    served.run();
+                } finally {
+                    sessions.remove(served);
+                    place.release();
+                }
+            });
+            sessions.put(session, thread);
+            starter.start(thread);
+            begun = true;
+        } finally {
+            if (!begun) {
+                if (session != null) {
+                    sessions.remove(session);
+                }
+                place.release();
+                counter.decrement();
+            }
         }
-        Thread thread = Thread.ofPlatform()
-                .name("nbd-connection-" + accepted.sum())
-                .unstarted(() -> {
-                    try {
-                        session.run();
-                    } finally {
-                        sessions.remove(session);
-                    }
-                });
-        sessions.put(session, thread);
-        thread.start();
+    }
+
+    private static String client(SocketChannel socket, NbdAddress address, long number) throws IOException {
+        return socket.getRemoteAddress() instanceof InetSocketAddress peer
+                ? peer.getHostString() + ":" + peer.getPort()
+                : number + " at " + address;
     }
 
     /** Returns the addresses as bound, with the real port. */
@@ -171,9 +229,10 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Stops: accepts nobody, answers new requests with ESHUTDOWN, lets those in flight end, and closes every connection;
-     * whatever is not done at the deadline is cut off. Returns when no session is left, or at most a second after the
-     * deadline.
+     * Stops as a server that is killed does, for its clients, but with all replies sent: accepts nobody, begins no request, lets
+     * those in flight end, and closes every connection when it has its replies. No client gets an error for that: requests that
+     * were not begun are not answered, and a client that connects again sends them again. Whatever is not done at the
+     * deadline is cut off. Returns when no session is left, or at most a second after the deadline.
      */
     public void stop(Duration deadline) {
         stopping = true;
@@ -187,6 +246,10 @@ public final class NbdServer implements AutoCloseable {
             for (Session session : sessions.keySet()) {
                 session.finish(end - System.nanoTime());
             }
+            // Those that had requests in flight see the end by themselves.
+            long linger = System.nanoTime() + LINGER.toNanos();
+            joinSessions(linger - end < 0 ? linger : end);
+            sessions.keySet().forEach(Session::wake);
             joinSessions(end);
             sessions.keySet().forEach(Session::abort);
             joinSessions(System.nanoTime() + ABORT_NANOS_MAX);

@@ -4,6 +4,7 @@ import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.handshake.Handshake;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.transmission.BufferPool;
+import io.holdfast.nbd.transmission.ChangeGate;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transport.InputBuffer;
@@ -11,6 +12,7 @@ import io.holdfast.nbd.transport.Transport;
 import io.holdfast.volume.StoredFile;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledFuture;
@@ -21,84 +23,163 @@ import org.jspecify.annotations.Nullable;
  * One connection from the first byte to the last, on a platform thread of its own.
  *
  * <p>Invariants: a timer limits the handshake and another one the closing, so a client can hold a session only by being
- * served. {@code transmission} is set once, when the handshake has ended.
+ * served. {@code transmission} is set once, when the handshake has ended. However a session ends, its socket is closed.
  */
 final class Session implements Runnable {
-    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
     private static final long CLOSE_SECONDS_MAX = 2;
+    /** A client that is told that there is no room needs no longer for that. */
+    private static final Duration REFUSAL_TIME_MAX = Duration.ofSeconds(2);
 
     private final Transport transport;
     private final Shared shared;
+    private final SessionLog log;
     private final @Nullable String refusal;
     private volatile @Nullable Transmission transmission;
     private volatile boolean stopping;
+    private volatile boolean busyAtStop;
 
-    Session(SocketChannel socket, Shared shared, @Nullable String refusal) {
+    /** @param client who it is, for the log */
+    Session(SocketChannel socket, Shared shared, String client, @Nullable String refusal) {
         this.transport = new Transport(socket);
         this.shared = shared;
+        this.log = new SessionLog(client);
         this.refusal = refusal;
     }
 
     /** What the sessions of a server have in common. */
     record Shared(
-            NbdOptions options, Greeter greeter, BufferPool pool, Meters meters, ScheduledExecutorService timer) {}
+            NbdOptions options,
+            Greeter greeter,
+            BufferPool pool,
+            Meters meters,
+            ScheduledExecutorService timer,
+            FileConnections connections) {}
 
     @Override
     public void run() {
         try {
             serve();
+            if (stopping) {
+                drain();
+            }
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.DEBUG, "connection ended: {0}", e.toString());
-        } catch (RuntimeException e) {
-            LOG.log(System.Logger.Level.ERROR, "a connection failed in an unexpected way", e);
+            if (!stopping) {
+                log.ended(e);
+            }
+        } catch (RuntimeException | Error e) {
+            log.failed(e);
         } finally {
-            ScheduledFuture<?> abort = shared.timer().schedule(transport::abort, CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
-            transport.close();
-            abort.cancel(false);
+            close();
         }
     }
 
     private void serve() throws IOException {
         InputBuffer input = new InputBuffer(transport);
-        long nanos = shared.options().handshakeTimeout().toNanos();
-        ScheduledFuture<?> abort = shared.timer().schedule(transport::abort, nanos, TimeUnit.NANOSECONDS);
-        Optional<Negotiated> result;
-        try {
-            result = new Handshake(shared.greeter(), refusal, transport, input).run();
-        } finally {
-            abort.cancel(false);
-        }
+        Optional<Negotiated> result = negotiate(input);
         if (result.isPresent()) {
             Negotiated negotiated = result.get();
-            try (StoredFile _ = negotiated.export().file()) {
-                Transmission phase = new Transmission(
-                        negotiated, transport, input, shared.options(), shared.pool(), shared.meters());
-                transmission = phase;
-                if (stopping) {
-                    phase.stop();
+            try (StoredFile file = negotiated.export().file()) {
+                log.serves(negotiated.export().name());
+                ChangeGate gate = new ChangeGate();
+                try {
+                    shared.connections().enter(file.inode(), gate, () -> stopping);
+                    transmit(negotiated, input, gate);
+                } finally {
+                    shared.connections().leave(file.inode(), gate);
                 }
-                phase.run();
             }
         }
     }
 
-    /** From now on everything new is refused. */
+    private Optional<Negotiated> negotiate(InputBuffer input) throws IOException {
+        Duration time = shared.options().handshakeTimeout();
+        if (refusal != null) {
+            log.refused(refusal);
+            time = time.compareTo(REFUSAL_TIME_MAX) < 0 ? time : REFUSAL_TIME_MAX;
+        }
+        Duration limit = time;
+        ScheduledFuture<?> abort = shared.timer()
+                .schedule(
+                        () -> cutOff("no export was chosen within " + limit.toMillis() / 1000.0 + " s"),
+                        limit.toNanos(),
+                        TimeUnit.NANOSECONDS);
+        try {
+            return new Handshake(shared.greeter(), refusal, transport, input, log::refused).run();
+        } finally {
+            abort.cancel(false);
+        }
+    }
+
+    private void transmit(Negotiated negotiated, InputBuffer input, ChangeGate gate) throws IOException {
+        Transmission phase =
+                new Transmission(negotiated, transport, input, shared.options(), shared.pool(), shared.meters(), gate);
+        transmission = phase;
+        if (stopping) {
+            phase.stop();
+        }
+        phase.run();
+    }
+
+    private void drain() {
+        ScheduledFuture<?> abort = shared.timer().schedule(transport::abort, CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+        try {
+            transport.drain();
+        } finally {
+            abort.cancel(false);
+        }
+    }
+
+    private void close() {
+        try {
+            ScheduledFuture<?> abort = shared.timer().schedule(transport::abort, CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+            transport.close();
+            abort.cancel(false);
+        } catch (RuntimeException | Error e) {
+            log.failed(e);
+        } finally {
+            transport.abort();
+        }
+    }
+
+    /** From now on no request begins; a handshake is broken off. */
     void stop() {
         stopping = true;
         Transmission phase = transmission;
-        if (phase != null) {
+        if (phase == null) {
+            transport.abort();
+        } else {
+            busyAtStop = phase.isBusy();
             phase.stop();
         }
     }
 
-    /** Ends the session as soon as nothing is in flight, but waits no longer than {@code nanos} for that. */
+    /**
+     * Waits until what is in flight has its replies, but no longer than {@code nanos}, and tells the client that nothing more
+     * comes. A client that does not take its replies is cut off.
+     */
     void finish(long nanos) throws InterruptedException {
         Transmission phase = transmission;
-        if (phase != null && phase.awaitIdle(nanos)) {
-            transport.shutdownInput();
-        } else {
+        if (phase == null) {
             transport.abort();
+        } else if (!phase.awaitIdle(nanos)) {
+            log.cutOff("the server stops, and it did not take its replies in time");
+            transport.abort();
+        } else if (busyAtStop) {
+            transport.shutdownOutput();
+        } else {
+            transport.shutdownInput();
         }
+    }
+
+    /** The client had its time to see the end. */
+    void wake() {
+        transport.shutdownInput();
+    }
+
+    /** Closes the connection at once; the log has the reason. */
+    void cutOff(String reason) {
+        log.cutOff(reason);
+        transport.abort();
     }
 
     void abort() {

@@ -40,9 +40,14 @@ final class FuzzServer {
                 look.before(file);
             }
             Greeter greeter = new Greeter(new Exports(volume, readOnly, 1), Optional.empty(), false, () -> false);
-            Session.Shared shared =
-                    new Session.Shared(NbdOptions.defaults(), greeter, new BufferPool(POOL_BYTES), new Meters(), timer);
-            new Session(socket, shared, null).run();
+            Session.Shared shared = new Session.Shared(
+                    NbdOptions.defaults(),
+                    greeter,
+                    new BufferPool(POOL_BYTES),
+                    new Meters(),
+                    timer,
+                    new FileConnections());
+            new Session(socket, shared, "fuzz", null).run();
             assertThat(volume.failure()).isEmpty();
             try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
                 look.after(file);

@@ -8,7 +8,6 @@ import io.holdfast.nbd.TestClient.Chunk;
 import io.holdfast.nbd.TestClient.Mode;
 import io.holdfast.nbd.protocol.CommandType;
 import io.holdfast.nbd.protocol.Wire;
-import io.holdfast.volume.ReadFlag;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -155,38 +154,6 @@ class HostilePeerTest extends HostileTest {
             greeted.expectEnd();
             idle.expectEnd();
             assertThat(server.server.counters().connections()).isZero();
-        }
-    }
-
-    @Test
-    void shutdownLetsRequestsEndAndRefusesNewOnes() throws Exception {
-        CountDownLatch running = new CountDownLatch(1);
-        CountDownLatch gate = new CountDownLatch(1);
-        try (ServerFixture server = new ServerFixture(directory, NbdOptions.defaults());
-                TestClient client = server.open(Mode.STRUCTURED)) {
-            server.watched.hook = (operation, offset, length, flags) -> {
-                if (operation.equals("read") && flags.contains(ReadFlag.NOWAIT)) {
-                    throw new HoldfastException(ErrorCode.WOULD_BLOCK, "not in memory");
-                }
-                if (operation.equals("read") && offset == 8192) {
-                    running.countDown();
-                    await(gate);
-                }
-            };
-            client.request(CommandType.READ, 0, 1, 8192, 4096);
-            running.await();
-            Thread stopper = Thread.ofPlatform().start(() -> server.server.stop(Duration.ofMinutes(2)));
-            Chunk chunk;
-            do {
-                client.sendWrite(0, 2, 0, new byte[512]);
-                chunk = client.receive(0);
-                assertThat(chunk.cookie()).isEqualTo(2);
-            } while (chunk.error() == 0);
-            assertThat(chunk.error()).isEqualTo(108);
-            gate.countDown();
-            assertThat(client.receive(0).cookie()).isEqualTo(1);
-            client.expectEnd();
-            stopper.join();
         }
     }
 

@@ -22,15 +22,28 @@ final class ServerFixture implements AutoCloseable {
         this(directory, options, SIZE);
     }
 
+    ServerFixture(Path directory, NbdOptions options, List<String> addresses) throws IOException {
+        this(options, SIZE, addresses);
+    }
+
     ServerFixture(Path directory, NbdOptions options, long size) throws IOException {
+        this(options, size, List.of("unix:" + freePath(directory)));
+    }
+
+    private static Path freePath(Path directory) throws IOException {
+        Path socket = Files.createTempFile(directory, "nbd", ".sock");
+        Files.delete(socket);
+        return socket;
+    }
+
+    private ServerFixture(NbdOptions options, long size, List<String> addresses) throws IOException {
         this.volume = watched.watch(TestVolumes.open());
         boolean started = false;
         try {
             volume.mkdir("/vm", CreateOptions.directory());
             volume.create("/" + EXPORT, CreateOptions.file().withSize(size)).close();
-            Path socket = Files.createTempFile(directory, "nbd", ".sock");
-            Files.delete(socket);
-            this.server = NbdServer.start(volume, List.of(new NbdAddress.Unix(socket)), options);
+            this.server = NbdServer.start(
+                    volume, addresses.stream().map(NbdAddress::parse).toList(), options);
             this.address = server.addresses().getFirst();
             started = true;
         } finally {

@@ -72,17 +72,17 @@ class TlsTest {
             return encrypt(socket, context);
         }
 
-        static TestClient encrypt(Socket socket, SSLContext context) throws IOException {
-            SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(socket, "localhost", 0, true);
-            tls.startHandshake();
-            return new TestClient(tls, tls.getInputStream(), tls.getOutputStream());
-        }
-
         @Override
         public void close() throws IOException {
             tcp.close();
             fixture.close();
         }
+    }
+
+    static TestClient encrypt(Socket socket, SSLContext context) throws IOException {
+        SSLSocket tls = (SSLSocket) context.getSocketFactory().createSocket(socket, "localhost", 0, true);
+        tls.startHandshake();
+        return new TestClient(tls, tls.getInputStream(), tls.getOutputStream());
     }
 
     @Test
@@ -153,7 +153,7 @@ class TlsTest {
             plain.ask(OptionType.STRUCTURED_REPLY, NOTHING);
             plain.ask(OptionType.SET_META_CONTEXT, TestClient.metaQuery("vm/disk", "base:allocation"));
             plain.ask(OptionType.STARTTLS, NOTHING);
-            try (TestClient client = TlsServer.encrypt(socket, client(false))) {
+            try (TestClient client = encrypt(socket, client(false))) {
                 assertThat(client.ask(OptionType.LIST_META_CONTEXT, TestClient.metaQuery("vm/disk"))
                                 .error())
                         .isEqualTo(OptionReply.ERR_INVALID);
@@ -181,7 +181,7 @@ class TlsTest {
             SSLContext context = client(false);
             assertThatThrownBy(() -> {
                         assertThat(plain.in.readNBytes(20)).hasSize(20);
-                        TlsServer.encrypt(socket, context).close();
+                        encrypt(socket, context).close();
                     })
                     .isInstanceOf(IOException.class);
         }
@@ -307,6 +307,21 @@ class TlsTest {
         assertThatThrownBy(() -> server(false, true)).hasMessageContaining("EC private key");
         Files.delete(pki.resolve("server-cert.pem"));
         assertThatThrownBy(() -> server(false, true)).hasMessageContaining("server-cert.pem, which does not exist");
+    }
+
+    /** Returns a context that trusts the authority of this directory and has no certificate itself. */
+    static SSLContext trusting(Path pki) throws Exception {
+        KeyStore trusted = KeyStore.getInstance("PKCS12");
+        trusted.load(null, null);
+        try (var in = Files.newInputStream(pki.resolve("ca-cert.pem"))) {
+            trusted.setCertificateEntry(
+                    "ca", CertificateFactory.getInstance("X.509").generateCertificate(in));
+        }
+        TrustManagerFactory trust = TrustManagerFactory.getInstance("PKIX");
+        trust.init(trusted);
+        SSLContext context = SSLContext.getInstance("TLS");
+        context.init(null, trust.getTrustManagers(), null);
+        return context;
     }
 
     private SSLContext client(boolean withCertificate) throws Exception {

@@ -52,7 +52,7 @@ final class WatchedVolume {
                     Set<?> flags = given.length > 2 && given[2] instanceof Set<?> set ? set : Set.of();
                     if (method.getName().equals("close")) {
                         closed.incrementAndGet();
-                    } else {
+                    } else if (!method.getName().equals("inode")) {
                         hook.before(method.getName(), offset, length, flags);
                     }
                     try {

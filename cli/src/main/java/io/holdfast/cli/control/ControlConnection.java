@@ -40,8 +40,12 @@ final class ControlConnection implements Runnable, AutoCloseable {
             for (Optional<Frame> frame = channel.read(); frame.isPresent(); frame = channel.read()) {
                 answer(handler, frame.get());
             }
+        } catch (FrameException e) {
+            LOG.log(Level.WARNING, "a control client made no sense and was cut off: {0}", e.getMessage());
         } catch (IOException | UncheckedIOException e) {
-            LOG.log(Level.DEBUG, "control connection ended", e);
+            LOG.log(Level.DEBUG, "control connection ended: {0}", e.getMessage());
+        } catch (RuntimeException | Error e) {
+            LOG.log(Level.ERROR, "a control connection failed in an unexpected way", e);
         }
     }
 
@@ -62,7 +66,7 @@ final class ControlConnection implements Runnable, AutoCloseable {
             send(new Reply.Problem(ErrorCode.NO_MEMORY, "the answer does not fit into one frame: " + e.getMessage()));
         } catch (UncheckedIOException e) {
             throw e;
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             LOG.log(Level.ERROR, "control request failed: " + request, e);
             send(new Reply.Problem(
                     ErrorCode.FAILED, "internal error in the server: " + RequestHandler.bounded(e.toString())));

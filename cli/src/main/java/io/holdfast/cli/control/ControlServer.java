@@ -1,9 +1,11 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.error.ErrorCode;
+import io.holdfast.nbd.transport.AcceptLoop;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
+import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -13,16 +15,21 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Serves the operations of a volume at its control socket.
  *
- * <p>Invariants: at most {@link #CONNECTIONS_MAX} connections; one more is told so and closed. After {@link #close} no
- * connection uses the volume, or {@link #STOP_MAX} has passed.
+ * <p>Invariants: at most {@link #CONNECTIONS_MAX} connections; one more is told so and closed, and at most {@link
+ * #REFUSALS_MAX} are being told that at a time. The thread that accepts ends with the socket only ({@link AcceptLoop}). After
+ * {@link #close} no connection uses the volume, or {@link #STOP_MAX} has passed.
+ *
+ * <p>Platform threads: the carriers of virtual ones are made when they are needed, and then there may be no thread.
  */
 public final class ControlServer implements AutoCloseable {
     static final int CONNECTIONS_MAX = 32;
+    private static final int REFUSALS_MAX = 8;
     private static final Duration STOP_MAX = Duration.ofSeconds(10);
     private static final System.Logger LOG = System.getLogger(ControlServer.class.getName());
 
@@ -32,12 +39,13 @@ public final class ControlServer implements AutoCloseable {
     private final Watchdog watchdog = new Watchdog();
     private final Semaphore places = new Semaphore(CONNECTIONS_MAX);
     private final Set<ControlConnection> connections = ConcurrentHashMap.newKeySet();
-    private final ExecutorService threads = Executors.newThreadPerTaskExecutor(
-            Thread.ofVirtual().name("control-", 0).factory());
+    private final Semaphore refusals = new Semaphore(REFUSALS_MAX);
+    private final ExecutorService threads;
 
     private volatile boolean stopping;
 
-    private ControlServer(Volume volume, ControlSocket socket, Duration frameTime) {
+    private ControlServer(Volume volume, ControlSocket socket, Duration frameTime, ThreadFactory factory) {
+        this.threads = Executors.newThreadPerTaskExecutor(factory);
         this.volume = volume;
         this.socket = socket;
         this.frameTime = frameTime;
@@ -49,8 +57,17 @@ public final class ControlServer implements AutoCloseable {
     }
 
     static ControlServer start(Volume volume, ControlPath path, Duration frameTime) throws IOException {
-        ControlServer server = new ControlServer(volume, bind(path), frameTime);
-        server.threads.execute(server::accept);
+        return start(
+                volume,
+                path,
+                frameTime,
+                Thread.ofPlatform().daemon().name("control-", 0).factory());
+    }
+
+    static ControlServer start(Volume volume, ControlPath path, Duration frameTime, ThreadFactory factory)
+            throws IOException {
+        ControlServer server = new ControlServer(volume, bind(path), frameTime, factory);
+        Thread.ofPlatform().daemon().name("control-accept").start(server::accept);
         return server;
     }
 
@@ -73,42 +90,50 @@ public final class ControlServer implements AutoCloseable {
     }
 
     private void accept() {
-        try {
-            while (true) {
-                SocketChannel client = socket.channel().accept();
-                try {
-                    take(new FrameChannel(client, watchdog, frameTime));
-                } catch (RejectedExecutionException e) {
-                    LOG.log(Level.DEBUG, "a control client came while the server was being stopped", e);
-                    client.close();
-                }
-            }
-        } catch (IOException e) {
-            LOG.log(Level.DEBUG, "the control socket is closed", e);
-        }
+        ServerSocketChannel listening = socket.channel();
+        new AcceptLoop(path().toString(), listening::isOpen, listening::accept, this::take).run();
     }
 
-    private void take(FrameChannel frames) throws IOException {
+    /** Serves a client or tells it why not. On an error nothing was done, and it can be tried again. */
+    private void take(SocketChannel client) throws IOException {
+        // All of it before a place is taken: a place must not be lost to want of memory.
+        FrameChannel frames = new FrameChannel(client, watchdog, frameTime);
+        ControlConnection connection = new ControlConnection(frames, volume);
+        Runnable end = () -> connections.remove(connection);
         if (places.tryAcquire()) {
-            serve(new ControlConnection(frames, volume));
+            connections.add(connection);
+            run(connection, places, end);
+            // Whoever stops the server finds the connection in the set, or is seen here: no client waits for nobody.
+            if (stopping) {
+                connection.close();
+            }
+        } else if (refusals.tryAcquire()) {
+            LOG.log(Level.WARNING, "control client refused: there are {0} already", CONNECTIONS_MAX);
+            run(() -> refuse(frames), refusals, end);
         } else {
-            threads.execute(() -> refuse(frames));
+            client.close();
         }
     }
 
-    private void serve(ControlConnection connection) throws IOException {
-        connections.add(connection);
-        threads.execute(() -> {
-            try {
-                connection.run();
-            } finally {
-                connections.remove(connection);
-                places.release();
+    private void run(Runnable task, Semaphore place, Runnable end) throws IOException {
+        boolean begun = false;
+        try {
+            threads.execute(() -> {
+                try {
+                    task.run();
+                } finally {
+                    end.run();
+                    place.release();
+                }
+            });
+            begun = true;
+        } catch (RejectedExecutionException e) {
+            throw new IOException("the server is being stopped", e);
+        } finally {
+            if (!begun) {
+                end.run();
+                place.release();
             }
-        });
-        // Whoever stops the server finds the connection in the set, or is seen here: no client waits for nobody.
-        if (stopping) {
-            connection.close();
         }
     }
 
@@ -119,7 +144,7 @@ public final class ControlServer implements AutoCloseable {
                     "the server has " + CONNECTIONS_MAX + " control connections already; wait for one to end");
             frames.write(new Frame(Codec.bytes(reply), Frame.NO_DATA));
         } catch (IOException e) {
-            LOG.log(Level.DEBUG, "a refused control client left first", e);
+            LOG.log(Level.DEBUG, "a refused control client left first: {0}", e.getMessage());
         }
     }
 

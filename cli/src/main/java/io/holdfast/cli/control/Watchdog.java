@@ -15,6 +15,8 @@ final class Watchdog implements AutoCloseable {
 
     Watchdog() {
         timer.setRemoveOnCancelPolicy(true);
+        // Now, not with the first connection: then there may be no thread for it.
+        timer.prestartAllCoreThreads();
     }
 
     /** Closes {@code connection} after this time unless the returned future is cancelled. */

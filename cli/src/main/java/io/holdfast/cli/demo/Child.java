@@ -29,6 +29,11 @@ final class Child implements AutoCloseable {
 
     /** Starts {@code holdfast ARGS --json}; its standard error goes to a file in {@code folder}. */
     static Child start(Path folder, String... args) throws IOException {
+        return start(folder, System.getProperty("java.class.path"), args);
+    }
+
+    /** Starts it as {@link #start(Path, String...)}, from other places of the same classes. */
+    static Child start(Path folder, String classPath, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
@@ -37,7 +42,7 @@ final class Child implements AutoCloseable {
                 "-XX:+UseCompactObjectHeaders",
                 "--enable-native-access=ALL-UNNAMED",
                 "-cp",
-                System.getProperty("java.class.path"),
+                classPath,
                 Main.class.getName()));
         command.addAll(List.of(args));
         command.add("--json");
@@ -57,6 +62,16 @@ final class Child implements AutoCloseable {
         throw new IOException("the child process ended before it was " + event + ": " + Files.readString(errors));
     }
 
+    /** Returns its process id. */
+    long pid() {
+        return process.pid();
+    }
+
+    /** Returns what it has said on standard error so far. */
+    String errors() throws IOException {
+        return Files.readString(errors);
+    }
+
     /** Kills it at once: SIGKILL, nothing is cleaned up. */
     void kill() throws IOException {
         process.destroyForcibly();
@@ -65,7 +80,8 @@ final class Child implements AutoCloseable {
 
     /** Asks it to end (SIGTERM) and returns its exit status. */
     int terminate() throws IOException {
-        process.destroy();
+        // Process.destroy would close the pipe from the process, too, and it could not tell of its end.
+        process.toHandle().destroy();
         return exit();
     }
 

@@ -10,7 +10,6 @@ import java.lang.System.Logger.Level;
 import java.time.ZoneId;
 import java.time.ZonedDateTime;
 import java.time.format.DateTimeFormatter;
-import java.time.temporal.ChronoUnit;
 import java.util.Arrays;
 import java.util.Locale;
 import java.util.stream.Collectors;
@@ -22,6 +21,8 @@ final class LogText {
     static final int LENGTH_MAX = 2000;
 
     private static final int FRAMES = 6;
+    /** ISO 8601, always as long. */
+    private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
 
     private LogText() {}
 
@@ -75,7 +76,7 @@ final class LogText {
     }
 
     private static String time(ZonedDateTime time) {
-        return DateTimeFormatter.ISO_OFFSET_DATE_TIME.format(time.truncatedTo(ChronoUnit.MILLIS));
+        return TIME.format(time);
     }
 
     private static String name(Level level) {

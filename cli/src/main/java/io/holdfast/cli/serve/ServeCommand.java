@@ -68,6 +68,8 @@ public final class ServeCommand extends HoldfastCommand {
     protected ExitCode run() throws IOException, InterruptedException {
         var nbdOptions = nbdArguments.options(readOnly);
         NbdServer.check(nbdArguments.addresses(), nbdOptions);
+        ClassPath.openAll();
+        ServerSignals.ignore();
         ServeEvents events = new ServeEvents(context().out(), output().json());
         long stopAt;
         // Closed in the reverse order: no request comes in any more when the volume closes.

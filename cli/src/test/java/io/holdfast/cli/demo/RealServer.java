@@ -81,13 +81,22 @@ public final class RealServer implements AutoCloseable {
         return opened;
     }
 
+    /** Serves the volume by classes from {@code classPath}, and returns when it can be connected to. */
+    public void startFrom(String classPath) throws IOException {
+        begin(classPath, new String[0]).await("ready");
+    }
+
     /** Starts the server and does not wait for it. */
     Child begin(String... options) throws IOException {
+        return begin(System.getProperty("java.class.path"), options);
+    }
+
+    private Child begin(String classPath, String[] options) throws IOException {
         close();
         List<String> args =
                 new ArrayList<>(List.of("serve", volume.toString(), "--nbd", "unix:" + socket, "--memory", "256M"));
         args.addAll(List.of(options));
-        Child server = Child.start(folder, args.toArray(String[]::new));
+        Child server = Child.start(folder, classPath, args.toArray(String[]::new));
         child = Optional.of(server);
         return server;
     }
@@ -96,6 +105,16 @@ public final class RealServer implements AutoCloseable {
     public void assertClean() throws IOException {
         JsonNode report = run("check", "VOLUME");
         assertThat(report.path("clean").asBoolean()).as(report.toString()).isTrue();
+    }
+
+    /** Returns the process id of the server. */
+    public long pid() {
+        return child.orElseThrow().pid();
+    }
+
+    /** Returns what the server has logged. */
+    public String log() throws IOException {
+        return child.orElseThrow().errors();
     }
 
     /** SIGKILL. */

@@ -15,6 +15,7 @@ import io.holdfast.nbd.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -39,6 +40,7 @@ public final class Handshake {
     private final Transport transport;
     private final InputBuffer input;
     private final OptionReplies replies;
+    private final Consumer<String> refused;
     private boolean zeroes;
     private boolean structured;
     private boolean extended;
@@ -50,13 +52,22 @@ public final class Handshake {
     private int failures;
     private int listings;
 
-    /** @param refusal why this client is not served; every option is then answered with it */
-    public Handshake(Greeter greeter, @Nullable String refusal, Transport transport, InputBuffer input) {
+    /**
+     * @param refusal why this client is not served; every option is then answered with it
+     * @param refused is told why a client that wants to be served is not
+     */
+    public Handshake(
+            Greeter greeter,
+            @Nullable String refusal,
+            Transport transport,
+            InputBuffer input,
+            Consumer<String> refused) {
         this.greeter = greeter;
         this.refusal = refusal;
         this.transport = transport;
         this.input = input;
         this.replies = new OptionReplies(transport);
+        this.refused = refused;
     }
 
     /** Negotiates; empty if the client ended it. */
@@ -111,9 +122,12 @@ public final class Handshake {
             replies.ack(code);
             return Step.Next.END;
         }
-        Optional<Step> refused = refused(code);
-        if (refused.isPresent()) {
-            return refused.get();
+        if (greeter.stopping().getAsBoolean()) {
+            return Step.Next.END;
+        }
+        Optional<Step> refusing = refused(code);
+        if (refusing.isPresent()) {
+            return refusing.get();
         }
         if (known.isEmpty()) {
             return fail(code, OptionReply.ERR_UNSUP, "option " + code + " is not known");
@@ -123,20 +137,24 @@ public final class Handshake {
         } catch (InvalidOptionException e) {
             return fail(code, OptionReply.ERR_INVALID, String.valueOf(e.getMessage()));
         } catch (ExportException e) {
+            if (known.get() == OptionType.GO || known.get() == OptionType.EXPORT_NAME) {
+                refused.accept(e.text());
+            }
             return fail(code, e.reply(), e.text());
         }
     }
 
     /** Answers an option that cannot be served in the state of things, whatever it is. */
     private Optional<Step> refused(int code) throws IOException {
-        if (greeter.stopping().getAsBoolean()) {
-            return Optional.of(fail(code, OptionReply.ERR_SHUTDOWN, "the server is shutting down"));
-        }
         if (refusal != null) {
             return Optional.of(fail(code, OptionReply.ERR_POLICY, refusal));
         }
         if (greeter.tlsRequired() && !transport.encrypted() && code != OptionType.STARTTLS.code()) {
-            return Optional.of(fail(code, OptionReply.ERR_TLS_REQD, "this server serves encrypted clients only"));
+            String why = "this server serves encrypted clients only";
+            if (failures == 0) {
+                refused.accept(why);
+            }
+            return Optional.of(fail(code, OptionReply.ERR_TLS_REQD, why));
         }
         return Optional.empty();
     }

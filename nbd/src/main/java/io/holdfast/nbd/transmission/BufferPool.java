@@ -51,8 +51,13 @@ public final class BufferPool {
     private @Nullable Slice take(int sizeClass) {
         Slice slice = free.get(sizeClass).pollLast();
         if (slice == null && makeRoom(Slice.footprint(CLASSES[sizeClass]))) {
-            slice = Slice.allocate(CLASSES[sizeClass]);
-            allocated += Slice.footprint(slice.capacity());
+            try {
+                slice = Slice.allocate(CLASSES[sizeClass]);
+                allocated += Slice.footprint(slice.capacity());
+            } catch (OutOfMemoryError e) {
+                // As if the limit were reached: the caller goes on in small steps.
+                return null;
+            }
         }
         return slice;
     }

@@ -7,7 +7,10 @@ import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
+import java.io.EOFException;
+import java.io.IOException;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +33,11 @@ final class Exchange {
     final BufferPool pool;
     final Meters meters;
     final Workers workers;
+    private final ChangeGate gate;
+    private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
     private @Nullable Slice reserve;
+    private @Nullable Job entered;
 
     Exchange(
             Negotiated negotiated,
@@ -40,7 +46,9 @@ final class Exchange {
             InFlight inFlight,
             BufferPool pool,
             Meters meters,
-            Workers workers) {
+            Workers workers,
+            ChangeGate gate,
+            BooleanSupplier peerIsGone) {
         this.negotiated = negotiated;
         this.file = negotiated.export().file();
         this.input = input;
@@ -49,6 +57,8 @@ final class Exchange {
         this.pool = pool;
         this.meters = meters;
         this.workers = workers;
+        this.gate = gate;
+        this.peerIsGone = peerIsGone;
     }
 
     /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
@@ -58,7 +68,29 @@ final class Exchange {
             inFlight.enter(bytes);
         }
         meters.requests.increment();
-        return new Job(request, inFlight, bytes);
+        Job job = new Job(request, inFlight, bytes);
+        entered = job;
+        return job;
+    }
+
+    /**
+     * Something unexpected was thrown on the reading thread, want of memory for instance: the request that it was about gets
+     * no reply, and nobody may wait for it.
+     */
+    void abandon() {
+        Job job = entered;
+        if (job != null) {
+            job.leave();
+        }
+    }
+
+    /**
+     * The request is about to change the file. For the reading thread, when everything of the request is there.
+     *
+     * @throws EOFException if the client is gone and another one has come: it must not
+     */
+    void begin(Job job) throws IOException {
+        job.changes(gate, gate.begin(peerIsGone));
     }
 
     /**
@@ -126,11 +158,13 @@ final class Exchange {
 
     /** Returns the reply to a write that has succeeded. */
     Reply written(Job job) {
+        job.changed();
         meters.bytesWritten.add(job.request().length());
         return new Reply.Done(job);
     }
 
     Reply failure(Job job, NbdError error, String message) {
+        job.changed();
         meters.errors.increment();
         return new Reply.Failure(job, error, message);
     }

@@ -84,6 +84,15 @@ final class InFlight {
         }
     }
 
+    boolean isBusy() {
+        lock.lock();
+        try {
+            return requests > 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Waits until nothing is in flight. */
     void awaitIdle() {
         lock.lock();

@@ -6,6 +6,7 @@ import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import java.io.IOException;
 
 /**
  * The commands that have a range but no payload: NBD_CMD_FLUSH, NBD_CMD_TRIM, NBD_CMD_WRITE_ZEROES, NBD_CMD_CACHE. Each
@@ -34,8 +35,8 @@ final class RangeCommands {
     }
 
     /** Frees the whole blocks in the range; trimming is advice, so parts of blocks are left as they are. */
-    void trim(Request request) {
-        Job job = exchange.enter(request, 0);
+    void trim(Request request) throws IOException {
+        Job job = enterToChange(request);
         exchange.start(job, () -> {
             long first = Math.ceilDiv(request.offset(), Volume.BLOCK_SIZE) * Volume.BLOCK_SIZE;
             long end = request.offset() + request.length();
@@ -59,8 +60,8 @@ final class RangeCommands {
     }
 
     /** Zeroes by a change of the map, which is fast at any length, so FAST_ZERO never needs to fail. */
-    void writeZeroes(Request request) {
-        Job job = exchange.enter(request, 0);
+    void writeZeroes(Request request) throws IOException {
+        Job job = enterToChange(request);
         exchange.start(job, () -> {
             if (request.length() != 0 && request.has(Wire.FLAG_NO_HOLE)) {
                 file.zero(request.offset(), request.length());
@@ -93,7 +94,22 @@ final class RangeCommands {
         });
     }
 
+    private Job enterToChange(Request request) throws IOException {
+        Job job = exchange.enter(request, 0);
+        boolean begun = false;
+        try {
+            exchange.begin(job);
+            begun = true;
+            return job;
+        } finally {
+            if (!begun) {
+                job.leave();
+            }
+        }
+    }
+
     private Reply durable(Job job) throws HoldfastException {
+        job.changed();
         if (job.request().has(Wire.FLAG_FUA)) {
             file.flush();
         }

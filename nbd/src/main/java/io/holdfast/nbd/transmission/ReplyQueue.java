@@ -7,7 +7,10 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The replies of one connection on their way to the socket. Whoever has a reply adds it; whoever finds the socket
@@ -21,6 +24,7 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ReplyQueue {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
     private static final int BATCH = 64;
+    private static final long SILENCE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
     private final Transport transport;
     private final ReplyFormat format;
@@ -29,7 +33,8 @@ final class ReplyQueue {
     private final ByteBuffer headers = ByteBuffer.allocateDirect(BATCH * ReplyFormat.HEADER_MAX);
     private final List<Reply> batch = new ArrayList<>(BATCH);
     private final List<ByteBuffer> buffers = new ArrayList<>(BATCH);
-    private boolean broken;
+    /** Why nothing more is sent. */
+    private volatile @Nullable Throwable broken;
 
     ReplyQueue(Transport transport, ReplyFormat format) {
         this.transport = transport;
@@ -79,11 +84,11 @@ final class ReplyQueue {
     void sendStream(Stream stream) {
         writing.lock();
         try {
-            if (!broken) {
+            if (broken == null) {
                 stream.writeTo(transport);
             }
         } catch (IOException e) {
-            giveUp();
+            giveUp(e);
         } finally {
             writing.unlock();
         }
@@ -93,14 +98,15 @@ final class ReplyQueue {
     private void writeBatch() {
         try {
             gather();
-            if (!broken) {
+            if (broken == null) {
                 transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());
             }
         } catch (IOException e) {
-            giveUp();
-        } catch (RuntimeException e) {
+            giveUp(e);
+        } catch (RuntimeException | Error e) {
+            // Want of memory, too: replies that were taken must not stay, nor the client wait for them.
+            giveUp(e);
             LOG.log(System.Logger.Level.ERROR, "sending replies failed in an unexpected way", e);
-            giveUp();
         } finally {
             buffers.clear();
             try {
@@ -128,9 +134,36 @@ final class ReplyQueue {
         buffers.add(headers.slice(start, headers.position() - start));
     }
 
-    private void giveUp() {
-        broken = true;
+    private void giveUp(Throwable why) {
+        broken = why;
         transport.abort();
+    }
+
+    /** Returns why no more replies are sent, if it is so. */
+    @Nullable
+    Throwable broken() {
+        return broken;
+    }
+
+    /**
+     * Asks a question while no thread writes to the socket.
+     *
+     * @return the answer, or false if a thread has been writing for five seconds: if the client were gone it had failed
+     */
+    boolean askInSilence(BooleanSupplier question) {
+        boolean silent = false;
+        try {
+            silent = writing.tryLock(SILENCE_NANOS_MAX, TimeUnit.NANOSECONDS);
+            return silent && question.getAsBoolean();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            if (silent) {
+                writing.unlock();
+            }
+            flush();
+        }
     }
 
     /** Writes one whole reply. */

@@ -13,6 +13,8 @@ import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.nbd.transport.Transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.channels.ClosedChannelException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * One connection's transmission phase, as run by its reading thread.
@@ -26,6 +28,11 @@ import java.nio.ByteBuffer;
 public final class Transmission {
     private static final int PAYLOAD_IDS_MAX = 16;
 
+    /** More than the buffers of a socket hold: 64 pieces of 256 KiB. */
+    private static final int LOOK_AHEAD_PIECES_MAX = 64;
+
+    private static final int LOOK_AHEAD_BYTES = 256 << 10;
+
     private final Negotiated negotiated;
     private final InputBuffer input;
     private final ReplyQueue replies;
@@ -36,6 +43,8 @@ public final class Transmission {
     private final WriteCommand write;
     private final RangeCommands ranges;
     private final BlockStatusCommand blockStatus;
+    private final BufferPool pool;
+    private final Transport transport;
     private volatile boolean stopping;
 
     public Transmission(
@@ -44,34 +53,53 @@ public final class Transmission {
             InputBuffer input,
             NbdOptions options,
             BufferPool pool,
-            Meters meters) {
+            Meters meters,
+            ChangeGate gate) {
         this.negotiated = negotiated;
         this.input = input;
         this.replies = new ReplyQueue(transport, negotiated.format());
         this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax());
         this.workers = new Workers(options.requestsMax());
-        this.exchange = new Exchange(negotiated, input, replies, inFlight, pool, meters, workers);
+        this.pool = pool;
+        this.transport = transport;
+        this.exchange =
+                new Exchange(negotiated, input, replies, inFlight, pool, meters, workers, gate, this::peerIsGone);
         this.read = new ReadCommand(exchange);
         this.write = new WriteCommand(exchange);
         this.ranges = new RangeCommands(exchange);
         this.blockStatus = new BlockStatusCommand(exchange);
     }
 
-    /** Serves until the client disconnects; an exception says in which way that was not orderly. */
+    /**
+     * Serves until the client disconnects or the server stops; an exception says in which way that was not orderly. A request
+     * that is read after the server began to stop is neither executed nor answered: the client sends it again to the next
+     * server.
+     */
     public void run() throws IOException {
         boolean extended = negotiated.format() == ReplyFormat.EXTENDED;
         int headerBytes = extended ? Request.EXTENDED_BYTES : Request.COMPACT_BYTES;
         try {
-            while (true) {
+            while (!stopping) {
                 if (input.available() < headerBytes) {
                     replies.flush();
                 }
                 Request request = Request.parse(input.require(headerBytes), extended);
-                if (request.type() == CommandType.DISC.code()) {
+                if (stopping || request.type() == CommandType.DISC.code()) {
                     return;
+                }
+                Throwable broken = replies.broken();
+                if (broken != null) {
+                    throw new IOException("no reply can be sent: " + broken.getMessage(), broken);
                 }
                 serve(request);
             }
+        } catch (RuntimeException | Error e) {
+            transport.abort();
+            exchange.abandon();
+            throw e;
+        } catch (ClosedChannelException e) {
+            Throwable broken = replies.broken();
+            throw broken == null ? e : new IOException("no reply can be sent: " + broken.getMessage(), broken);
         } finally {
             replies.flush();
             inFlight.awaitIdle();
@@ -80,9 +108,25 @@ public final class Transmission {
         }
     }
 
-    /** From now on new requests are answered with ESHUTDOWN. */
+    /** From now on no request begins. */
     public void stop() {
         stopping = true;
+    }
+
+    /** Returns whether a request is in flight. */
+    public boolean isBusy() {
+        return inFlight.isBusy();
+    }
+
+    /** Looks behind the requests that are not read yet. A client with very many of them counts as one that is there. */
+    private boolean peerIsGone() {
+        int[] left = {LOOK_AHEAD_PIECES_MAX};
+        return replies.askInSilence(() -> transport.peerIsGone(() -> left[0]-- > 0 ? ahead() : null));
+    }
+
+    private Transport.@Nullable Ahead ahead() {
+        Lease lease = pool.tryLease(LOOK_AHEAD_BYTES);
+        return lease == null ? null : new Transport.Ahead(lease.buffer(0), lease::release);
     }
 
     /** Waits for what is in flight, but not longer than {@code nanos}. */
@@ -94,10 +138,6 @@ public final class Transmission {
         long payload = request.payloadLength();
         if (Long.compareUnsigned(payload, Wire.DRAINED_MAX) > 0) {
             refuseAndEnd(request, payload);
-        }
-        if (stopping) {
-            reject(request, payload, new Rejection(NbdError.ESHUTDOWN, "the server is shutting down"));
-            return;
         }
         boolean carriesRange = request.extended()
                 && request.type() == CommandType.BLOCK_STATUS.code()

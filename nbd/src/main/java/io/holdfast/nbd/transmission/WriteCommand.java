@@ -66,9 +66,11 @@ final class WriteCommand {
     /** Writes from the input buffer if the engine need not wait; consumes the payload only then. */
     private boolean serveNow(Job job, int length) throws IOException {
         ByteBuffer input = exchange.input.require(length);
+        begin(job);
         try {
             file.write(job.request().offset(), exchange.input.peek(length), NOWAIT);
         } catch (HoldfastException e) {
+            job.changed();
             return false;
         }
         input.position(input.position() + length);
@@ -85,10 +87,23 @@ final class WriteCommand {
             for (int i = 0; i < lease.count(); i++) {
                 exchange.input.readFully(lease.buffer(i));
             }
+            exchange.begin(job);
             complete = true;
         } finally {
             if (!complete) {
                 lease.release();
+                job.leave();
+            }
+        }
+    }
+
+    private void begin(Job job) throws IOException {
+        boolean begun = false;
+        try {
+            exchange.begin(job);
+            begun = true;
+        } finally {
+            if (!begun) {
                 job.leave();
             }
         }
@@ -121,9 +136,12 @@ final class WriteCommand {
             for (int done = 0; done < length; done += Slice.MAX) {
                 Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
                 exchange.input.readFully(step.buffer(0));
+                // Each step is a change of its own: between them the client may be slow.
+                exchange.begin(job);
                 if (failure == null) {
                     failure = tryWrite(request.offset() + done, step.segment(0));
                 }
+                job.changed();
             }
             complete = true;
         } finally {

@@ -6,16 +6,10 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
 import java.net.StandardSocketOptions;
-import java.nio.channels.AsynchronousCloseException;
-import java.nio.channels.ClosedChannelException;
 import java.nio.channels.ServerSocketChannel;
-import java.nio.channels.SocketChannel;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.LockSupport;
-import java.util.function.Consumer;
 
 /**
- * Accepts connections on one address and hands each over; the consumer must not block.
+ * Accepts connections on one address and hands each over.
  *
  * <p>Invariants: from {@link #open} to {@link #close} the address is bound; a unix socket's file exists as long, and
  * only the file that this listener made is removed.
@@ -71,25 +65,16 @@ public final class Listener implements AutoCloseable {
         return address;
     }
 
-    /** Accepts until closed. */
-    public void run(Consumer<SocketChannel> consumer) {
-        while (server.isOpen()) {
-            try {
-                SocketChannel socket = server.accept();
-                if (address instanceof NbdAddress.Tcp) {
-                    socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
-                    socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
-                }
-                consumer.accept(socket);
-            } catch (AsynchronousCloseException e) {
-                return;
-            } catch (ClosedChannelException e) {
-                LOG.log(System.Logger.Level.DEBUG, "a connection was closed while it was accepted", e);
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.WARNING, "cannot accept a connection on " + address, e);
-                LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(100));
-            }
-        }
+    /** Accepts until closed; see {@link AcceptLoop}. */
+    public void run(AcceptLoop.Taker taker) {
+        new AcceptLoop(address.toString(), server::isOpen, server::accept, socket -> {
+                    if (address instanceof NbdAddress.Tcp) {
+                        socket.setOption(StandardSocketOptions.TCP_NODELAY, true);
+                        socket.setOption(StandardSocketOptions.SO_KEEPALIVE, true);
+                    }
+                    taker.take(socket);
+                })
+                .run();
     }
 
     @Override
@@ -97,7 +82,7 @@ public final class Listener implements AutoCloseable {
         try (cleanup) {
             server.close();
         } catch (Exception e) {
-            LOG.log(System.Logger.Level.WARNING, "closing " + address + " failed", e);
+            LOG.log(System.Logger.Level.WARNING, "{0}: closing failed: {1}", address, e.getMessage());
         }
     }
 }

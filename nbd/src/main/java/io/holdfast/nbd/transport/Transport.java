@@ -6,8 +6,10 @@ import java.nio.ByteBuffer;
 import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ReadableByteChannel;
 import java.nio.channels.SocketChannel;
+import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import tlschannel.HeapBufferAllocator;
 import tlschannel.ServerTlsChannel;
 import tlschannel.TlsChannel;
@@ -20,14 +22,18 @@ import tlschannel.TlsChannel;
  * whoever is blocked.
  */
 public final class Transport implements Closeable {
+    private static final int DRAIN_BYTES = 64 << 10;
+
     private final SocketChannel socket;
+    private final ReadAhead received;
     private volatile ReadableByteChannel in;
     private volatile GatheringByteChannel out;
     private volatile boolean encrypted;
 
     public Transport(SocketChannel socket) {
         this.socket = socket;
-        this.in = socket;
+        this.received = new ReadAhead(socket);
+        this.in = received;
         this.out = socket;
     }
 
@@ -38,7 +44,7 @@ public final class Transport implements Closeable {
 
     /** Reads as {@link #read(ByteBuffer)}, first into {@code target}; what comes behind it may go into {@code next}. */
     public long read(ByteBuffer target, ByteBuffer next) throws IOException {
-        return encrypted ? in.read(target) : socket.read(new ByteBuffer[] {target, next});
+        return encrypted ? in.read(target) : received.read(target, next);
     }
 
     /** Writes all of the buffers. */
@@ -60,11 +66,11 @@ public final class Transport implements Closeable {
     /**
      * Does the server's side of the TLS handshake; from then on everything is encrypted.
      *
-     * @throws SSLException if it fails; the client has been told by an alert
+     * @throws TlsFailure if it fails; the client has been told by an alert
      */
     public void startTls(TlsIdentity identity) throws IOException {
         SSLEngine engine = identity.newEngine(identity.context());
-        TlsChannel tls = ServerTlsChannel.newBuilder(socket, identity.context())
+        TlsChannel tls = ServerTlsChannel.newBuilder(received, identity.context())
                 .withEngineFactory(_ -> engine)
                 .withPlainBufferAllocator(new HeapBufferAllocator())
                 .withEncryptedBufferAllocator(new HeapBufferAllocator())
@@ -73,11 +79,55 @@ public final class Transport implements Closeable {
             tls.handshake();
         } catch (SSLException e) {
             TlsAlert.send(engine, socket);
-            throw e;
+            throw new TlsFailure(e);
+        } catch (IOException e) {
+            throw new TlsFailure(e);
         }
         in = tls;
         out = tls;
         encrypted = true;
+    }
+
+    /**
+     * Returns whether the peer has closed the connection, even if there are data in front of its end that are not read yet.
+     * For the reading thread, while nobody writes.
+     *
+     * @param memory for what has to be read to see that; null if there is no more, which then counts as not closed
+     */
+    public boolean peerIsGone(Supplier<@Nullable Ahead> memory) {
+        return received.endIsNear(memory);
+    }
+
+    /**
+     * Memory for what is read ahead.
+     *
+     * @param release gives it back; called by the reading thread, or by the one that closes
+     */
+    public record Ahead(ByteBuffer buffer, Runnable release) {}
+
+    /** Tells the peer that nothing more comes; what was sent still reaches it. */
+    public void shutdownOutput() {
+        try {
+            socket.shutdownOutput();
+        } catch (IOException e) {
+            abort();
+        }
+    }
+
+    /**
+     * Throws away what the peer still sends, until it closes its end or this one is aborted. A socket that is closed with data
+     * in it would reset the connection, and the peer might not see what was sent to it last. For the reading thread.
+     */
+    public void drain() {
+        shutdownOutput();
+        ByteBuffer rest = ByteBuffer.allocate(DRAIN_BYTES);
+        try {
+            while (received.read(rest.clear()) >= 0) {
+                // Nobody wants it.
+            }
+        } catch (IOException e) {
+            // An end as good as the other.
+        }
     }
 
     /** Lets the reading thread see the end of the stream; what is being sent still goes out. */
@@ -107,6 +157,7 @@ public final class Transport implements Closeable {
             // A peer that left first cannot be told.
         } finally {
             abort();
+            received.forget();
         }
     }
 }

@@ -1,0 +1,86 @@
+package io.holdfast.cli.real;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.cli.demo.RealServer;
+import io.holdfast.clients.Program;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
+import org.junit.jupiter.api.Tag;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** SIGTERM and a new start, again and again, under a QEMU client that connects anew: it gets no error. */
+@Tag("slow")
+@Timeout(600)
+class RestartTest {
+    private static final int RESTARTS = Integer.getInteger("holdfast.restarts", 6);
+    private static final int WRITES_BETWEEN = 3000;
+    private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+    private static final int WRITES_MAX = 150_000;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void aQemuClientGoesThroughRestarts() throws Exception {
+        Program.needs("qemu-img");
+        try (RealServer server = new RealServer(folder, "256M")) {
+            server.run("create", "VOLUME", "/disk", "--size", "64M");
+            server.start();
+            Path said = folder.resolve("bench.txt");
+            Process bench = new ProcessBuilder(
+                            "qemu-img",
+                            "bench",
+                            "-w",
+                            "-d",
+                            "64",
+                            "-c",
+                            Integer.toString(WRITES_MAX),
+                            "-t",
+                            "none",
+                            "--image-opts",
+                            "driver=raw,file.driver=nbd,file.server.type=unix,file.server.path=" + server.socket()
+                                    + ",file.export=disk,file.reconnect-delay=60")
+                    .redirectErrorStream(true)
+                    .redirectOutput(said.toFile())
+                    .start();
+            int restarts = 0;
+            try {
+                while (restarts < RESTARTS && bench.isAlive()) {
+                    while (blocksWritten(server) < WRITES_BETWEEN && bench.isAlive()) {
+                        LockSupport.parkNanos(POLL_NANOS);
+                    }
+                    if (bench.isAlive()) {
+                        assertThat(server.stop()).as(server.log()).isZero();
+                        server.start();
+                        restarts++;
+                    }
+                }
+                assertThat(bench.waitFor(5, TimeUnit.MINUTES)).isTrue();
+                assertThat(bench.exitValue()).as(Files.readString(said)).isZero();
+                assertThat(Files.readString(said)).doesNotContain("rror");
+                assertThat(restarts).isEqualTo(RESTARTS);
+                System.out.println(restarts + " restarts under 64 writes in flight, no error");
+            } finally {
+                bench.destroyForcibly();
+            }
+            assertThat(server.stop()).isZero();
+            server.assertClean();
+        }
+    }
+
+    /** Returns how many blocks came since the server was started, those that were overwritten in memory not counted. */
+    private static long blocksWritten(RealServer server) throws IOException {
+        long dirty = server.run("df", "VOLUME").path("dirty_bytes").asLong();
+        return dirty / 4096
+                + server.run("info", "VOLUME")
+                        .path("counters")
+                        .path("stable_copies")
+                        .asLong();
+    }
+}

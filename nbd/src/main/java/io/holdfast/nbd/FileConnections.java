@@ -1,0 +1,73 @@
+package io.holdfast.nbd;
+
+import io.holdfast.nbd.transmission.ChangeGate;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+
+/**
+ * Which connections serve which file, by its inode number.
+ *
+ * <p>Invariant: when {@link #enter} has returned, no change comes any more from a connection that was there before and whose
+ * client had closed it by then ({@link ChangeGate}).
+ */
+final class FileConnections {
+    /** A change that takes longer is stuck in the device. */
+    private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Map<Long, Set<ChangeGate>> gates = new HashMap<>();
+
+    private record Before(ChangeGate gate, long period) {}
+
+    /**
+     * Registers a connection and waits for the changes that those before it have begun.
+     *
+     * @param stopping ends the waiting early
+     * @throws IOException if they have not ended in a minute; the connection must not be served then
+     */
+    void enter(long inode, ChangeGate gate, BooleanSupplier stopping) throws IOException {
+        List<Before> all = new ArrayList<>();
+        lock.lock();
+        try {
+            Set<ChangeGate> others = gates.computeIfAbsent(inode, _ -> new HashSet<>());
+            others.forEach(other -> all.add(new Before(other, other.succeed())));
+            others.add(gate);
+        } finally {
+            lock.unlock();
+        }
+        long end = System.nanoTime() + WAIT_NANOS_MAX;
+        try {
+            for (Before before : all) {
+                while (!before.gate().awaitPeriod(before.period(), ChangeGate.STEP_NANOS) && !stopping.getAsBoolean()) {
+                    if (System.nanoTime() - end > 0) {
+                        throw new IOException("changes of an earlier connection to the file have not ended in "
+                                + TimeUnit.NANOSECONDS.toSeconds(WAIT_NANOS_MAX) + " s");
+                    }
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new IOException("interrupted", e);
+        }
+    }
+
+    void leave(long inode, ChangeGate gate) {
+        lock.lock();
+        try {
+            Set<ChangeGate> others = gates.get(inode);
+            if (others != null && others.remove(gate) && others.isEmpty()) {
+                gates.remove(inode);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,78 @@
+package io.holdfast.nbd;
+
+import io.holdfast.nbd.protocol.ProtocolException;
+import io.holdfast.nbd.transport.TlsFailure;
+import java.io.EOFException;
+import java.io.IOException;
+import java.lang.System.Logger.Level;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What the log tells of one connection: a line if it is refused or does not end in order, with who it was and why.
+ *
+ * <p>Nothing is said of a client that says goodbye, or that connects and goes without a word, as probes do.
+ */
+final class SessionLog {
+    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
+
+    private final String client;
+    private volatile @Nullable String export;
+    private volatile @Nullable String cutOff;
+
+    SessionLog(String client) {
+        this.client = client;
+    }
+
+    /** The handshake has ended with this export. */
+    void serves(String name) {
+        export = name;
+    }
+
+    /** The client was told that it is not served. */
+    void refused(String why) {
+        LOG.log(Level.WARNING, "client {0} refused: {1}", client, why);
+    }
+
+    /** The server is about to break the connection. */
+    void cutOff(String why) {
+        cutOff = why;
+        LOG.log(Level.WARNING, "client {0} cut off: {1}", name(), why);
+    }
+
+    /** The connection has ended, and not in order. */
+    void ended(IOException e) {
+        if (cutOff != null) {
+            return;
+        }
+        switch (e) {
+            case TlsFailure tls -> LOG.log(Level.WARNING, "client {0}: TLS failed: {1}", client, tls.getMessage());
+            case ProtocolException wrong ->
+                LOG.log(Level.WARNING, "client {0} made no sense and was cut off: {1}", name(), wrong.getMessage());
+            case EOFException end
+            when export == null ->
+                LOG.log(Level.DEBUG, "client {0} left before it chose an export: {1}", client, end.getMessage());
+            case EOFException end ->
+                LOG.log(Level.INFO, "client {0} left without a goodbye: {1}", name(), end.getMessage());
+            default -> LOG.log(Level.WARNING, "client {0}: the connection broke: {1}", name(), text(e));
+        }
+    }
+
+    /** A defect, or want of memory. */
+    void failed(Throwable e) {
+        try {
+            LOG.log(Level.ERROR, "client " + name() + ": the connection failed in an unexpected way", e);
+        } catch (RuntimeException | Error also) {
+            // Whatever is short: the session must come to its end.
+        }
+    }
+
+    private String name() {
+        String served = export;
+        return served == null ? client : client + " of '" + served + "'";
+    }
+
+    private static String text(IOException e) {
+        String message = e.getMessage();
+        return message == null ? e.getClass().getSimpleName() : message;
+    }
+}

@@ -1,0 +1,110 @@
+package io.holdfast.nbd.transport;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.ByteChannel;
+import java.nio.channels.SocketChannel;
+import java.util.ArrayDeque;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A socket whose receiving side can be looked through to its end. Data that a client sent before it died stand in front of
+ * the end of the stream, so only who takes them out sees whether it is alive. They are kept here and read later.
+ *
+ * <p>Invariant: {@code ahead} holds what was received and not read, in order; the reading thread alone uses it.
+ */
+final class ReadAhead implements ByteChannel {
+    private final SocketChannel socket;
+    private final ArrayDeque<Transport.Ahead> ahead = new ArrayDeque<>();
+
+    ReadAhead(SocketChannel socket) {
+        this.socket = socket;
+    }
+
+    @Override
+    public int read(ByteBuffer target) throws IOException {
+        Transport.Ahead chunk = ahead.peek();
+        if (chunk == null) {
+            return socket.read(target);
+        }
+        ByteBuffer from = chunk.buffer();
+        int n = Math.min(from.remaining(), target.remaining());
+        target.put(target.position(), from, from.position(), n);
+        target.position(target.position() + n);
+        from.position(from.position() + n);
+        if (!from.hasRemaining()) {
+            ahead.remove();
+            chunk.release().run();
+        }
+        return n;
+    }
+
+    /** Reads as much, but into two places, where that is one system call. */
+    long read(ByteBuffer target, ByteBuffer next) throws IOException {
+        return ahead.isEmpty() ? socket.read(new ByteBuffer[] {target, next}) : read(target);
+    }
+
+    /**
+     * Receives all that the socket has and returns whether the end of the stream, or an error, is behind it. For the reading
+     * thread, while nobody writes: the socket does not block for that time.
+     *
+     * @param memory null when there is no more: then the end, should there be one, is not seen
+     */
+    boolean endIsNear(Supplier<Transport.@Nullable Ahead> memory) {
+        try {
+            socket.configureBlocking(false);
+            try {
+                return fillToTheEnd(memory);
+            } finally {
+                socket.configureBlocking(true);
+            }
+        } catch (IOException e) {
+            return true;
+        }
+    }
+
+    private boolean fillToTheEnd(Supplier<Transport.@Nullable Ahead> memory) throws IOException {
+        for (Transport.Ahead chunk = memory.get(); chunk != null; chunk = memory.get()) {
+            int n = 0;
+            try {
+                do {
+                    n = socket.read(chunk.buffer());
+                } while (n > 0);
+            } finally {
+                if (chunk.buffer().flip().hasRemaining()) {
+                    ahead.add(chunk);
+                } else {
+                    chunk.release().run();
+                }
+            }
+            // A full buffer is read into with 0, too.
+            if (n < 0 || chunk.buffer().limit() < chunk.buffer().capacity()) {
+                return n < 0;
+            }
+        }
+        return false;
+    }
+
+    /** Gives the memory back. */
+    void forget() {
+        for (Transport.Ahead chunk = ahead.poll(); chunk != null; chunk = ahead.poll()) {
+            chunk.release().run();
+        }
+    }
+
+    @Override
+    public int write(ByteBuffer source) throws IOException {
+        return socket.write(source);
+    }
+
+    @Override
+    public boolean isOpen() {
+        return socket.isOpen();
+    }
+
+    @Override
+    public void close() throws IOException {
+        socket.close();
+    }
+}

@@ -1,0 +1,26 @@
+package io.holdfast.nbd.transport;
+
+import java.io.IOException;
+
+/** A TLS handshake that did not come off; the message has the reason in words. */
+public final class TlsFailure extends IOException {
+    TlsFailure(IOException cause) {
+        super(reason(cause), cause);
+    }
+
+    /** Names what was found out first, and what was behind it: a certificate that has expired, say. */
+    private static String reason(Throwable failure) {
+        Throwable deepest = failure;
+        for (int i = 0; i < 10 && deepest.getCause() != null; i++) {
+            deepest = deepest.getCause();
+        }
+        String first = text(failure);
+        String last = text(deepest);
+        return first.contains(last) ? first : first + " (" + last + ")";
+    }
+
+    private static String text(Throwable failure) {
+        String message = failure.getMessage();
+        return message == null ? failure.getClass().getSimpleName() : message;
+    }
+}
