@@ -61,7 +61,7 @@ class MisuseTest {
     }
 
     @ParameterizedTest
-    @CsvSource(delimiter = '|', textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
                 clone VOLUME /a            | no such command: clone; the nearest is
                 creat VOLUME /a            | no such command: creat; the nearest is 'create'
                 --json infos               | no such command: infos; the nearest is 'info'
