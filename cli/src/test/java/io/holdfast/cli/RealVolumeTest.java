@@ -18,6 +18,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.Random;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
@@ -213,6 +214,40 @@ class RealVolumeTest {
         ok("export", "--force", volume.toString(), "/d", other.toString());
         assertThat(other).hasBinaryContent(new byte[1 << 20]);
         assertThat(folder.toFile().list()).containsExactlyInAnyOrder("v", "other", "hard");
+    }
+
+    @Test
+    void nothingWaitsForTheOtherEndOfAPipe() throws IOException, InterruptedException {
+        Path pipe = folder.resolve("pipe");
+        Process made = new ProcessBuilder("mkfifo", pipe.toString()).start();
+        Assumptions.assumeTrue(made.waitFor() == 0, "there is no mkfifo here");
+        for (String command : List.of("ls", "check", "info")) {
+            assertThat(run(command, pipe.toString())).as(command).isEqualTo(2);
+            assertThat(err).contains("pipe is neither a regular file nor a block device");
+        }
+        assertThat(run("format", pipe.toString(), "--size", "64M", "--force")).isEqualTo(2);
+        assertThat(folder.toFile().list()).containsExactly("pipe");
+    }
+
+    @Test
+    @Tag("slow")
+    void anExportDoesNotGoOverADeviceInUse() throws IOException, InterruptedException {
+        ok("format", volume.toString(), "--size", "64M");
+        ok("create", volume.toString(), "/d", "--size", "1M");
+        Process loop = new ProcessBuilder("losetup", "-f", "--show", volume.toString()).start();
+        String device = new String(loop.getInputStream().readAllBytes(), StandardCharsets.UTF_8).strip();
+        Assumptions.assumeTrue(loop.waitFor() == 0, "no loop device can be had here");
+        try {
+            assertThat(run("export", "--force", volume.toString(), "/d", device))
+                    .as(err)
+                    .isNotZero();
+            ok("create", volume.toString(), "/large", "--size", "65M");
+            assertThat(run("export", "--force", volume.toString(), "/large", device))
+                    .isNotZero();
+        } finally {
+            new ProcessBuilder("losetup", "-d", device).start().waitFor();
+        }
+        ok("check", volume.toString());
     }
 
     @Test

@@ -417,6 +417,19 @@ public final class FileDevice implements Device {
         }
     }
 
+    /**
+     * Makes sure that a path leads to what can hold a volume; to open a pipe would wait for its other end.
+     *
+     * @throws HoldfastException {@code NOT_FOUND}, {@code IS_A_DIRECTORY} or {@code INVALID}
+     */
+    public static void requireKind(Path path) throws HoldfastException {
+        try {
+            requireFileOrBlockDevice(path);
+        } catch (IOException e) {
+            throw openFailure(path, e);
+        }
+    }
+
     private static void requireFileOrBlockDevice(Path path) throws IOException {
         BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
         if (!attributes.isRegularFile() && BlockDeviceNumber.of(path).isEmpty()) {

@@ -115,6 +115,7 @@ final class StoredVolume implements Volume {
     }
 
     private static void formatLocked(Path path, FormatOptions options) throws HoldfastException {
+        FileDevice.requireKind(path);
         VolumeLock lock = VolumeLock.acquire(path, true);
         try (FileDevice device = FileDevice.open(path, true, false)) {
             if (!options.force()) {
@@ -176,6 +177,7 @@ final class StoredVolume implements Volume {
 
     static Volume open(Path path, OpenOptions options) throws HoldfastException {
         requirePossibleMemory(options.memory());
+        FileDevice.requireKind(path);
         VolumeLock lock = VolumeLock.acquire(path, !options.readOnly());
         boolean done = false;
         try {

@@ -1,9 +1,9 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.transport.SocketDirectory;
 import io.holdfast.volume.Progress;
 import java.io.IOException;
-import java.net.UnixDomainSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
@@ -36,7 +36,7 @@ final class ControlClient implements AutoCloseable {
      * @throws IOException if nobody listens there
      */
     static ControlClient connect(Path path) throws IOException {
-        SocketChannel socket = SocketChannel.open(UnixDomainSocketAddress.of(path));
+        SocketChannel socket = SocketDirectory.connect(path);
         Watchdog watchdog = new Watchdog();
         return new ControlClient(new FrameChannel(socket, watchdog, FrameChannel.FRAME_TIME_MAX), watchdog, path);
     }

@@ -53,7 +53,7 @@ public final class ControlPath {
     /** Returns all places, in the order in which a server tries to bind and a client to connect. */
     List<Path> candidates() throws IOException {
         Path fallback = runtimeFolder().resolve(digest(volume) + ".sock");
-        return isRegular(volume) && fits(beside()) ? List.of(beside(), fallback) : List.of(fallback);
+        return isRegular(volume) && isText(volume) && fits(beside()) ? List.of(beside(), fallback) : List.of(fallback);
     }
 
     /** Names the places, for a message. */
@@ -129,10 +129,19 @@ public final class ControlPath {
         return path.toString().getBytes(StandardCharsets.UTF_8).length + BIND_EXTRA <= PATH_BYTES_MAX;
     }
 
+    /** False for a path that is not UTF-8, as one to which a symbolic link leads may be: its text is another path. */
+    private static boolean isText(Path path) {
+        return path.toString().indexOf('\uFFFD') < 0 || Path.of(path.toString()).equals(path);
+    }
+
+    /** Returns a text that only this path has: in a URI each byte that is not ASCII has its own escape. */
+    private static String text(Path path) {
+        return isText(path) ? path.toString() : path.toUri().toString();
+    }
+
     private static String digest(Path path) {
         try {
-            byte[] hash =
-                    MessageDigest.getInstance("SHA-256").digest(path.toString().getBytes(StandardCharsets.UTF_8));
+            byte[] hash = MessageDigest.getInstance("SHA-256").digest(text(path).getBytes(StandardCharsets.UTF_8));
             return HexFormat.of().formatHex(hash, 0, 16);
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java platform has SHA-256", e);

@@ -1,8 +1,8 @@
 package io.holdfast.cli.control;
 
+import io.holdfast.nbd.transport.SocketDirectory;
 import java.io.IOException;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -34,7 +34,9 @@ final class ControlSocket implements AutoCloseable {
         Path bound = folder.resolve("s");
         ServerSocketChannel channel = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            channel.bind(UnixDomainSocketAddress.of(bound), BACKLOG);
+            try (SocketDirectory way = SocketDirectory.of(folder, "s")) {
+                channel.bind(way.address("s"), BACKLOG);
+            }
             Files.setPosixFilePermissions(bound, PosixFilePermissions.fromString("rw-------"));
             Files.move(bound, path, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException | RuntimeException e) {

@@ -12,6 +12,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.util.List;
 
 /**
  * Opens what is exported to, and refuses, before anything there has changed, what must not be overwritten: the volume
@@ -95,7 +96,25 @@ public final class Targets {
     }
 
     private boolean isVolume(Path file) throws IOException {
-        return Files.exists(volume) && Files.isSameFile(file, volume);
+        return Files.exists(volume) && (Files.isSameFile(file, volume) || isLoopOverVolume(file));
+    }
+
+    /** Tells whether this is a loop device, or a partition of one, whose contents are the volume's file. */
+    private boolean isLoopOverVolume(Path file) throws IOException {
+        if (HostFileKind.of(file) != HostFileKind.BLOCK_DEVICE) {
+            return false;
+        }
+        long number = (Long) Files.getAttribute(file, "unix:rdev");
+        long major = ((number >>> 8) & 0xFFF) | ((number >>> 32) & ~0xFFFL);
+        long minor = (number & 0xFF) | ((number >>> 12) & ~0xFFL);
+        for (String place : List.of("loop/backing_file", "../loop/backing_file")) {
+            Path backing = Path.of("/sys/dev/block", major + ":" + minor, place);
+            if (Files.exists(backing)) {
+                Path below = Path.of(Files.readString(backing).strip());
+                return Files.exists(below) && Files.isSameFile(below, volume);
+            }
+        }
+        return false;
     }
 
     private static HoldfastException itself(String file) {

@@ -2,8 +2,8 @@ package io.holdfast.nbd.transport;
 
 import java.io.IOException;
 import java.net.BindException;
+import java.net.ConnectException;
 import java.net.StandardProtocolFamily;
-import java.net.UnixDomainSocketAddress;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
@@ -32,7 +32,9 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
         Path made = directory.resolve("s");
         ServerSocketChannel server = ServerSocketChannel.open(StandardProtocolFamily.UNIX);
         try {
-            server.bind(UnixDomainSocketAddress.of(made), backlog);
+            try (SocketDirectory way = SocketDirectory.of(directory, "s")) {
+                server.bind(way.address("s"), backlog);
+            }
             Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
             Object key = keyOf(made);
             Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
@@ -79,12 +81,17 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
         if (!attributes.isOther()) {
             throw new BindException(path + " exists and is not a socket; choose another path or remove it");
         }
-        try (SocketChannel _ = SocketChannel.open(UnixDomainSocketAddress.of(path))) {
+        try (SocketChannel _ = SocketDirectory.connect(path)) {
             throw new BindException("another server listens on " + path + "; stop it or choose another path");
         } catch (BindException e) {
             throw e;
-        } catch (IOException e) {
+        } catch (ConnectException e) {
             // Nobody listens: the file was left behind and is replaced.
+        } catch (IOException e) {
+            throw new IOException(
+                    "cannot tell whether a server listens on " + path + " (" + e.getMessage()
+                            + "); choose another path or remove it",
+                    e);
         }
     }
 
