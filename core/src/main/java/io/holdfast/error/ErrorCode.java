@@ -29,6 +29,8 @@ public enum ErrorCode {
     NOT_EMPTY_DEVICE(17, "EEXIST"),
     /** Another process has the volume open. */
     HELD(16, "EBUSY"),
+    /** A file is open for somebody else, from whom it is not taken away. */
+    IN_USE(16, "EBUSY"),
     /** Written by a newer version of the format, or needs a feature that is not here. */
     UNSUPPORTED(95, "EOPNOTSUPP"),
     NOT_FOUND(2, "ENOENT"),

@@ -71,6 +71,8 @@ final class FileData {
 
     private boolean recordDirty;
     private volatile long size;
+    /** The name the file was opened by, as it is now, without symbolic links; null if that name is gone. */
+    private volatile @Nullable String path;
     /** Blocks that the file has by the size in the log: nothing behind them may be written, or a crash leaves it there. */
     private volatile long loggedBlocks;
 
@@ -93,8 +95,24 @@ final class FileData {
         return checksummed;
     }
 
+    /** Returns what messages call the file: volume, path and inode number. */
     String name() {
-        return context.volumeName() + ": inode " + inode;
+        return context.volumeName() + ": " + label();
+    }
+
+    /** Returns what the file is called within its volume. */
+    String label() {
+        String known = path;
+        return (known == null ? "a file without a name" : known) + " (inode " + inode + ")";
+    }
+
+    @Nullable
+    String path() {
+        return path;
+    }
+
+    void setPath(@Nullable String canonical) {
+        path = canonical;
     }
 
     /** Returns whether the file has no name any more. */

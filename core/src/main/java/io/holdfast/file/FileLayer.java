@@ -10,6 +10,7 @@ import io.holdfast.namespace.UnnamedOpener;
 import io.holdfast.space.SpaceReserver;
 import io.holdfast.storage.Helpers;
 import io.holdfast.storage.Timing;
+import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
@@ -30,6 +31,7 @@ public final class FileLayer {
     private final IoCounters counters = new IoCounters();
     private final OrphanReaper reaper;
     private final FileTable table;
+    private final FileUses uses;
     private final FileContext context;
     private final @Nullable Writeback writeback;
 
@@ -53,6 +55,7 @@ public final class FileLayer {
                         writable.checkpointer(),
                         helpers);
         context = new FileContext(volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
+        uses = new FileUses(timing);
         reaper = new OrphanReaper(volume.items(), volume.maps());
         table = new FileTable(context, volume.items(), reaper);
         writeback = writer == null ? null : new Writeback(table, cache, writer, timing);
@@ -91,16 +94,39 @@ public final class FileLayer {
     /**
      * Opens a file; called with the namespace's lock held.
      *
-     * @param fixedSize nothing that is done through this handle changes the size of the file
+     * @param path canonical
+     * @param user for whom, if for somebody
      */
-    public StoredFile open(long inode, boolean fixedSize) throws HoldfastException {
-        return new OpenFile(table, table.acquire(inode), writeback, fixedSize);
+    public StoredFile open(long inode, String path, Opening opening, @Nullable FileUser user) throws HoldfastException {
+        FileData file = table.acquire(inode, path);
+        boolean done = false;
+        try {
+            FileUses.Use use = user == null ? null : uses.begin(file, user);
+            OpenFile handle = new OpenFile(table, file, writeback, opening == Opening.DISK, uses, user, use);
+            done = true;
+            return handle;
+        } finally {
+            if (!done) {
+                table.release(file);
+            }
+        }
+    }
+
+    /** What a file is opened as. */
+    public enum Opening {
+        FILE,
+        /** Nothing that is done through this handle changes the size of the file. */
+        DISK
+    }
+
+    public FileUses uses() {
+        return uses;
     }
 
     /** Opens a file once more that is open, so that it stays so; null if it is not. */
     public @Nullable StoredFile openAgain(long inode) {
         FileData file = table.acquireAgain(inode);
-        return file == null ? null : new OpenFile(table, file, writeback, false);
+        return file == null ? null : new OpenFile(table, file, writeback, false, uses, null, null);
     }
 
     /** Opens files that have no name. */
@@ -108,7 +134,7 @@ public final class FileLayer {
         return new UnnamedOpener<>() {
             @Override
             public StoredFile open(long inode, InodeRecord record) {
-                return openNew(inode, record);
+                return openNew(inode, record, null);
             }
 
             @Override
@@ -118,9 +144,15 @@ public final class FileLayer {
         };
     }
 
-    /** Opens a file that was created just now; called with the namespace's lock held. Reads nothing. */
-    public StoredFile openNew(long inode, InodeRecord record) {
-        return new OpenFile(table, table.acquireNew(inode, record), writeback, false);
+    /**
+     * Opens a file that was created just now; called with the namespace's lock held. Reads nothing.
+     *
+     * @param user for whom, if for somebody
+     */
+    public StoredFile openNew(long inode, InodeRecord record, @Nullable FileUser user) {
+        FileData file = table.acquireNew(inode, record);
+        FileUses.Use use = user == null ? null : uses.beginNew(file, user);
+        return new OpenFile(table, file, writeback, false, uses, user, use);
     }
 
     /** Writes all that is dirty to the device. */

@@ -59,8 +59,12 @@ public final class FileTable implements OpenInodes, InodeEvents {
         writeback = newWriteback;
     }
 
-    /** Opens an inode; called with the namespace's lock held. */
-    FileData acquire(long inode) throws HoldfastException {
+    /**
+     * Opens an inode; called with the namespace's lock held.
+     *
+     * @param path canonical
+     */
+    FileData acquire(long inode, String path) throws HoldfastException {
         lock.lock();
         try {
             Entry entry = entries.get(inode);
@@ -77,6 +81,9 @@ public final class FileTable implements OpenInodes, InodeEvents {
                             "%s: inode %d is not a regular file".formatted(context.volumeName(), inode));
                 }
                 entry = add(inode, context.maps().acquire(inode), record);
+            }
+            if (entry.file.path() == null) {
+                entry.file.setPath(path);
             }
             entry.handles++;
             Inject.at(Point.FILE_ACQUIRED);
@@ -335,6 +342,33 @@ public final class FileTable implements OpenInodes, InodeEvents {
     @Override
     public void unlinked(long inode) {
         reaper.wake();
+    }
+
+    @Override
+    public void moved(String from, String to) {
+        for (FileData file : files()) {
+            String path = file.path();
+            if (path != null && (path.equals(from) || path.startsWith(from + "/"))) {
+                file.setPath(to + path.substring(from.length()));
+            }
+        }
+    }
+
+    @Override
+    public void named(long inode, String path) {
+        FileData file = find(inode);
+        if (file != null) {
+            file.setPath(path);
+        }
+    }
+
+    @Override
+    public void gone(String path) {
+        for (FileData file : files()) {
+            if (path.equals(file.path())) {
+                file.setPath(null);
+            }
+        }
     }
 
     /** Returns blocks that are in memory only, to be added to what the map counts. */

@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.FileUser;
 import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
@@ -28,16 +29,33 @@ final class OpenFile implements StoredFile {
     private final FileData file;
     private final @Nullable Writeback writeback;
     private final boolean fixedSize;
+    private final FileUses uses;
+    private final @Nullable FileUser user;
+    private final FileUses.@Nullable Use usage;
     private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
     private final Set<QueuedReads> queues = ConcurrentHashMap.newKeySet();
     private boolean closed;
 
-    /** @param fixedSize nothing that is done through this handle changes the size of the file */
-    OpenFile(FileTable table, FileData file, @Nullable Writeback writeback, boolean fixedSize) {
+    /**
+     * @param fixedSize nothing that is done through this handle changes the size of the file
+     * @param user whose handle this is, if somebody's
+     * @param usage ends with this handle
+     */
+    OpenFile(
+            FileTable table,
+            FileData file,
+            @Nullable Writeback writeback,
+            boolean fixedSize,
+            FileUses uses,
+            @Nullable FileUser user,
+            FileUses.@Nullable Use usage) {
         this.table = table;
         this.file = file;
         this.writeback = writeback;
         this.fixedSize = fixedSize;
+        this.uses = uses;
+        this.user = user;
+        this.usage = usage;
     }
 
     /** Something done with the file open. */
@@ -168,7 +186,12 @@ final class OpenFile implements StoredFile {
 
     @Override
     public void truncate(long size) throws HoldfastException {
-        change(to -> new Ranges(file, to, fixedSize).truncate(size));
+        change(to -> {
+            if (Long.compareUnsigned(size, file.size()) < 0) {
+                uses.requireUncut(file, user);
+            }
+            new Ranges(file, to, fixedSize).truncate(size);
+        });
     }
 
     @Override
@@ -199,5 +222,8 @@ final class OpenFile implements StoredFile {
         }
         List.copyOf(queues).forEach(QueuedReads::close);
         table.release(file);
+        if (usage != null) {
+            uses.end(usage);
+        }
     }
 }

@@ -12,5 +12,10 @@ import io.holdfast.error.HoldfastException;
  */
 @FunctionalInterface
 public interface FileOpener<T> {
-    T open(long inode) throws HoldfastException;
+    /**
+     * Opens the file.
+     *
+     * @param path canonical: without symbolic links
+     */
+    T open(long inode, String path) throws HoldfastException;
 }

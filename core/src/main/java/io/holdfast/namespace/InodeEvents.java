@@ -10,4 +10,13 @@ public interface InodeEvents {
      * item with the last of it.
      */
     void unlinked(long inode);
+
+    /** A name has become another one, and so have all below it. With the namespace's lock held. */
+    default void moved(String from, String to) {}
+
+    /** An open inode has got its first name. With the namespace's lock held. */
+    default void named(long inode, String path) {}
+
+    /** A name is gone. With the namespace's lock held. */
+    default void gone(String path) {}
 }

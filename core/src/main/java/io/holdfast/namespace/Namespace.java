@@ -41,6 +41,7 @@ public final class Namespace {
     private final Parents parents;
     private final Unlink unlink;
     private final Rename rename;
+    private final InodeEvents events;
     private final Lock readLock;
     private final Lock writeLock;
 
@@ -56,6 +57,7 @@ public final class Namespace {
         this.store = store;
         this.clock = clock;
         this.open = open;
+        this.events = events;
         this.inodes = new Inodes(store, open);
         this.directories = new Directories(store);
         this.targets = new LinkTargets(store);
@@ -110,12 +112,13 @@ public final class Namespace {
     /** Opens a regular file; symbolic links are followed. */
     public <T> T open(String path, FileOpener<T> opener) throws HoldfastException {
         return read(() -> {
-            Entry entry = paths.resolve(path, true);
+            PathWalk.Found found = paths.find(path, true);
+            Entry entry = found.entry();
             if (entry.isDirectory()) {
                 throw new HoldfastException(ErrorCode.IS_A_DIRECTORY, path + " is a directory");
             }
             inodes.read(entry);
-            return opener.open(entry.inode());
+            return opener.open(entry.inode(), found.path());
         });
     }
 
@@ -130,7 +133,9 @@ public final class Namespace {
             long inode = numbers.take(change);
             InodeRecord record = InodeRecord.newFile(options, now);
             add(change, place, inode, record, now);
-            return opener.open(inode, record);
+            T file = opener.open(inode, record);
+            events.named(inode, place.canonical());
+            return file;
         } finally {
             writeLock.unlock();
         }
@@ -172,6 +177,11 @@ public final class Namespace {
      * @param replace whether a file that is there loses that name
      */
     public void link(long inode, String path, boolean replace) throws HoldfastException {
+        link(inode, path, replace, name -> {});
+    }
+
+    /** Does as {@link #link(long, String, boolean)} if the name may be taken away from what has it. */
+    public void link(long inode, String path, boolean replace, Taking taking) throws HoldfastException {
         change(now -> {
             InodeRecord record = open.current(inode);
             if (record == null || record.links() != 0) {
@@ -179,7 +189,10 @@ public final class Namespace {
                         ErrorCode.INVALID, "inode %d cannot get its first name: it has one".formatted(inode));
             }
             PathWalk.Place to = replace ? place(path) : freePlace(path);
+            taking.require(to.canonical());
             rename.nameOrphan(newChange(), new Entry(inode, record.kind()), to, now);
+            events.gone(to.canonical());
+            events.named(inode, to.canonical());
         });
     }
 
@@ -262,13 +275,55 @@ public final class Namespace {
         });
     }
 
+    /** Returns the path of a name, which need not exist, without symbolic links above it. */
+    public String canonical(String path) throws HoldfastException {
+        return read(() -> {
+            PathWalk.Place place = paths.parent(path);
+            return place == null ? "/" : place.canonical();
+        });
+    }
+
+    /** Says whether a name may be taken away; called with everything locked that could change the answer. */
+    public interface Taking {
+        /**
+         * Throws unless it may.
+         *
+         * @param path canonical: without symbolic links above the last name
+         */
+        void require(String path) throws HoldfastException;
+    }
+
     public void rename(String from, String to) throws HoldfastException {
-        change(now -> rename.run(newChange(), place(from), place(to), now));
+        rename(from, to, path -> {});
+    }
+
+    /**
+     * Renames.
+     *
+     * @param taking is asked for both names
+     */
+    public void rename(String from, String to, Taking taking) throws HoldfastException {
+        change(now -> {
+            PathWalk.Place source = place(from);
+            PathWalk.Place target = place(to);
+            taking.require(source.canonical());
+            taking.require(target.canonical());
+            if (rename.run(newChange(), source, target, now)) {
+                events.gone(target.canonical());
+                events.moved(source.canonical(), target.canonical());
+            }
+        });
     }
 
     public void remove(String path) throws HoldfastException {
+        remove(path, name -> {});
+    }
+
+    /** Removes a name. */
+    public void remove(String path, Taking taking) throws HoldfastException {
         change(now -> {
             PathWalk.Place place = place(path);
+            taking.require(place.canonical());
             Entry entry = directories.find(place.directory(), place.name());
             if (entry == null) {
                 throw new HoldfastException(ErrorCode.NOT_FOUND, path + " does not exist");
@@ -281,6 +336,7 @@ public final class Namespace {
             Orphan orphan = unlink.drop(change, entry, now);
             parents.touch(change, place.directory(), entry.isDirectory() ? -1 : 0, now);
             change.commit(true);
+            events.gone(place.canonical());
             unlink.finish(orphan);
         });
     }

@@ -15,8 +15,26 @@ final class PathWalk {
     private final Inodes inodes;
     private final LinkTargets targets;
 
-    /** A name and the directory it is in, or would be. */
-    record Place(String path, long directory, byte[] name) {}
+    /**
+     * A name and the directory it is in, or would be.
+     *
+     * @param path as it was given
+     * @param canonical without symbolic links
+     */
+    record Place(String path, String canonical, long directory, byte[] name) {}
+
+    /**
+     * What a path leads to.
+     *
+     * @param path without symbolic links; empty for the root
+     */
+    record Found(Entry entry, String path) {
+        static final Found ROOT = new Found(Entry.ROOT, "");
+
+        Found child(Entry child, String name) {
+            return new Found(child, path + "/" + name);
+        }
+    }
 
     PathWalk(Directories directories, Inodes inodes, LinkTargets targets) {
         this.directories = directories;
@@ -25,6 +43,10 @@ final class PathWalk {
     }
 
     Entry resolve(String path, boolean followLast) throws HoldfastException {
+        return find(path, followLast).entry();
+    }
+
+    Found find(String path, boolean followLast) throws HoldfastException {
         return walk(path, Paths.names(path), followLast);
     }
 
@@ -36,21 +58,25 @@ final class PathWalk {
             return null;
         }
         byte[] last = Names.entry(names.getLast());
-        Entry directory = walk(path, names.subList(0, names.size() - 1), true);
-        if (!directory.isDirectory()) {
+        Found directory = walk(path, names.subList(0, names.size() - 1), true);
+        if (!directory.entry().isDirectory()) {
             throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, path + " goes through what is not a directory");
         }
-        return new Place(path, directory.inode(), last);
+        return new Place(
+                path,
+                directory.path() + "/" + names.getLast(),
+                directory.entry().inode(),
+                last);
     }
 
-    private Entry walk(String path, List<String> names, boolean followLast) throws HoldfastException {
+    private Found walk(String path, List<String> names, boolean followLast) throws HoldfastException {
         Deque<String> todo = new ArrayDeque<>(names);
-        Deque<Entry> trail = new ArrayDeque<>(List.of(Entry.ROOT));
-        Entry at = Entry.ROOT;
+        Deque<Found> trail = new ArrayDeque<>(List.of(Found.ROOT));
+        Found at = Found.ROOT;
         int followed = 0;
         while (!todo.isEmpty()) {
             String name = todo.removeFirst();
-            if (!at.isDirectory()) {
+            if (!at.entry().isDirectory()) {
                 throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, path + " goes through what is not a directory");
             }
             if (name.equals("..")) {
@@ -60,11 +86,12 @@ final class PathWalk {
                 at = trail.getLast();
                 continue;
             }
-            Entry next = directories.find(at.inode(), Names.entry(name));
-            if (next == null) {
+            Entry entry = directories.find(at.entry().inode(), Names.entry(name));
+            if (entry == null) {
                 throw new HoldfastException(ErrorCode.NOT_FOUND, path + " does not exist");
             }
-            switch (next.kind()) {
+            Found next = at.child(entry, name);
+            switch (entry.kind()) {
                 case DIRECTORY -> {
                     trail.addLast(next);
                     at = next;
@@ -78,11 +105,11 @@ final class PathWalk {
                         throw new HoldfastException(
                                 ErrorCode.TOO_MANY_SYMLINKS, path + " goes through too many symbolic links");
                     }
-                    String target = targets.read(next.inode(), inodes.read(next));
+                    String target = targets.read(entry.inode(), inodes.read(entry));
                     Paths.split(target).reversed().forEach(todo::addFirst);
                     if (target.startsWith("/")) {
                         trail.clear();
-                        trail.addLast(Entry.ROOT);
+                        trail.addLast(Found.ROOT);
                     }
                     at = trail.getLast();
                 }

@@ -20,8 +20,8 @@ final class Rename {
         this.unlink = unlink;
     }
 
-    /** Moves a name; a replaced file or empty directory loses its own. */
-    void run(NamespaceChange change, PathWalk.Place from, PathWalk.Place to, Instant now) throws HoldfastException {
+    /** Moves a name; a replaced file or empty directory loses its own. Returns false if there was nothing to do. */
+    boolean run(NamespaceChange change, PathWalk.Place from, PathWalk.Place to, Instant now) throws HoldfastException {
         Entry moved = directories.find(from.directory(), from.name());
         if (moved == null) {
             throw new HoldfastException(ErrorCode.NOT_FOUND, from.path() + " does not exist");
@@ -30,7 +30,7 @@ final class Rename {
         Entry replaced = directories.find(to.directory(), to.name());
         if (replaced != null && replaced.inode() == moved.inode()) {
             // The same name twice, or two names of one file: POSIX keeps both.
-            return;
+            return false;
         }
         if (moved.isDirectory() && parents.isWithin(to.directory(), moved.inode())) {
             throw new HoldfastException(
@@ -56,6 +56,7 @@ final class Rename {
                         : r.changed(now));
         change.commit(replaced != null);
         unlink.finish(orphan);
+        return true;
     }
 
     /** Makes an orphan that is open the file at {@code to}; a file that is there loses its name. */

@@ -11,6 +11,7 @@ final class GuardedFile implements StoredFile {
     private final StoredFile file;
     private final Lock life;
     private final Check open;
+    private final ErrorListener errors;
 
     /** Throws {@code CLOSED} when the volume is closed. */
     interface Check {
@@ -18,10 +19,11 @@ final class GuardedFile implements StoredFile {
     }
 
     /** @param life held while a call runs */
-    GuardedFile(StoredFile file, Lock life, Check open) {
+    GuardedFile(StoredFile file, Lock life, Check open, ErrorListener errors) {
         this.file = file;
         this.life = life;
         this.open = open;
+        this.errors = errors;
     }
 
     boolean isGuardedBy(Lock lock) {
@@ -41,6 +43,8 @@ final class GuardedFile implements StoredFile {
         try {
             open.requireOpen();
             return call.run();
+        } catch (HoldfastException e) {
+            throw errors.tell(e);
         } finally {
             life.unlock();
         }
@@ -51,6 +55,8 @@ final class GuardedFile implements StoredFile {
         try {
             open.requireOpen();
             action.run();
+        } catch (HoldfastException e) {
+            throw errors.tell(e);
         } finally {
             life.unlock();
         }
@@ -88,6 +94,8 @@ final class GuardedFile implements StoredFile {
         try {
             open.requireOpen();
             file.write(offset, source, flags);
+        } catch (HoldfastException e) {
+            throw errors.tell(e);
         } finally {
             life.unlock();
         }

@@ -10,8 +10,9 @@ package io.holdfast.volume;
  * @param io how to read and write the device: {@code plain} is Java's file I/O, which every platform has; {@code uring}
  *     is Linux's io_uring, if the module {@code linux} is on the class path; {@code auto} takes what needs the least
  *     CPU time of what works here
+ * @param errors is told of errors of the device and of damage
  */
-public record OpenOptions(boolean readOnly, long memory, boolean directIo, String io) {
+public record OpenOptions(boolean readOnly, long memory, boolean directIo, String io, ErrorListener errors) {
     /** The least a volume can be run with: 16 MiB. */
     public static final long MIN_MEMORY = 16L << 20;
 
@@ -22,19 +23,23 @@ public record OpenOptions(boolean readOnly, long memory, boolean directIo, Strin
     public static final String IO_PROPERTY = "holdfast.io";
 
     public static OpenOptions readWrite() {
-        return new OpenOptions(false, 0, true, ioOfProcess());
+        return new OpenOptions(false, 0, true, ioOfProcess(), ErrorListener.NONE);
     }
 
     public static OpenOptions reading() {
-        return new OpenOptions(true, 0, true, ioOfProcess());
+        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE);
     }
 
     public OpenOptions withMemory(long bytes) {
-        return new OpenOptions(readOnly, bytes, directIo, io);
+        return new OpenOptions(readOnly, bytes, directIo, io, errors);
     }
 
     public OpenOptions withIo(String name) {
-        return new OpenOptions(readOnly, memory, directIo, name);
+        return new OpenOptions(readOnly, memory, directIo, name, errors);
+    }
+
+    public OpenOptions withErrors(ErrorListener listener) {
+        return new OpenOptions(readOnly, memory, directIo, io, listener);
     }
 
     private static String ioOfProcess() {

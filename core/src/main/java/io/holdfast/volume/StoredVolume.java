@@ -16,6 +16,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
 import io.holdfast.file.IoCounters;
 import io.holdfast.format.Superblock;
+import io.holdfast.namespace.FileOpener;
 import io.holdfast.namespace.Inode;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.SpaceManager;
@@ -30,6 +31,7 @@ import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -52,6 +54,7 @@ final class StoredVolume implements Volume {
     private final Superblock opened;
     private final RecoveryReport recovery;
     private final ReentrantReadWriteLock life = new ReentrantReadWriteLock();
+    private final VolumeFiles nobodys = new FilesOf(null);
     private boolean closed;
 
     /** Something that keeps others off the device, given up last. */
@@ -373,6 +376,8 @@ final class StoredVolume implements Volume {
         try {
             requireOpen();
             return call.run();
+        } catch (HoldfastException e) {
+            throw options.errors().tell(e);
         } finally {
             life.readLock().unlock();
         }
@@ -402,46 +407,143 @@ final class StoredVolume implements Volume {
     }
 
     @Override
+    public VolumeFiles as(FileUser user) {
+        return new FilesOf(user);
+    }
+
+    @Override
     public StoredFile open(String path) throws HoldfastException {
-        return call(() -> namespace.open(path, inode -> guarded(files.open(inode, false))));
+        return nobodys.open(path);
     }
 
     @Override
     public StoredFile openDisk(String path) throws HoldfastException {
-        return call(() -> namespace.open(path, inode -> guarded(files.open(inode, true))));
+        return nobodys.openDisk(path);
     }
 
     @Override
     public StoredFile create(String path, CreateOptions options) throws HoldfastException {
-        return call(() -> {
-            requireWritable();
-            return namespace.create(path, options, (inode, record) -> guarded(files.openNew(inode, record)));
-        });
+        return nobodys.create(path, options);
+    }
+
+    @Override
+    public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
+        return nobodys.claim(paths, inUse);
+    }
+
+    @Override
+    public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
+        return nobodys.claimSize(path, inUse);
+    }
+
+    /** The files as one user has them. */
+    private final class FilesOf implements VolumeFiles {
+        private final @Nullable FileUser user;
+
+        FilesOf(@Nullable FileUser user) {
+            this.user = user;
+        }
+
+        @Override
+        public StoredFile open(String path) throws HoldfastException {
+            return open(path, FileLayer.Opening.FILE);
+        }
+
+        @Override
+        public StoredFile openDisk(String path) throws HoldfastException {
+            return open(path, FileLayer.Opening.DISK);
+        }
+
+        private StoredFile open(String path, FileLayer.Opening opening) throws HoldfastException {
+            return call(() -> namespace.open(path, opener(opening)));
+        }
+
+        @Override
+        public StoredFile create(String path, CreateOptions create) throws HoldfastException {
+            return call(() -> {
+                requireWritable();
+                return namespace.create(path, create, (inode, record) -> guarded(files.openNew(inode, record, user)));
+            });
+        }
+
+        private FileOpener<StoredFile> opener(FileLayer.Opening opening) {
+            return (inode, path) -> guarded(files.open(inode, path, opening, user));
+        }
+
+        @Override
+        public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
+            return call(() -> {
+                requireWritable();
+                return guarded(namespace.createUnnamed(options, files.unnamed()));
+            });
+        }
+
+        @Override
+        public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
+            change(() -> {
+                boolean ours = file instanceof GuardedFile guarded && guarded.isGuardedBy(life.readLock());
+                try (StoredFile open = ours ? files.openAgain(file.inode()) : null) {
+                    if (open == null) {
+                        throw new HoldfastException(
+                                ErrorCode.CLOSED, path + ": the file to be named so is not open here");
+                    }
+                    namespace.link(open.inode(), path, replace, this::requireUnused);
+                }
+            });
+        }
+
+        @Override
+        public void rename(String from, String to) throws HoldfastException {
+            change(() -> namespace.rename(from, to, this::requireUnused));
+        }
+
+        @Override
+        public void remove(String path) throws HoldfastException {
+            change(() -> namespace.remove(path, this::requireUnused));
+        }
+
+        private void requireUnused(String path) throws HoldfastException {
+            files.uses().requireUnused(path, user);
+        }
+
+        /** Users are waited for without {@code life}: they need it to end, also while somebody waits to close the volume. */
+        @Override
+        public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
+            List<String> canonical = call(() -> {
+                List<String> found = new ArrayList<>();
+                for (String path : paths) {
+                    found.add(namespace.canonical(path));
+                }
+                return found;
+            });
+            return files.uses().claim(canonical, user, inUse);
+        }
+
+        @Override
+        public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
+            return call(() -> namespace.open(path, (inode, canonical) ->
+                            (SizeClaim) () -> files.uses().claimSize(inode, canonical, user, inUse)))
+                    .make();
+        }
+    }
+
+    /** A claim that is made when nothing is locked any more. */
+    private interface SizeClaim {
+        FileClaim make() throws HoldfastException;
     }
 
     @Override
     public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
-        return call(() -> {
-            requireWritable();
-            return guarded(namespace.createUnnamed(options, files.unnamed()));
-        });
+        return nobodys.createUnnamed(options);
     }
 
     @Override
     public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
-        change(() -> {
-            boolean ours = file instanceof GuardedFile guarded && guarded.isGuardedBy(life.readLock());
-            try (StoredFile open = ours ? files.openAgain(file.inode()) : null) {
-                if (open == null) {
-                    throw new HoldfastException(ErrorCode.CLOSED, path + ": the file to be named so is not open here");
-                }
-                namespace.link(open.inode(), path, replace);
-            }
-        });
+        nobodys.link(file, path, replace);
     }
 
     private StoredFile guarded(StoredFile file) {
-        return new GuardedFile(file, life.readLock(), this::requireOpen);
+        return new GuardedFile(file, life.readLock(), this::requireOpen, options.errors());
     }
 
     @Override
@@ -491,12 +593,12 @@ final class StoredVolume implements Volume {
 
     @Override
     public void rename(String from, String to) throws HoldfastException {
-        change(() -> namespace.rename(from, to));
+        nobodys.rename(from, to);
     }
 
     @Override
     public void remove(String path) throws HoldfastException {
-        change(() -> namespace.remove(path));
+        nobodys.remove(path);
     }
 
     @Override

@@ -20,7 +20,7 @@ import java.util.Optional;
  * <p>Errors latch: after a write or a flush of the device has failed, every call that would write throws {@code FAILED}
  * with the first cause, reads go on, and nothing that was not durable is ever reported as durable.
  */
-public interface Volume extends AutoCloseable {
+public interface Volume extends VolumeFiles, AutoCloseable {
     /** Bytes of a block, the unit of allocation and of checksums. */
     int BLOCK_SIZE = 4096;
 
@@ -82,34 +82,8 @@ public interface Volume extends AutoCloseable {
     /** Returns why the volume takes no more writes, if a write or flush has failed. */
     Optional<HoldfastException> failure();
 
-    /** Opens a regular file; symbolic links are followed. */
-    StoredFile open(String path) throws HoldfastException;
-
-    /**
-     * Opens a regular file as a disk of somebody who was told its size: symbolic links are followed. No call on this
-     * handle changes the size of the file. What reaches beyond the end that the file has <em>when the call takes
-     * effect</em> throws {@code BEYOND_END}: so a write never undoes a {@link StoredFile#truncate} of another handle,
-     * however long it waited. Of a long write, what lies before the end may have been written then. Reads end at the end.
-     */
-    StoredFile openDisk(String path) throws HoldfastException;
-
-    /** Creates a regular file, which must not exist, and opens it. Takes the same time for every size. */
-    StoredFile create(String path, CreateOptions options) throws HoldfastException;
-
-    /**
-     * Creates a regular file that has no name and opens it. Nobody else finds it; what it holds is freed with its last
-     * handle or by the next opening after a crash, unless {@link #link(StoredFile, String, boolean)} gave it a name.
-     */
-    StoredFile createUnnamed(CreateOptions options) throws HoldfastException;
-
-    /**
-     * Gives an open file of {@link #createUnnamed} its first name, at one stroke: flush the file before, so that the name
-     * never leads to less than all of it.
-     *
-     * @param replace take the place of a file that is there; else that is {@code EXISTS}
-     * @throws HoldfastException {@code INVALID} if the file has a name, {@code CLOSED} if it is not open here
-     */
-    void link(StoredFile file, String path, boolean replace) throws HoldfastException;
+    /** Returns the files of this volume as a user has them, in whose name they are opened and changed. */
+    VolumeFiles as(FileUser user);
 
     void mkdir(String path, CreateOptions options) throws HoldfastException;
 
@@ -132,15 +106,6 @@ public interface Volume extends AutoCloseable {
      * @param limit at most so many entries; at least 1
      */
     List<DirectoryEntry> list(String path, String after, int limit) throws HoldfastException;
-
-    /** Renames atomically; an existing file, or empty directory for a directory, at {@code to} is replaced. */
-    void rename(String from, String to) throws HoldfastException;
-
-    /**
-     * Removes a name: of a file, or of an empty directory. A file's space is freed in the background after its last
-     * name and last handle are gone.
-     */
-    void remove(String path) throws HoldfastException;
 
     /** Sets an extended attribute. The name has 1 to 255 bytes of UTF-8, the value at most 65,536 bytes. */
     void setXattr(String path, String name, byte[] value) throws HoldfastException;

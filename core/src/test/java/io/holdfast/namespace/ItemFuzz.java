@@ -113,7 +113,7 @@ public final class ItemFuzz implements FuzzTarget {
 
     private static void read(List<Boolean> damaged, Namespace names, String path) {
         attempt(damaged, () -> names.status(path));
-        attempt(damaged, () -> names.open(path, inode -> inode));
+        attempt(damaged, () -> names.open(path, (number, at) -> number));
         attempt(damaged, () -> names.readLink(path));
         attempt(damaged, () -> {
             for (String name : names.listXattrs(path)) {

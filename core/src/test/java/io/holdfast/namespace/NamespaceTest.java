@@ -72,13 +72,14 @@ class NamespaceTest extends NamespaceFixture {
         long inode = create("/d/f");
         names.symlink("/s", "d/f");
         names.symlink("/t", "d");
-        assertThat(names.<Long>open("/s", i -> i)).isEqualTo(inode);
-        assertThat(names.<Long>open("/t/f", i -> i)).isEqualTo(inode);
-        assertFails(ErrorCode.IS_A_DIRECTORY, () -> names.open("/d", i -> i));
-        assertFails(ErrorCode.IS_A_DIRECTORY, () -> names.open("/t", i -> i));
-        assertFails(ErrorCode.NOT_FOUND, () -> names.open("/x", i -> i));
-        assertFails(ErrorCode.NOT_A_DIRECTORY, () -> names.open("/d/f/x", i -> i));
-        assertThat(names.<InodeRecord>open("/s", i -> names.stored(i)).kind()).isEqualTo(FileKind.REGULAR);
+        assertThat(names.<Long>open("/s", (i, at) -> i)).isEqualTo(inode);
+        assertThat(names.<Long>open("/t/f", (i, at) -> i)).isEqualTo(inode);
+        assertFails(ErrorCode.IS_A_DIRECTORY, () -> names.open("/d", (i, at) -> i));
+        assertFails(ErrorCode.IS_A_DIRECTORY, () -> names.open("/t", (i, at) -> i));
+        assertFails(ErrorCode.NOT_FOUND, () -> names.open("/x", (i, at) -> i));
+        assertFails(ErrorCode.NOT_A_DIRECTORY, () -> names.open("/d/f/x", (i, at) -> i));
+        assertThat(names.<InodeRecord>open("/s", (i, at) -> names.stored(i)).kind())
+                .isEqualTo(FileKind.REGULAR);
     }
 
     @Test

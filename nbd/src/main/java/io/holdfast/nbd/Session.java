@@ -8,7 +8,9 @@ import io.holdfast.nbd.transmission.ChangeGate;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transport.InputBuffer;
+import io.holdfast.nbd.transport.Peer;
 import io.holdfast.nbd.transport.Transport;
+import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import java.io.IOException;
 import java.nio.channels.SocketChannel;
@@ -27,9 +29,12 @@ import org.jspecify.annotations.Nullable;
  */
 final class Session implements Runnable {
     private static final long CLOSE_SECONDS_MAX = 2;
+    /** A client that is cut off has this long to take the replies to what is in flight. */
+    private static final long CUT_OFF_SECONDS_MAX = 10;
     /** A client that is told that there is no room needs no longer for that. */
     private static final Duration REFUSAL_TIME_MAX = Duration.ofSeconds(2);
 
+    private final FileUser user;
     private final Transport transport;
     private final Shared shared;
     private final SessionLog log;
@@ -40,6 +45,7 @@ final class Session implements Runnable {
 
     /** @param client who it is, for the log */
     Session(SocketChannel socket, Shared shared, String client, @Nullable String refusal) {
+        this.user = new User(Peer.describe(socket));
         this.transport = new Transport(socket);
         this.shared = shared;
         this.log = new SessionLog(client);
@@ -91,6 +97,35 @@ final class Session implements Runnable {
         }
     }
 
+    /** The client, as the user of the file that it has chosen. */
+    private final class User implements FileUser {
+        private final String peer;
+
+        User(String peer) {
+            this.peer = peer;
+        }
+
+        @Override
+        public String description() {
+            return "NBD client " + peer;
+        }
+
+        @Override
+        public boolean hasBegun() {
+            Transmission phase = transmission;
+            return phase != null && phase.hasBegun();
+        }
+
+        /** The reading thread finds the end of the input, waits for what is in flight, and closes the file. */
+        @Override
+        public void cutOff() {
+            log.cutOff("its file is to be changed or taken away");
+            stop();
+            transport.shutdownInput();
+            var _ = shared.timer().schedule(transport::abort, CUT_OFF_SECONDS_MAX, TimeUnit.SECONDS);
+        }
+    }
+
     private Optional<Negotiated> negotiate(InputBuffer input) throws IOException {
         Duration time = shared.options().handshakeTimeout();
         if (refusal != null) {
@@ -104,7 +139,7 @@ final class Session implements Runnable {
                         limit.toNanos(),
                         TimeUnit.NANOSECONDS);
         try {
-            return new Handshake(shared.greeter(), refusal, transport, input, log::refused).run();
+            return new Handshake(shared.greeter().as(user), refusal, transport, input, log::refused).run();
         } finally {
             abort.cancel(false);
         }

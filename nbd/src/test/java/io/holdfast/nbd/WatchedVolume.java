@@ -5,6 +5,7 @@ import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeFiles;
 import java.lang.foreign.MemorySegment;
 import java.lang.reflect.InvocationTargetException;
 import java.lang.reflect.Proxy;
@@ -18,6 +19,9 @@ import java.util.concurrent.atomic.AtomicInteger;
 final class WatchedVolume {
     final AtomicInteger opened = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
+    /** Whether clients are nobody: then what they have open may be cut at any moment. */
+    volatile boolean nobodys;
+
     volatile Hook hook = (operation, offset, length, flags) -> {};
 
     /** What happens before an operation. */
@@ -27,15 +31,26 @@ final class WatchedVolume {
 
     /** Returns a view of the volume that reports to this. */
     Volume watch(Volume volume) {
-        return (Volume) Proxy.newProxyInstance(
-                Volume.class.getClassLoader(), new Class<?>[] {Volume.class}, (proxy, method, arguments) -> {
+        return watch(Volume.class, volume);
+    }
+
+    private <T extends VolumeFiles> T watch(Class<T> type, T files) {
+        return type.cast(Proxy.newProxyInstance(
+                type.getClassLoader(), new Class<?>[] {type}, (proxy, method, arguments) -> {
                     try {
-                        Object result = method.invoke(volume, arguments);
-                        return result instanceof StoredFile file ? watch(file) : result;
+                        if (nobodys && method.getName().equals("as")) {
+                            return proxy;
+                        }
+                        Object result = method.invoke(files, arguments);
+                        return switch (result) {
+                            case StoredFile file -> watch(file);
+                            case VolumeFiles others -> watch(VolumeFiles.class, others);
+                            case null, default -> result;
+                        };
                     } catch (InvocationTargetException e) {
                         throw e.getCause();
                     }
-                });
+                }));
     }
 
     private StoredFile watch(StoredFile file) {

@@ -20,6 +20,7 @@ import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -47,6 +48,9 @@ final class ImportCommand extends CopyCommand {
             names = {"--force", "--overwrite"},
             description = "Replace a file that is there, once the new one is whole.")
     private boolean force;
+
+    @Mixin
+    private DisconnectOption disconnect;
 
     @Option(names = "--no-checksum", description = "Keep no checksums of this file's data.")
     private boolean noChecksum;
@@ -86,7 +90,8 @@ final class ImportCommand extends CopyCommand {
     private CopyResult copy(Source source, Volume volume) throws HoldfastException, IOException {
         CreateOptions options = noChecksum ? CreateOptions.file().withoutChecksum() : CreateOptions.file();
         try (ProgressLine progress = progress("import", source.size())) {
-            return new Importer(volume, progress, context().cancel()).run(source, path, options, force);
+            return new Importer(volume, progress, context().cancel())
+                    .run(source, path, options, force, disconnect.inUse());
         }
     }
 }

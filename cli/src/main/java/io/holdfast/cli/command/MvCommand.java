@@ -6,10 +6,13 @@ import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
+import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -29,6 +32,9 @@ final class MvCommand extends VolumeCommand {
     @Option(names = "--force", description = "Replace a file that is there.")
     private boolean force;
 
+    @Mixin
+    private DisconnectOption disconnect;
+
     MvCommand(CliContext context) {
         super(context, true);
     }
@@ -42,7 +48,9 @@ final class MvCommand extends VolumeCommand {
             throw new HoldfastException(
                     ErrorCode.EXISTS, target + " exists already; choose another name or use --force to replace it");
         }
-        volume.rename(from, target);
+        try (FileClaim _ = volume.claim(List.of(from, target), disconnect.inUse())) {
+            volume.rename(from, target);
+        }
         output().print(context().out(), Json.object("from", from, "to", target), out -> {});
         return ExitCode.OK;
     }

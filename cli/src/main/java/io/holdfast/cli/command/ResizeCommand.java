@@ -6,6 +6,9 @@ import io.holdfast.cli.UsageException;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.cli.text.Sizes;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.FileClaim;
+import io.holdfast.volume.InUse;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
@@ -30,6 +33,13 @@ final class ResizeCommand extends VolumeCommand {
     @Option(names = "--shrink", description = "Allow a smaller size: what is cut off is lost.")
     private boolean shrink;
 
+    @Option(
+            names = {"--disconnect", "--force"},
+            description =
+                    "Cut off the clients and commands that have it open before it is made smaller, and keep new ones"
+                            + " out until it is done. Without this a file in use is not made smaller.")
+    private boolean disconnect;
+
     ResizeCommand(CliContext context) {
         super(context, true);
     }
@@ -42,7 +52,7 @@ final class ResizeCommand extends VolumeCommand {
                 throw new UsageException(Names.printable(path) + " has " + Sizes.show(before)
                         + ", more than the new size; use --shrink to cut off the rest, which is lost");
             }
-            file.truncate(size);
+            resize(volume, file, before);
             output().print(
                             context().out(),
                             Json.object(
@@ -53,5 +63,15 @@ final class ResizeCommand extends VolumeCommand {
                                     + " to " + Sizes.show(size)));
         }
         return ExitCode.OK;
+    }
+
+    private void resize(Volume volume, StoredFile file, long before) throws HoldfastException {
+        if (disconnect && Long.compareUnsigned(size, before) < 0) {
+            try (FileClaim _ = volume.claimSize(path, InUse.CUT_OFF)) {
+                file.truncate(size);
+            }
+        } else {
+            file.truncate(size);
+        }
     }
 }

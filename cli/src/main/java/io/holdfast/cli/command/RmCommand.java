@@ -8,13 +8,16 @@ import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
+import io.holdfast.volume.InUse;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.List;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -31,10 +34,14 @@ final class RmCommand extends VolumeCommand {
             description = "Remove a directory and everything in it.")
     private boolean recursive;
 
-    @Option(
-            names = {"-f", "--force"},
-            description = "No error if nothing is there.")
+    @Option(names = "-f", description = "No error if nothing is there.")
+    private boolean quiet;
+
+    @Option(names = "--force", description = "As -f and --disconnect together.")
     private boolean force;
+
+    @Mixin
+    private DisconnectOption disconnect;
 
     private long removed;
 
@@ -48,7 +55,9 @@ final class RmCommand extends VolumeCommand {
             throw new UsageException("the root directory cannot be removed; remove what is in it by name, or make the"
                     + " volume empty with 'holdfast format --force'");
         }
-        try {
+        InUse inUse = force ? InUse.CUT_OFF : disconnect.inUse();
+        // All of it is claimed first: a tree with a disk in use is refused as a whole.
+        try (FileClaim _ = volume.claim(List.of(path), inUse)) {
             if (recursive && volume.status(path).kind() == FileKind.DIRECTORY) {
                 removeTree(volume);
             } else {
@@ -56,7 +65,7 @@ final class RmCommand extends VolumeCommand {
                 removed++;
             }
         } catch (HoldfastException e) {
-            if (!force || e.code() != ErrorCode.NOT_FOUND) {
+            if (!(force || quiet) || e.code() != ErrorCode.NOT_FOUND) {
                 throw e;
             }
         }

@@ -36,7 +36,7 @@ final class ControlConnection implements Runnable, AutoCloseable {
     public void run() {
         Progress progress = this::sendProgress;
         try (channel;
-                RequestHandler handler = new RequestHandler(volume, progress)) {
+                RequestHandler handler = new RequestHandler(volume, new CommandUser(channel), progress)) {
             for (Optional<Frame> frame = channel.read(); frame.isPresent(); frame = channel.read()) {
                 answer(handler, frame.get());
             }

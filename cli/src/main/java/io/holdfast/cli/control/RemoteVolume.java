@@ -7,12 +7,16 @@ import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.FileUser;
+import io.holdfast.volume.InUse;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
+import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
 import java.io.IOException;
@@ -21,6 +25,7 @@ import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A volume that another process has open, used through its control socket. Closing it closes the connection; the
@@ -29,6 +34,8 @@ import java.util.Optional;
  */
 public final class RemoteVolume implements Volume {
     private final ControlClient client;
+
+    private boolean introduced;
 
     private RemoteVolume(ControlClient client) {
         this.client = client;
@@ -103,8 +110,55 @@ public final class RemoteVolume implements Volume {
         }
     }
 
+    /** What is done through a control connection is done in its name anyway. */
+    @Override
+    public VolumeFiles as(FileUser user) {
+        return this;
+    }
+
+    /** Says who this is before the first file is opened. A server of an earlier version does not know that request. */
+    private void introduce() throws HoldfastException {
+        if (!introduced) {
+            introduced = true;
+            try {
+                client.call(new VolumeRequest.Hello(ProcessHandle.current().pid()));
+            } catch (HoldfastException e) {
+                if (e.code() != ErrorCode.INVALID) {
+                    throw e;
+                }
+            }
+        }
+    }
+
+    @Override
+    public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
+        introduce();
+        return release(client.call(new VolumeRequest.Claim(paths, inUse), VolumeRequest.Claimed.class));
+    }
+
+    @Override
+    public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
+        introduce();
+        return release(client.call(new VolumeRequest.ClaimSize(path, inUse), VolumeRequest.Claimed.class));
+    }
+
+    private FileClaim release(VolumeRequest.Claimed claimed) {
+        AtomicBoolean closed = new AtomicBoolean();
+        return () -> {
+            if (closed.compareAndSet(false, true)) {
+                try {
+                    client.call(new VolumeRequest.Release(claimed.claim()));
+                } catch (HoldfastException e) {
+                    System.getLogger(RemoteVolume.class.getName())
+                            .log(System.Logger.Level.DEBUG, "the server releases claims with the connection", e);
+                }
+            }
+        };
+    }
+
     @Override
     public StoredFile open(String path) throws HoldfastException {
+        introduce();
         return new RemoteFile(client, client.call(new VolumeRequest.Open(path), OpenedFile.class));
     }
 
@@ -116,6 +170,7 @@ public final class RemoteVolume implements Volume {
 
     @Override
     public StoredFile create(String path, CreateOptions options) throws HoldfastException {
+        introduce();
         return new RemoteFile(client, client.call(new VolumeRequest.Create(path, options), OpenedFile.class));
     }
 

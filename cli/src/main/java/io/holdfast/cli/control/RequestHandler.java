@@ -5,9 +5,11 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeFiles;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -17,18 +19,24 @@ import tools.jackson.databind.JsonNode;
 /**
  * Carries out the requests of one connection on the volume. One thread uses it.
  *
- * <p>Invariant: a connection has at most {@link #FILES_MAX} files open, and none once this is closed.
+ * <p>Invariant: a connection has at most {@link #FILES_MAX} files open and as many claims, and none once this is closed.
  */
 final class RequestHandler implements AutoCloseable {
     static final int FILES_MAX = 64;
     private static final int MESSAGE_CHARS_MAX = 600;
 
     private final Volume volume;
+    private final CommandUser user;
+    private final VolumeFiles own;
     private final Progress progress;
-    private final OpenFiles files = new OpenFiles(FILES_MAX);
+    private final Handles<StoredFile> files = new Handles<>("files", FILES_MAX, StoredFile::close);
+    private final Handles<FileClaim> claims = new Handles<>("claims", FILES_MAX, FileClaim::close);
 
-    RequestHandler(Volume volume, Progress progress) {
+    /** @param user in whose name files are opened and changed */
+    RequestHandler(Volume volume, CommandUser user, Progress progress) {
         this.volume = volume;
+        this.user = user;
+        this.own = volume.as(user);
         this.progress = progress;
     }
 
@@ -71,9 +79,9 @@ final class RequestHandler implements AutoCloseable {
                 Answer.of(volume.failure().stream()
                         .map(f -> new VolumeRequest.LatchedFailure(f.code(), bounded(String.valueOf(f.getMessage()))))
                         .toList());
-            case VolumeRequest.Open(var path) -> opened(volume.open(path));
-            case VolumeRequest.Create(var path, var options) -> opened(volume.create(path, options));
-            case VolumeRequest.CreateUnnamed(var options) -> opened(volume.createUnnamed(options));
+            case VolumeRequest.Open(var path) -> opened(own.open(path));
+            case VolumeRequest.Create(var path, var options) -> opened(own.create(path, options));
+            case VolumeRequest.CreateUnnamed(var options) -> opened(own.createUnnamed(options));
             case VolumeRequest.Mkdir(var path, var options) -> done(() -> volume.mkdir(path, options));
             case VolumeRequest.Symlink(var path, var target) -> done(() -> volume.symlink(path, target));
             case VolumeRequest.ReadLink(var path) -> Answer.of(volume.readLink(path));
@@ -82,8 +90,8 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.SetAttributes r -> done(() -> volume.setAttributes(r.path(), change(r)));
             case VolumeRequest.List(var path, var after, var limit) ->
                 Answer.of(volume.list(path, after, Math.min(limit, VolumeRequest.List.ENTRIES_MAX)));
-            case VolumeRequest.Rename(var from, var to) -> done(() -> volume.rename(from, to));
-            case VolumeRequest.Remove(var path) -> done(() -> volume.remove(path));
+            case VolumeRequest.Rename(var from, var to) -> done(() -> own.rename(from, to));
+            case VolumeRequest.Remove(var path) -> done(() -> own.remove(path));
             case VolumeRequest.SetXattr(var path, var name) -> done(() -> volume.setXattr(path, name, array(data)));
             case VolumeRequest.GetXattr(var path, var name) ->
                 Answer.bytes(ByteBuffer.wrap(volume.getXattr(path, name)));
@@ -91,6 +99,10 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.RemoveXattr(var path, var name) -> done(() -> volume.removeXattr(path, name));
             case VolumeRequest.Sync() -> done(volume::sync);
             case VolumeRequest.Checkpoint() -> done(volume::checkpoint);
+            case VolumeRequest.Hello(var pid) -> done(() -> user.hello(pid));
+            case VolumeRequest.Claim(var paths, var inUse) -> claimed(own.claim(bounded(paths), inUse));
+            case VolumeRequest.ClaimSize(var path, var inUse) -> claimed(own.claimSize(path, inUse));
+            case VolumeRequest.Release(var claim) -> done(() -> claims.close(claim));
             case VolumeRequest.Check() -> Answer.of(bounded(volume.check(progress)));
         };
     }
@@ -108,7 +120,7 @@ final class RequestHandler implements AutoCloseable {
             case FileRequest.Map r ->
                 Answer.of(file.map(r.offset(), r.length(), Math.min(r.maxExtents(), FileRequest.Map.EXTENTS_MAX)));
             case FileRequest.Truncate r -> done(() -> file.truncate(r.size()));
-            case FileRequest.Name r -> done(() -> volume.link(file, r.path(), r.replace()));
+            case FileRequest.Name r -> done(() -> own.link(file, r.path(), r.replace()));
             case FileRequest.Close r -> done(() -> files.close(r.handle()));
         };
     }
@@ -126,6 +138,18 @@ final class RequestHandler implements AutoCloseable {
 
     private Answer opened(StoredFile file) throws HoldfastException {
         return Answer.of(new OpenedFile(files.add(file), file.inode(), file.checksummed()));
+    }
+
+    private Answer claimed(FileClaim claim) throws HoldfastException {
+        return Answer.of(new VolumeRequest.Claimed(claims.add(claim)));
+    }
+
+    private static List<String> bounded(List<String> paths) throws HoldfastException {
+        if (paths.size() > VolumeRequest.Claim.PATHS_MAX) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "a claim has at most " + VolumeRequest.Claim.PATHS_MAX + " paths");
+        }
+        return paths;
     }
 
     private static Answer done(Action action) throws HoldfastException {
@@ -171,5 +195,6 @@ final class RequestHandler implements AutoCloseable {
     @Override
     public void close() {
         files.close();
+        claims.close();
     }
 }

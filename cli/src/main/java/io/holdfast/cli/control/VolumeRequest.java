@@ -2,6 +2,7 @@ package io.holdfast.cli.control;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.InUse;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -74,6 +75,23 @@ sealed interface VolumeRequest extends Request {
 
     /** Answered with progress replies and then the report. */
     record Check() implements VolumeRequest {}
+
+    /** Says which process this is, for messages about the files that the connection has open. */
+    record Hello(long pid) implements VolumeRequest {}
+
+    /** Answered with {@link Claimed}. */
+    record Claim(java.util.List<String> paths, InUse inUse) implements VolumeRequest {
+        static final int PATHS_MAX = 64;
+    }
+
+    /** Answered with {@link Claimed}. */
+    record ClaimSize(String path, InUse inUse) implements VolumeRequest {}
+
+    /** Closes a claim; all are closed with their connection. */
+    record Release(long claim) implements VolumeRequest {}
+
+    /** The answer to a claim. */
+    record Claimed(long claim) {}
 
     /** The answer to a file that was opened; {@code handle} is good on this connection until it is closed. */
     record OpenedFile(long handle, long inode, boolean checksummed) {}

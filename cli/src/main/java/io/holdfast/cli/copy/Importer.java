@@ -4,6 +4,8 @@ import io.holdfast.cli.Cancellation;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.FileClaim;
+import io.holdfast.volume.InUse;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
@@ -35,18 +37,26 @@ public final class Importer {
      * Imports.
      *
      * @param overwrite replace a file that exists at {@code path}
+     * @param inUse what to do if others have that file open; they are cut off when the new one is whole
      */
-    public CopyResult run(Source source, String path, CreateOptions options, boolean overwrite) throws IOException {
+    public CopyResult run(Source source, String path, CreateOptions options, boolean overwrite, InUse inUse)
+            throws IOException {
         long start = System.nanoTime();
         if (!overwrite && exists(path)) {
             throw new HoldfastException(ErrorCode.EXISTS, path + " exists already; choose another name or use --force");
+        }
+        if (inUse == InUse.REFUSE) {
+            // Now, too, and not only after hours of copying.
+            volume.claim(List.of(path), InUse.REFUSE).close();
         }
         try (StoredFile file = volume.createUnnamed(options.withSize(0))) {
             long written = copy(source, file);
             source.finish();
             file.flush();
             cancel.check();
-            volume.link(file, path, overwrite);
+            try (FileClaim _ = volume.claim(List.of(path), inUse)) {
+                volume.link(file, path, overwrite);
+            }
             volume.sync();
             return new CopyResult(file.size(), written, System.nanoTime() - start, List.of(), 0);
         }

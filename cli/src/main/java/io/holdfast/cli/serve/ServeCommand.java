@@ -94,6 +94,7 @@ public final class ServeCommand extends HoldfastCommand {
 
     private OpenOptions options() {
         OpenOptions options = memory.open(readOnly);
+        options = options.withErrors(new DamageLog());
         return io == null ? options : options.withIo(io);
     }
 

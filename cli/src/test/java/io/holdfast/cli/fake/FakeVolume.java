@@ -6,14 +6,18 @@ import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.FileUser;
 import io.holdfast.volume.FormatOptions;
+import io.holdfast.volume.InUse;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
+import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
 import java.nio.file.Path;
@@ -182,6 +186,21 @@ public final class FakeVolume implements Volume {
             openFiles.incrementAndGet();
             return new FakeFile(this, node);
         });
+    }
+
+    @Override
+    public VolumeFiles as(FileUser user) {
+        return this;
+    }
+
+    @Override
+    public FileClaim claim(List<String> paths, InUse inUse) {
+        return () -> {};
+    }
+
+    @Override
+    public FileClaim claimSize(String path, InUse inUse) {
+        return () -> {};
     }
 
     @Override

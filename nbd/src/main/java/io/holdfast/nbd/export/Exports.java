@@ -5,8 +5,10 @@ import io.holdfast.nbd.protocol.OptionReply;
 import io.holdfast.nbd.protocol.Text;
 import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeFiles;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -33,20 +35,37 @@ public final class Exports {
     private static final int PAGE = 256;
 
     private final Volume volume;
+    private final VolumeFiles files;
     private final boolean readOnly;
     private final int sectorSize;
     private final int entriesMax;
-    private final AtomicBoolean saidThatSomeAreLeftOut = new AtomicBoolean();
+    private final AtomicBoolean saidThatSomeAreLeftOut;
 
     public Exports(Volume volume, boolean readOnly, int sectorSize) {
         this(volume, readOnly, sectorSize, ENTRIES_MAX);
     }
 
+    private Exports(Exports exports, FileUser user) {
+        this.volume = exports.volume;
+        this.files = volume.as(user);
+        this.readOnly = exports.readOnly;
+        this.sectorSize = exports.sectorSize;
+        this.entriesMax = exports.entriesMax;
+        this.saidThatSomeAreLeftOut = exports.saidThatSomeAreLeftOut;
+    }
+
+    /** Returns the same exports, opened for somebody from whom they are not taken away. */
+    public Exports as(FileUser user) {
+        return new Exports(this, user);
+    }
+
     Exports(Volume volume, boolean readOnly, int sectorSize, int entriesMax) {
         this.volume = volume;
+        this.files = volume;
         this.readOnly = readOnly || volume.info().readOnly();
         this.sectorSize = sectorSize;
         this.entriesMax = entriesMax;
+        this.saidThatSomeAreLeftOut = new AtomicBoolean();
     }
 
     /** Takes names. */
@@ -83,7 +102,7 @@ public final class Exports {
     public Export open(String name) throws ExportException {
         String path = name.isEmpty() ? onlyFile() : canonical(name);
         try {
-            StoredFile file = volume.openDisk("/" + path);
+            StoredFile file = files.openDisk("/" + path);
             long size = file.size();
             boolean usable = false;
             try {

@@ -40,6 +40,7 @@ public enum NbdError {
                     NOT_A_VOLUME,
                     NOT_EMPTY_DEVICE,
                     HELD,
+                    IN_USE,
                     NOT_FOUND,
                     EXISTS,
                     NOT_A_DIRECTORY,

@@ -46,6 +46,7 @@ public final class Transmission {
     private final BufferPool pool;
     private final Transport transport;
     private volatile boolean stopping;
+    private volatile boolean begun;
 
     public Transmission(
             Negotiated negotiated,
@@ -108,6 +109,11 @@ public final class Transmission {
         }
     }
 
+    /** Returns whether the client has sent a request. */
+    public boolean hasBegun() {
+        return begun;
+    }
+
     /** From now on no request begins. */
     public void stop() {
         stopping = true;
@@ -135,6 +141,7 @@ public final class Transmission {
     }
 
     private void serve(Request request) throws IOException {
+        begun = true;
         long payload = request.payloadLength();
         if (Long.compareUnsigned(payload, Wire.DRAINED_MAX) > 0) {
             refuseAndEnd(request, payload);

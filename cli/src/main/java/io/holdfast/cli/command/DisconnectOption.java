@@ -1,0 +1,17 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.volume.InUse;
+import picocli.CommandLine.Option;
+
+/** What a command that takes a file away does about the clients that have it open. */
+final class DisconnectOption {
+    @Option(
+            names = "--disconnect",
+            description = "Cut off the clients and commands that have it open, and keep new ones out until it is done."
+                    + " Without this a file in use is refused.")
+    private boolean disconnect;
+
+    InUse inUse() {
+        return disconnect ? InUse.CUT_OFF : InUse.REFUSE;
+    }
+}

@@ -1,0 +1,33 @@
+package io.holdfast.cli.serve;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.ErrorListener;
+import java.lang.System.Logger.Level;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Puts what a server finds wrong with its device into the log: a line for each error, which has the file by its path, the
+ * offset and the block, or the structure and the block. The log limits how many lines it shows and counts the rest.
+ *
+ * <p>A client's request may meet one bad block twice, when the server finds out how much of it can be read: what was said
+ * within the last second is not said again.
+ */
+final class DamageLog implements ErrorListener {
+    private static final System.Logger LOG = System.getLogger("io.holdfast.damage");
+    private static final long SAME_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
+
+    private volatile Said last = new Said("", System.nanoTime());
+
+    private record Said(String message, long nanos) {}
+
+    @Override
+    public void met(HoldfastException error) {
+        Said now = new Said(String.valueOf(error.getMessage()), System.nanoTime());
+        Said before = last;
+        boolean same = before.message.equals(now.message) && now.nanos - before.nanos < SAME_NANOS_MAX;
+        if (!same) {
+            last = now;
+            LOG.log(Level.ERROR, "{0} ({1})", now.message, error.code());
+        }
+    }
+}
