@@ -73,7 +73,8 @@ final class LogBacking {
     /**
      * As {@link #backOrRefuse}, for what cannot be refused any more: waits until there is room.
      *
-     * @throws HoldfastException the failure, which is latched, if the volume is closed before there is room
+     * @throws HoldfastException the failure, which is latched, if the device fails, or the volume is closed before there is
+     *     room
      */
     boolean insist() throws HoldfastException {
         boolean[] any = new boolean[1];
@@ -83,7 +84,7 @@ final class LogBacking {
                 any[0] |= back();
             });
         } catch (HoldfastException e) {
-            throw e.code() == ErrorCode.HOST_FULL ? latch.fail(e) : e;
+            throw latch.fail(e);
         }
         return any[0];
     }
