@@ -8,11 +8,7 @@ import io.holdfast.nbd.TestClient.Chunk;
 import io.holdfast.nbd.TestClient.Mode;
 import io.holdfast.nbd.protocol.CommandType;
 import io.holdfast.nbd.protocol.Wire;
-<<<<<<< HEAD
-=======
-import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
->>>>>>> 5cba083 (Try byte ranges with nbdcopy, nbdkit's partition filter, mkfs.ntfs on nbdfuse and QEMU)
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
