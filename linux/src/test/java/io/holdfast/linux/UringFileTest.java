@@ -190,7 +190,7 @@ class UringFileTest {
     }
 
     @Test
-    void aFullFileSystemIsADeviceError() throws Exception {
+    void aFullFileSystemIsToldFromAFailure() throws Exception {
         Path small = Files.createDirectory(directory.resolve("small"));
         Tool.Result mounted = Tool.run("mount", "-t", "tmpfs", "-o", "size=1m", "tmpfs", small.toString());
         if (mounted.status() != 0) {
@@ -204,11 +204,16 @@ class UringFileTest {
                         }
                     })
                     .isInstanceOfSatisfying(
-                            HoldfastException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DEVICE_ERROR))
+                            HoldfastException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.HOST_FULL))
                     .hasMessageContaining("small/image")
                     .hasMessageContaining("cannot write block ")
                     .hasMessageContaining("No space left on device");
             assertThat(TestBuffers.read(device, 0, 64)).isEqualTo(TestBuffers.random(0, 64));
+            device.allocate(0, 64);
+            assertThatThrownBy(() -> device.allocate(512, 512))
+                    .isInstanceOfSatisfying(
+                            HoldfastException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.HOST_FULL))
+                    .hasMessageContaining("cannot take room for blocks 512 to 1023");
         } finally {
             Tool.run("umount", small.toString());
         }
