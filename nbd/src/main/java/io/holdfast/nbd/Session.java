@@ -9,6 +9,7 @@ import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.nbd.transport.Peer;
+import io.holdfast.nbd.transport.TlsFailure;
 import io.holdfast.nbd.transport.Transport;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
@@ -71,6 +72,10 @@ final class Session implements Runnable {
         } catch (IOException e) {
             if (!stopping) {
                 log.ended(e);
+            }
+            if (e instanceof TlsFailure) {
+                // Closing with something unread resets the connection, and a reset may overtake the alert.
+                drain();
             }
         } catch (RuntimeException | Error e) {
             log.failed(e);

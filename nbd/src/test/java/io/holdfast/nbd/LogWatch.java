@@ -14,7 +14,7 @@ final class LogWatch extends Handler implements AutoCloseable {
     private final List<String> lines = new CopyOnWriteArrayList<>();
 
     LogWatch() {
-        logger.setLevel(Level.FINE);
+        logger.setLevel(Level.INFO);
         logger.addHandler(this);
     }
 

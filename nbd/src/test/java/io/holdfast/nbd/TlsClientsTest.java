@@ -222,7 +222,10 @@ class TlsClientsTest {
                     await(server);
                     all.assertThat(log.take())
                             .as(name)
-                            .anySatisfy(line -> assertThat(line).contains(client.getValue()));
+                            .anySatisfy(line -> assertThat(line)
+                                    .contains("127.0.0.1")
+                                    .contains("TLS failed")
+                                    .contains(client.getValue()));
                 }
                 all.assertAll();
                 clients.end(
