@@ -13,6 +13,7 @@ import java.util.function.Consumer;
  */
 final class UnprovenExtents {
     private final Map<Long, List<LogEntry.Extent>> ofInode = new HashMap<>();
+    private long bytes;
 
     boolean isEmpty() {
         return ofInode.isEmpty();
@@ -22,7 +23,15 @@ final class UnprovenExtents {
         return ofInode.containsKey(inode);
     }
 
+    /** Returns how much they take in the log. */
+    long bytes() {
+        return bytes;
+    }
+
     void add(long inode, List<LogEntry.Extent> extents) {
+        for (LogEntry.Extent extent : extents) {
+            bytes += extent.encodedBytes();
+        }
         ofInode.computeIfAbsent(inode, k -> new ArrayList<>()).addAll(extents);
     }
 
@@ -38,7 +47,10 @@ final class UnprovenExtents {
         counted.forEach((inode, count) -> {
             List<LogEntry.Extent> extents = ofInode.getOrDefault(inode, new ArrayList<>());
             List<LogEntry.Extent> first = extents.subList(0, count);
-            first.forEach(proven);
+            for (LogEntry.Extent extent : first) {
+                bytes -= extent.encodedBytes();
+                proven.accept(extent);
+            }
             first.clear();
             if (extents.isEmpty()) {
                 ofInode.remove(inode);

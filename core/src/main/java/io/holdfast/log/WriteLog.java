@@ -265,7 +265,8 @@ public final class WriteLog {
             lock.lock();
             try {
                 latch.check();
-                if (!pending.fitOneRecord() || !logSpace.isReady(n + 2L + payloadBlocks(pending.bytes()))) {
+                if (!pending.fitOneRecord()
+                        || !logSpace.isReady(n + 2L + payloadBlocks(pending.bytes()) + freezeBlocks())) {
                     return false;
                 }
                 int extentBytesMax = n * (LogEntry.Extent.HEAD_BYTES + 8);
@@ -307,7 +308,7 @@ public final class WriteLog {
                 lock.lock();
                 try {
                     latch.check();
-                    places = logSpace.isReady(n + 2L) ? logSpace.take(n, n) : null;
+                    places = logSpace.isReady(n + 2L + freezeBlocks()) ? logSpace.take(n, n) : null;
                 } finally {
                     lock.unlock();
                 }
@@ -469,14 +470,14 @@ public final class WriteLog {
     private boolean tryWritePending() throws HoldfastException {
         gate.readLock().lock();
         try {
-            return writeOnePending();
+            return writeOnePending(false);
         } finally {
             gate.readLock().unlock();
         }
     }
 
     /** Called with the gate held. */
-    private boolean writeOnePending() throws HoldfastException {
+    private boolean writeOnePending(boolean freezing) throws HoldfastException {
         PlacedRecord record;
         lock.lock();
         try {
@@ -484,7 +485,8 @@ public final class WriteLog {
             if (pending.isEmpty()) {
                 return true;
             }
-            if (!logSpace.isReady(1L + payloadBlocks(Math.min(pending.bytes(), SMALL_RECORD_BYTES_MAX)))) {
+            long need = 1L + payloadBlocks(Math.min(pending.bytes(), SMALL_RECORD_BYTES_MAX));
+            if (!logSpace.isReady(freezing ? need : need + freezeBlocks())) {
                 return false;
             }
             record = placePending();
@@ -493,6 +495,15 @@ public final class WriteLog {
         }
         writer.write(record, NOBODY);
         return true;
+    }
+
+    /**
+     * Returns how many blocks everybody leaves to the next freeze, which writes out what is pending and unproven: on a volume
+     * that is full to the last block only a checkpoint frees some, and it begins with a freeze. Called under the lock.
+     */
+    private long freezeBlocks() {
+        long bytes = pending.bytes() + unproven.bytes();
+        return 2 + bytes / SMALL_RECORD_BYTES_MAX + (bytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE;
     }
 
     /** Returns how many blocks small changes need besides a header. */
@@ -586,7 +597,7 @@ public final class WriteLog {
         try {
             proveLocked();
             while (hasPending()) {
-                if (!writeOnePending()) {
+                if (!writeOnePending(true)) {
                     return false;
                 }
             }

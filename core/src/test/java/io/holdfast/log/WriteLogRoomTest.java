@@ -1,0 +1,65 @@
+package io.holdfast.log;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.checksum.Checksums;
+import io.holdfast.device.MemoryDevice;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.MapEntry;
+import io.holdfast.space.SpaceManager;
+import io.holdfast.storage.FailureLatch;
+import io.holdfast.storage.HostRoom;
+import io.holdfast.storage.Timing;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The last blocks of a volume: whatever has used up the others, a checkpoint can begin. */
+class WriteLogRoomTest {
+    private static final int BLOCKS = 1024;
+    private static final HoldfastException ENOUGH = new HoldfastException(ErrorCode.NO_SPACE, "enough");
+
+    private final FailureLatch latch = new FailureLatch();
+    private final SpaceManager space = new SpaceManager(new Layout(BLOCKS));
+    private boolean frozen;
+
+    private WriteLog log() throws HoldfastException {
+        return new WriteLog(
+                new MemoryDevice("memory", BLOCKS),
+                Checksums.byId(1),
+                space,
+                latch,
+                new HostRoom(Timing.SYSTEM),
+                change -> {},
+                0,
+                1,
+                2,
+                2);
+    }
+
+    /** What makes room when no block is left: it begins with a freeze. */
+    private WriteLog.Reclaimer reclaimer(WriteLog log) {
+        return () -> {
+            frozen = log.freeze(position -> {});
+            throw ENOUGH;
+        };
+    }
+
+    @Test
+    void smallChangesLeaveRoomForAFreeze() throws HoldfastException {
+        WriteLog log = log();
+        LogEntry change = new LogEntry.Range(7, 0, 1, MapEntry.HOLE);
+        assertThatThrownBy(() -> {
+                    while (true) {
+                        log.submit(List.of(change), reclaimer(log));
+                        log.flush(reclaimer(log));
+                    }
+                })
+                .isSameAs(ENOUGH);
+        assertThat(frozen).isTrue();
+        log.close();
+    }
+}
