@@ -27,10 +27,12 @@ public final class HoldfastCli {
             StandardOutput.requireWritten(context.out());
             return status;
         } catch (IOException e) {
-            int failed = new ErrorReporter(context.err(), false, asksForJson(args))
+            if (status != 0) {
+                return status; // one error was reported, perhaps this one
+            }
+            return new ErrorReporter(context.err(), false, asksForJson(args))
                     .report(e)
                     .status();
-            return status == 0 ? failed : status;
         }
     }
 

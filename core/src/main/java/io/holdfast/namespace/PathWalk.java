@@ -47,7 +47,7 @@ final class PathWalk {
     }
 
     Found find(String path, boolean followLast) throws HoldfastException {
-        return walk(path, Paths.names(path), followLast);
+        return walk(path, Paths.names(path), followLast, false);
     }
 
     /** Resolves all but the last name; null for the root, which is in no directory. */
@@ -58,7 +58,7 @@ final class PathWalk {
             return null;
         }
         byte[] last = Names.entry(names.getLast());
-        Found directory = walk(path, names.subList(0, names.size() - 1), true);
+        Found directory = walk(path, names.subList(0, names.size() - 1), true, true);
         if (!directory.entry().isDirectory()) {
             throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, path + " goes through what is not a directory");
         }
@@ -69,7 +69,8 @@ final class PathWalk {
                 last);
     }
 
-    private Found walk(String path, List<String> names, boolean followLast) throws HoldfastException {
+    /** @param parents the names are those of directories, and others follow */
+    private Found walk(String path, List<String> names, boolean followLast, boolean parents) throws HoldfastException {
         Deque<String> todo = new ArrayDeque<>(names);
         Deque<Found> trail = new ArrayDeque<>(List.of(Found.ROOT));
         Found at = Found.ROOT;
@@ -88,7 +89,12 @@ final class PathWalk {
             }
             Entry entry = directories.find(at.entry().inode(), Names.entry(name));
             if (entry == null) {
-                throw new HoldfastException(ErrorCode.NOT_FOUND, path + " does not exist");
+                boolean isWhole = todo.isEmpty() && !parents;
+                throw new HoldfastException(
+                        ErrorCode.NOT_FOUND,
+                        isWhole
+                                ? path + " does not exist"
+                                : "%s: there is no directory %s/%s in the volume".formatted(path, at.path(), name));
             }
             Found next = at.child(entry, name);
             switch (entry.kind()) {

@@ -46,7 +46,7 @@ final class Session implements Runnable {
 
     /** @param client who it is, for the log */
     Session(SocketChannel socket, Shared shared, String client, @Nullable String refusal) {
-        this.user = new User(Peer.describe(socket));
+        this.user = new User(Peer.describe(socket, client));
         this.transport = new Transport(socket);
         this.shared = shared;
         this.log = new SessionLog(client);

@@ -48,6 +48,13 @@ final class SessionLog {
             case TlsFailure tls -> LOG.log(Level.WARNING, "client {0}: TLS failed: {1}", client, tls.getMessage());
             case ProtocolException wrong ->
                 LOG.log(Level.WARNING, "client {0} made no sense and was cut off: {1}", name(), wrong.getMessage());
+            case IOException left
+            when export == null && String.valueOf(left.getMessage()).contains("Broken pipe") ->
+                // Some close at once when they have what they came for, or were refused.
+                LOG.log(Level.DEBUG, "client {0} left before its last reply", client);
+            case EOFException end
+            when export == null && String.valueOf(end.getMessage()).contains("middle") ->
+                LOG.log(Level.INFO, "client {0} left before it chose an export: {1}", client, end.getMessage());
             case EOFException end
             when export == null ->
                 LOG.log(Level.DEBUG, "client {0} left before it chose an export: {1}", client, end.getMessage());

@@ -51,7 +51,7 @@ class ExportInUseTest {
                 .isInstanceOfSatisfying(
                         HoldfastException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.IN_USE))
                 .hasMessageContaining(PATH)
-                .hasMessageContaining("NBD client a process of user " + System.getProperty("user.name"));
+                .hasMessageContaining(", which runs as user " + System.getProperty("user.name"));
     }
 
     @Test

@@ -51,7 +51,7 @@ class ServedFilesInUseTest {
                 .hasMessageContaining("ended with status 13")
                 .hasMessageContaining("\"error\":\"IN_USE\"")
                 .hasMessageContaining("/vms/d")
-                .hasMessageContaining("NBD client a process of user")
+                .hasMessageContaining(", which runs as user")
                 .hasMessageContaining("--disconnect");
     }
 

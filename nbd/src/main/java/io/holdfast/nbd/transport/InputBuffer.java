@@ -115,7 +115,7 @@ public final class InputBuffer {
             buffer.limit(end + Math.max(n, 0)).position(start);
         }
         if (n < 0) {
-            throw new EOFException("the client left");
+            throw new EOFException(end > start ? "the client left in the middle of a message" : "the client left");
         }
     }
 }

@@ -2,7 +2,6 @@ package io.holdfast.nbd.transport;
 
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.net.SocketAddress;
 import java.nio.channels.SocketChannel;
 import jdk.net.ExtendedSocketOptions;
 
@@ -10,18 +9,18 @@ import jdk.net.ExtendedSocketOptions;
 public final class Peer {
     private Peer() {}
 
-    /** Returns address and port, or of a unix socket's peer the user that the system says it runs as. */
-    public static String describe(SocketChannel socket) {
+    /**
+     * Returns {@code client}, as the log calls it, and for a unix socket the user that the system says the client runs as.
+     */
+    public static String describe(SocketChannel socket, String client) {
         try {
-            SocketAddress remote = socket.getRemoteAddress();
-            if (remote instanceof InetSocketAddress inet) {
-                String host = inet.getAddress().getHostAddress();
-                return (host.contains(":") ? "[" + host + "]" : host) + ":" + inet.getPort();
+            if (socket.getRemoteAddress() instanceof InetSocketAddress) {
+                return client;
             }
             var credentials = socket.getOption(ExtendedSocketOptions.SO_PEERCRED);
-            return "a process of user " + credentials.user().getName();
+            return client + ", which runs as user " + credentials.user().getName();
         } catch (IOException | UnsupportedOperationException e) {
-            return "a client that has left";
+            return client;
         }
     }
 }
