@@ -14,6 +14,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import picocli.CommandLine.TypeConversionException;
 
 /** Turns what a command threw into one line for the person at the terminal and an exit code. */
 public final class ErrorReporter {
@@ -56,7 +57,7 @@ public final class ErrorReporter {
             case NoSuchFileException _ -> ExitCode.NOT_FOUND;
             case FileAlreadyExistsException _ -> ExitCode.EXISTS;
             case CancelledException _ -> ExitCode.INTERRUPTED;
-            case UsageException _ -> ExitCode.USAGE;
+            case UsageException _, TypeConversionException _ -> ExitCode.USAGE;
             default -> ExitCode.FAILURE;
         };
     }
@@ -74,6 +75,7 @@ public final class ErrorReporter {
             case HoldfastException e -> text(e);
             case CancelledException e -> text(e);
             case UsageException e -> text(e);
+            case TypeConversionException e -> text(e);
             case NoSuchFileException e -> e.getFile() + ": no such file or directory";
             case FileAlreadyExistsException e -> e.getFile() + ": exists already; choose another name or use --force";
             case AccessDeniedException e -> e.getFile() + ": permission denied; run as its owner or as root";

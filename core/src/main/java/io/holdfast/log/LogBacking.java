@@ -3,6 +3,7 @@ package io.holdfast.log;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.LogRecord;
 import io.holdfast.space.Run;
 import io.holdfast.storage.FailureLatch;
 import io.holdfast.storage.HostRoom;
@@ -16,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: the device is asked with none of the log's locks held, by one thread at a time.
  */
 final class LogBacking {
+    /** Blocks that others may take between the look of a writer and the placing of its record: some of the largest. */
+    private static final int OTHERS_BLOCKS = 4 * LogRecord.DATA_BLOCKS_MAX;
+
     private final Device device;
     private final LogSpace logSpace;
     private final ReentrantLock logLock;
@@ -45,7 +49,7 @@ final class LogBacking {
         boolean ready;
         logLock.lock();
         try {
-            ready = logSpace.isReady(blocks);
+            ready = logSpace.isReady(blocks) && logSpace.isBackedAhead(blocks + OTHERS_BLOCKS);
         } finally {
             logLock.unlock();
         }

@@ -42,6 +42,11 @@ final class LogSpace {
         return ensure(blocks) && backed >= blocks;
     }
 
+    /** Returns whether so many blocks are backed, or all that are leased. */
+    boolean isBackedAhead(long blocks) {
+        return backed >= blocks || backedRuns == runs.size();
+    }
+
     /** Returns the first run that is not backed, null if all are. */
     @Nullable
     Run firstUnbacked() {

@@ -178,7 +178,7 @@ public final class WriteLog {
         if (bytes > SMALL_RECORD_BYTES_MAX) {
             throw new IllegalArgumentException(changes.size() + " changes do not fit a record");
         }
-        backing.requireRoom(ROOM_BLOCKS);
+        requireRoom(ROOM_BLOCKS);
         proveBefore(changes, reclaimer);
         while (!tryApply(changes, bytes)) {
             writePending(reclaimer);
@@ -424,7 +424,7 @@ public final class WriteLog {
     public void flush(Reclaimer reclaimer) throws HoldfastException {
         latch.check();
         if (hasPending()) {
-            backing.requireRoom(ROOM_BLOCKS);
+            requireRoom(ROOM_BLOCKS);
         }
         prove(reclaimer);
         writePending(reclaimer);
@@ -539,7 +539,14 @@ public final class WriteLog {
 
     /** As {@link LogBacking#requireRoom}. */
     public void requireRoom(long blocks) throws HoldfastException {
-        backing.requireRoom(blocks);
+        long more;
+        lock.lock();
+        try {
+            more = payloadBlocks(pending.bytes()) + freezeBlocks();
+        } finally {
+            lock.unlock();
+        }
+        backing.requireRoom(blocks + more);
     }
 
     // ---- records ----

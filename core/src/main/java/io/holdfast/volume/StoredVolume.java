@@ -658,13 +658,16 @@ final class StoredVolume implements Volume {
         });
     }
 
-    /** Makes what was written part of the check. Damage that stops it from that leaves the last checkpoint to check. */
+    /**
+     * Makes what was written part of the check. Damage or a full host that stop it from that leave the last checkpoint to
+     * check.
+     */
     private void checkpointForCheck(FileLayer.Writable to) throws HoldfastException {
         try {
             files.logAll();
             to.checkpointer().checkpoint();
         } catch (HoldfastException e) {
-            if (!state.latch().failed()) {
+            if (!state.latch().failed() && !state.room().isMissing()) {
                 throw e;
             }
         }
@@ -699,6 +702,8 @@ final class StoredVolume implements Volume {
 
     @Override
     public void close() throws HoldfastException {
+        // Before the lock: calls that wait for room on the host hold it.
+        state.room().stop();
         life.writeLock().lock();
         try {
             if (closed) {
@@ -722,7 +727,6 @@ final class StoredVolume implements Volume {
             files.stop();
             return;
         }
-        state.room().stop();
         try {
             files.stop();
             if (!state.latch().failed()) {

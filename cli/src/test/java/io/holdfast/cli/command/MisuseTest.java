@@ -64,11 +64,11 @@ class MisuseTest {
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
                 clone VOLUME /a            | no such command: clone; the nearest is
                 creat VOLUME /a            | no such command: creat; the nearest is 'create'
-                --json infos               | no such command: infos; the nearest is 'info'
+                infos                      | no such command: infos; the nearest is 'info'
                 help imprt                 | no such command: imprt; the nearest is 'import'
                 scribbl                    | no such command: scribbl; the nearest is
                 ls VOLUME --jsno           | no such option: --jsno; the nearest is '--json'
-                create VOLUME /x --sise=4G | no such option: --sise; the nearest is '--size'
+                ls VOLUME --memmory=16M    | no such option: --memmory; the nearest is '--memory'
                 rm -x VOLUME /a            | no such option: -x; the nearest is '-
                 ls VOLUME / more           | 'more' is one argument too many for 'holdfast ls'
                 """)
@@ -87,7 +87,7 @@ class MisuseTest {
         assertServeFails("unix:" + Files.createFile(folder.resolve("file")), "exists and is not a socket");
         assertServeFails(
                 "unix:" + folder.resolve("s") + " --tls-certs " + folder.resolve("none"),
-                "server-cert.pem, which does not exist");
+                "the TLS directory " + folder.resolve("none") + " does not exist");
         try (ServerSocketChannel other = ServerSocketChannel.open()) {
             other.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
             int port = ((InetSocketAddress) other.getLocalAddress()).getPort();

@@ -117,6 +117,11 @@ public final class RealServer implements AutoCloseable {
         return child.orElseThrow().errors();
     }
 
+    /** Returns whether the server was ever started. */
+    public boolean wasStarted() {
+        return child.isPresent();
+    }
+
     /** SIGKILL. */
     public void kill() throws IOException {
         child.orElseThrow().kill();

@@ -103,6 +103,21 @@ class HostFullTest {
         server.assertClean();
     }
 
+    /** Room comes and goes, and the blocks that are free by then lie here and there. */
+    @Test
+    void everyFillEndsWithEnospcAndTheDiskCanBeRead() throws IOException {
+        server.start();
+        fill();
+        Files.delete(filler);
+        server.run("rm", "VOLUME", "/disk");
+        server.run("create", "VOLUME", "/disk", "--size", "512M");
+        fill();
+        io(piece("read", 0)).succeeds();
+        assertThat(server.run("check", "VOLUME").path("clean").asBoolean()).isTrue();
+        server.stop();
+        server.assertClean();
+    }
+
     @Test
     void aServerThatIsStoppedOnAFullHostLosesNothingThatWasFlushed() throws IOException {
         server.start();
