@@ -51,7 +51,10 @@ class InterruptTest {
     }
 
     private Process start(String... args) throws IOException {
+        // A test that runs in the background of a shell has inherited that it ignores some of them.
         List<String> line = new ArrayList<>(List.of(
+                "env",
+                "--default-signal=HUP,INT,TERM",
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-XX:+UseSerialGC",
                 "-XX:TieredStopAtLevel=1",
