@@ -35,10 +35,14 @@ class GuardsTest {
             case FREED_AWAIT_READERS ->
                 new Seeds(4000, scenario -> scenario.slowReaders() && scenario.tight() && scenario.room() > 0);
             // Needs a volume that large files fill, and a writeback between two steps of a write.
-            case RESERVATION_RECHECKED -> new Seeds(3000, scenario -> scenario.tight() && scenario.fileBlocks() >= 300);
+            case RESERVATION_RECHECKED -> new Seeds(4000, scenario -> scenario.tight() && scenario.fileBlocks() >= 300);
             // Needs a punch of acknowledged changes that the log does not take.
             case LOGGED_BEFORE_DROPPED ->
                 new Seeds(4000, scenario -> scenario.faults().contains(FaultKind.HOST_FULL));
+            case DURABLE_THROUGH ->
+                new Seeds(1500, scenario -> scenario.faults().contains(FaultKind.LOG_ROT));
+            // Needs a power cut between the two flushes of a checkpoint.
+            case NODES_BEFORE_SUPERBLOCK -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
             // Needs a power cut between a record and its flush, which only has lent data to lose.
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);
