@@ -77,7 +77,7 @@ public final class Checkpointer implements WriteLog.Reclaimer {
         this.budget = budget;
         this.changeBytesMax = changeBytesMax;
         volume.latch().onFailure(this::wakeAll);
-        volume.room().onMissing(this::wakeAll);
+        volume.room().onChange(this::wakeAll);
     }
 
     public void start() {

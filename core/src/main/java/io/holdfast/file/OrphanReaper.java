@@ -54,6 +54,7 @@ final class OrphanReaper {
 
     void start(FileTable table, FileContext.Writer writer) {
         ended = false;
+        writer.room().onChange(this::wakeUp);
         thread = Threads.start("holdfast-orphans", () -> {
             try {
                 run(table, writer);
@@ -131,11 +132,20 @@ final class OrphanReaper {
         try {
             busy = false;
             idle.signalAll();
+            room.awaitRetry(lock, wake, () -> stopping);
+            wanted = true;
         } finally {
             lock.unlock();
         }
-        room.awaitChange();
-        wake();
+    }
+
+    private void wakeUp() {
+        lock.lock();
+        try {
+            wake.signalAll();
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Frees every orphan that is not open. */

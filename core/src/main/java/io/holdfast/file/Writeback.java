@@ -37,6 +37,7 @@ public final class Writeback {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wake = lock.newCondition();
     private boolean wanted;
+    private boolean refused;
     private boolean stopping;
     private @Nullable Thread thread;
 
@@ -47,6 +48,7 @@ public final class Writeback {
         this.timing = timing;
         cache.setWritebackWanted(this::request);
         writer.latch().onFailure(cache::fail);
+        writer.room().onChange(this::wakeUp);
     }
 
     // ---- ranges ----
@@ -296,7 +298,12 @@ public final class Writeback {
             boolean all;
             lock.lock();
             try {
-                awaitWork();
+                if (refused) {
+                    refused = false;
+                    writer.room().awaitRetry(lock, wake, () -> stopping);
+                } else {
+                    awaitWork();
+                }
                 if (stopping || writer.latch().failed()) {
                     return;
                 }
@@ -316,9 +323,27 @@ public final class Writeback {
                     writer.latch().fail(e);
                     return;
                 }
-                writer.room().awaitChange();
-                request();
+                comeAgain();
             }
+        }
+    }
+
+    private void comeAgain() {
+        lock.lock();
+        try {
+            refused = true;
+            wanted = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeUp() {
+        lock.lock();
+        try {
+            wake.signalAll();
+        } finally {
+            lock.unlock();
         }
     }
 

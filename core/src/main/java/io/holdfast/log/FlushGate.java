@@ -37,7 +37,7 @@ final class FlushGate {
         written = start;
         durable = start;
         latch.onFailure(this::wakeAll);
-        room.onMissing(this::wakeAll);
+        room.onChange(this::wakeAll);
     }
 
     long durable() {

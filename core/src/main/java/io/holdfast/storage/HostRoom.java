@@ -7,6 +7,7 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -87,6 +88,7 @@ public final class HostRoom {
             lock.unlock();
         }
         LOG.log(System.Logger.Level.WARNING, "there is room for the volume again; writes go on");
+        listeners.forEach(Runnable::run);
     }
 
     /** Returns whether it is time to try again for somebody who does not wait; true only once for each such time. */
@@ -125,6 +127,7 @@ public final class HostRoom {
      */
     public void insist(Attempt attempt) throws HoldfastException {
         boolean counted = false;
+        boolean interrupted = false;
         try {
             while (true) {
                 try {
@@ -136,12 +139,15 @@ public final class HostRoom {
                     }
                     refused(e);
                     counted = counted || count();
-                    awaitNext(e);
+                    interrupted |= awaitNext(e);
                 }
             }
         } finally {
             if (counted) {
                 uncount();
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
             }
         }
         if (counted) {
@@ -168,39 +174,50 @@ public final class HostRoom {
         }
     }
 
-    private void awaitNext(HoldfastException why) throws HoldfastException {
+    /** Returns whether the thread was interrupted: that does not end the wait of a write, and is kept for later. */
+    private boolean awaitNext(HoldfastException why) throws HoldfastException {
         lock.lock();
         try {
-            if (!impatient) {
-                pause(RETRY_NANOS);
-            }
+            boolean interrupted = !impatient && pause(lock, changed, RETRY_NANOS);
             if (impatient) {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
                 throw why;
             }
+            return interrupted;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Waits a while, or until there is room, or until {@link #stop}; for background work that was refused. */
-    public void awaitChange() {
-        lock.lock();
-        try {
-            if (missing != null && !impatient) {
-                pause(RETRY_NANOS);
-            }
-        } finally {
-            lock.unlock();
+    /**
+     * Waits until there is room, or it is time to try again; for background work that was refused.
+     *
+     * @param workerLock held by the caller
+     * @param wake of that lock; signalled by a listener ({@link #onChange}), and when {@code over} becomes true
+     * @param over whether there is nothing to wait for any more
+     */
+    public void awaitRetry(ReentrantLock workerLock, Condition wake, BooleanSupplier over) {
+        long start = timing.nanoTime();
+        long left = RETRY_NANOS;
+        boolean interrupted = false;
+        while (missing != null && left > 0 && !over.getAsBoolean()) {
+            interrupted |= pause(workerLock, wake, left);
+            left = RETRY_NANOS - (timing.nanoTime() - start);
         }
-    }
-
-    // An interrupt is nothing that ends the wait of a write; it is kept for whoever asks for it.
-    private void pause(long nanos) {
-        try {
-            timing.await(lock, changed, nanos);
-        } catch (InterruptedException e) {
-            impatient = true;
+        if (interrupted) {
             Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits once; returns whether the thread was interrupted. */
+    private boolean pause(ReentrantLock held, Condition condition, long nanos) {
+        try {
+            timing.await(held, condition, nanos);
+            return false;
+        } catch (InterruptedException e) {
+            return true;
         }
     }
 
@@ -225,8 +242,8 @@ public final class HostRoom {
         }
     }
 
-    /** Has {@code wake} called when room begins to be missing, for whoever waits for something that needs it. */
-    public void onMissing(Runnable wake) {
+    /** Has {@code wake} called when room begins to be missing and when there is some again, for whoever waits for either. */
+    public void onChange(Runnable wake) {
         listeners.add(wake);
     }
 

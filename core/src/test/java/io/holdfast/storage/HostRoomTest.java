@@ -25,7 +25,10 @@ class HostRoomTest {
         }
 
         @Override
-        public void await(ReentrantLock lock, Condition condition, long waited) {
+        public void await(ReentrantLock lock, Condition condition, long waited) throws InterruptedException {
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
             nanos += waited;
             whileWaiting.run();
         }
@@ -76,6 +79,47 @@ class HostRoomTest {
         whileWaiting = room::stop;
         assertRefused(ErrorCode.HOST_FULL, () -> fullFor(5));
         assertThat(attempts).isEqualTo(2);
+    }
+
+    /** A library's user may cancel one call; that must not end the waits of others, nor fail the volume. */
+    @Test
+    void anInterruptEndsNoWaitAndIsKept() throws HoldfastException {
+        room.start();
+        Thread.currentThread().interrupt();
+        fullFor(3);
+        assertThat(attempts).isEqualTo(4);
+        assertThat(Thread.interrupted()).isTrue();
+        attempts = 0;
+        fullFor(2);
+        assertThat(attempts).isEqualTo(3);
+    }
+
+    /** Also while the volume is closed: the worker is stopped later than {@link HostRoom#stop} is called. */
+    @Test
+    void backgroundWorkThatWasRefusedWaitsBeforeItComesAgain() {
+        ReentrantLock lock = new ReentrantLock();
+        Condition wake = lock.newCondition();
+        assertThat(room.refused(FULL)).isNotNull();
+        room.stop();
+        long before = nanos;
+        room.awaitRetry(lock, wake, () -> false);
+        assertThat(nanos).isGreaterThan(before);
+        before = nanos;
+        room.awaitRetry(lock, wake, () -> true);
+        assertThat(nanos).isEqualTo(before);
+        room.found();
+        room.awaitRetry(lock, wake, () -> false);
+        assertThat(nanos).isEqualTo(before);
+    }
+
+    @Test
+    void whoListensIsToldOfBoth() {
+        int[] told = new int[1];
+        room.onChange(() -> told[0]++);
+        assertThat(room.refused(FULL)).isNotNull();
+        assertThat(told[0]).isEqualTo(1);
+        room.found();
+        assertThat(told[0]).isEqualTo(2);
     }
 
     @Test
