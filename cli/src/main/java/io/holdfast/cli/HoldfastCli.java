@@ -50,7 +50,8 @@ public final class HoldfastCli {
 
     private int onMisuse(ParameterException e, String[] args) {
         boolean json = asksForJson(args);
-        ExitCode exit = new ErrorReporter(context.err(), false, json).report(new UsageException(Misuse.message(e)));
+        ExitCode exit =
+                new ErrorReporter(context.err(), false, json).report(new UsageException(Misuse.message(e, args)));
         if (!json) {
             context.err().println("Try '" + e.getCommandLine().getCommandSpec().qualifiedName() + " --help'.");
         }

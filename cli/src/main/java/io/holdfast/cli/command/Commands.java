@@ -44,10 +44,16 @@ public final class Commands {
         return commands;
     }
 
-    /** Returns the names of the commands that are shown. */
+    /** Returns the names of the commands that are shown, in the order in which the help has them. */
+    static List<String> shown() {
+        return SUBCOMMANDS.keySet().stream()
+                .filter(name -> !name.equals("scribble"))
+                .toList();
+    }
+
+    /** Returns the names of the commands that are shown, and of the help. */
     static Set<String> names() {
-        Set<String> names = new TreeSet<>(SUBCOMMANDS.keySet());
-        names.remove("scribble");
+        Set<String> names = new TreeSet<>(shown());
         names.add("help");
         return names;
     }

@@ -70,12 +70,58 @@ class MisuseTest {
                 ls VOLUME --jsno           | no such option: --jsno; the nearest is '--json'
                 ls VOLUME --memmory=16M    | no such option: --memmory; the nearest is '--memory'
                 rm -x VOLUME /a            | no such option: -x; the nearest is '-
+                rm -rx VOLUME /a           | no such option: -x; the nearest is '-
+                ls VOLUME --version        | the option --version goes without a command: 'holdfast --version'
                 ls VOLUME / more           | 'more' is one argument too many for 'holdfast ls'
                 """)
     void whatIsUnknownIsNamedWithTheNearest(String line, String message) {
         Result result = home.formatted().run(line.split(" "));
         assertThat(result.status()).isEqualTo(2);
         assertThat(result.err()).startsWith("holdfast: " + message).contains(" --help'.");
+    }
+
+    /** Under its right name the option is missing then, and its value is one argument too many. */
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                create --sise=4G VOLUME /x                | --sise; the nearest is '--size'
+                create --sise 4G VOLUME /x                | --sise; the nearest is '--size'
+                create VOLUME --sise 4G                   | --sise; the nearest is '--size'
+                create VOLUME /x --size 4X --no-checksums | --no-checksums; the nearest is '--no-checksum'
+                create VOLUME ../x --sise 4G              | --sise; the nearest is '--size'
+                serve VOLUME --ndb unix:/tmp/s            | --ndb; the nearest is '--nbd'
+                resize --sise=4G VOLUME                   | --sise; the nearest is '--size'
+                mv --forse VOLUME /a                      | --forse; the nearest is '--force'
+                import --forse x VOLUME                   | --forse; the nearest is '--force'
+                """)
+    void anUnknownOptionIsNamedBeforeWhatIsMissing(String line, String message) {
+        Result result = home.formatted().run(line.split(" "));
+        assertThat(result.status()).isEqualTo(2);
+        assertThat(result.err())
+                .startsWith("holdfast: no such option: " + message + "\nTry 'holdfast " + line.split(" ")[0]);
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+                --json ls VOLUME            | the option --json goes behind its command, as in 'holdfast ls --json'
+                --json create VOLUME /x     | the option --json goes behind its command, as in 'holdfast create --json'
+                --memory=64M check VOLUME   | the option --memory goes behind its command, as in 'holdfast check --memory'
+                --memory 64M check VOLUME   | the option --memory goes behind its command, as in 'holdfast check --memory'
+                -l ls VOLUME                | the option -l goes behind its command, as in 'holdfast ls -l'
+                --json                      | the option --json goes behind its command, as in 'holdfast format --json'
+                --size=4G ls VOLUME         | the option --size goes behind its command, as in 'holdfast format --size'
+                --jsno ls VOLUME            | no such option: --jsno; the nearest is '--json'
+                --hepl                      | no such option: --hepl; the nearest is '--help'
+                """)
+    void anOptionBeforeTheCommandIsSentBehindIt(String line, String message) {
+        Result result = home.formatted().run(line.split(" "));
+        assertThat(result.status()).isEqualTo(2);
+        if (line.contains("--json")) {
+            assertThat(result.err()).isEqualTo("""
+                    {"error":"USAGE","message":"%s","exit_code":2}
+                    """.formatted(message));
+        } else {
+            assertThat(result.err()).startsWith("holdfast: " + message + "\n");
+        }
     }
 
     /** The volume is not even there: what can be known without it is said first. */
