@@ -104,11 +104,8 @@ final class DataCheck {
         findings.add(
                 "data",
                 block.block(),
-                "inode %d, offset %s: block %d: %s"
-                        .formatted(
-                                block.inode,
-                                Long.toUnsignedString(block.fileBlock * Device.BLOCK_SIZE),
-                                block.block(),
-                                why));
+                block.inode,
+                "inode %d, offset %s: %s"
+                        .formatted(block.inode, Long.toUnsignedString(block.fileBlock * Device.BLOCK_SIZE), why));
     }
 }

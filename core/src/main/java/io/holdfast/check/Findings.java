@@ -19,9 +19,14 @@ final class Findings {
     long blocksUnverified;
 
     void add(String structure, long block, String message) {
+        add(structure, block, -1, message);
+    }
+
+    /** Adds one that is about a file. */
+    void add(String structure, long block, long inode, String message) {
         count++;
         if (listed.merge(structure, 1, Integer::sum) <= LISTED_MAX && problems.size() < CheckReport.MAX_PROBLEMS) {
-            problems.add(new CheckReport.Problem(structure, block, message));
+            problems.add(new CheckReport.Problem(structure, block, inode, message));
         }
     }
 

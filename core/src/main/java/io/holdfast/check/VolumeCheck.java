@@ -33,6 +33,8 @@ import org.jspecify.annotations.Nullable;
  * what it finds. Used by one thread, once. Memory: two bits for each block of the volume, and the inodes' table.
  */
 public final class VolumeCheck {
+    private static final long NO_FILE = -1;
+
     private final VolumeState volume;
     private final Superblock superblock;
     private final Progress progress;
@@ -64,7 +66,7 @@ public final class VolumeCheck {
         this.reachable = new BlockSet(superblock.blocks());
         this.allocated = new BlockSet(superblock.blocks());
         this.data = new DataCheck(volume.device(), volume.checksum(), volume.nodeBuffers(), findings);
-        this.namespace = new NamespaceCheck((structure, message) -> findings.add(structure, -1, message));
+        this.namespace = new NamespaceCheck((structure, inode, message) -> findings.add(structure, -1, inode, message));
     }
 
     /** Adds what was found in a structure that the caller has looked at. */
@@ -113,13 +115,13 @@ public final class VolumeCheck {
     }
 
     /** Takes a block that something points to. */
-    private boolean reach(String structure, long block, String by) {
+    private boolean reach(String structure, long block, long inode, String by) {
         if (!volume.layout().isAllocatable(block)) {
-            lost(structure, block, "%s points to block %d, which cannot be".formatted(by, block));
+            lost(structure, block, inode, "%s points to block %d, which cannot be".formatted(by, block));
             return false;
         }
         if (!reachable.add(block)) {
-            lost(structure, block, "block %d is used twice, once by %s".formatted(block, by));
+            lost(structure, block, inode, "block %d is used twice, once by %s".formatted(block, by));
             return false;
         }
         reached++;
@@ -128,15 +130,15 @@ public final class VolumeCheck {
     }
 
     /** Reports what hides other things. */
-    private void lost(String structure, long block, String message) {
-        findings.add(structure, block, message);
+    private void lost(String structure, long block, long inode, String message) {
+        findings.add(structure, block, inode, message);
         incomplete = true;
     }
 
     private final class TreeVisitor implements BTree.Visitor {
         @Override
         public void node(BlockPointer pointer, int level) {
-            reach("tree node", pointer.block(), "the metadata tree");
+            reach("tree node", pointer.block(), NO_FILE, "the metadata tree");
             findings.metadataBlocks++;
         }
 
@@ -147,8 +149,9 @@ public final class VolumeCheck {
             if (value == null) {
                 return;
             }
+            boolean isMap = MapItems.isMapKey(item.key());
             try {
-                if (MapItems.isMapKey(item.key())) {
+                if (isMap) {
                     map(MapItems.inodeOf(item.key()), value);
                 } else if (MapItems.isDeadKey(item.key())) {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
@@ -157,13 +160,13 @@ public final class VolumeCheck {
                     noteRecord(item.key(), value);
                 }
             } catch (HoldfastException e) {
-                lost("map node", -1, String.valueOf(e.getMessage()));
+                lost("map node", -1, isMap ? MapItems.inodeOf(item.key()) : NO_FILE, String.valueOf(e.getMessage()));
             }
         }
 
         /** Dead trees come before all maps. */
         private void dead(MapItems.DeadTree tree) throws HoldfastException {
-            DeadVisitor visitor = new DeadVisitor();
+            DeadVisitor visitor = new DeadVisitor(NO_FILE);
             new MapWalk(volume.nodes()::readUncached, visitor).walk(tree.root(), tree.level());
             deadBlocks.merge(tree.inode(), visitor.blocks, Long::sum);
             if (!visitor.whole) {
@@ -180,6 +183,7 @@ public final class VolumeCheck {
                 findings.add(
                         "map node",
                         -1,
+                        inode,
                         "map item of inode %d counts %d data blocks, there are %d"
                                 .formatted(inode, root.dataBlocks(), blocks));
             }
@@ -204,34 +208,35 @@ public final class VolumeCheck {
 
         @Override
         public void problem(BlockPointer pointer, HoldfastException problem) {
-            lost("tree node", pointer.block(), String.valueOf(problem.getMessage()));
+            lost("tree node", pointer.block(), NO_FILE, String.valueOf(problem.getMessage()));
         }
     }
 
     /** Visits the map of a file: all of its data is read. */
     private final class MapVisitor extends DeadVisitor {
-        private final long inode;
         private final @Nullable InodeRecord file;
 
         MapVisitor(long inode, @Nullable InodeRecord file) {
-            this.inode = inode;
+            super(inode);
             this.file = file;
         }
 
         @Override
         public void data(long fileBlock, Mapping mapping) {
             blocks++;
-            if (reach("map node", mapping.block(), "the map of inode " + inode)) {
+            if (reach("map node", mapping.block(), inode, "the map of inode " + inode)) {
                 if (!mapping.isChecksummed() && file != null && file.checksummed()) {
                     findings.add(
                             "map node",
                             mapping.block(),
+                            inode,
                             "inode %d is checksummed, but block %d of it is not".formatted(inode, mapping.block()));
                 }
                 if (file != null && Long.compareUnsigned(fileBlock, file.blocks()) >= 0) {
                     findings.add(
                             "map node",
                             mapping.block(),
+                            inode,
                             "block %d of inode %d holds data behind the end of the file".formatted(fileBlock, inode));
                 }
                 data.block(inode, fileBlock, mapping);
@@ -241,12 +246,19 @@ public final class VolumeCheck {
 
     /** Visits a subtree that is waiting to be freed: its data does not matter any more. */
     private class DeadVisitor implements MapWalk.Visitor {
+        /** Whose data it is, if anybody's. */
+        final long inode;
+
         boolean whole = true;
         long blocks;
 
+        DeadVisitor(long inode) {
+            this.inode = inode;
+        }
+
         @Override
         public boolean node(BlockPointer pointer) {
-            boolean first = reach("map node", pointer.block(), "a block map");
+            boolean first = reach("map node", pointer.block(), inode, "a block map");
             whole &= first;
             findings.metadataBlocks += first ? 1 : 0;
             return first;
@@ -255,7 +267,7 @@ public final class VolumeCheck {
         @Override
         public void data(long fileBlock, Mapping mapping) {
             blocks++;
-            reach("map node", mapping.block(), "a subtree being freed");
+            reach("map node", mapping.block(), inode, "a subtree being freed");
         }
 
         @Override
@@ -266,7 +278,7 @@ public final class VolumeCheck {
         @Override
         public void problem(long block, HoldfastException why) {
             whole = false;
-            lost("map node", block, String.valueOf(why.getMessage()));
+            lost("map node", block, inode, String.valueOf(why.getMessage()));
         }
     }
 

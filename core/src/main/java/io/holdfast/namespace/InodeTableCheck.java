@@ -85,6 +85,7 @@ final class InodeTableCheck {
         if (names > 0) {
             problems.problem(
                     "directory entry",
+                    table.number[row],
                     names + " names lead to inode " + Long.toUnsignedString(table.number[row])
                             + ", which has no record");
         } else if (!orphan) {
@@ -133,6 +134,7 @@ final class InodeTableCheck {
     }
 
     private void problem(int row, String what) {
-        problems.problem(STRUCTURE, "inode " + Long.toUnsignedString(table.number[row]) + " " + what);
+        problems.problem(
+                STRUCTURE, table.number[row], "inode " + Long.toUnsignedString(table.number[row]) + " " + what);
     }
 }

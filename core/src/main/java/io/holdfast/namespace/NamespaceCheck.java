@@ -31,10 +31,13 @@ public final class NamespaceCheck {
     /** The link target that is passing, as far as one can be long. */
     private final ByteArrayOutputStream target = new ByteArrayOutputStream();
 
-    /** Told what is wrong; {@code structure} is a name for {@code CheckReport.Problem}. */
+    /**
+     * Told what is wrong; {@code structure} is a name for {@code CheckReport.Problem}, {@code inode} the file it is about or
+     * -1.
+     */
     @FunctionalInterface
     public interface Problems {
-        void problem(String structure, String message);
+        void problem(String structure, long inode, String message);
     }
 
     /**
@@ -53,7 +56,7 @@ public final class NamespaceCheck {
         byte[] key = item.key();
         byte[] value = item.value();
         if (key.length < NamespaceKeys.PREFIX_SIZE || value == null) {
-            problems.problem(INODE, "an item with a key of " + key.length + " bytes is malformed");
+            problems.problem(INODE, -1, "an item with a key of " + key.length + " bytes is malformed");
             return;
         }
         if (NamespaceKeys.inodeOf(key) != inode) {
@@ -118,7 +121,7 @@ public final class NamespaceCheck {
             table.parent[row] = record.parent();
         } catch (HoldfastException e) {
             table.kind[row] = InodeTable.DAMAGED;
-            problems.problem(INODE, String.valueOf(e.getMessage()));
+            problems.problem(INODE, inode, String.valueOf(e.getMessage()));
         }
     }
 
@@ -136,7 +139,7 @@ public final class NamespaceCheck {
         }
         int from = NamespaceKeys.PREFIX_SIZE;
         if (Names.storedEntry(key, from, key.length - from) == null) {
-            problems.problem(ENTRY, "a name in directory " + Long.toUnsignedString(inode) + " is malformed");
+            problems.problem(ENTRY, inode, "a name in directory " + Long.toUnsignedString(inode) + " is malformed");
         }
         try {
             Entry entry = Directories.decode(inode, value);
@@ -145,7 +148,9 @@ public final class NamespaceCheck {
             table.names[row]++;
             if (table.entryKind[row] != 0 && table.entryKind[row] != kind) {
                 problems.problem(
-                        ENTRY, "entries for inode " + Long.toUnsignedString(entry.inode()) + " differ in its kind");
+                        ENTRY,
+                        entry.inode(),
+                        "entries for inode " + Long.toUnsignedString(entry.inode()) + " differ in its kind");
             }
             table.entryKind[row] = kind;
             if (entry.isDirectory()) {
@@ -153,7 +158,7 @@ public final class NamespaceCheck {
                 table.subdirectories[table.find(inode)]++;
             }
         } catch (HoldfastException e) {
-            problems.problem(ENTRY, String.valueOf(e.getMessage()));
+            problems.problem(ENTRY, inode, String.valueOf(e.getMessage()));
         }
     }
 
@@ -233,6 +238,7 @@ public final class NamespaceCheck {
     }
 
     private void inodeProblem(long number, String what) {
-        problems.problem(INODE, "inode " + Long.toUnsignedString(number) + " " + what);
+        long file = number == NamespaceKeys.VOLUME ? -1 : number;
+        problems.problem(INODE, file, "inode " + Long.toUnsignedString(number) + " " + what);
     }
 }

@@ -32,7 +32,13 @@ public record CheckReport(
      * @param structure the structure's name as in docs/FORMAT.md: {@code superblock}, {@code tree node}, {@code map
      *     node}, {@code space map}, {@code log record}, {@code inode}, {@code directory entry}, {@code data}
      * @param block device block (4 KiB) it is about, or -1
+     * @param inode the file it is about, or -1
      * @param message one line for the person who repairs it
      */
-    public record Problem(String structure, long block, String message) {}
+    public record Problem(String structure, long block, long inode, String message) {
+        /** Makes one that is about no file. */
+        public Problem(String structure, long block, String message) {
+            this(structure, block, -1, message);
+        }
+    }
 }

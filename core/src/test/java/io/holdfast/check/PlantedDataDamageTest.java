@@ -1,6 +1,7 @@
 package io.holdfast.check;
 
 import static io.holdfast.check.PlantedVolume.DATA_BLOCKS;
+import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.api.Test;
 
@@ -13,7 +14,16 @@ class PlantedDataDamageTest extends PlantedDamage {
         assertFound(
                 "data",
                 block,
-                "inode %d, offset %d: block %d".formatted(volume.data, (DATA_BLOCKS - 1) * 4096L, block));
+                "inode %d, offset %d: it does not match its checksum"
+                        .formatted(volume.data, (DATA_BLOCKS - 1) * 4096L));
+    }
+
+    @Test
+    void theFileThatAFindingIsAboutIsSaid() throws Exception {
+        flip(planter.data(volume.data, 0));
+        assertThat(PlantedVolume.check(device).problems())
+                .singleElement()
+                .satisfies(p -> assertThat(p.inode()).isEqualTo(volume.data));
     }
 
     @Test

@@ -11,7 +11,10 @@ import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
@@ -21,6 +24,9 @@ import picocli.CommandLine.Mixin;
         description = "Read and verify everything: structures, space, and every block's checksum.",
         footer = {"", "Exit code 0: no damage; 1: damage found. 'holdfast --help' lists the others."})
 final class CheckCommand extends VolumeCommand {
+    private static final long NO_FILE = -1;
+    private static final int NAMES_SHOWN = 10;
+
     @Mixin
     private ProgressOption progressOption;
 
@@ -40,18 +46,35 @@ final class CheckCommand extends VolumeCommand {
             });
         }
         long nanos = System.nanoTime() - start;
-        output().print(context().out(), json(report, recovery, nanos), out -> show(out, report, recovery, nanos));
+        InodePaths paths = paths(volume, report);
+        output().print(
+                        context().out(),
+                        json(report, paths, recovery, nanos),
+                        out -> show(out, report, paths, recovery, nanos));
         return report.clean() && recovery.problems().isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
     }
 
-    private static Map<String, Object> json(CheckReport report, RecoveryReport recovery, long nanos) {
+    /** Looks up the names of the files that something is wrong with. */
+    private InodePaths paths(Volume volume, CheckReport report) {
+        Set<Long> inodes = report.problems().stream()
+                .map(CheckReport.Problem::inode)
+                .filter(inode -> inode != NO_FILE)
+                .collect(Collectors.toSet());
+        return InodePaths.find(volume, inodes, report.directories(), context().cancel());
+    }
+
+    private static Map<String, Object> json(CheckReport report, InodePaths paths, RecoveryReport recovery, long nanos) {
         return Json.object(
                 "clean", report.clean() && recovery.problems().isEmpty(),
                 "problem_count", report.problemCount(),
                 "problems",
                         report.problems().stream()
                                 .map(p -> Json.object(
-                                        "structure", p.structure(), "block", p.block(), "message", p.message()))
+                                        "structure", p.structure(),
+                                        "block", p.block(),
+                                        "inode", p.inode(),
+                                        "paths", paths.of(p.inode()),
+                                        "message", p.message()))
                                 .toList(),
                 "recovery_problems", recovery.problems(),
                 "files", report.files(),
@@ -62,18 +85,36 @@ final class CheckCommand extends VolumeCommand {
                 "seconds", nanos / 1e9);
     }
 
-    private static void show(PrintStream out, CheckReport report, RecoveryReport recovery, long nanos) {
+    private static void show(
+            PrintStream out, CheckReport report, InodePaths paths, RecoveryReport recovery, long nanos) {
         recovery.problems().forEach(p -> out.println("recovery: " + Names.printable(p)));
         report.problems()
                 .forEach(p -> out.println(Names.printable(p.structure()) + (p.block() < 0 ? "" : " block " + p.block())
-                        + ": " + Names.printable(p.message())));
+                        + ": " + names(paths, p.inode()) + Names.printable(p.message())));
         if (report.problemCount() > report.problems().size()) {
             out.println("… and " + (report.problemCount() - report.problems().size()) + " more");
         }
         out.println(report.blocksVerified() + " data blocks verified, " + report.blocksUnverified()
                 + " without checksum read, " + report.metadataBlocks() + " metadata blocks verified; "
-                + report.files() + " files, " + report.directories() + " directories; " + Durations.show(nanos));
+                + count(report.files(), "file", "files") + ", "
+                + count(report.directories(), "directory", "directories") + "; " + Durations.show(nanos));
         long problems = report.problemCount() + recovery.problems().size();
-        out.println(problems == 0 ? "clean" : "DAMAGED: " + problems + (problems == 1 ? " problem" : " problems"));
+        out.println(problems == 0 ? "clean" : "DAMAGED: " + count(problems, "problem", "problems"));
+    }
+
+    private static String names(InodePaths paths, long inode) {
+        if (inode == NO_FILE) {
+            return "";
+        }
+        List<String> names = paths.of(inode);
+        if (names.isEmpty()) {
+            return paths.all() ? "no name: " : "no name found: ";
+        }
+        String more = names.size() > NAMES_SHOWN ? " and " + (names.size() - NAMES_SHOWN) + " more names" : "";
+        return names.stream().limit(NAMES_SHOWN).map(Names::printable).collect(Collectors.joining(", ")) + more + ": ";
+    }
+
+    private static String count(long number, String one, String many) {
+        return number + " " + (number == 1 ? one : many);
     }
 }

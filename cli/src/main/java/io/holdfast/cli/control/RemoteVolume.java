@@ -26,6 +26,9 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.LongNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * A volume that another process has open, used through its control socket. Closing it closes the connection; the
@@ -273,7 +276,14 @@ public final class RemoteVolume implements Volume {
 
     @Override
     public CheckReport check(Progress progress) throws HoldfastException {
-        return client.decode(client.call(new VolumeRequest.Check(), Frame.NO_DATA, progress), CheckReport.class);
+        ControlClient.Result result = client.call(new VolumeRequest.Check(), Frame.NO_DATA, progress);
+        // A server of an earlier version does not say which file a problem is about.
+        for (JsonNode problem : result.value().path("problems")) {
+            if (problem instanceof ObjectNode object) {
+                object.putIfAbsent("inode", LongNode.valueOf(-1));
+            }
+        }
+        return client.decode(result, CheckReport.class);
     }
 
     @Override

@@ -176,7 +176,7 @@ final class RequestHandler implements AutoCloseable {
     private static CheckReport bounded(CheckReport report) {
         List<CheckReport.Problem> problems = report.problems().stream()
                 .limit(CheckReport.MAX_PROBLEMS)
-                .map(p -> new CheckReport.Problem(p.structure(), p.block(), bounded(p.message())))
+                .map(p -> new CheckReport.Problem(p.structure(), p.block(), p.inode(), bounded(p.message())))
                 .toList();
         return new CheckReport(
                 problems,

@@ -264,6 +264,47 @@ class CommandContractTest {
     }
 
     @Test
+    void checkNamesTheFilesThatAreDamaged() throws IOException {
+        ok("mkdir", "VOLUME", "/vms");
+        ok("create", "VOLUME", "/vms/disk", "--size", "1M");
+        home.fake().link("/vms/disk", "/other\u001b");
+        long inode =
+                ok("stat", "VOLUME", "/vms/disk", "--json").json().path("inode").asLong();
+        home.fake()
+                .reportOnCheck(new CheckReport(
+                        List.of(
+                                new CheckReport.Problem("data", 77, inode, "offset 4096: checksum mismatch"),
+                                new CheckReport.Problem("map node", 78, 4711, "checksum mismatch"),
+                                new CheckReport.Problem("space map", 79, "checksum mismatch")),
+                        3,
+                        1,
+                        2,
+                        5,
+                        0,
+                        3));
+        assertThat(home.run("check", "VOLUME").out()).startsWith("""
+                data block 77: /other\\x1b, /vms/disk: offset 4096: checksum mismatch
+                map node block 78: no name: checksum mismatch
+                space map block 79: checksum mismatch
+                """);
+        var problems = home.run("check", "VOLUME", "--json").json().path("problems");
+        assertThat(problems.path(0).path("inode").asLong()).isEqualTo(inode);
+        assertThat(problems.path(0).path("paths").toString()).isEqualTo("[\"/other\\u001B\",\"/vms/disk\"]");
+        assertThat(problems.path(1).path("paths").size()).isZero();
+        assertThat(problems.path(2).path("inode").asLong()).isEqualTo(-1);
+    }
+
+    /** What cannot be listed may hold the name. */
+    @Test
+    void checkDoesNotSayThatThereIsNoNameWhereItCannotLook() throws IOException {
+        ok("mkdir", "-p", "VOLUME", "/vms/more");
+        home.fake()
+                .reportOnCheck(new CheckReport(
+                        List.of(new CheckReport.Problem("data", 77, 4711, "checksum mismatch")), 1, 1, 1, 5, 0, 3));
+        assertThat(home.run("check", "VOLUME").out()).startsWith("data block 77: no name found: checksum");
+    }
+
+    @Test
     void aReportOfAThousandLongProblemsArrives() {
         var problem = new CheckReport.Problem("data", 1, "x".repeat(500));
         home.fake().reportOnCheck(new CheckReport(java.util.Collections.nCopies(1000, problem), 1000, 1, 1, 1, 1, 1));

@@ -1,0 +1,148 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.Cancellation;
+import io.holdfast.cli.text.Names;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileKind;
+import io.holdfast.volume.Volume;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Deque;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Finds the paths of a few inodes by a walk through the directories of a volume, which may be damaged. It never throws for
+ * that.
+ *
+ * <p>Invariants: no more than {@link #PATHS_MAX} paths and one page of each directory on the way are held; no more
+ * directories are visited than there are, whatever leads to whatever.
+ */
+final class InodePaths {
+    /** No more paths than this are kept. */
+    static final int PATHS_MAX = 1000;
+
+    private static final int PAGE = 256;
+
+    private final Volume volume;
+    private final Cancellation cancel;
+    private final Map<Long, List<String>> found = new HashMap<>();
+    private long directoriesLeft;
+    private int paths;
+    private boolean all = true;
+
+    private InodePaths(Volume volume, Cancellation cancel, long directories) {
+        this.volume = volume;
+        this.cancel = cancel;
+        this.directoriesLeft = directories;
+    }
+
+    /** A directory that the walk is in. */
+    private static final class Level {
+        private final String path;
+        private final long inode;
+        private String after = "";
+        private Deque<DirectoryEntry> page = new ArrayDeque<>();
+
+        Level(String path, long inode) {
+            this.path = path;
+            this.inode = inode;
+        }
+    }
+
+    /**
+     * Looks for all names of {@code inodes}.
+     *
+     * @param directories how many the volume has
+     */
+    static InodePaths find(Volume volume, Set<Long> inodes, long directories, Cancellation cancel) {
+        InodePaths result = new InodePaths(volume, cancel, directories);
+        inodes.forEach(inode -> result.found.put(inode, new ArrayList<>()));
+        if (!inodes.isEmpty()) {
+            result.walk();
+        }
+        return result;
+    }
+
+    /** Returns the paths of an inode that was looked for. */
+    List<String> of(long inode) {
+        return found.getOrDefault(inode, List.of());
+    }
+
+    /** Returns whether everything could be read, so that there are no other paths. */
+    boolean all() {
+        return all;
+    }
+
+    private void walk() {
+        Deque<Level> levels = new ArrayDeque<>();
+        enter(levels, PathArgument.ROOT, inodeOfRoot());
+        while (!levels.isEmpty()) {
+            cancel.check();
+            Level level = levels.element();
+            if (level.page.isEmpty() && !turnPage(level)) {
+                levels.pop();
+                continue;
+            }
+            DirectoryEntry entry = level.page.removeFirst();
+            String path = Names.join(level.path, entry.name());
+            note(entry.inode(), path);
+            if (entry.kind() == FileKind.DIRECTORY) {
+                enter(levels, path, entry.inode());
+            }
+        }
+    }
+
+    private long inodeOfRoot() {
+        try {
+            return volume.status(PathArgument.ROOT).inode();
+        } catch (HoldfastException e) {
+            all = false;
+            return -1;
+        }
+    }
+
+    /** In a damaged volume a directory may lead to one above it. */
+    private void enter(Deque<Level> levels, String path, long inode) {
+        if (levels.isEmpty()) {
+            note(inode, path);
+        }
+        if (directoriesLeft <= 0 || levels.stream().anyMatch(level -> level.inode == inode)) {
+            all = false;
+            return;
+        }
+        directoriesLeft--;
+        levels.push(new Level(path, inode));
+    }
+
+    private boolean turnPage(Level level) {
+        try {
+            List<DirectoryEntry> page = volume.list(level.path, level.after, PAGE);
+            if (page.isEmpty()) {
+                return false;
+            }
+            level.page = new ArrayDeque<>(page);
+            level.after = page.getLast().name();
+            return true;
+        } catch (HoldfastException unreadable) {
+            all = false;
+            return false;
+        }
+    }
+
+    private void note(long inode, String path) {
+        List<String> names = found.get(inode);
+        if (names == null) {
+            return;
+        }
+        if (paths == PATHS_MAX) {
+            all = false;
+            return;
+        }
+        paths++;
+        names.add(path);
+    }
+}
