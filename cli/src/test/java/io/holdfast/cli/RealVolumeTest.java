@@ -158,17 +158,17 @@ class RealVolumeTest {
     }
 
     @Test
-    void sizesBeyondAllMeasureAreRefusedInPlainNumbers() {
+    void sizesBeyondAllMeasureAreRefusedInUnits() {
         String v = volume.toString();
         assertThat(run("format", v, "--size", "8E")).isEqualTo(2);
-        assertThat(err).contains("a volume of 9223372036854775808 bytes is too large");
+        assertThat(err).contains("a volume of 8 EiB is too large; it may have 16 MiB to 64 PiB");
         assertThat(run("format", v, "--size", "4K")).isEqualTo(2);
-        assertThat(err).contains("a volume of 4096 bytes is too small");
+        assertThat(err).contains("a volume of 4 KiB is too small; it may have 16 MiB to 64 PiB");
         assertThat(volume).doesNotExist();
         ok("format", v, "--size", "64M");
         for (String memory : new String[] {"8E", "15E", "4E", "1K"}) {
             assertThat(run("ls", v, "--memory", memory)).isEqualTo(2);
-            assertThat(err).contains("memory of ").doesNotContain("-");
+            assertThat(err).contains("memory of ", "it may be 16 MiB to 1 PiB").doesNotContain("-");
         }
         ok("create", v, "/f", "--size", "15E");
         ok("resize", v, "/f", "--size", "8E", "--shrink");
@@ -183,6 +183,47 @@ class RealVolumeTest {
         assertThat(err)
                 .isEqualTo(
                         "holdfast: " + none.resolve("v") + " cannot be created: there is no directory " + none + "\n");
+    }
+
+    @Test
+    void checkNamesTheFileThatIsDamaged() throws IOException {
+        String v = volume.toString();
+        byte[] mark = new byte[4096];
+        new Random(77).nextBytes(mark);
+        Path file = Files.write(folder.resolve("file"), mark);
+        ok("format", v, "--size", "64M");
+        ok("mkdir", "-p", v, "/vms/old");
+        ok("import", file.toString(), v, "/vms/old/disk");
+        long block = damage(mark);
+        assertThat(run("check", v)).isEqualTo(1);
+        assertThat(out)
+                .startsWith("data block " + block + ": /vms/old/disk: inode ")
+                .contains(", offset 0: it does not match its checksum\n")
+                .endsWith("DAMAGED: 1 problem\n");
+        assertThat(run("export", "--keep-going", v, "/vms/old/disk", folder.resolve("copy") + ""))
+                .isEqualTo(7);
+        assertThat(err)
+                .startsWith("holdfast: " + v + ": /vms/old/disk (inode ")
+                .endsWith("): offset 0 (block " + block + " of " + v
+                        + "): what is on the device does not match its checksum\n")
+                .containsOnlyOnce("offset");
+        assertThat(out).contains("exported /vms/old/disk", "4 KiB could not be read and are zero in the copy");
+    }
+
+    /** Changes a byte of the block with these contents and returns which one it is. */
+    private long damage(byte[] contents) throws IOException {
+        try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer wanted = ByteBuffer.wrap(contents);
+            for (long at = 0; at < channel.size(); at += contents.length) {
+                ByteBuffer found = ByteBuffer.allocate(contents.length);
+                channel.read(found, at);
+                if (found.flip().equals(wanted)) {
+                    channel.write(ByteBuffer.wrap(new byte[] {(byte) ~contents[5]}), at + 5);
+                    return at / contents.length;
+                }
+            }
+        }
+        throw new AssertionError("the block is not on the device");
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.holdfast.device.Reasons;
 import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
 import io.holdfast.file.FileLayer;
 import io.holdfast.file.IoCounters;
 import io.holdfast.format.Superblock;
@@ -143,12 +144,12 @@ final class StoredVolume implements Volume {
         if (Long.compareUnsigned(bytes, MIN_SIZE) < 0 || Long.compareUnsigned(bytes, max) > 0) {
             throw new HoldfastException(
                     ErrorCode.INVALID,
-                    "a volume of %s bytes is too %s; it may have %d to %d"
+                    "a volume of %s is too %s; it may have %s to %s"
                             .formatted(
-                                    Long.toUnsignedString(bytes),
+                                    SizeText.exact(bytes),
                                     Long.compareUnsigned(bytes, max) > 0 ? "large" : "small",
-                                    MIN_SIZE,
-                                    max));
+                                    SizeText.exact(MIN_SIZE),
+                                    SizeText.exact(max)));
         }
     }
 
@@ -201,12 +202,12 @@ final class StoredVolume implements Volume {
         if (bytes != 0 && (little || much)) {
             throw new HoldfastException(
                     ErrorCode.INVALID,
-                    "memory of %s bytes is too %s; it may be %d to %d"
+                    "memory of %s is too %s; it may be %s to %s"
                             .formatted(
-                                    Long.toUnsignedString(bytes),
+                                    SizeText.exact(bytes),
                                     much ? "much" : "little",
-                                    OpenOptions.MIN_MEMORY,
-                                    OpenOptions.MAX_MEMORY));
+                                    SizeText.exact(OpenOptions.MIN_MEMORY),
+                                    SizeText.exact(OpenOptions.MAX_MEMORY)));
         }
     }
 

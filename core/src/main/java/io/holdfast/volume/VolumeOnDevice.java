@@ -9,6 +9,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
@@ -78,12 +79,12 @@ public final class VolumeOnDevice {
         if (blocks < Superblock.MIN_BLOCKS || blocks > Superblock.MAX_BLOCKS) {
             throw new HoldfastException(
                     ErrorCode.INVALID,
-                    "%s: a volume has %d to %d bytes, not %d; name another size"
+                    "%s: a volume has %s to %s, not %s; name another size"
                             .formatted(
                                     device.name(),
-                                    Superblock.MIN_BLOCKS * Device.BLOCK_SIZE,
-                                    Superblock.MAX_BLOCKS * Device.BLOCK_SIZE,
-                                    blocks * Device.BLOCK_SIZE));
+                                    SizeText.exact(Superblock.MIN_BLOCKS * Device.BLOCK_SIZE),
+                                    SizeText.exact(Superblock.MAX_BLOCKS * Device.BLOCK_SIZE),
+                                    SizeText.exact(blocks * Device.BLOCK_SIZE)));
         }
         requireLabel(label);
         Layout layout = new Layout(blocks);

@@ -51,7 +51,7 @@ final class CreateCommand extends VolumeCommand {
                                     "inode", file.inode(),
                                     "size_bytes", Json.unsigned(file.size()),
                                     "checksummed", file.checksummed()),
-                            out -> out.println("created " + Names.printable(path) + ", " + Sizes.show(size)));
+                            out -> out.println("created " + Names.printable(path) + ", " + Sizes.exact(size)));
         }
         return ExitCode.OK;
     }

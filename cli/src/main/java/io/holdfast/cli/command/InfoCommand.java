@@ -51,7 +51,7 @@ final class InfoCommand extends VolumeCommand {
         Table table = new Table(false, "name", "value");
         table.row("uuid", info.uuid().toString());
         table.row("label", info.label().isEmpty() ? "(none)" : Names.printable(info.label()));
-        table.row("size", Sizes.show(info.size()) + " (" + info.size() + " bytes)");
+        table.row("size", Sizes.exact(info.size()));
         table.row("checksum", info.checksum().label() + ", one for each block of " + info.blockSize() + " bytes");
         table.row("format version", Integer.toString(info.formatVersion()));
         table.row("checkpoint", Long.toString(info.generation()));

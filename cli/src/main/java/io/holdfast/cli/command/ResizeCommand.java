@@ -49,8 +49,8 @@ final class ResizeCommand extends VolumeCommand {
         try (StoredFile file = volume.open(path)) {
             long before = file.size();
             if (Long.compareUnsigned(size, before) < 0 && !shrink) {
-                throw new UsageException(Names.printable(path) + " has " + Sizes.show(before)
-                        + ", more than the new size; use --shrink to cut off the rest, which is lost");
+                throw new UsageException(Names.printable(path) + " has " + Sizes.exact(before) + ", more than "
+                        + Sizes.exact(size) + "; use --shrink to cut off the rest, which is lost");
             }
             resize(volume, file, before);
             output().print(
@@ -59,8 +59,8 @@ final class ResizeCommand extends VolumeCommand {
                                     "path", path,
                                     "size_bytes_before", Json.unsigned(before),
                                     "size_bytes", Json.unsigned(size)),
-                            out -> out.println("resized " + Names.printable(path) + " from " + Sizes.show(before)
-                                    + " to " + Sizes.show(size)));
+                            out -> out.println("resized " + Names.printable(path) + " from " + Sizes.exact(before)
+                                    + " to " + Sizes.exact(size)));
         }
         return ExitCode.OK;
     }

@@ -1,5 +1,6 @@
 package io.holdfast.cli.copy;
 
+import io.holdfast.cli.text.Sizes;
 import io.holdfast.volume.VolumeClaim;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -42,7 +43,7 @@ final class DeviceTarget implements Target {
                 throw new FileSystemException(
                         device.toString(),
                         null,
-                        "has " + room + " bytes, too few for " + size + "; nothing was written");
+                        "has " + Sizes.exact(room) + ", too little for " + Sizes.exact(size) + "; nothing was written");
             }
             done = true;
             return new DeviceTarget(device, channel, exclusive, claim);

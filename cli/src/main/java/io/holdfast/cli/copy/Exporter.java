@@ -1,6 +1,7 @@
 package io.holdfast.cli.copy;
 
 import io.holdfast.cli.Cancellation;
+import io.holdfast.cli.text.Sizes;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.Extent;
@@ -66,8 +67,8 @@ public final class Exporter {
         if (now != size) {
             throw new HoldfastException(
                     ErrorCode.FAILED,
-                    "the file was resized from " + Long.toUnsignedString(size) + " to " + Long.toUnsignedString(now)
-                            + " bytes while it was exported; export it again");
+                    "the file was resized from " + Sizes.exact(size) + " to " + Sizes.exact(now)
+                            + " while it was exported; export it again");
         }
     }
 
@@ -114,7 +115,8 @@ public final class Exporter {
                 block.fill((byte) 0);
                 unreadableBytes += block.byteSize();
                 if (unreadable.size() < CopyResult.LISTED_MAX) {
-                    unreadable.add("offset " + (at + done) + ": " + e.getMessage());
+                    // It names the file, the offset and the block.
+                    unreadable.add(String.valueOf(e.getMessage()));
                 }
             }
         }

@@ -1,5 +1,6 @@
 package io.holdfast.cli.copy;
 
+import io.holdfast.cli.text.Sizes;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -85,7 +86,7 @@ final class FileSource implements Source {
             throw changed(now);
         }
         if (readOnce(ByteBuffer.allocate(1), size) > 0) {
-            throw new FileSystemException(file.toString(), null, "has more than the " + size + " bytes it says");
+            throw new FileSystemException(file.toString(), null, "has more than the " + Sizes.exact(size) + " it says");
         }
     }
 
@@ -93,7 +94,8 @@ final class FileSource implements Source {
         return new FileSystemException(
                 file.toString(),
                 null,
-                "had " + size + " bytes and ended after " + bytes + ", so it changed meanwhile or is no ordinary file;"
+                "had " + Sizes.exact(size) + " and ended after " + Sizes.exact(bytes)
+                        + ", so it changed meanwhile or is no ordinary file;"
                         + " stop what writes to it, or copy what it has to give: cat FILE | holdfast import - …");
     }
 

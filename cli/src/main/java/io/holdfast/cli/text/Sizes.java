@@ -1,5 +1,6 @@
 package io.holdfast.cli.text;
 
+import io.holdfast.error.SizeText;
 import java.math.BigDecimal;
 import java.math.BigInteger;
 import java.util.Locale;
@@ -50,21 +51,11 @@ public final class Sizes {
 
     /** Returns a size in the largest binary unit that leaves at least 1, as in {@code 1.5 GiB}. */
     public static String show(long bytes) {
-        if (bytes >= 0 && bytes < 1024) {
-            return bytes + " B";
-        }
-        double value = unsignedToDouble(bytes);
-        int power = 0;
-        while (value >= 1023.95 && power < UNITS.length()) {
-            value /= 1024;
-            power++;
-        }
-        String number = String.format(Locale.ROOT, "%.1f", value);
-        return (number.endsWith(".0") ? number.substring(0, number.length() - 2) : number) + " "
-                + UNITS.charAt(Math.max(power, 1) - 1) + "iB";
+        return SizeText.rounded(bytes);
     }
 
-    private static double unsignedToDouble(long value) {
-        return value >= 0 ? value : (value >>> 1) * 2.0;
+    /** Returns a size with its bytes if the unit does not say them all, as in {@code 2.9 MiB (3000000 bytes)}. */
+    public static String exact(long bytes) {
+        return SizeText.exact(bytes);
     }
 }

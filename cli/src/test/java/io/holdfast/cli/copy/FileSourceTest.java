@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.cli.Cancellation;
+import io.holdfast.cli.text.Sizes;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -28,7 +29,7 @@ class FileSourceTest {
             cut(file, 6000);
             assertThatThrownBy(() -> source.read(4096, ByteBuffer.allocate(4096)))
                     .hasMessageContaining(file.toString())
-                    .hasMessageContaining("10000 bytes and ended after 6000");
+                    .hasMessageContaining("had 9.8 KiB (10000 bytes) and ended after 5.9 KiB (6000 bytes)");
         }
     }
 
@@ -40,7 +41,7 @@ class FileSourceTest {
             try (FileSource source = FileSource.open(file)) {
                 source.read(0, ByteBuffer.allocate(8192));
                 cut(file, size);
-                assertThatThrownBy(source::finish).hasMessageContaining("ended after " + size);
+                assertThatThrownBy(source::finish).hasMessageContaining("ended after " + Sizes.exact(size));
             }
         }
     }

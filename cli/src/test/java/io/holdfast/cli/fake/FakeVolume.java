@@ -145,7 +145,8 @@ public final class FakeVolume implements Volume {
     void checkReadable(long inode, long block) throws HoldfastException {
         if (inode == unreadableInode && block == unreadableBlock) {
             throw new HoldfastException(
-                    ErrorCode.CHECKSUM_MISMATCH, "inode " + inode + " block " + block + " does not match its checksum");
+                    ErrorCode.CHECKSUM_MISMATCH,
+                    "inode " + inode + ": offset " + block * BLOCK_SIZE + ": the block does not match its checksum");
         }
     }
 

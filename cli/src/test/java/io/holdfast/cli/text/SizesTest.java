@@ -54,19 +54,4 @@ class SizesTest {
                 .isThrownBy(() -> Sizes.parse("1.5"))
                 .withMessageContaining("whole number of bytes");
     }
-
-    @ParameterizedTest
-    @CsvSource({
-        "0, 0 B",
-        "1023, 1023 B",
-        "1024, 1 KiB",
-        "1536, 1.5 KiB",
-        "1048575, 1 MiB",
-        "1048576, 1 MiB",
-        "42949672960, 40 GiB",
-        "-1, 16 EiB"
-    })
-    void shows(long bytes, String text) {
-        assertThat(Sizes.show(bytes)).isEqualTo(text);
-    }
 }
