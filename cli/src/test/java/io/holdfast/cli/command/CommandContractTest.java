@@ -2,48 +2,19 @@ package io.holdfast.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.holdfast.cli.fake.Household;
 import io.holdfast.cli.fake.Household.Result;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** What the commands do, with the volume opened by each and with the volume served meanwhile. */
-@ParameterizedClass
-@EnumSource(Mode.class)
-class CommandContractTest {
-    @Parameter
-    private Mode mode;
-
-    @TempDir
-    private Path folder;
-
-    private Household home;
-
-    @BeforeEach
-    void start() throws IOException {
-        home = mode.start(folder);
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        assertThat(home.fake().openFiles).hasValue(0);
-        home.close();
-    }
-
-    private Result ok(String... args) {
-        Result result = home.run(args);
-        assertThat(result.status()).as("%s %s", result.err(), result.out()).isZero();
+class CommandContractTest extends CommandFixture {
+    @Override
+    Result ok(String... args) {
+        Result result = super.ok(args);
         assertThat(result.err()).isEmpty();
         return result;
     }

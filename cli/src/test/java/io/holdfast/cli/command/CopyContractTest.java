@@ -3,7 +3,6 @@ package io.holdfast.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.cli.Cancellation;
-import io.holdfast.cli.fake.Household;
 import io.holdfast.cli.fake.Household.Result;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -13,44 +12,11 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.Random;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Import and export, with the volume opened by each command and with the volume served meanwhile. */
-@ParameterizedClass
-@EnumSource(Mode.class)
-class CopyContractTest {
+class CopyContractTest extends CommandFixture {
     private static final int BLOCK = 4096;
-
-    @Parameter
-    private Mode mode;
-
-    @TempDir
-    private Path folder;
-
-    private Household home;
-
-    @BeforeEach
-    void start() throws IOException {
-        home = mode.start(folder);
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        assertThat(home.fake().openFiles).hasValue(0);
-        home.close();
-    }
-
-    private Result ok(String... args) {
-        Result result = home.run(args);
-        assertThat(result.status()).as("%s %s", result.err(), result.out()).isZero();
-        return result;
-    }
 
     private static byte[] random(int length) {
         byte[] bytes = new byte[length];
@@ -115,10 +81,6 @@ class CopyContractTest {
         ok("import", file.toString(), "VOLUME", "/z");
         assertThat(allocated("/z")).isEqualTo(2 * BLOCK);
         assertThat(exported("/z")).isEqualTo(content);
-    }
-
-    private byte[] exported(String path) {
-        return ok("export", "VOLUME", path, "-").bytes();
     }
 
     @Test

@@ -2,7 +2,6 @@ package io.holdfast.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.holdfast.cli.fake.Household;
 import io.holdfast.cli.fake.Household.Result;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -15,50 +14,22 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** Import from and export to everything that a path can lead to: all of it, or an error that names the thing. */
-@ParameterizedClass
-@EnumSource(Mode.class)
-class CopyKindsTest {
+class CopyKindsTest extends CommandFixture {
     private static final byte[] DATA = new byte[300_001];
 
     static {
         new Random(12).nextBytes(DATA);
     }
 
-    @Parameter
-    private Mode mode;
-
-    @TempDir
-    private Path folder;
-
-    private Household home;
-
     @BeforeEach
-    void start() throws IOException {
-        home = mode.start(folder);
+    void makeDisk() {
         home.withInput(DATA);
         ok("import", "-", "VOLUME", "/disk");
-    }
-
-    @AfterEach
-    void stop() throws IOException {
-        assertThat(home.fake().openFiles).hasValue(0);
-        home.close();
-    }
-
-    private Result ok(String... args) {
-        Result result = home.run(args);
-        assertThat(result.status()).as("%s", result.err()).isZero();
-        return result;
     }
 
     private void refused(int status, String name, String words, String... args) {
@@ -69,10 +40,6 @@ class CopyKindsTest {
                 .contains(name)
                 .contains(words)
                 .doesNotContain("Exception");
-    }
-
-    private byte[] exported(String path) {
-        return ok("export", "VOLUME", path, "-").bytes();
     }
 
     private Path pipe() throws IOException {

@@ -2,58 +2,30 @@ package io.holdfast.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.holdfast.cli.fake.Household;
 import io.holdfast.cli.fake.Household.Result;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.Parameter;
-import org.junit.jupiter.params.ParameterizedClass;
-import org.junit.jupiter.params.provider.EnumSource;
 
 /** One rule for paths in a volume: no command takes an empty one, nor the names {@code .} and {@code ..}. */
-@ParameterizedClass
-@EnumSource(Mode.class)
-class PathRuleTest {
+class PathRuleTest extends CommandFixture {
     private static final List<String> REFUSED =
             List.of("", ".", "..", "./x", "/..", "/vms/..", "/vms/.", "/vms/../keep", "vms//..", "/vms/./disk");
 
-    @Parameter
-    private Mode mode;
-
-    @TempDir
-    private Path folder;
-
-    private Household home;
-
     @BeforeEach
-    void start() throws IOException {
-        home = mode.start(folder);
+    void makeFiles() {
         ok("mkdir", "VOLUME", "/vms");
         ok("create", "VOLUME", "/vms/disk", "--size", "1M");
         ok("create", "VOLUME", "/keep", "--size", "1M");
     }
 
-    @AfterEach
-    void stop() throws IOException {
-        home.close();
-    }
-
-    private String ok(String... args) {
-        Result result = home.run(args);
-        assertThat(result.status()).as("%s", result.err()).isZero();
-        return result.out();
-    }
-
     private void assertUntouched() {
-        assertThat(ok("ls", "VOLUME", "/")).isEqualTo("keep\nvms\n");
-        assertThat(ok("ls", "VOLUME", "/vms")).isEqualTo("disk\n");
+        assertThat(ok("ls", "VOLUME", "/").out()).isEqualTo("keep\nvms\n");
+        assertThat(ok("ls", "VOLUME", "/vms").out()).isEqualTo("disk\n");
     }
 
     @Test
@@ -98,7 +70,7 @@ class PathRuleTest {
     void namesThatOnlyLookAlikeAreNames() {
         for (String name : List.of("...", ".hidden", "..x", "a.", " ", "~", "*", "$HOME", "\\", "@file", "%s", "ä")) {
             ok("create", "VOLUME", name, "--size", "1M");
-            assertThat(ok("stat", "--json", "VOLUME", name)).contains("\"size_bytes\":1048576");
+            assertThat(ok("stat", "--json", "VOLUME", name).out()).contains("\"size_bytes\":1048576");
             ok("rm", "VOLUME", "//" + name + "/");
         }
         assertUntouched();
