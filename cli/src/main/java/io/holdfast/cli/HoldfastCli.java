@@ -4,6 +4,7 @@ import io.holdfast.cli.Cancellation.CancelledException;
 import io.holdfast.cli.command.Commands;
 import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.command.Misuse;
+import io.holdfast.cli.command.WholeNumberConverter;
 import io.holdfast.cli.host.StandardOutput;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -43,6 +44,8 @@ public final class HoldfastCli {
         line.setCaseInsensitiveEnumValuesAllowed(true);
         // A name that begins with @ is a name, not a file with more arguments.
         line.setExpandAtFiles(false);
+        line.registerConverter(Integer.class, new WholeNumberConverter());
+        line.registerConverter(int.class, new WholeNumberConverter());
         line.setParameterExceptionHandler(this::onMisuse);
         line.setExecutionExceptionHandler((e, command, _) -> onError(e, command).status());
         return line.execute(args);

@@ -109,7 +109,7 @@ final class ExportCommand extends CopyCommand {
     private Target openTarget(long size) throws IOException {
         Targets targets = new Targets(device, context().engine()::claim);
         if (!file.equals("-")) {
-            return targets.open(HostPath.of(file), force, size);
+            return targets.open(HostPath.ofFile(file), force, size);
         }
         targets.requireOtherOutput();
         return StreamTarget.standardOutput(context().out());

@@ -2,6 +2,7 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.UsageException;
 import io.holdfast.cli.copy.LateData;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Json;
@@ -14,6 +15,7 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeInfo;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalLong;
@@ -30,7 +32,7 @@ final class FormatCommand extends HoldfastCommand {
     @Parameters(
             index = "0",
             paramLabel = "DEVICE",
-            converter = HostPath.class,
+            converter = HostPath.OfFile.class,
             description = "A file, which is made if need be, or a block device.")
     private Path device;
 
@@ -73,6 +75,7 @@ final class FormatCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException {
+        requireSize();
         if (!force) {
             requireNoData();
         }
@@ -90,6 +93,16 @@ final class FormatCommand extends HoldfastCommand {
                         out -> out.println("formatted " + device + ": " + Sizes.show(info.size()) + ", checksum "
                                 + info.checksum().label() + ", uuid " + info.uuid()));
         return ExitCode.OK;
+    }
+
+    /** What is not there yet, or has nothing in it, has no size that a volume could have. */
+    private void requireSize() throws IOException {
+        if (size == 0 && Files.notExists(device)) {
+            throw new UsageException(device + " is not there yet: say how large the volume is to be, as in --size 20G");
+        }
+        if (size == 0 && Files.isRegularFile(device) && Files.size(device) == 0) {
+            throw new UsageException(device + " is empty: say how large the volume is to be, as in --size 20G");
+        }
     }
 
     /** In the first MiB the engine looks by itself, and knows what is there; the data of a file may begin anywhere. */

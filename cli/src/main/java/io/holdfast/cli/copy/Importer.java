@@ -5,6 +5,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileClaim;
+import io.holdfast.volume.FileKind;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
@@ -42,9 +43,7 @@ public final class Importer {
     public CopyResult run(Source source, String path, CreateOptions options, boolean overwrite, InUse inUse)
             throws IOException {
         long start = System.nanoTime();
-        if (!overwrite && exists(path)) {
-            throw new HoldfastException(ErrorCode.EXISTS, path + " exists already; choose another name or use --force");
-        }
+        requireRoom(path, overwrite);
         if (inUse == InUse.REFUSE) {
             // Now, too, and not only after hours of copying.
             volume.claim(List.of(path), InUse.REFUSE).close();
@@ -95,15 +94,21 @@ public final class Importer {
         return written[0];
     }
 
-    private boolean exists(String path) throws HoldfastException {
+    private void requireRoom(String path, boolean overwrite) throws HoldfastException {
+        FileKind kind;
         try {
-            volume.status(path);
-            return true;
+            kind = volume.status(path).kind();
         } catch (HoldfastException e) {
             if (e.code() == ErrorCode.NOT_FOUND) {
-                return false;
+                return;
             }
             throw e;
+        }
+        if (kind == FileKind.DIRECTORY) {
+            throw new HoldfastException(ErrorCode.IS_A_DIRECTORY, path + " is a directory; name a file in it");
+        }
+        if (!overwrite) {
+            throw new HoldfastException(ErrorCode.EXISTS, path + " exists already; choose another name or use --force");
         }
     }
 }

@@ -3,6 +3,7 @@ package io.holdfast.cli.demo;
 import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.UsageException;
 import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.host.HostPath;
 import java.io.IOException;
@@ -54,6 +55,9 @@ public final class DemoCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException {
+        if (rounds < 1 || seconds < 1) {
+            throw new UsageException("--rounds and --seconds are at least 1");
+        }
         if (parent.isPresent() && !Files.isDirectory(parent.get())) {
             throw new NoSuchFileException(parent.get().toString());
         }

@@ -50,6 +50,26 @@ public final class HostPath implements ITypeConverter<Path> {
         }
     }
 
+    /**
+     * Returns the path of a file that may be made. With a slash at the end it would be a directory, and there is none of
+     * that name.
+     */
+    public static Path ofFile(String text) {
+        Path path = of(text);
+        if (text.endsWith("/")) {
+            throw new TypeConversionException("'" + text + "' ends with a slash, as a directory does; name a file");
+        }
+        return path;
+    }
+
+    /** Lets an argument take a file that may be made. */
+    public static final class OfFile implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String value) {
+            return ofFile(value);
+        }
+    }
+
     /** Returns whether the virtual machine turns file names into UTF-8, and arguments from it. */
     static boolean namesAreUtf8() {
         return encoding().equalsIgnoreCase(StandardCharsets.UTF_8.name());

@@ -80,6 +80,37 @@ class MisuseTest {
         assertThat(result.err()).startsWith("holdfast: " + message).contains(" --help'.");
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+                serve VOLUME --nbd unix:/tmp/x --max-connections many | 'many' is not a whole number
+                serve VOLUME --nbd unix:/tmp/x --sector-size 4K       | '4K' is not a whole number
+                demo --rounds 3000000000                              | '3000000000' is not a whole number of at most 2147483647
+                demo --seconds 0                                      | --rounds and --seconds are at least 1
+                format NEW                                            | NEW is not there yet: say how large the volume is to be
+                format EMPTY                                          | EMPTY is empty: say how large the volume is to be
+                format NEW/ --size 64M                                | NEW/' ends with a slash, as a directory does
+                export VOLUME /f NEW/                                 | NEW/' ends with a slash, as a directory does
+                import - VOLUME /d                                    | /d is a directory; name a file in it
+                import --force - VOLUME /d                            | /d is a directory; name a file in it
+                resize VOLUME /f --size 1K                            | /f has 2.9 MiB (3000000 bytes), more than 1 KiB; use --shrink
+                """)
+    void whatCannotBeIsSaidInWords(String line, String message) throws IOException {
+        home.formatted();
+        home.run("create", "VOLUME", "/f", "--size", "3000000");
+        home.run("mkdir", "VOLUME", "/d");
+        Path target = folder.resolve("new");
+        Path empty = Files.createFile(folder.resolve("empty"));
+        Result result = home.run(line.replace("NEW", target.toString())
+                .replace("EMPTY", empty.toString())
+                .split(" "));
+        assertThat(result.status()).isIn(2, 11);
+        assertThat(result.err())
+                .startsWith("holdfast: ")
+                .contains(message.replace("NEW", target.toString()).replace("EMPTY", empty.toString()));
+        assertThat(target).doesNotExist();
+        assertThat(empty).isEmptyFile();
+    }
+
     /** Under its right name the option is missing then, and its value is one argument too many. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
