@@ -57,12 +57,16 @@ final class InfoCommand extends VolumeCommand {
         table.row("checkpoint", Long.toString(info.generation()));
         table.row("served", served ? "yes" + (info.readOnly() ? ", read-only" : "") : "no");
         if (served) {
-            counters(volume.counters()).forEach((name, value) -> table.row(name.replace('_', ' '), value.toString()));
+            counters(volume.counters()).forEach((name, value) -> table.row(name.replace('_', ' '), shown(name, value)));
         }
         if (!failure.isEmpty()) {
             table.row("FAILED", Names.printable(failure) + "; takes no more writes until it is opened again");
         }
         table.print(out);
+    }
+
+    private static String shown(String name, Object value) {
+        return name.startsWith("bytes_") && value instanceof Long bytes ? Sizes.exact(bytes) : value.toString();
     }
 
     private static Map<String, Object> counters(VolumeCounters c) {
