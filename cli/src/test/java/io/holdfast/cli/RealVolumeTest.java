@@ -185,6 +185,29 @@ class RealVolumeTest {
                         "holdfast: " + none.resolve("v") + " cannot be created: there is no directory " + none + "\n");
     }
 
+    /** The superblocks at the end of the larger one are newer than those of the new one. */
+    @Test
+    void formatDoesNotTakeTheVolumeThatWasThereForTheNewOne() throws IOException {
+        String v = volume.toString();
+        ok("format", v, "--size", "64M", "--label", "old");
+        for (String name : List.of("/a", "/b", "/c")) {
+            ok("mkdir", v, name);
+        }
+        if (run("format", v, "--size", "32M", "--force", "--label", "new") == 0) {
+            ok("info", v);
+            assertThat(out).contains("32 MiB", "new");
+            ok("check", v);
+        } else {
+            assertThat(out).isEmpty();
+            assertThat(err).contains("was not formatted: the volume of 64 MiB that was there before still shows");
+            ok("format", v, "--force", "--label", "new");
+            ok("info", v);
+            assertThat(out).contains("64 MiB", "new");
+        }
+        ok("ls", v);
+        assertThat(out).isEmpty();
+    }
+
     @Test
     void checkNamesTheFileThatIsDamaged() throws IOException {
         String v = volume.toString();

@@ -116,10 +116,18 @@ final class FormatCommand extends HoldfastCommand {
         }
     }
 
-    /** Opens what was written: a volume that cannot be opened was not formatted. */
+    /** Opens what was written: a volume that cannot be opened, or has another size, was not formatted. */
     private VolumeInfo formatted() throws IOException {
         try (Volume volume = context().engine().open(device, OpenOptions.reading())) {
-            return volume.info();
+            VolumeInfo info = volume.info();
+            if (size != 0 && info.size() != size - size % info.blockSize()) {
+                throw new HoldfastException(
+                        ErrorCode.FAILED,
+                        device + " was not formatted: the volume of " + Sizes.exact(info.size())
+                                + " that was there before still shows, and is damaged now; format it again without"
+                                + " --size");
+            }
+            return info;
         }
     }
 }

@@ -2,15 +2,23 @@ package io.holdfast.cli.text;
 
 import java.util.Collection;
 import java.util.Comparator;
+import java.util.Locale;
 import java.util.Optional;
 
 /** Finds the word that somebody who mistyped may have meant. */
 public final class Nearest {
     private Nearest() {}
 
-    /** Returns the word that fewest changes lead to, the first of several in alphabetical order. */
+    /** Returns the word that fewest changes lead to, whatever the case; of several the first in alphabetical order. */
     public static Optional<String> to(String typed, Collection<String> words) {
-        return words.stream().sorted().min(Comparator.comparingInt((String word) -> changes(typed, word)));
+        return words.stream()
+                .sorted()
+                .min(Comparator.comparingInt((String word) -> changes(lower(typed), lower(word)))
+                        .thenComparingInt(word -> changes(typed, word)));
+    }
+
+    private static String lower(String word) {
+        return word.toLowerCase(Locale.ROOT);
     }
 
     /** Returns how many letters must be added, removed, replaced, or swapped with their neighbour. */

@@ -64,6 +64,7 @@ class MisuseTest {
     @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
                 clone VOLUME /a            | no such command: clone; the nearest is
                 creat VOLUME /a            | no such command: creat; the nearest is 'create'
+                LS VOLUME                  | no such command: LS; the nearest is 'ls'
                 infos                      | no such command: infos; the nearest is 'info'
                 help imprt                 | no such command: imprt; the nearest is 'import'
                 scribbl                    | no such command: scribbl; the nearest is
