@@ -130,7 +130,13 @@ final class StoredVolume implements Volume {
                             "%s holds %s; use --force to overwrite it".formatted(path, there.get()));
                 }
             }
-            device.resize(options.size() / BLOCK_SIZE * BLOCK_SIZE);
+            long blocks = options.size() / BLOCK_SIZE;
+            if (blocks != 0 && blocks < device.blocks()) {
+                // Else the superblocks of a larger volume stay at the end, and win over the new ones by their
+                // generation.
+                VolumeOnDevice.forget(device);
+            }
+            device.resize(blocks * BLOCK_SIZE);
             requirePossible(device.blocks() * BLOCK_SIZE);
             VolumeOnDevice.format(
                     device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());

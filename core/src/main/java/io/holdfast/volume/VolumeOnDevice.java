@@ -133,6 +133,31 @@ public final class VolumeOnDevice {
         }
     }
 
+    /**
+     * Forgets the volume that is on a device: at the places that the device's size gives, and at those that the volume's own
+     * size gives, should that be another one.
+     */
+    static void forget(Device device) throws HoldfastException {
+        try (BufferPool buffers = new BufferPool(1, 1)) {
+            long volumeBlocks = blocksOfVolume(device, buffers);
+            if (volumeBlocks != device.blocks() && volumeBlocks <= device.blocks()) {
+                wipe(device, new Layout(volumeBlocks), buffers);
+            }
+            if (device.blocks() >= Superblock.MIN_BLOCKS) {
+                wipe(device, new Layout(device.blocks()), buffers);
+            }
+        }
+    }
+
+    /** Returns how many blocks the volume on a device has; as many as the device if there is none. */
+    private static long blocksOfVolume(Device device, BufferPool buffers) {
+        try {
+            return new Superblocks(device, buffers).read().superblock().blocks();
+        } catch (HoldfastException noVolume) {
+            return device.blocks();
+        }
+    }
+
     /** Makes every place a superblock could be in unreadable as one, so that no older volume shines through. */
     private static void wipe(Device device, Layout layout, BufferPool buffers) throws HoldfastException {
         for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
