@@ -177,7 +177,7 @@ final class Session implements Runnable {
         } catch (RuntimeException | Error e) {
             log.failed(e);
         } finally {
-            transport.abort();
+            transport.discard();
         }
     }
 

@@ -12,6 +12,7 @@ import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.StoredFile;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
@@ -25,6 +26,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What an NBD client has open is not taken away from it, and who does it all the same cuts it off first. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
@@ -105,6 +108,48 @@ class ExportInUseTest {
                                 .message())
                         .contains("does not exist");
             }
+        }
+    }
+
+    /** A client in the middle of its first request has begun, before all of the request is there. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 27, 28, 28 + 1000})
+    void aClientWithinItsFirstRequestHasBegun(int bytes) throws Exception {
+        byte[] write = ByteBuffer.allocate(28 + 4096)
+                .putInt(0x25609513)
+                .putInt(CommandType.WRITE.code())
+                .putLong(5)
+                .putLong(0)
+                .putInt(4096)
+                .array();
+        try (TestClient client = fixture.open(Mode.SIMPLE);
+                StoredFile file = fixture.volume.open(PATH)) {
+            client.out.write(write, 0, bytes);
+            client.out.flush();
+            // What was sent may be on its way for a moment.
+            boolean refused = false;
+            for (long size = ServerFixture.SIZE - 1; !refused; size--) {
+                try {
+                    file.truncate(size);
+                } catch (HoldfastException e) {
+                    assertThat(e.code()).isEqualTo(ErrorCode.IN_USE);
+                    refused = true;
+                }
+            }
+            client.out.write(write, bytes, write.length - bytes);
+            client.out.flush();
+            assertThat(client.receive(0).error()).isZero();
+        }
+    }
+
+    /** One that only says goodbye has no say in the size. */
+    @Test
+    void aClientThatOnlySaysGoodbyeHasNotBegun() throws Exception {
+        try (TestClient client = fixture.open(Mode.SIMPLE);
+                StoredFile file = fixture.volume.open(PATH)) {
+            client.request(CommandType.DISC, 0, 1, 0, 0);
+            file.truncate(8 << 20);
+            client.expectEnd();
         }
     }
 }

@@ -32,10 +32,10 @@ final class BlockStatusCommand {
         int extentsMax = request.has(Wire.FLAG_REQ_ONE) ? 1 : EXTENTS_MAX;
         int bytes = 8 + extentsMax * 16;
         Job job = exchange.enter(request, bytes);
-        Lease lease = exchange.pool.tryLease(bytes);
+        Lease lease = exchange.lease(job, bytes);
         if (lease == null) {
             Lease own = exchange.reserve(bytes);
-            exchange.replies.sendNow(exchange.attempt(job, () -> answer(job, own, extentsMax)));
+            exchange.replyNow(exchange.attempt(job, () -> answer(job, own, extentsMax)));
         } else {
             exchange.start(job, () -> answer(job, lease, extentsMax));
         }
@@ -43,13 +43,7 @@ final class BlockStatusCommand {
 
     private Reply answer(Job job, Lease lease, int extentsMax) throws HoldfastException {
         Request request = job.request();
-        List<Extent> extents;
-        try {
-            extents = exchange.file.map(request.offset(), request.length(), extentsMax);
-        } catch (HoldfastException | RuntimeException e) {
-            lease.release();
-            throw e;
-        }
+        List<Extent> extents = exchange.file.map(request.offset(), request.length(), extentsMax);
         ByteBuffer out = lease.buffer(0);
         out.position(extended ? 8 : 4);
         int count = 0;

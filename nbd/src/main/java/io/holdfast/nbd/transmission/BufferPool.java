@@ -1,9 +1,11 @@
 package io.holdfast.nbd.transmission;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -11,48 +13,74 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: {@code allocated}, which counts the memory of slices lent and slices free, never exceeds the limit;
  * slices have one of the sizes of {@link #CLASSES}. Nobody waits here: when nothing is left the caller goes on in small
- * steps with memory of its own, so that a client that does not read its replies cannot stop the others.
+ * steps with memory of its own, so that a client that does not read its replies cannot stop the others. Want of memory
+ * in here loses no slice: {@code free} is of a kind that is whole afterwards, and what it cannot keep is forgotten.
  */
 public final class BufferPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
 
     private final long limit;
     private final ReentrantLock lock = new ReentrantLock();
-    private final List<ArrayDeque<Slice>> free = new ArrayList<>();
+    private final List<ConcurrentLinkedDeque<Slice>> free = new ArrayList<>();
+    private final IntFunction<Slice> memory;
+    private final Consumer<List<Slice>> giveBack = this::giveBack;
     private long allocated;
+    private long lent;
 
     public BufferPool(long limit) {
+        this(limit, Slice::allocate);
+    }
+
+    BufferPool(long limit, IntFunction<Slice> memory) {
         this.limit = limit;
+        this.memory = memory;
         for (int ignored : CLASSES) {
-            free.add(new ArrayDeque<>());
+            free.add(new ConcurrentLinkedDeque<>());
         }
     }
 
     /** Returns memory for {@code bytes}, at least 1, or null if there is none now. */
     @Nullable
     Lease tryLease(int bytes) {
+        // All of it before a slice is taken: none must be lost to want of memory.
         List<Slice> slices = new ArrayList<>(bytes / Slice.MAX + 1);
+        Lease lease = new Lease(slices, bytes, giveBack);
+        boolean complete = false;
         lock.lock();
         try {
             for (int rest = bytes; rest > 0; rest -= Slice.MAX) {
                 Slice slice = take(classOf(rest));
                 if (slice == null) {
-                    giveBack(slices);
                     return null;
                 }
                 slices.add(slice);
+                lent += slice.capacity();
             }
+            complete = true;
+            return lease;
+        } finally {
+            if (!complete) {
+                lease.release();
+            }
+            lock.unlock();
+        }
+    }
+
+    /** Returns how much memory somebody has now. */
+    long lent() {
+        lock.lock();
+        try {
+            return lent;
         } finally {
             lock.unlock();
         }
-        return new Lease(slices, bytes, this::giveBack);
     }
 
     private @Nullable Slice take(int sizeClass) {
         Slice slice = free.get(sizeClass).pollLast();
         if (slice == null && makeRoom(Slice.footprint(CLASSES[sizeClass]))) {
             try {
-                slice = Slice.allocate(CLASSES[sizeClass]);
+                slice = memory.apply(CLASSES[sizeClass]);
                 allocated += Slice.footprint(slice.capacity());
             } catch (OutOfMemoryError e) {
                 // As if the limit were reached: the caller goes on in small steps.
@@ -75,11 +103,21 @@ public final class BufferPool {
     private void giveBack(List<Slice> slices) {
         lock.lock();
         try {
-            for (Slice slice : slices) {
-                free.get(classOf(slice.capacity())).addLast(slice);
+            for (int i = 0; i < slices.size(); i++) {
+                Slice slice = slices.get(i);
+                lent -= slice.capacity();
+                keep(slice);
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    private void keep(Slice slice) {
+        try {
+            free.get(classOf(slice.capacity())).addLast(slice);
+        } catch (OutOfMemoryError e) {
+            allocated -= Slice.footprint(slice.capacity());
         }
     }
 

@@ -2,7 +2,7 @@ package io.holdfast.nbd.transmission;
 
 import java.io.EOFException;
 import java.io.IOException;
-import java.util.ArrayDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 public final class ChangeGate {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
-    private final ArrayDeque<Period> before = new ArrayDeque<>();
+    /** Of a kind that is whole after want of memory. */
+    private final ConcurrentLinkedQueue<Period> before = new ConcurrentLinkedQueue<>();
+
     private Period now = new Period(0);
     private boolean lookDue;
 

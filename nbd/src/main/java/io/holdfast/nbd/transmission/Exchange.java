@@ -16,12 +16,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the commands of one connection share.
  *
- * <p>Invariants: every {@link Job} that {@link #enter} returns ends in exactly one final reply. {@code reserve} belongs
- * to the reading thread; it is what keeps a connection going when the pool is empty.
+ * <p>Invariants: every {@link Job} that {@link #enter} returns ends in exactly one final reply, or in {@link #giveUp} or
+ * {@link #abandon}, which end the connection: so each place is given up, whatever is thrown and on which thread. {@code here}
+ * is the request that the reading thread has and nobody else; it is empty from the moment in which somebody else has it, a
+ * worker or the queue of replies. {@code reserve} belongs to the reading thread; it is what keeps a connection going when the
+ * pool is empty.
  */
 final class Exchange {
-    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
-
     /** Reads of up to so many bytes, and shorter writes, are tried on the reading thread before another one is asked. */
     static final int INLINE_MAX = 64 << 10;
 
@@ -37,7 +38,7 @@ final class Exchange {
     private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
     private @Nullable Slice reserve;
-    private @Nullable Job entered;
+    private @Nullable Job here;
 
     Exchange(
             Negotiated negotiated,
@@ -63,25 +64,70 @@ final class Exchange {
 
     /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
     Job enter(Request request, int bytes) {
+        // Before it has a place: a place that no job knows of would be lost.
+        Job job = new Job(request, inFlight, bytes);
         if (!inFlight.tryEnter(bytes)) {
             replies.flush();
             inFlight.enter(bytes);
         }
+        here = job;
         meters.requests.increment();
-        Job job = new Job(request, inFlight, bytes);
-        entered = job;
         return job;
     }
 
+    /** Returns memory for a request, which it has until it leaves or the memory is released, or null if there is none now. */
+    @Nullable
+    Lease lease(Job job, int bytes) {
+        Lease lease = pool.tryLease(bytes);
+        if (lease != null) {
+            job.holds(lease);
+        }
+        return lease;
+    }
+
     /**
-     * Something unexpected was thrown on the reading thread, want of memory for instance: the request that it was about gets
-     * no reply, and nobody may wait for it.
+     * The reading thread ends. If it has a request that nobody else has, since something was thrown, that one gets no reply,
+     * and nobody may wait for it.
      */
     void abandon() {
-        Job job = entered;
+        Job job = here;
+        here = null;
         if (job != null) {
             job.leave();
         }
+    }
+
+    /** Not even an error can be told of a request that this thread alone has: the connection ends. */
+    void giveUp(Job job, Throwable why) {
+        try {
+            replies.giveUp(why);
+            Defects.log("a request cannot be answered, so its connection ends", why);
+        } finally {
+            job.leave();
+        }
+    }
+
+    /** Adds the last reply of the request that the reading thread has. */
+    void reply(Reply last) {
+        here = null;
+        replies.add(last);
+    }
+
+    /** Sends the last reply of the request that the reading thread has. */
+    void replyNow(Reply last) {
+        here = null;
+        replies.sendNow(last);
+    }
+
+    /** The reading thread has sent all of the request's reply. */
+    void leave(Job job) {
+        here = null;
+        job.leave();
+    }
+
+    /** Somebody else has the request that the reading thread had. */
+    void handedOver() {
+        here = null;
     }
 
     /**
@@ -108,9 +154,13 @@ final class Exchange {
 
     /** Ends what has threads; nothing may be in flight any more. */
     void close() {
-        ReadQueue queue = reads;
-        if (queue != null) {
-            queue.close();
+        try {
+            ReadQueue queue = reads;
+            if (queue != null) {
+                queue.close();
+            }
+        } finally {
+            workers.close();
         }
     }
 
@@ -128,14 +178,35 @@ final class Exchange {
     boolean ranHere(Job job, Work work) {
         boolean serial = isSerial();
         if (serial) {
-            replies.add(attempt(job, work));
+            reply(attempt(job, work));
         }
         return serial;
     }
 
-    /** Runs what has to wait on another thread. */
-    void startElsewhere(Job job, Work work) {
-        workers.run(() -> replies.send(attempt(job, work)));
+    private void startElsewhere(Job job, Work work) {
+        workers.run(() -> finish(job, work));
+        handedOver();
+    }
+
+    /** Runs on another thread what a thread that must not wait has found out to have to. Does not throw. */
+    void handOn(Job job, Work work) {
+        try {
+            workers.run(() -> finish(job, work));
+        } catch (RuntimeException | Error e) {
+            giveUp(job, e);
+        }
+    }
+
+    /** Runs the work and sends the reply, on whichever thread has the job. Does not throw. */
+    void finish(Job job, Work work) {
+        Reply reply;
+        try {
+            reply = attempt(job, work);
+        } catch (RuntimeException | Error e) {
+            giveUp(job, e);
+            return;
+        }
+        replies.send(reply);
     }
 
     /** Returns whether the request that is being served is all that the client has sent, as usual with this one. */
@@ -151,7 +222,7 @@ final class Exchange {
             return failure(job, NbdError.of(e), text(e));
         } catch (RuntimeException | Error e) {
             // Want of memory, too: the request must not stay.
-            LOG.log(System.Logger.Level.ERROR, "a request failed in an unexpected way: " + job.request(), e);
+            Defects.log("a request failed in an unexpected way: " + job.request(), e);
             return failure(job, NbdError.EIO, "internal error of the server: " + e);
         }
     }

@@ -1,9 +1,10 @@
 package io.holdfast.nbd.transmission;
 
-import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
@@ -13,7 +14,7 @@ import java.util.function.ToIntFunction;
  *
  * <p>Invariants: {@code running} workers are in {@link #drain}, at most {@code runningMax}; tasks wait only while it is
  * as many. A task may wait for others that run, never for one that has not begun. What waits is bounded by {@link
- * InFlight}.
+ * InFlight}. A task that was taken is done or lost: whatever is thrown, none stays.
  */
 final class Lanes<T> {
     private final Workers workers;
@@ -22,22 +23,36 @@ final class Lanes<T> {
     private final int weightMax;
     private final Consumer<List<T>> work;
     private final ReentrantLock lock = new ReentrantLock();
-    private final ArrayDeque<T> waiting = new ArrayDeque<>();
+    private final BiConsumer<T, Throwable> lost;
+    /** Of a kind that is whole after want of memory. */
+    private final ConcurrentLinkedQueue<T> waiting = new ConcurrentLinkedQueue<>();
+
     private int running;
 
     /**
      * @param weightMax tasks that weigh more together are not done at once
      * @param work does one or more tasks
+     * @param lost is told of each task of which the work did not come to an end, and why; does not throw
      */
-    Lanes(Workers workers, int runningMax, ToIntFunction<T> weight, int weightMax, Consumer<List<T>> work) {
+    Lanes(
+            Workers workers,
+            int runningMax,
+            ToIntFunction<T> weight,
+            int weightMax,
+            Consumer<List<T>> work,
+            BiConsumer<T, Throwable> lost) {
         this.workers = workers;
         this.runningMax = runningMax;
         this.weight = weight;
         this.weightMax = weightMax;
         this.work = work;
+        this.lost = lost;
     }
 
+    /** Takes a task. If this throws, it was not taken. One thread brings them. */
     void run(T task) {
+        List<T> first = List.of(task);
+        Runnable worker = () -> drain(first);
         lock.lock();
         try {
             if (running == runningMax) {
@@ -48,36 +63,50 @@ final class Lanes<T> {
         } finally {
             lock.unlock();
         }
-        workers.run(() -> drain(List.of(task)));
-    }
-
-    private void drain(List<T> first) {
-        List<T> tasks = first;
+        boolean begun = false;
         try {
-            while (!tasks.isEmpty()) {
-                work.accept(tasks);
-                tasks = next();
-            }
+            workers.run(worker);
+            begun = true;
         } finally {
-            if (!tasks.isEmpty()) {
-                goOnElsewhere();
+            if (!begun) {
+                oneLess();
             }
         }
     }
 
-    /** Something was thrown, which ends this worker: the tasks behind it must not stay. */
-    private void goOnElsewhere() {
-        List<T> tasks = next();
-        if (!tasks.isEmpty()) {
-            workers.run(() -> drain(tasks));
+    private void oneLess() {
+        lock.lock();
+        try {
+            running--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void drain(List<T> first) {
+        List<T> tasks = first;
+        while (!tasks.isEmpty()) {
+            try {
+                work.accept(tasks);
+            } catch (RuntimeException | Error e) {
+                lose(tasks, e);
+            }
+            tasks = next();
+        }
+    }
+
+    private void lose(List<T> tasks, Throwable why) {
+        for (int i = 0; i < tasks.size(); i++) {
+            lost.accept(tasks.get(i), why);
         }
     }
 
     /** Returns what is done next; empty, and then one worker less is running, if nothing waits. */
     private List<T> next() {
-        List<T> tasks = new ArrayList<>();
+        List<T> tasks = List.of();
         lock.lock();
         try {
+            tasks = new ArrayList<>();
             long left = weightMax;
             for (T task = waiting.peek(); task != null; task = waiting.peek()) {
                 left -= weight.applyAsInt(task);
@@ -91,6 +120,14 @@ final class Lanes<T> {
                 running--;
             }
             return tasks;
+        } catch (RuntimeException | Error e) {
+            // Want of memory: nobody would do what waits, or what is in the list already.
+            lose(tasks, e);
+            for (T task = waiting.poll(); task != null; task = waiting.poll()) {
+                lost.accept(task, e);
+            }
+            running--;
+            return List.of();
         } finally {
             lock.unlock();
         }

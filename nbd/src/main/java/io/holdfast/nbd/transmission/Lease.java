@@ -3,17 +3,20 @@ package io.holdfast.nbd.transmission;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 
 /**
  * Memory for one payload, as a run of slices of which all but the last are {@link Slice#MAX} long.
  *
- * <p>Invariants: one thread at a time uses it; nobody does after {@link #release}, which is called once.
+ * <p>Invariants: one thread at a time uses it; nobody does after {@link #release}. It goes back once, however often it is
+ * released.
  */
 final class Lease {
     private final List<Slice> slices;
     private final int length;
     private final Consumer<List<Slice>> owner;
+    private final AtomicBoolean released = new AtomicBoolean();
 
     Lease(List<Slice> slices, int length, Consumer<List<Slice>> owner) {
         this.slices = slices;
@@ -44,7 +47,10 @@ final class Lease {
         return slices.get(index).buffer().slice(0, Math.min(Slice.MAX, length - start(index)));
     }
 
+    /** Gives the memory back. Twice is harmless. */
     void release() {
-        owner.accept(slices);
+        if (released.compareAndSet(false, true)) {
+            owner.accept(slices);
+        }
     }
 }

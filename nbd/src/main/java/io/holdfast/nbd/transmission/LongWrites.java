@@ -33,18 +33,25 @@ final class LongWrites {
 
     LongWrites(Exchange exchange) {
         this.exchange = exchange;
-        this.lanes =
-                new Lanes<>(exchange.workers, LANES, write -> write.lease().length(), TOGETHER_BYTES_MAX, this::write);
+        this.lanes = new Lanes<>(
+                exchange.workers,
+                LANES,
+                write -> write.lease().length(),
+                TOGETHER_BYTES_MAX,
+                this::write,
+                (write, why) -> exchange.giveUp(write.job(), why));
     }
 
+    /** For the reading thread. */
     void start(LongWrite write) {
         lanes.run(write);
+        exchange.handedOver();
     }
 
     private void write(List<LongWrite> writes) {
         if (writes.size() == 1 || !wroteTogether(writes)) {
             for (LongWrite write : writes) {
-                exchange.replies.send(exchange.attempt(write.job(), write.alone()));
+                exchange.finish(write.job(), write.alone());
             }
         }
     }

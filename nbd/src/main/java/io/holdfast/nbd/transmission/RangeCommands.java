@@ -74,10 +74,10 @@ final class RangeCommands {
 
     void cache(Request request) {
         Job job = exchange.enter(request, CACHE_STEP);
-        Lease lease = exchange.pool.tryLease(CACHE_STEP);
+        Lease lease = exchange.lease(job, CACHE_STEP);
         if (lease == null) {
             // It is a hint, and now is no time for it.
-            exchange.replies.add(new Reply.Done(job));
+            exchange.reply(new Reply.Done(job));
             return;
         }
         exchange.start(job, () -> {
@@ -96,16 +96,8 @@ final class RangeCommands {
 
     private Job enterToChange(Request request) throws IOException {
         Job job = exchange.enter(request, 0);
-        boolean begun = false;
-        try {
-            exchange.begin(job);
-            begun = true;
-            return job;
-        } finally {
-            if (!begun) {
-                job.leave();
-            }
-        }
+        exchange.begin(job);
+        return job;
     }
 
     private Reply durable(Job job) throws HoldfastException {

@@ -37,10 +37,10 @@ final class ReadCommand {
         int length = (int) request.length();
         Job job = exchange.enter(request, length);
         if (length == 0) {
-            exchange.replies.add(new Reply.Done(job));
+            exchange.reply(new Reply.Done(job));
             return;
         }
-        Lease lease = exchange.pool.tryLease(length);
+        Lease lease = exchange.lease(job, length);
         if (lease == null) {
             serveInSteps(job, length);
         } else {
@@ -52,9 +52,9 @@ final class ReadCommand {
     private void serve(Job job, Lease lease) {
         boolean queued = lease.count() == 1 && !exchange.isSerial();
         switch (queued ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
-            case READ -> addData(job, lease);
+            case READ -> exchange.reply(data(job, lease));
             case REFUSED -> exchange.start(job, () -> read(job, lease));
-            case STARTED -> {}
+            case STARTED -> exchange.handedOver();
         }
     }
 
@@ -63,16 +63,35 @@ final class ReadCommand {
             return exchange.reads().read(job.request().offset(), lease.segment(0), good -> ended(job, lease, good));
         } catch (HoldfastException e) {
             return ReadQueue.Answer.REFUSED;
+        } catch (RuntimeException | Error e) {
+            // It may have been started, and the device have the memory. Whoever is told its end gives that back.
+            job.losesMemory();
+            throw e;
         }
     }
 
-    /** Goes the long way if it was not good: that one also finds out what is wrong. */
+    /**
+     * Goes the long way if it was not good: that one also finds out what is wrong. For the thread of the queue, to which
+     * nothing may be thrown. That one sends when it has added all that has come.
+     */
     private void ended(Job job, Lease lease, boolean good) {
-        if (good) {
-            addData(job, lease);
-        } else {
-            exchange.startElsewhere(job, () -> read(job, lease));
+        if (job.hasLeft()) {
+            // The connection ended when the read was started, and left the memory to the device.
+            lease.release();
+            return;
         }
+        if (!good) {
+            exchange.handOn(job, () -> read(job, lease));
+            return;
+        }
+        Reply last;
+        try {
+            last = data(job, lease);
+        } catch (RuntimeException | Error e) {
+            exchange.giveUp(job, e);
+            return;
+        }
+        exchange.replies.add(last);
     }
 
     private Reply read(Job job, Lease lease) {
@@ -88,19 +107,11 @@ final class ReadCommand {
             if (format.chunked()) {
                 return partial(job, lease, done, e);
             }
-            lease.release();
             return exchange.failure(job, NbdError.of(e), Exchange.text(e));
-        } catch (RuntimeException e) {
-            lease.release();
-            throw e;
         }
     }
 
-    private void addData(Job job, Lease lease) {
-        exchange.replies.add(data(job, lease));
-    }
-
-    /** Adds all replies but the last one, and returns that. */
+    /** Adds all replies but the last one, and returns that. If it throws, it has added none. */
     private Reply data(Job job, Lease lease) {
         return data(job, lease, job.request().offset(), true);
     }
@@ -134,12 +145,12 @@ final class ReadCommand {
             cause = e;
         }
         if (good == segment.byteSize() || start + good == 0) {
-            lease.release();
             return exchange.failure(job, NbdError.of(cause), Exchange.text(cause));
         }
         exchange.meters.errors.increment();
+        Reply end = new Reply.FailureAt(job, NbdError.of(cause), Exchange.text(cause), offset + start + good);
         exchange.replies.add(new Reply.Data(job, lease, offset, 0, start + good, true, false));
-        return new Reply.FailureAt(job, NbdError.of(cause), Exchange.text(cause), offset + start + good);
+        return end;
     }
 
     private void readFully(long offset, MemorySegment target) throws HoldfastException {
@@ -157,7 +168,7 @@ final class ReadCommand {
             return;
         }
         if (length > Slice.MAX && request.has(Wire.FLAG_DF)) {
-            exchange.replies.sendNow(exchange.failure(
+            exchange.replyNow(exchange.failure(
                     job, NbdError.EOVERFLOW, "the server is too busy for so long an unfragmented read"));
             return;
         }
@@ -168,13 +179,19 @@ final class ReadCommand {
                 readFully(offset, step.segment(0));
             } catch (HoldfastException e) {
                 exchange.meters.errors.increment();
-                exchange.replies.sendNow(
+                exchange.replyNow(
                         format.chunked()
                                 ? new Reply.FailureAt(job, NbdError.of(e), Exchange.text(e), offset)
                                 : new Reply.Failure(job, NbdError.of(e), Exchange.text(e)));
                 return;
             }
-            exchange.replies.sendNow(data(job, step, offset, done + step.length() == length));
+            boolean last = done + step.length() == length;
+            Reply data = data(job, step, offset, last);
+            if (last) {
+                exchange.replyNow(data);
+            } else {
+                exchange.replies.sendNow(data);
+            }
         }
     }
 
@@ -185,7 +202,7 @@ final class ReadCommand {
             forEachStep(request.offset(), length, step -> {});
         } catch (IOException e) {
             NbdError error = e instanceof HoldfastException h ? NbdError.of(h) : NbdError.EIO;
-            exchange.replies.sendNow(exchange.failure(job, error, String.valueOf(e.getMessage())));
+            exchange.replyNow(exchange.failure(job, error, String.valueOf(e.getMessage())));
             return;
         }
         exchange.meters.bytesRead.add(length);
@@ -195,7 +212,7 @@ final class ReadCommand {
             transport.write(new ByteBuffer[] {header.flip()}, 1);
             forEachStep(request.offset(), length, step -> transport.write(new ByteBuffer[] {step}, 1));
         });
-        job.leave();
+        exchange.leave(job);
     }
 
     private void forEachStep(long offset, int length, Step step) throws IOException {

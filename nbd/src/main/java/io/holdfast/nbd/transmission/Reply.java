@@ -15,7 +15,7 @@ sealed interface Reply {
     /** Appends what comes behind the header. */
     default void addPayload(List<ByteBuffer> buffers) {}
 
-    /** Gives everything back; called once, after the reply was sent or given up. */
+    /** Gives everything back; called once, after the reply was sent or given up. The last one gives up the request's place. */
     void release();
 
     record Done(Job job) implements Reply {
@@ -107,17 +107,19 @@ sealed interface Reply {
 
         @Override
         public void release() {
-            lease.release();
-            job.leave();
+            end(job, lease, true, true);
         }
     }
 
     private static void end(Job job, Lease lease, boolean frees, boolean last) {
-        if (frees) {
-            lease.release();
-        }
-        if (last) {
-            job.leave();
+        try {
+            if (frees) {
+                lease.release();
+            }
+        } finally {
+            if (last) {
+                job.leave();
+            }
         }
     }
 

@@ -18,11 +18,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: replies go out in the order in which they were added, each whole; {@code writing} guards the
  * transport's sending side, {@code headers}, and {@code batch} and {@code buffers}, which are empty while it is free; a
- * reply that was added is released exactly once, also when the client is gone. After a failed write nothing more is sent
- * and the transport is aborted. The queue is bounded by {@link InFlight}.
+ * reply that was added is released exactly once, also when the client is gone or memory is short, and nothing is thrown to
+ * whoever adds or sends. After a failed write nothing more is sent and the transport is aborted. The queue is bounded by
+ * {@link InFlight}.
  */
 final class ReplyQueue {
-    private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
     private static final int BATCH = 64;
     private static final long SILENCE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
@@ -43,12 +43,17 @@ final class ReplyQueue {
 
     /** Adds a reply that goes out with the next {@link #flush}. */
     void add(Reply reply) {
-        waiting.add(reply);
+        try {
+            waiting.add(reply);
+        } catch (RuntimeException | Error e) {
+            giveUp(e);
+            release(reply);
+        }
     }
 
     /** Adds a reply and sends it, unless another thread is sending: then that one does. */
     void send(Reply reply) {
-        waiting.add(reply);
+        add(reply);
         flush();
     }
 
@@ -68,7 +73,7 @@ final class ReplyQueue {
 
     /** Adds a reply and returns when it has been sent. */
     void sendNow(Reply reply) {
-        waiting.add(reply);
+        add(reply);
         writing.lock();
         try {
             while (!waiting.isEmpty()) {
@@ -97,8 +102,9 @@ final class ReplyQueue {
 
     private void writeBatch() {
         try {
-            gather();
+            takeBatch();
             if (broken == null) {
+                gather();
                 transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());
             }
         } catch (IOException e) {
@@ -106,23 +112,36 @@ final class ReplyQueue {
         } catch (RuntimeException | Error e) {
             // Want of memory, too: replies that were taken must not stay, nor the client wait for them.
             giveUp(e);
-            LOG.log(System.Logger.Level.ERROR, "sending replies failed in an unexpected way", e);
+            Defects.log("sending replies failed in an unexpected way", e);
         } finally {
             buffers.clear();
-            try {
-                batch.forEach(Reply::release);
-            } finally {
-                batch.clear();
+            for (int i = 0; i < batch.size(); i++) {
+                release(batch.get(i));
             }
+            batch.clear();
         }
     }
 
-    /** Takes replies into the batch, and what there is to send of them into the buffers. */
+    private static void release(Reply reply) {
+        try {
+            reply.release();
+        } catch (RuntimeException | Error e) {
+            Defects.log("giving back what a reply had failed", e);
+        }
+    }
+
+    /** The list has room for all: nothing that was taken is lost. */
+    private void takeBatch() {
+        for (Reply reply = waiting.poll(); reply != null; reply = batch.size() < BATCH ? waiting.poll() : null) {
+            batch.add(reply);
+        }
+    }
+
+    /** Takes what there is to send of the batch into the buffers. */
     private void gather() {
         headers.clear();
         int start = 0;
-        for (Reply reply = waiting.poll(); reply != null; reply = batch.size() < BATCH ? waiting.poll() : null) {
-            batch.add(reply);
+        for (Reply reply : batch) {
             reply.putHeader(headers, format);
             int before = buffers.size();
             reply.addPayload(buffers);
@@ -134,8 +153,11 @@ final class ReplyQueue {
         buffers.add(headers.slice(start, headers.position() - start));
     }
 
-    private void giveUp(Throwable why) {
-        broken = why;
+    /** Nothing more is sent from now on. */
+    void giveUp(Throwable why) {
+        if (broken == null) {
+            broken = why;
+        }
         transport.abort();
     }
 

@@ -37,7 +37,6 @@ public final class Transmission {
     private final InputBuffer input;
     private final ReplyQueue replies;
     private final InFlight inFlight;
-    private final Workers workers;
     private final Exchange exchange;
     private final ReadCommand read;
     private final WriteCommand write;
@@ -60,7 +59,7 @@ public final class Transmission {
         this.input = input;
         this.replies = new ReplyQueue(transport, negotiated.format());
         this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax());
-        this.workers = new Workers(options.requestsMax());
+        Workers workers = new Workers(options.requestsMax());
         this.pool = pool;
         this.transport = transport;
         this.exchange =
@@ -84,6 +83,7 @@ public final class Transmission {
                 if (input.available() < headerBytes) {
                     replies.flush();
                 }
+                noticeBeginning(headerBytes);
                 Request request = Request.parse(input.require(headerBytes), extended);
                 if (stopping || request.type() == CommandType.DISC.code()) {
                     return;
@@ -95,21 +95,31 @@ public final class Transmission {
                 serve(request);
             }
         } catch (RuntimeException | Error e) {
-            transport.abort();
-            exchange.abandon();
+            replies.giveUp(e);
             throw e;
         } catch (ClosedChannelException e) {
             Throwable broken = replies.broken();
             throw broken == null ? e : new IOException("no reply can be sent: " + broken.getMessage(), broken);
         } finally {
+            exchange.abandon();
             replies.flush();
             inFlight.awaitIdle();
             exchange.close();
-            workers.close();
         }
     }
 
-    /** Returns whether the client has sent a request. */
+    /**
+     * A client that has sent a part of its first request has begun: it knows what it is about to do. One that says goodbye at
+     * once has not.
+     */
+    private void noticeBeginning(int headerBytes) throws IOException {
+        if (!begun && input.available() < headerBytes) {
+            input.require(1);
+            begun = input.available() < headerBytes;
+        }
+    }
+
+    /** Returns whether the client has sent a request, or a part of one. */
     public boolean hasBegun() {
         return begun;
     }
@@ -132,7 +142,19 @@ public final class Transmission {
 
     private Transport.@Nullable Ahead ahead() {
         Lease lease = pool.tryLease(LOOK_AHEAD_BYTES);
-        return lease == null ? null : new Transport.Ahead(lease.buffer(0), lease::release);
+        if (lease == null) {
+            return null;
+        }
+        boolean taken = false;
+        try {
+            Transport.Ahead ahead = new Transport.Ahead(lease.buffer(0), lease::release);
+            taken = true;
+            return ahead;
+        } finally {
+            if (!taken) {
+                lease.release();
+            }
+        }
     }
 
     /** Waits for what is in flight, but not longer than {@code nanos}. */
@@ -161,7 +183,7 @@ public final class Transmission {
                 ? "a request with PAYLOAD_LEN, but without extended headers"
                 : "a request with " + Long.toUnsignedString(payload) + " bytes of payload";
         Job job = exchange.enter(request, 0);
-        replies.add(exchange.failure(job, NbdError.EINVAL, why + "; the connection ends here"));
+        exchange.reply(exchange.failure(job, NbdError.EINVAL, why + "; the connection ends here"));
         throw new ProtocolException(why);
     }
 
@@ -206,6 +228,6 @@ public final class Transmission {
         }
         input.skip(payload);
         Job job = exchange.enter(request, 0);
-        replies.add(exchange.failure(job, rejection.error(), rejection.message()));
+        exchange.reply(exchange.failure(job, rejection.error(), rejection.message()));
     }
 }

@@ -32,12 +32,12 @@ final class Workers {
         pool.allowCoreThreadTimeOut(true);
     }
 
-    /** Has a task run by a thread; by this one, if the system has no more of them. */
+    /** Has a task run by a thread; by this one, if the system has no more of them. If this throws, it was not run. */
     void run(Runnable task) {
         Once once = new Once(task);
         try {
             pool.execute(once);
-        } catch (OutOfMemoryError e) {
+        } catch (RuntimeException | Error e) {
             // The pool may have queued it all the same.
             once.run();
         }

@@ -37,7 +37,7 @@ final class WriteCommand {
         int length = (int) request.length();
         Job job = exchange.enter(request, length);
         if (length == 0) {
-            exchange.replies.add(new Reply.Done(job));
+            exchange.reply(new Reply.Done(job));
             return;
         }
         if (!request.has(Wire.FLAG_FUA)
@@ -46,7 +46,7 @@ final class WriteCommand {
                 && serveNow(job, length)) {
             return;
         }
-        Lease lease = exchange.pool.tryLease(length);
+        Lease lease = exchange.lease(job, length);
         if (lease == null) {
             serveInSteps(job, length);
         } else {
@@ -66,7 +66,7 @@ final class WriteCommand {
     /** Writes from the input buffer if the engine need not wait; consumes the payload only then. */
     private boolean serveNow(Job job, int length) throws IOException {
         ByteBuffer input = exchange.input.require(length);
-        begin(job);
+        exchange.begin(job);
         try {
             file.write(job.request().offset(), exchange.input.peek(length), NOWAIT);
         } catch (HoldfastException e) {
@@ -74,7 +74,7 @@ final class WriteCommand {
             return false;
         }
         input.position(input.position() + length);
-        exchange.replies.add(exchange.written(job));
+        exchange.reply(exchange.written(job));
         return true;
     }
 
@@ -82,31 +82,10 @@ final class WriteCommand {
         if (exchange.input.available() < lease.length()) {
             exchange.replies.flush();
         }
-        boolean complete = false;
-        try {
-            for (int i = 0; i < lease.count(); i++) {
-                exchange.input.readFully(lease.buffer(i));
-            }
-            exchange.begin(job);
-            complete = true;
-        } finally {
-            if (!complete) {
-                lease.release();
-                job.leave();
-            }
+        for (int i = 0; i < lease.count(); i++) {
+            exchange.input.readFully(lease.buffer(i));
         }
-    }
-
-    private void begin(Job job) throws IOException {
-        boolean begun = false;
-        try {
-            exchange.begin(job);
-            begun = true;
-        } finally {
-            if (!begun) {
-                job.leave();
-            }
-        }
+        exchange.begin(job);
     }
 
     private Reply write(Job job, Lease lease) throws HoldfastException {
@@ -131,29 +110,21 @@ final class WriteCommand {
         Request request = job.request();
         exchange.replies.flush();
         @Nullable HoldfastException failure = null;
-        boolean complete = false;
-        try {
-            for (int done = 0; done < length; done += Slice.MAX) {
-                Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
-                exchange.input.readFully(step.buffer(0));
-                // Each step is a change of its own: between them the client may be slow.
-                exchange.begin(job);
-                if (failure == null) {
-                    failure = tryWrite(request.offset() + done, step.segment(0));
-                }
-                job.changed();
+        for (int done = 0; done < length; done += Slice.MAX) {
+            Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
+            exchange.input.readFully(step.buffer(0));
+            // Each step is a change of its own: between them the client may be slow.
+            exchange.begin(job);
+            if (failure == null) {
+                failure = tryWrite(request.offset() + done, step.segment(0));
             }
-            complete = true;
-        } finally {
-            if (!complete) {
-                job.leave();
-            }
+            job.changed();
         }
         if (failure != null) {
-            exchange.replies.sendNow(exchange.failure(job, NbdError.of(failure), Exchange.text(failure)));
+            exchange.replyNow(exchange.failure(job, NbdError.of(failure), Exchange.text(failure)));
             return;
         }
-        exchange.replies.sendNow(exchange.attempt(job, () -> {
+        exchange.replyNow(exchange.attempt(job, () -> {
             if (request.has(Wire.FLAG_FUA)) {
                 file.flush();
             }

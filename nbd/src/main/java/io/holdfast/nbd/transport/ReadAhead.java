@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
 import java.nio.channels.SocketChannel;
-import java.util.ArrayDeque;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ReadAhead implements ByteChannel {
     private final SocketChannel socket;
-    private final ArrayDeque<Transport.Ahead> ahead = new ArrayDeque<>();
+    /** Of a kind that is whole after want of memory. */
+    private final ConcurrentLinkedQueue<Transport.Ahead> ahead = new ConcurrentLinkedQueue<>();
 
     ReadAhead(SocketChannel socket) {
         this.socket = socket;
@@ -72,11 +73,7 @@ final class ReadAhead implements ByteChannel {
                     n = socket.read(chunk.buffer());
                 } while (n > 0);
             } finally {
-                if (chunk.buffer().flip().hasRemaining()) {
-                    ahead.add(chunk);
-                } else {
-                    chunk.release().run();
-                }
+                keep(chunk);
             }
             // A full buffer is read into with 0, too.
             if (n < 0 || chunk.buffer().limit() < chunk.buffer().capacity()) {
@@ -84,6 +81,17 @@ final class ReadAhead implements ByteChannel {
             }
         }
         return false;
+    }
+
+    private void keep(Transport.Ahead chunk) {
+        boolean kept = false;
+        try {
+            kept = chunk.buffer().flip().hasRemaining() && ahead.add(chunk);
+        } finally {
+            if (!kept) {
+                chunk.release().run();
+            }
+        }
     }
 
     /** Gives the memory back. */

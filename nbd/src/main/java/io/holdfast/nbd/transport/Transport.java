@@ -148,6 +148,12 @@ public final class Transport implements Closeable {
         }
     }
 
+    /** Drops the connection, and gives back the memory of what was received and not read. For the reading thread. */
+    public void discard() {
+        abort();
+        received.forget();
+    }
+
     /** Ends TLS properly, if it is on, and closes. Blocks while a peer that does not read has its buffers full. */
     @Override
     public void close() {
@@ -156,8 +162,7 @@ public final class Transport implements Closeable {
         } catch (IOException e) {
             // A peer that left first cannot be told.
         } finally {
-            abort();
-            received.forget();
+            discard();
         }
     }
 }

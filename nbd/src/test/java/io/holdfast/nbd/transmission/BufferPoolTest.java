@@ -1,6 +1,7 @@
 package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -47,6 +48,24 @@ class BufferPoolTest {
             assertThat(lease).as("%d bytes", bytes).isNotNull();
             lease.release();
         }
+    }
+
+    @Test
+    void wantOfMemoryLosesNothing() {
+        int[] left = {3};
+        BufferPool pool = new BufferPool(8 * Slice.footprint(Slice.MAX), bytes -> {
+            if (left[0]-- == 0) {
+                throw new IllegalStateException("injected");
+            }
+            return Slice.allocate(bytes);
+        });
+        assertThatThrownBy(() -> pool.tryLease(6 << 20)).isInstanceOf(IllegalStateException.class);
+        assertThat(pool.lent()).isZero();
+        Lease all = pool.tryLease(8 << 20);
+        assertThat(all).isNotNull();
+        all.release();
+        all.release();
+        assertThat(pool.lent()).isZero();
     }
 
     @Test

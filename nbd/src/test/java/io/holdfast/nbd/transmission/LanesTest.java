@@ -87,11 +87,17 @@ class LanesTest {
         List<List<Integer>> batches = Collections.synchronizedList(new ArrayList<>());
         CountDownLatch allThere = new CountDownLatch(1);
         Semaphore done = new Semaphore(0);
-        Lanes<Integer> lanes = new Lanes<>(workers, 1, task -> task, 10, tasks -> {
-            awaitUninterrupted(allThere);
-            batches.add(tasks);
-            done.release(tasks.size());
-        });
+        Lanes<Integer> lanes = new Lanes<>(
+                workers,
+                1,
+                task -> task,
+                10,
+                tasks -> {
+                    awaitUninterrupted(allThere);
+                    batches.add(tasks);
+                    done.release(tasks.size());
+                },
+                (task, why) -> {});
         for (int weight : new int[] {1, 4, 4, 2, 3, 20, 1, 9, 1}) {
             lanes.run(weight);
         }
@@ -101,6 +107,44 @@ class LanesTest {
                 .containsExactly(List.of(1), List.of(4, 4, 2), List.of(3), List.of(20), List.of(1, 9), List.of(1));
     }
 
+    /** Even that for which there is no memory to take it out of the line. */
+    @Test
+    void eachTaskIsDoneOrLost() throws InterruptedException {
+        List<Integer> lost = Collections.synchronizedList(new ArrayList<>());
+        CountDownLatch allThere = new CountDownLatch(1);
+        Semaphore ended = new Semaphore(0);
+        Lanes<Integer> lanes = new Lanes<>(
+                workers,
+                1,
+                task -> {
+                    if (task == 3) {
+                        throw new SimulatedError();
+                    }
+                    return 1;
+                },
+                1,
+                tasks -> {
+                    awaitUninterrupted(allThere);
+                    if (tasks.contains(1)) {
+                        throw new SimulatedError();
+                    }
+                    ended.release(tasks.size());
+                },
+                (task, why) -> {
+                    lost.add(task);
+                    ended.release();
+                });
+        for (int i = 0; i < 6; i++) {
+            lanes.run(i);
+        }
+        allThere.countDown();
+        ended.acquire(6);
+        assertThat(lost).containsExactly(1, 2, 3, 4, 5);
+        lanes.run(6);
+        ended.acquire();
+        assertThat(lost).hasSize(5);
+    }
+
     /** Whoever brings a task does it then: a connection becomes slow, and answers. */
     @Test
     void withoutThreadsTheCallerDoesTheWork() {
@@ -108,7 +152,8 @@ class LanesTest {
             throw new OutOfMemoryError("unable to create native thread");
         });
         List<Thread> ran = new ArrayList<>();
-        Lanes<Runnable> lanes = new Lanes<>(none, 1, task -> 1, 1, tasks -> tasks.forEach(Runnable::run));
+        Lanes<Runnable> lanes =
+                new Lanes<>(none, 1, task -> 1, 1, tasks -> tasks.forEach(Runnable::run), (task, why) -> {});
         for (int i = 0; i < 3; i++) {
             lanes.run(() -> ran.add(Thread.currentThread()));
         }
@@ -117,7 +162,7 @@ class LanesTest {
     }
 
     private Lanes<Runnable> lanes(int runningMax) {
-        return new Lanes<>(workers, runningMax, task -> 1, 1, tasks -> tasks.forEach(Runnable::run));
+        return new Lanes<>(workers, runningMax, task -> 1, 1, tasks -> tasks.forEach(Runnable::run), (task, why) -> {});
     }
 
     private static void awaitUninterrupted(CountDownLatch latch) {

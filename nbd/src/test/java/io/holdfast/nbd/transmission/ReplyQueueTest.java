@@ -137,4 +137,22 @@ class ReplyQueueTest {
         }
         buffer.flip();
     }
+
+    /** One that cannot give back its memory keeps no place, nor those that go out with it. */
+    @Test
+    void everyPlaceIsGivenUpWhateverIsThrown() {
+        for (int i = 0; i < 6; i++) {
+            int number = i;
+            inFlight.enter(1);
+            Job job = new Job(new Request(false, 0, 0, i, 0, 1), inFlight, 1);
+            Lease lease = new Lease(java.util.List.of(Slice.allocate(4096)), 1, slices -> {
+                if (number % 2 == 0) {
+                    throw new OutOfMemoryError("injected");
+                }
+            });
+            queue.add(new Reply.Data(job, lease, 0, 0, 1, true, true));
+        }
+        queue.flush();
+        assertThat(inFlight.isBusy()).isFalse();
+    }
 }

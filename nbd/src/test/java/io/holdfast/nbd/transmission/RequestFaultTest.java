@@ -1,0 +1,255 @@
+package io.holdfast.nbd.transmission;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.NbdOptions;
+import io.holdfast.nbd.export.Export;
+import io.holdfast.nbd.handshake.Negotiated;
+import io.holdfast.nbd.protocol.CommandType;
+import io.holdfast.nbd.protocol.ReplyFormat;
+import io.holdfast.nbd.transport.InputBuffer;
+import io.holdfast.nbd.transport.Transport;
+import io.holdfast.volume.Extent;
+import io.holdfast.volume.ReadQueue;
+import io.holdfast.volume.StoredFile;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.lang.reflect.Proxy;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.ServerSocketChannel;
+import java.nio.channels.SocketChannel;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/**
+ * Something is thrown at a place where nothing is expected. Whatever becomes of the connection: its thread ends, nothing is
+ * in flight then, nobody uses the file any more, and all memory is back.
+ */
+@Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class RequestFaultTest {
+    private static final long SIZE = 16L << 20;
+
+    /** Calls of the file that are under way, on whichever thread. */
+    private final AtomicInteger inFile = new AtomicInteger();
+
+    private SocketChannel client;
+    private Transport transport;
+    private volatile Throwing fault = method -> {};
+
+    private interface Throwing {
+        void before(String method) throws HoldfastException;
+    }
+
+    /** Not even its message can be had: as with a machine out of memory. */
+    private static final class Speechless extends HoldfastException {
+        private static final long serialVersionUID = 1;
+
+        Speechless() {
+            super(ErrorCode.DEVICE_ERROR, "");
+        }
+
+        @Override
+        public String getMessage() {
+            throw new OutOfMemoryError("injected");
+        }
+    }
+
+    @BeforeEach
+    void connect() throws IOException {
+        try (ServerSocketChannel server =
+                ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
+            client = SocketChannel.open(server.getLocalAddress());
+            transport = new Transport(server.accept());
+        }
+    }
+
+    @AfterEach
+    void disconnect() throws IOException {
+        client.close();
+        transport.close();
+    }
+
+    private StoredFile file() {
+        return (StoredFile) Proxy.newProxyInstance(
+                StoredFile.class.getClassLoader(), new Class<?>[] {StoredFile.class}, (proxy, method, arguments) -> {
+                    inFile.incrementAndGet();
+                    try {
+                        return switch (method.getName()) {
+                            case "size" -> SIZE;
+                            case "openReads" -> new Reads();
+                            default -> {
+                                fault.before(method.getName());
+                                yield switch (method.getName()) {
+                                    case "read" -> (Object) ((MemorySegment) arguments[1]).byteSize();
+                                    case "writeTogether" -> true;
+                                    case "map" -> List.of(new Extent(0, SIZE, Extent.State.WRITTEN));
+                                    default -> null;
+                                };
+                            }
+                        };
+                    } finally {
+                        inFile.decrementAndGet();
+                    }
+                });
+    }
+
+    /** What it throws, it throws when it has started the read. */
+    private final class Reads implements ReadQueue {
+        private final ExecutorService thread = Executors.newSingleThreadExecutor();
+
+        @Override
+        public Answer read(long offset, MemorySegment target, Ended ended) {
+            try {
+                fault.before("queue");
+            } catch (HoldfastException e) {
+                return Answer.REFUSED;
+            } catch (RuntimeException | Error e) {
+                thread.execute(() -> ended.ended(false));
+                throw e;
+            }
+            thread.execute(() -> ended.ended(false));
+            return Answer.STARTED;
+        }
+
+        @Override
+        public void close() {
+            thread.close();
+        }
+    }
+
+    private void send(CommandType type, int flags, long offset, int length) throws IOException {
+        boolean write = type == CommandType.WRITE;
+        ByteBuffer out = ByteBuffer.allocate(28 + (write ? length : 0));
+        out.putInt(0x25609513).putShort((short) flags).putShort((short) type.code());
+        out.putLong(7).putLong(offset).putInt(length).position(out.capacity()).flip();
+        while (out.hasRemaining()) {
+            client.write(out);
+        }
+    }
+
+    /** Serves until the client has gone, and looks at what is left. */
+    private void serve(BufferPool pool) throws InterruptedException {
+        Export export = new Export("disk", file(), SIZE, false, 1);
+        Transmission phase = new Transmission(
+                new Negotiated(export, ReplyFormat.STRUCTURED, true),
+                transport,
+                new InputBuffer(transport),
+                NbdOptions.defaults(),
+                pool,
+                new Meters(),
+                new ChangeGate());
+        try {
+            phase.run();
+        } catch (IOException | RuntimeException | Error expected) {
+            // It ends, one way or another.
+        }
+        assertThat(phase.isBusy()).isFalse();
+        assertThat(inFile).hasValue(0);
+        assertThat(pool.lent()).isZero();
+    }
+
+    static Stream<Arguments> requests() {
+        return Stream.of(
+                        Arguments.of(CommandType.WRITE, 512, "write"),
+                        Arguments.of(CommandType.WRITE, 64 << 10, "write"),
+                        Arguments.of(CommandType.WRITE, 3 << 20, "write"),
+                        Arguments.of(CommandType.READ, 100, "read"),
+                        Arguments.of(CommandType.READ, 4096, "queue"),
+                        Arguments.of(CommandType.READ, 4096, "read"),
+                        Arguments.of(CommandType.READ, 3 << 20, "read"),
+                        Arguments.of(CommandType.TRIM, 8192, "punch"),
+                        Arguments.of(CommandType.WRITE_ZEROES, 8192, "punch"),
+                        Arguments.of(CommandType.CACHE, 8192, "read"),
+                        Arguments.of(CommandType.FLUSH, 0, "flush"),
+                        Arguments.of(CommandType.BLOCK_STATUS, 8192, "map"))
+                .flatMap(request -> Stream.of("OutOfMemoryError", "IllegalStateException", "Speechless")
+                        .map(kind -> Arguments.of(request.get()[0], request.get()[1], request.get()[2], kind)));
+    }
+
+    private static void raise(String kind) throws HoldfastException {
+        switch (kind) {
+            case "OutOfMemoryError" -> throw new OutOfMemoryError("injected");
+            case "IllegalStateException" -> throw new IllegalStateException("injected");
+            default -> throw new Speechless();
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("requests")
+    void nothingStays(CommandType type, int length, String method, String kind) throws Exception {
+        fault = called -> {
+            if (called.equals(method)) {
+                raise(kind);
+            }
+        };
+        Thread sender = Thread.ofPlatform().start(() -> {
+            try {
+                for (int i = 0; i < 20; i++) {
+                    send(type, 0, 4096L * i, length);
+                }
+                client.shutdownOutput();
+            } catch (IOException e) {
+                // Broken off.
+            }
+        });
+        serve(new BufferPool(256 << 20));
+        transport.abort();
+        sender.join();
+    }
+
+    /** Memory for the payload fails in a way that is no want of memory, and in small steps there is none either. */
+    @ParameterizedTest
+    @MethodSource("requests")
+    void nothingStaysWithoutMemory(CommandType type, int length, String method, String kind) throws Exception {
+        send(type, 0, 0, length);
+        client.shutdownOutput();
+        serve(new BufferPool(256 << 20, bytes -> {
+            throw new IllegalStateException("injected");
+        }));
+    }
+
+    /** The reading thread fails while a worker has a request: the file is the worker's until it is through. */
+    @Test
+    void whatAWorkerHasIsWaitedFor() throws Exception {
+        Semaphore inFlush = new Semaphore(0);
+        Semaphore goOn = new Semaphore(0);
+        fault = called -> {
+            if (called.equals("flush")) {
+                inFlush.release();
+                goOn.acquireUninterruptibly();
+            } else if (called.equals("write")) {
+                throw new IllegalStateException("injected");
+            }
+        };
+        send(CommandType.FLUSH, 0, 0, 0);
+        Thread late = Thread.ofPlatform().start(() -> {
+            inFlush.acquireUninterruptibly();
+            try {
+                send(CommandType.WRITE, 0, 0, 512);
+                // The connection is broken off: the write has thrown.
+                while (client.read(ByteBuffer.allocate(64)) >= 0) {}
+            } catch (IOException e) {
+                // As good as an end.
+            }
+            goOn.release();
+        });
+        serve(new BufferPool(256 << 20));
+        assertThat(late.join(Duration.ofSeconds(30))).isTrue();
+    }
+}
