@@ -2,6 +2,7 @@ package io.holdfast.namespace;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.Printable;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -28,8 +29,11 @@ final class Names {
     }
 
     private static byte[] plain(String name) throws HoldfastException {
-        if (name.isEmpty() || name.indexOf('\0') >= 0) {
-            throw new HoldfastException(ErrorCode.INVALID, "a name is empty or has a NUL");
+        if (name.isEmpty()) {
+            throw new HoldfastException(ErrorCode.INVALID, "a name is empty");
+        }
+        if (name.indexOf('\0') >= 0) {
+            throw new HoldfastException(ErrorCode.INVALID, "the name '" + Printable.of(name) + "' has a NUL");
         }
         return bounded(name, LENGTH_MAX);
     }

@@ -2,8 +2,6 @@ package io.holdfast.nbd;
 
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
-import io.holdfast.nbd.protocol.Text;
-import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.nbd.transmission.BufferPool;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transport.Listener;
@@ -44,6 +42,7 @@ public final class NbdServer implements AutoCloseable {
     private static final long ABORT_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
 
     private final NbdOptions options;
+    private final Exports exports;
     private final List<Listener> listeners;
     private final List<Thread> acceptors = new ArrayList<>();
     private final Map<Session, Thread> sessions = new ConcurrentHashMap<>();
@@ -79,7 +78,7 @@ public final class NbdServer implements AutoCloseable {
         this.timer.setRemoveOnCancelPolicy(true);
         // Now, not with the first connection: then there may be no thread for it.
         this.timer.prestartAllCoreThreads();
-        Exports exports = new Exports(volume, options.readOnly(), options.sectorSize());
+        this.exports = new Exports(volume, options.readOnly(), options.sectorSize());
         boolean required = options.tls().map(NbdTls::required).orElse(false);
         Greeter greeter = new Greeter(exports, tls, required, () -> stopping);
         long poolBytes = Math.min(options.bytesMax(), Runtime.getRuntime().maxMemory() / 2);
@@ -204,11 +203,16 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Returns a URI for every address, as NBD clients take it, that leads to the export; none if its path is too long for a
-     * name of the protocol, which has {@link Wire#STRING_MAX} bytes.
+     * Returns why no client can be served the file at this path, if that is so: its path is too long for a name of the
+     * protocol, or it is larger than clients take.
      */
+    public Optional<String> whyNotServed(String exportPath) {
+        return exports.whyNot(NbdUri.exportName(exportPath));
+    }
+
+    /** Returns a URI for every address, as NBD clients take it, that leads to the export; none if it is {@link #whyNotServed}. */
     public List<String> uris(String exportPath) {
-        if (!Text.fits(NbdUri.exportName(exportPath))) {
+        if (whyNotServed(exportPath).isPresent()) {
             return List.of();
         }
         boolean encrypted = options.tls().map(NbdTls::required).orElse(false);

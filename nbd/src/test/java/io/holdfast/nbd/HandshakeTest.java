@@ -227,7 +227,7 @@ class HandshakeTest {
                 .close();
         try (TestClient client = fixture.greet()) {
             Answer answer = client.ask(OptionType.GO, TestClient.infoRequest("huge"));
-            assertThat(answer.error()).isEqualTo(OptionReply.ERR_TOO_BIG);
+            assertThat(answer.error()).isEqualTo(OptionReply.ERR_UNKNOWN);
             assertThat(answer.message()).contains("9223372036854775808");
             assertThat(client.ask(OptionType.INFO, TestClient.infoRequest("large"))
                             .info()
@@ -258,5 +258,23 @@ class HandshakeTest {
                 .filteredOn(m -> m.type() == 4)
                 .allMatch(m -> ByteBuffer.wrap(m.data()).getInt() == (option == OptionType.SET_META_CONTEXT ? 1 : 0));
         return answer.strings(OptionReply.META_CONTEXT.code());
+    }
+
+    /** Whoever reads an error at a terminal must not have the terminal do what is in a name. */
+    @Test
+    void errorsCarryNoControlCharacters() throws IOException {
+        try (TestClient client = fixture.greet()) {
+            Answer unknown = client.ask(OptionType.GO, TestClient.infoRequest("no\u001b[2J\nname"));
+            assertThat(unknown.error()).isEqualTo(OptionReply.ERR_UNKNOWN);
+            assertThat(unknown.message()).contains("no\\x1b[2J\\x0aname").doesNotContainPattern("\\p{Cntrl}");
+            Answer nul = client.ask(OptionType.GO, TestClient.infoRequest("a\0b"));
+            assertThat(nul.error()).isEqualTo(OptionReply.ERR_INVALID);
+            assertThat(nul.message()).contains("'a\\x00b' has a NUL");
+            Answer parent = client.ask(OptionType.GO, TestClient.infoRequest("vm/../vm/disk"));
+            assertThat(parent.error()).isEqualTo(OptionReply.ERR_UNKNOWN);
+            assertThat(parent.message()).contains("has the name '..'");
+            assertThat(client.ask(OptionType.GO, TestClient.infoRequest("vm/disk/")).error())
+                    .isEqualTo(OptionReply.ERR_UNKNOWN);
+        }
     }
 }

@@ -8,6 +8,7 @@ import io.holdfast.cli.text.Sizes;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -21,7 +22,7 @@ final class CreateCommand extends VolumeCommand {
             paramLabel = "PATH",
             converter = PathArgument.class,
             description = "The new file in the volume.")
-    private String path;
+    private VolumePath given;
 
     @Option(
             names = "--size",
@@ -42,6 +43,7 @@ final class CreateCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
+        String path = given.ofFile();
         CreateOptions options = CreateOptions.file().withSize(size);
         try (StoredFile file = volume.create(path, noChecksum ? options.withoutChecksum() : options)) {
             output().print(

@@ -18,6 +18,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.nio.file.Path;
@@ -47,7 +48,7 @@ final class ExportCommand extends CopyCommand {
             paramLabel = "PATH",
             converter = PathArgument.class,
             description = "The file in the volume.")
-    private String path;
+    private VolumePath given;
 
     @Parameters(
             index = "2",
@@ -71,10 +72,11 @@ final class ExportCommand extends CopyCommand {
 
     @Override
     protected ExitCode run() throws IOException {
+        String path = given.ofFile();
         try (Cancellation.Guard guard = context().cancel().guard();
                 Volume volume = open(guard, device, true);
                 StoredFile source = volume.open(path)) {
-            CopyResult result = copy(source);
+            CopyResult result = copy(source, path);
             result.unreadable().forEach(place -> context().err().println("holdfast: " + Names.printable(place)));
             // With the file on standard output, the report goes beside it.
             PrintStream report = file.equals("-") ? context().err() : context().out();
@@ -87,12 +89,12 @@ final class ExportCommand extends CopyCommand {
                                     "unreadable_bytes", result.unreadableBytes(),
                                     "unreadable", result.unreadable(),
                                     "seconds", result.nanos() / 1e9),
-                            out -> report(out, result));
+                            out -> report(out, path, result));
             return result.unreadableBytes() == 0 ? ExitCode.OK : ExitCode.DAMAGED;
         }
     }
 
-    private CopyResult copy(StoredFile source) throws IOException {
+    private CopyResult copy(StoredFile source, String path) throws IOException {
         long size = source.size();
         if (size < 0) {
             throw new HoldfastException(
@@ -115,7 +117,7 @@ final class ExportCommand extends CopyCommand {
         return StreamTarget.standardOutput(context().out());
     }
 
-    private void report(PrintStream out, CopyResult result) {
+    private static void report(PrintStream out, String path, CopyResult result) {
         out.println("exported " + Names.printable(path) + ": " + Sizes.show(result.size()) + ", "
                 + Sizes.show(result.written()) + " of it data, in " + Durations.show(result.nanos()));
         if (result.unreadableBytes() > 0) {

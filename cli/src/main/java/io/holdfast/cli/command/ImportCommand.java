@@ -17,6 +17,7 @@ import io.holdfast.cli.text.Sizes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Command;
@@ -42,7 +43,7 @@ final class ImportCommand extends CopyCommand {
             paramLabel = "PATH",
             converter = PathArgument.class,
             description = "The new file in the volume.")
-    private String path;
+    private VolumePath given;
 
     @Option(
             names = {"--force", "--overwrite"},
@@ -61,10 +62,11 @@ final class ImportCommand extends CopyCommand {
 
     @Override
     protected ExitCode run() throws IOException {
+        String path = given.ofFile();
         try (Source source = openSource();
                 Cancellation.Guard guard = context().cancel().guard();
                 Volume volume = open(guard, device, false)) {
-            CopyResult result = copy(source, volume);
+            CopyResult result = copy(source, volume, path);
             output().print(
                             context().out(),
                             Json.object(
@@ -87,7 +89,7 @@ final class ImportCommand extends CopyCommand {
         return file.equals("-") ? StreamSource.standardInput(context().in()) : Sources.open(HostPath.of(file), device);
     }
 
-    private CopyResult copy(Source source, Volume volume) throws HoldfastException, IOException {
+    private CopyResult copy(Source source, Volume volume, String path) throws HoldfastException, IOException {
         CreateOptions options = noChecksum ? CreateOptions.file().withoutChecksum() : CreateOptions.file();
         try (ProgressLine progress = progress("import", source.size())) {
             return new Importer(volume, progress, context().cancel())

@@ -6,6 +6,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -79,7 +80,7 @@ final class InodePaths {
 
     private void walk() {
         Deque<Level> levels = new ArrayDeque<>();
-        enter(levels, PathArgument.ROOT, inodeOfRoot());
+        enter(levels, VolumePath.ROOT, inodeOfRoot());
         while (!levels.isEmpty()) {
             cancel.check();
             Level level = levels.element();
@@ -98,7 +99,7 @@ final class InodePaths {
 
     private long inodeOfRoot() {
         try {
-            return volume.status(PathArgument.ROOT).inode();
+            return volume.status(VolumePath.ROOT).inode();
         } catch (HoldfastException e) {
             all = false;
             return -1;

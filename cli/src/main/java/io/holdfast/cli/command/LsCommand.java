@@ -10,6 +10,7 @@ import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -32,7 +33,7 @@ final class LsCommand extends VolumeCommand {
             defaultValue = "/",
             converter = PathArgument.class,
             description = "The directory or file. Default: ${DEFAULT-VALUE}")
-    private String path;
+    private VolumePath given;
 
     @Option(names = "-l", description = "With mode, links, owner, size and time of change.")
     private boolean detailed;
@@ -45,6 +46,7 @@ final class LsCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
+        String path = given.in(volume);
         if (volume.status(path).kind() == FileKind.DIRECTORY) {
             Listing.forEach(volume, path, entry -> {
                 show(volume, Names.join(path, entry.name()), entry);

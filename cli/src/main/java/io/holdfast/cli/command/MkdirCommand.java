@@ -8,6 +8,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -17,7 +18,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "mkdir", description = "Make a directory.")
 final class MkdirCommand extends VolumeCommand {
     @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "The new directory.")
-    private String path;
+    private VolumePath given;
 
     @Option(
             names = {"-p", "--parents"},
@@ -30,8 +31,9 @@ final class MkdirCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
+        String path = given.path();
         if (parents) {
-            makeAll(volume);
+            makeAll(volume, path);
         } else {
             volume.mkdir(path, CreateOptions.directory());
         }
@@ -39,7 +41,7 @@ final class MkdirCommand extends VolumeCommand {
         return ExitCode.OK;
     }
 
-    private void makeAll(Volume volume) throws HoldfastException {
+    private static void makeAll(Volume volume, String path) throws HoldfastException {
         for (int end = path.indexOf('/', 1); end >= 0; end = path.indexOf('/', end + 1)) {
             makeIfMissing(volume, path.substring(0, end));
         }

@@ -9,6 +9,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.util.List;
 import picocli.CommandLine.Command;
@@ -20,14 +21,14 @@ import picocli.CommandLine.Parameters;
 @Command(name = "mv", description = "Rename a file or directory, at one stroke.")
 final class MvCommand extends VolumeCommand {
     @Parameters(index = "1", paramLabel = "FROM", converter = PathArgument.class, description = "What to rename.")
-    private String from;
+    private VolumePath givenFrom;
 
     @Parameters(
             index = "2",
             paramLabel = "TO",
             converter = PathArgument.class,
             description = "Its new path, or a directory to move it into.")
-    private String to;
+    private VolumePath givenTo;
 
     @Option(names = "--force", description = "Replace a file that is there.")
     private boolean force;
@@ -41,7 +42,8 @@ final class MvCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
-        String target = isDirectory(volume, to) ? Names.join(to, Names.last(from)) : to;
+        String from = givenFrom.in(volume);
+        String target = target(volume, from);
         if (!force
                 && exists(volume, target)
                 && volume.status(from).inode() != volume.status(target).inode()) {
@@ -53,6 +55,18 @@ final class MvCommand extends VolumeCommand {
         }
         output().print(context().out(), Json.object("from", from, "to", target), out -> {});
         return ExitCode.OK;
+    }
+
+    /** A slash behind TO says that this is a directory: one that is there, or the new path of one that is renamed. */
+    private String target(Volume volume, String from) throws HoldfastException {
+        String to = givenTo.path();
+        if (isDirectory(volume, to)) {
+            return Names.join(to, Names.last(from));
+        }
+        if (givenTo.directory() && !isDirectory(volume, from)) {
+            givenTo.in(volume);
+        }
+        return to;
     }
 
     private static boolean isDirectory(Volume volume, String path) throws HoldfastException {

@@ -11,6 +11,7 @@ import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
@@ -20,7 +21,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "resize", description = "Make a file larger or smaller.")
 final class ResizeCommand extends VolumeCommand {
     @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "The file.")
-    private String path;
+    private VolumePath given;
 
     @Option(
             names = "--size",
@@ -46,13 +47,14 @@ final class ResizeCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
+        String path = given.ofFile();
         try (StoredFile file = volume.open(path)) {
             long before = file.size();
             if (Long.compareUnsigned(size, before) < 0 && !shrink) {
                 throw new UsageException(Names.printable(path) + " has " + Sizes.exact(before) + ", more than "
                         + Sizes.exact(size) + "; use --shrink to cut off the rest, which is lost");
             }
-            resize(volume, file, before);
+            resize(volume, path, file, before);
             output().print(
                             context().out(),
                             Json.object(
@@ -65,7 +67,7 @@ final class ResizeCommand extends VolumeCommand {
         return ExitCode.OK;
     }
 
-    private void resize(Volume volume, StoredFile file, long before) throws HoldfastException {
+    private void resize(Volume volume, String path, StoredFile file, long before) throws HoldfastException {
         if (disconnect && Long.compareUnsigned(size, before) < 0) {
             try (FileClaim _ = volume.claimSize(path, InUse.CUT_OFF)) {
                 file.truncate(size);

@@ -12,6 +12,7 @@ import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.Deque;
@@ -27,7 +28,7 @@ final class RmCommand extends VolumeCommand {
     private static final int PAGE = 256;
 
     @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "What to remove.")
-    private String path;
+    private VolumePath given;
 
     @Option(
             names = {"-r", "--recursive"},
@@ -51,15 +52,16 @@ final class RmCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
-        if (path.equals(PathArgument.ROOT)) {
+        if (given.isRoot()) {
             throw new UsageException("the root directory cannot be removed; remove what is in it by name, or make the"
                     + " volume empty with 'holdfast format --force'");
         }
         InUse inUse = force ? InUse.CUT_OFF : disconnect.inUse();
+        String path = given.path();
         // All of it is claimed first: a tree with a disk in use is refused as a whole.
-        try (FileClaim _ = volume.claim(List.of(path), inUse)) {
+        try (FileClaim _ = volume.claim(List.of(given.in(volume)), inUse)) {
             if (recursive && volume.status(path).kind() == FileKind.DIRECTORY) {
-                removeTree(volume);
+                removeTree(volume, path);
             } else {
                 volume.remove(path);
                 removed++;
@@ -74,7 +76,7 @@ final class RmCommand extends VolumeCommand {
     }
 
     /** Depth first, with a stack of its own: a directory is removed once a listing of it is empty. */
-    private void removeTree(Volume volume) throws HoldfastException {
+    private void removeTree(Volume volume, String path) throws HoldfastException {
         Deque<String> pending = new ArrayDeque<>();
         pending.push(path);
         while (!pending.isEmpty()) {

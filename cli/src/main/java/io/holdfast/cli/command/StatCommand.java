@@ -7,6 +7,7 @@ import io.holdfast.cli.text.Sizes;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Locale;
@@ -18,7 +19,7 @@ import picocli.CommandLine.Parameters;
 @Command(name = "stat", description = "Show all attributes of a file, as stat(1) does.")
 final class StatCommand extends VolumeCommand {
     @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "The file.")
-    private String path;
+    private VolumePath given;
 
     StatCommand(CliContext context) {
         super(context, false);
@@ -26,17 +27,18 @@ final class StatCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
+        String path = given.in(volume);
         FileStatus status = volume.status(path);
         String target = status.kind() == FileKind.SYMLINK ? volume.readLink(path) : "";
         Map<String, Object> json = Attributes.json(path, status);
         if (!target.isEmpty()) {
             json.put("target", target);
         }
-        output().print(context().out(), json, out -> show(out, status, target));
+        output().print(context().out(), json, out -> show(out, path, status, target));
         return ExitCode.OK;
     }
 
-    private void show(PrintStream out, FileStatus s, String target) {
+    private static void show(PrintStream out, String path, FileStatus s, String target) {
         String arrow = target.isEmpty() ? "" : " -> " + target;
         out.println("  File: " + Names.printable(path + arrow));
         out.printf(

@@ -7,6 +7,7 @@ import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.Optional;
 
 /** The NBD server as this process runs it. */
 final class NbdDoor implements AutoCloseable {
@@ -29,6 +30,10 @@ final class NbdDoor implements AutoCloseable {
 
     List<String> uris(String exportPath) {
         return server.uris(exportPath);
+    }
+
+    Optional<String> whyNotServed(String exportPath) {
+        return server.whyNotServed(exportPath);
     }
 
     @Override

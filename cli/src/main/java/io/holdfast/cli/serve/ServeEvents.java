@@ -11,9 +11,6 @@ import java.util.Map;
 
 /** What a server tells of itself, a line each, for people or, with {@code --json}, for programs. */
 final class ServeEvents {
-    private static final String TOO_LONG =
-            "is not served over NBD, which has at most 4096 bytes for a name: give it a" + " shorter path";
-
     private final PrintStream out;
     private final boolean json;
 
@@ -51,7 +48,10 @@ final class ServeEvents {
             List<String> uris = nbd.uris(path);
             print(
                     Json.object("event", "export", "path", path, "uris", uris),
-                    Names.printable(path) + "  " + (uris.isEmpty() ? TOO_LONG : String.join("  ", uris)));
+                    Names.printable(path) + "  "
+                            + nbd.whyNotServed(path)
+                                    .map(why -> "is not served: " + why)
+                                    .orElse(String.join("  ", uris)));
         }
         if (exports.more() > 0 || !exports.exact()) {
             String count = exports.more() + (exports.exact() ? "" : " or more");

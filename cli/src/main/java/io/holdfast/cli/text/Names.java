@@ -1,20 +1,14 @@
 package io.holdfast.cli.text;
 
+import io.holdfast.error.Printable;
+
 /** Shows names and messages that come from a volume or a peer on a terminal without obeying what is in them. */
 public final class Names {
     private Names() {}
 
     /** Returns the text with every control character, also those of C1, written as a backslash escape. */
     public static String printable(String text) {
-        StringBuilder shown = new StringBuilder(text.length());
-        text.codePoints().forEach(c -> {
-            if (Character.isISOControl(c) || Character.getType(c) == Character.FORMAT) {
-                shown.append(String.format(c < 0x100 ? "\\x%02x" : "\\u{%x}", c));
-            } else {
-                shown.appendCodePoint(c);
-            }
-        });
-        return shown.toString();
+        return Printable.of(text);
     }
 
     /** Returns text that should be UTF-8 and is not, with every byte that is not printable ASCII as an escape. */

@@ -11,7 +11,10 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** One rule for paths in a volume: no command takes an empty one, nor the names {@code .} and {@code ..}. */
+/**
+ * One rule for paths in a volume: no command takes an empty one, nor the names {@code .} and {@code ..}, and a slash at the
+ * end is for directories.
+ */
 class PathRuleTest extends CommandFixture {
     private static final List<String> REFUSED =
             List.of("", ".", "..", "./x", "/..", "/vms/..", "/vms/.", "/vms/../keep", "vms//..", "/vms/./disk");
@@ -71,8 +74,46 @@ class PathRuleTest extends CommandFixture {
         for (String name : List.of("...", ".hidden", "..x", "a.", " ", "~", "*", "$HOME", "\\", "@file", "%s", "ä")) {
             ok("create", "VOLUME", name, "--size", "1M");
             assertThat(ok("stat", "--json", "VOLUME", name).out()).contains("\"size_bytes\":1048576");
-            ok("rm", "VOLUME", "//" + name + "/");
+            ok("rm", "VOLUME", "//" + name);
         }
+        assertUntouched();
+    }
+
+    @Test
+    void aSlashBehindAFileIsRefused() {
+        String file = folder.resolve("file").toString();
+        for (String[] line : new String[][] {
+            {"rm", "VOLUME", "/keep/"},
+            {"rm", "-rf", "VOLUME", "/keep/"},
+            {"ls", "VOLUME", "/keep/"},
+            {"stat", "VOLUME", "/keep//"},
+            {"create", "VOLUME", "/new/", "--size", "1M"},
+            {"resize", "VOLUME", "/keep/", "--size", "0", "--shrink"},
+            {"mv", "VOLUME", "/keep/", "/new"},
+            {"mv", "--force", "VOLUME", "/vms/disk", "/keep/"},
+            {"import", "--force", "-", "VOLUME", "/keep/"},
+            {"import", "-", "VOLUME", "/new/"},
+            {"export", "--force", "VOLUME", "/keep/", file}
+        }) {
+            Result result = home.run(line);
+            assertThat(result.status()).as(String.join(" ", line)).isEqualTo(11);
+            assertThat(result.err()).contains("slash").contains("directory");
+        }
+        assertThat(home.run("mv", "VOLUME", "/keep", "/new/").status()).isEqualTo(5);
+        assertUntouched();
+        assertThat(folder.resolve("file")).doesNotExist();
+    }
+
+    @Test
+    void aSlashBehindADirectoryIsRight() {
+        ok("mkdir", "VOLUME", "/made/");
+        ok("mkdir", "-p", "VOLUME", "/made/deep/er/");
+        assertThat(ok("ls", "VOLUME", "/made/").out()).isEqualTo("deep\n");
+        ok("stat", "VOLUME", "/made/");
+        ok("mv", "VOLUME", "/keep", "/made/");
+        ok("mv", "VOLUME", "/made/keep", "/");
+        ok("mv", "VOLUME", "/made/", "/renamed/");
+        ok("rm", "-r", "VOLUME", "/renamed/");
         assertUntouched();
     }
 

@@ -9,11 +9,13 @@ import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeFiles;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
@@ -21,7 +23,12 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * for the volume's only regular file, if it has exactly one.
  *
  * <p>A path that is longer than a string of the protocol may be cannot be sent or asked for: such a file is no export, except
- * by the empty name.
+ * by the empty name. Nor is one that has 2^63 bytes or more. The protocol has 64 bits without a sign for a size, but its
+ * clients, QEMU, libnbd and the kernel among them, keep sizes and offsets as signed numbers and refuse what is larger. The
+ * protocol wants a list to have each export, and no error says «this export is not for you»: so what nobody can be served is
+ * not one, is not listed, and who asks for it gets NBD_REP_ERR_UNKNOWN, «the requested export is not available»
+ * (NBD_REP_ERR_TOO_BIG is about requests and replies that are too long, NBD_REP_ERR_POLICY about what the server was told to
+ * forbid, as a size that is not whole sectors).
  *
  * <p>Invariant: a listing visits at most {@link #ENTRIES_MAX} directory entries and keeps at most {@link #PENDING_CHARS_MAX}
  * characters of directories that it has not visited yet, whatever the volume holds.
@@ -40,6 +47,7 @@ public final class Exports {
     private final int sectorSize;
     private final int entriesMax;
     private final AtomicBoolean saidThatSomeAreLeftOut;
+    private final AtomicBoolean saidThatSomeAreTooLarge;
 
     public Exports(Volume volume, boolean readOnly, int sectorSize) {
         this(volume, readOnly, sectorSize, ENTRIES_MAX);
@@ -52,6 +60,7 @@ public final class Exports {
         this.sectorSize = exports.sectorSize;
         this.entriesMax = exports.entriesMax;
         this.saidThatSomeAreLeftOut = exports.saidThatSomeAreLeftOut;
+        this.saidThatSomeAreTooLarge = exports.saidThatSomeAreTooLarge;
     }
 
     /** Returns the same exports, opened for somebody from whom they are not taken away. */
@@ -66,6 +75,7 @@ public final class Exports {
         this.sectorSize = sectorSize;
         this.entriesMax = entriesMax;
         this.saidThatSomeAreLeftOut = new AtomicBoolean();
+        this.saidThatSomeAreTooLarge = new AtomicBoolean();
     }
 
     /** Takes names. */
@@ -79,13 +89,42 @@ public final class Exports {
      */
     public void list(Names names) throws ExportException, IOException {
         walk(path -> {
-            if (Text.fits(path)) {
-                names.name(path);
-            } else {
+            if (!Text.fits(path)) {
                 sayThatSomeAreLeftOut(path);
+            } else if (isTooLarge(path)) {
+                sayThatSomeAreTooLarge(path);
+            } else {
+                names.name(path);
             }
             return true;
         });
+    }
+
+    /** Returns why nobody can be served the file at a path, whatever the server was told, if that is so. */
+    public Optional<String> whyNot(String path) {
+        if (!Text.fits(path)) {
+            return Optional.of("NBD has at most " + Wire.STRING_MAX + " bytes for a name: give it a shorter path");
+        }
+        return isTooLarge(path) ? Optional.of("NBD clients take at most 2^63 - 1 bytes") : Optional.empty();
+    }
+
+    private boolean isTooLarge(String path) {
+        try {
+            return volume.status("/" + path).size() < 0;
+        } catch (HoldfastException e) {
+            // Whoever asks for it is told what is wrong with it.
+            return false;
+        }
+    }
+
+    private void sayThatSomeAreTooLarge(String path) {
+        if (saidThatSomeAreTooLarge.compareAndSet(false, true)) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "files are left out of the list of exports that have more than the 2^63 - 1 bytes that NBD clients"
+                            + " take; the first of them is /{0}",
+                    path);
+        }
     }
 
     private void sayThatSomeAreLeftOut(String path) {
@@ -100,8 +139,8 @@ public final class Exports {
 
     /** Opens the file that {@code name} leads to; the caller closes {@link Export#file()}. */
     public Export open(String name) throws ExportException {
-        String path = name.isEmpty() ? onlyFile() : canonical(name);
         try {
+            String path = name.isEmpty() ? onlyFile() : VolumePath.parse(name).ofFile().substring(1);
             StoredFile file = files.openDisk("/" + path);
             long size = file.size();
             boolean usable = false;
@@ -122,7 +161,7 @@ public final class Exports {
     private void checkSize(String path, long size) throws ExportException {
         if (size < 0) {
             throw new ExportException(
-                    OptionReply.ERR_TOO_BIG,
+                    OptionReply.ERR_UNKNOWN,
                     "/" + path + " has " + Long.toUnsignedString(size)
                             + " bytes; NBD clients take exports of at most 2^63 - 1 bytes");
         }
@@ -200,14 +239,6 @@ public final class Exports {
         } catch (HoldfastException e) {
             throw new ExportException(OptionReply.ERR_POLICY, "cannot list /" + directory + ": " + e.getMessage());
         }
-    }
-
-    private static String canonical(String name) {
-        int start = 0;
-        while (start < name.length() && name.charAt(start) == '/') {
-            start++;
-        }
-        return name.substring(start);
     }
 
     private static OptionReply replyTo(HoldfastException e) {

@@ -1,5 +1,6 @@
 package io.holdfast.nbd.handshake;
 
+import io.holdfast.error.Printable;
 import io.holdfast.nbd.protocol.Wire;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -54,7 +55,12 @@ final class OptionData {
         try {
             ByteBuffer bytes = data.slice(data.position(), (int) length);
             data.position(data.position() + (int) length);
-            return StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+            String text = StandardCharsets.UTF_8.newDecoder().decode(bytes).toString();
+            if (text.indexOf('\0') >= 0) {
+                throw new InvalidOptionException(
+                        "the string '" + Printable.of(text) + "' has a NUL, which no string of the protocol may have");
+            }
+            return text;
         } catch (CharacterCodingException e) {
             throw new InvalidOptionException("a string is not valid UTF-8");
         }

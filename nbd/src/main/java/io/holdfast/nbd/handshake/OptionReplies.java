@@ -36,7 +36,7 @@ final class OptionReplies {
     }
 
     void error(int option, OptionReply reply, String message) throws IOException {
-        byte[] text = Text.cut(message, MESSAGE_MAX);
+        byte[] text = Text.message(message, MESSAGE_MAX);
         header(option, reply, text.length).put(text);
     }
 

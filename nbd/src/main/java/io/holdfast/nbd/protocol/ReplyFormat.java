@@ -67,7 +67,7 @@ public enum ReplyFormat {
         if (this == SIMPLE) {
             putSimple(out, request, error.code());
         } else {
-            byte[] text = Text.cut(message, MESSAGE_MAX);
+            byte[] text = Text.message(message, MESSAGE_MAX);
             putChunk(out, request, true, Wire.CHUNK_ERROR, 6L + text.length);
             out.putInt(error.code()).putShort((short) text.length).put(text);
         }
@@ -75,7 +75,7 @@ public enum ReplyFormat {
 
     /** Writes the last chunk of a read that failed at {@code offset}; what was sent before it is valid. */
     public void putErrorAt(ByteBuffer out, Request request, NbdError error, String message, long offset) {
-        byte[] text = Text.cut(message, MESSAGE_MAX);
+        byte[] text = Text.message(message, MESSAGE_MAX);
         putChunk(out, request, true, Wire.CHUNK_ERROR_OFFSET, 14L + text.length);
         out.putInt(error.code()).putShort((short) text.length).put(text).putLong(offset);
     }

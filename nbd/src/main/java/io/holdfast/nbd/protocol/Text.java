@@ -1,5 +1,6 @@
 package io.holdfast.nbd.protocol;
 
+import io.holdfast.error.Printable;
 import java.nio.ByteBuffer;
 import java.nio.CharBuffer;
 import java.nio.charset.CodingErrorAction;
@@ -20,6 +21,11 @@ public final class Text {
         byte[] bytes = new byte[cut.position()];
         cut.flip().get(bytes);
         return bytes;
+    }
+
+    /** Returns a message for whoever sits at the client, which may have any name in it, in UTF-8 and cut. */
+    public static byte[] message(String text, int bytesMax) {
+        return cut(Printable.of(text), bytesMax);
     }
 
     /** Returns whether the protocol has a string for this text. */

@@ -13,6 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ExportsTest {
     private final Volume volume = TestVolumes.open();
@@ -52,6 +54,38 @@ class ExportsTest {
         List<String> names = new ArrayList<>();
         exports.list(names::add);
         return names;
+    }
+
+    /** Clients keep sizes as signed numbers: nobody could be served such a file, so it is no export. */
+    @Test
+    void aFileThatNoClientTakesIsNoExport() throws Exception {
+        volume.create("/huge", CreateOptions.file().withSize(Long.MIN_VALUE)).close();
+        assertThatThrownBy(() -> exports.open("huge"))
+                .isInstanceOfSatisfying(
+                        ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_UNKNOWN))
+                .hasMessageContaining("9223372036854775808 bytes");
+        volume.create("/large", CreateOptions.file().withSize(Long.MAX_VALUE)).close();
+        assertThat(names(exports)).containsExactly("large");
+        assertThat(exports.whyNot("huge")).isPresent();
+        assertThat(exports.whyNot("large")).isEmpty();
+        exports.open("large").file().close();
+    }
+
+    /** As the command refuses them. */
+    @ParameterizedTest
+    @ValueSource(strings = {".", "..", "/", "//", "./a", "a/", "/a/", "d/../a", "/../a", "d/./b", "d/", "a/.", "a\0b"})
+    void namesAreCheckedAsPathsAre(String name) throws Exception {
+        volume.mkdir("/d", CreateOptions.directory());
+        volume.create("/d/b", CreateOptions.file().withSize(4096)).close();
+        volume.create("/a", CreateOptions.file().withSize(4096)).close();
+        assertThatThrownBy(() -> exports.open(name))
+                .isInstanceOfSatisfying(
+                        ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_UNKNOWN));
+        for (String good : List.of("d/b", "/d/b", "//d//b")) {
+            Export export = exports.open(good);
+            assertThat(export.name()).isEqualTo("d/b");
+            export.file().close();
+        }
     }
 
     @Test
