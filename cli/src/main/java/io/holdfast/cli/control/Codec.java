@@ -9,12 +9,18 @@ import tools.jackson.core.json.JsonFactory;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JavaType;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.MapperFeature;
 import tools.jackson.databind.PropertyNamingStrategies;
+import tools.jackson.databind.cfg.CoercionAction;
+import tools.jackson.databind.cfg.CoercionInputShape;
+import tools.jackson.databind.cfg.EnumFeature;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.type.LogicalType;
 
 /**
  * Messages to JSON and back. What is read comes from another process and is believed in nothing: the set of types is
- * closed, members must be there and not null, nesting and lengths are bounded.
+ * closed, members must be there, not null and of their type, texts must be text, nesting and lengths are bounded. What is
+ * wrong with a request is said in words ({@link Faults}).
  */
 final class Codec {
     /** How a server begins its answer to what it does not know. */
@@ -33,7 +39,15 @@ final class Codec {
             .enable(DeserializationFeature.FAIL_ON_MISSING_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_CREATOR_PROPERTIES)
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
+            .enable(EnumFeature.FAIL_ON_NUMBERS_FOR_ENUMS)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
+            .disable(DeserializationFeature.ACCEPT_FLOAT_AS_INT)
+            .disable(MapperFeature.ALLOW_COERCION_OF_SCALARS)
+            .withCoercionConfig(
+                    LogicalType.Textual,
+                    config -> config.setCoercion(CoercionInputShape.Integer, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.Float, CoercionAction.Fail)
+                            .setCoercion(CoercionInputShape.Boolean, CoercionAction.Fail))
             .build();
 
     private Codec() {}
@@ -48,26 +62,45 @@ final class Codec {
 
     /** Parses a request: {@code op} says which. */
     static Request request(byte[] json) throws FrameException {
+        JsonNode node = tree(NO_REQUEST, json);
         try {
-            return require(MAPPER.readValue(json, Request.class));
+            return require(MAPPER.treeToValue(node, Request.class));
         } catch (JacksonException e) {
-            throw new FrameException(NO_REQUEST + e.getOriginalMessage());
+            throw new FrameException(NO_REQUEST + Faults.ofRequest(e, node));
         }
     }
 
     static Reply reply(byte[] json) throws FrameException {
+        JsonNode node = tree("not a reply: ", json);
         try {
-            return require(MAPPER.readValue(json, Reply.class));
+            return require(MAPPER.treeToValue(node, Reply.class));
         } catch (JacksonException e) {
-            throw new FrameException("not a reply: " + e.getOriginalMessage());
+            throw new FrameException("not a reply that there is");
         }
+    }
+
+    private static JsonNode tree(String what, byte[] json) throws FrameException {
+        JsonNode node;
+        try {
+            node = MAPPER.readTree(json);
+        } catch (JacksonException e) {
+            throw new FrameException(what + Faults.unreadable(e, DEPTH_MAX));
+        }
+        if (!node.isObject()) {
+            throw new FrameException(what + "it is not an object as {…}");
+        }
+        Optional<String> fault = Faults.inText(node);
+        if (fault.isPresent()) {
+            throw new FrameException(what + fault.get());
+        }
+        return node;
     }
 
     static <T> T value(JsonNode node, Class<T> type) throws FrameException {
         try {
             return require(MAPPER.treeToValue(node, type));
         } catch (JacksonException e) {
-            throw new FrameException("not a " + type.getSimpleName() + ": " + e.getOriginalMessage());
+            throw new FrameException("the answer is not what was asked for");
         }
     }
 
@@ -77,7 +110,7 @@ final class Codec {
             List<T> list = MAPPER.treeToValue(node, type);
             return require(list);
         } catch (JacksonException e) {
-            throw new FrameException("not a list of " + element.getSimpleName() + ": " + e.getOriginalMessage());
+            throw new FrameException("the answer is not the list that was asked for");
         }
     }
 

@@ -68,8 +68,11 @@ final class ControlConnection implements Runnable, AutoCloseable {
             throw e;
         } catch (RuntimeException | OutOfMemoryError e) {
             LOG.log(Level.ERROR, "control request failed: " + request, e);
-            send(new Reply.Problem(
-                    ErrorCode.FAILED, "internal error in the server: " + RequestHandler.bounded(e.toString())));
+            send(
+                    e instanceof OutOfMemoryError
+                            ? new Reply.Problem(ErrorCode.NO_MEMORY, "the server has no memory for that now")
+                            : new Reply.Problem(
+                                    ErrorCode.FAILED, "a defect of the server stopped that; its log has what it was"));
         }
     }
 

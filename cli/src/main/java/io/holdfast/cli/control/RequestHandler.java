@@ -1,6 +1,7 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.cli.control.VolumeRequest.OpenedFile;
+import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
@@ -10,6 +11,7 @@ import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeFiles;
+import io.holdfast.volume.VolumePath;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
@@ -62,9 +64,69 @@ final class RequestHandler implements AutoCloseable {
     }
 
     Answer handle(Request request, ByteBuffer data) throws HoldfastException {
+        for (String path : paths(request)) {
+            requireCanonical(path);
+        }
         return switch (request) {
             case VolumeRequest r -> onVolume(r, data);
             case FileRequest r -> onFile(r, files.get(r.handle()), data);
+        };
+    }
+
+    /** Commands have checked what they were given, and send the one form of it. */
+    private static void requireCanonical(String path) throws HoldfastException {
+        String canonical = VolumePath.parse(path).path();
+        if (!path.equals(canonical)) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    Names.printable("'" + path + "' is written as " + canonical
+                            + " here: with a slash in front, one between names and none at the end"));
+        }
+    }
+
+    private static List<String> paths(Request request) {
+        return switch (request) {
+            case VolumeRequest.Open r -> List.of(r.path());
+            case VolumeRequest.Create r -> List.of(r.path());
+            case VolumeRequest.Mkdir r -> List.of(r.path());
+            case VolumeRequest.Symlink r -> List.of(r.path());
+            case VolumeRequest.ReadLink r -> List.of(r.path());
+            case VolumeRequest.Link r -> List.of(r.existing(), r.added());
+            case VolumeRequest.Status r -> List.of(r.path());
+            case VolumeRequest.SetAttributes r -> List.of(r.path());
+            case VolumeRequest.List r -> List.of(r.path());
+            case VolumeRequest.Rename r -> List.of(r.from(), r.to());
+            case VolumeRequest.Remove r -> List.of(r.path());
+            case VolumeRequest.SetXattr r -> List.of(r.path());
+            case VolumeRequest.GetXattr r -> List.of(r.path());
+            case VolumeRequest.ListXattrs r -> List.of(r.path());
+            case VolumeRequest.RemoveXattr r -> List.of(r.path());
+            case VolumeRequest.Claim r -> r.paths();
+            case VolumeRequest.ClaimSize r -> List.of(r.path());
+            case FileRequest.Name r -> List.of(r.path());
+            case VolumeRequest.Info _,
+                    VolumeRequest.Storage _,
+                    VolumeRequest.Usage _,
+                    VolumeRequest.Counters _,
+                    VolumeRequest.Recovery _,
+                    VolumeRequest.Failure _,
+                    VolumeRequest.CreateUnnamed _,
+                    VolumeRequest.Sync _,
+                    VolumeRequest.Checkpoint _,
+                    VolumeRequest.Check _,
+                    VolumeRequest.Hello _,
+                    VolumeRequest.Release _,
+                    FileRequest.Size _,
+                    FileRequest.Status _,
+                    FileRequest.Read _,
+                    FileRequest.Write _,
+                    FileRequest.Flush _,
+                    FileRequest.Allocate _,
+                    FileRequest.Punch _,
+                    FileRequest.Zero _,
+                    FileRequest.Map _,
+                    FileRequest.Truncate _,
+                    FileRequest.Close _ -> List.of();
         };
     }
 
@@ -189,7 +251,12 @@ final class RequestHandler implements AutoCloseable {
     }
 
     static String bounded(String message) {
-        return message.length() <= MESSAGE_CHARS_MAX ? message : message.substring(0, MESSAGE_CHARS_MAX) + "…";
+        if (message.length() <= MESSAGE_CHARS_MAX) {
+            return message;
+        }
+        // A character of two chars is not cut: half of one cannot be sent.
+        int end = MESSAGE_CHARS_MAX - (Character.isHighSurrogate(message.charAt(MESSAGE_CHARS_MAX - 1)) ? 1 : 0);
+        return message.substring(0, end) + "…";
     }
 
     @Override

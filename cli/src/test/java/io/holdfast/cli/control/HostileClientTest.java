@@ -6,6 +6,7 @@ import io.holdfast.cli.fake.FakeVolume;
 import io.holdfast.cli.fake.Household;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.OpenOptions;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -25,7 +26,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** Clients that break the rules harm themselves and nobody else. */
 @Timeout(60)
@@ -138,6 +142,100 @@ class HostileClientTest {
             send(channel, "{\"op\":\"usage\"}");
             assertThat(answer(channel)).contains("\"reply\":\"result\"");
         }
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            textBlock = """
+            nonsense | it is not JSON in UTF-8
+            {"op":"info" | it is not JSON in UTF-8
+            {"op":"info"} x | it is not JSON in UTF-8
+            [] | it is not an object
+            null | it is not an object
+            {} | it has no 'op'
+            {"op":7} | 'op' is not a text
+            {"op":null} | 'op' is not a text
+            {"op":"fly\\u0007"} | there is no operation 'fly\\x07'
+            {"op":"claim"} | 'paths' is missing: a list
+            {"op":"claim","paths":["/a"]} | 'in_use' is missing: REFUSE or CUT_OFF
+            {"op":"claim","paths":["/a"],"in_use":"NO"} | 'in_use' is not REFUSE or CUT_OFF
+            {"op":"claim","paths":"/a","in_use":"REFUSE"} | 'paths' is not a list
+            {"op":"claim","paths":[null],"in_use":"REFUSE"} | 'paths[0]' is null
+            {"op":"claim","paths":[7],"in_use":"REFUSE"} | 'paths[0]' is not a text
+            {"op":"status","path":null} | 'path' is not a text
+            {"op":"status","path":7} | 'path' is not a text
+            {"op":"status","path":{}} | 'path' is not a text
+            {"op":"status","path":"/\\ud800"} | 'path' has half of a surrogate pair
+            {"op":"status","path":"/a\\u0000b"} | the name 'a\\x00b' has a NUL
+            {"op":"list","path":"/","after":"","limit":"9"} | 'limit' is not a whole number from -2^31
+            {"op":"list","path":"/","after":"","limit":1.5} | 'limit' is not a whole number from -2^31
+            {"op":"list","path":"/","after":"","limit":9999999999} | is not a whole number from -2^31
+            {"op":"truncate","handle":1,"size":99999999999999999999} | is not a whole number from -2^63
+            {"op":"create","path":"/x","options":{"size":1}} | 'options.checksummed' is missing: true or false
+            {"op":"create","path":"/x","options":7} | 'options' is not an object
+            {"op":"set_attributes","path":"/","mode":1,"uid":1,"gid":1,"access_time":"x","modify_time":null} | 'access_time' is not a time
+            {"op":"create","path":"/x","options":[[[[[[[[[[[]]]]]]]]]]]} | it is nested deeper than 8
+            """)
+    void whatIsWrongIsSaidInWords(String json, String words) throws IOException {
+        try (SocketChannel channel = connect()) {
+            send(channel, json);
+            JsonNode answer = JsonMapper.shared().readTree(answer(channel));
+            assertThat(answer.path("code").stringValue()).isEqualTo("INVALID");
+            assertThat(answer.path("message").stringValue())
+                    .contains(words)
+                    .doesNotContainPattern("[jJ]ackson|[a-z]\\.[A-Za-z]+[A-Z]|Exception|Request\\b|Token");
+        }
+    }
+
+    @Test
+    void aNumberWithoutEndIsRefusedInWords() throws IOException {
+        try (SocketChannel channel = connect()) {
+            send(channel, "{\"op\":\"truncate\",\"handle\":1,\"size\":" + "9".repeat(5000) + "}");
+            assertThat(answer(channel)).contains("INVALID", "a number or a name of a member that is too long");
+            send(channel, "{\"op\":\"status\",\"path\":\"/" + "\uD83D\uDE00".repeat(1000) + "\"}");
+            assertThat(answer(channel)).contains("NOT_FOUND");
+        }
+    }
+
+    /** As the command refuses them: the socket is no way round it. */
+    @ParameterizedTest
+    @ValueSource(strings = {"", ".", "..", "/.", "/..", "/d/../f", "/./f", "/f/", "//f", "f", "//"})
+    void pathsHaveOneForm(String path) throws IOException {
+        volume.create("/f", CreateOptions.file()).close();
+        String quoted = "\"" + path + "\"";
+        String options = "{\"size\":1,\"checksummed\":true,\"mode\":420,\"uid\":0,\"gid\":0}";
+        try (SocketChannel channel = connect()) {
+            for (String request : List.of(
+                    "{'op':'open','path':%s}",
+                    "{'op':'create','path':%s,'options':" + options + "}",
+                    "{'op':'mkdir','path':%s,'options':" + options + "}",
+                    "{'op':'symlink','path':%s,'target':'/'}",
+                    "{'op':'read_link','path':%s}",
+                    "{'op':'link','existing':%s,'added':'/g'}",
+                    "{'op':'link','existing':'/f','added':%s}",
+                    "{'op':'status','path':%s}",
+                    "{'op':'set_attributes','path':%s,'mode':1,'uid':null,'gid':null,'access_time':null,'modify_time':null}",
+                    "{'op':'list','path':%s,'after':'','limit':9}",
+                    "{'op':'rename','from':%s,'to':'/g'}",
+                    "{'op':'rename','from':'/f','to':%s}",
+                    "{'op':'remove','path':%s}",
+                    "{'op':'set_xattr','path':%s,'name':'user.a'}",
+                    "{'op':'get_xattr','path':%s,'name':'user.a'}",
+                    "{'op':'list_xattrs','path':%s}",
+                    "{'op':'remove_xattr','path':%s,'name':'user.a'}",
+                    "{'op':'claim','paths':['/f',%s],'in_use':'REFUSE'}",
+                    "{'op':'claim_size','path':%s,'in_use':'REFUSE'}")) {
+                send(channel, request.replace('\'', '"').formatted(quoted));
+                assertThat(answer(channel)).as(request).contains("\"code\":\"INVALID\"").doesNotContain("not a request");
+            }
+            send(channel, "{\"op\":\"create_unnamed\",\"options\":" + options + "}");
+            assertThat(answer(channel)).contains("\"handle\":1");
+            send(channel, "{\"op\":\"name\",\"handle\":1,\"path\":" + quoted + ",\"replace\":true}");
+            assertThat(answer(channel)).contains("\"code\":\"INVALID\"");
+        }
+        assertThat(volume.list("/", "", 9)).extracting(DirectoryEntry::name).containsExactly("f");
     }
 
     @Test
