@@ -443,12 +443,68 @@ final class StoredVolume implements Volume {
         return nobodys.claimSize(path, inUse);
     }
 
+    /** Who has been cut off for the claim that this thread is making: users are asked to end on the thread that claims. */
+    private static final ScopedValue<List<FileClaim.CutOff>> CUT_OFF = ScopedValue.newInstance();
+
+    /**
+     * A user as the layers below know it. It is equal to all that stand for the same user, whatever they have open.
+     *
+     * @param path of what it opens; empty if it opens nothing
+     */
+    private record Opener(FileUser user, String path) implements FileUser {
+        @Override
+        public String description() {
+            return user.description();
+        }
+
+        @Override
+        public boolean hasBegun() {
+            return user.hasBegun();
+        }
+
+        @Override
+        public void cutOff() {
+            if (CUT_OFF.isBound()) {
+                CUT_OFF.get().add(new FileClaim.CutOff(description(), path));
+            }
+            user.cutOff();
+        }
+
+        @Override
+        public boolean equals(@Nullable Object other) {
+            return other instanceof Opener opener && user.equals(opener.user);
+        }
+
+        @Override
+        public int hashCode() {
+            return user.hashCode();
+        }
+    }
+
+    private record NotedClaim(FileClaim claim, List<CutOff> cutOff) implements FileClaim {
+        /** Claims, and notes who is cut off for it. */
+        static FileClaim make(Claiming claiming) throws HoldfastException {
+            List<CutOff> cutOff = new ArrayList<>();
+            FileClaim claim = ScopedValue.where(CUT_OFF, cutOff).call(claiming::make);
+            return new NotedClaim(claim, List.copyOf(cutOff));
+        }
+
+        @Override
+        public void close() {
+            claim.close();
+        }
+    }
+
     /** The files as one user has them. */
     private final class FilesOf implements VolumeFiles {
         private final @Nullable FileUser user;
 
         FilesOf(@Nullable FileUser user) {
-            this.user = user;
+            this.user = user == null ? null : new Opener(user, "");
+        }
+
+        private @Nullable FileUser opening(String path) {
+            return user instanceof Opener opener ? new Opener(opener.user(), path) : null;
         }
 
         @Override
@@ -469,12 +525,13 @@ final class StoredVolume implements Volume {
         public StoredFile create(String path, CreateOptions create) throws HoldfastException {
             return call(() -> {
                 requireWritable();
-                return namespace.create(path, create, (inode, record) -> guarded(files.openNew(inode, record, user)));
+                return namespace.create(
+                        path, create, (inode, record) -> guarded(files.openNew(inode, record, opening(path))));
             });
         }
 
         private FileOpener<StoredFile> opener(FileLayer.Opening opening) {
-            return (inode, path) -> guarded(files.open(inode, path, opening, user));
+            return (inode, path) -> guarded(files.open(inode, path, opening, opening(path)));
         }
 
         @Override
@@ -523,19 +580,19 @@ final class StoredVolume implements Volume {
                 }
                 return found;
             });
-            return files.uses().claim(canonical, user, inUse);
+            return NotedClaim.make(() -> files.uses().claim(canonical, user, inUse));
         }
 
         @Override
         public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
-            return call(() -> namespace.open(path, (inode, canonical) ->
-                            (SizeClaim) () -> files.uses().claimSize(inode, canonical, user, inUse)))
-                    .make();
+            Claiming claiming = call(() -> namespace.open(path, (inode, canonical) ->
+                    (Claiming) () -> files.uses().claimSize(inode, canonical, user, inUse)));
+            return NotedClaim.make(claiming);
         }
     }
 
     /** A claim that is made when nothing is locked any more. */
-    private interface SizeClaim {
+    private interface Claiming {
         FileClaim make() throws HoldfastException;
     }
 

@@ -167,7 +167,8 @@ class FilesInUseTest {
             assertInUse(() -> volume.rename("/vms/a", "/x"), "rm");
             assertThat(claimed.isDone()).isFalse();
             client.close();
-            try (FileClaim _ = claimed.get()) {
+            try (FileClaim claim = claimed.get()) {
+                assertThat(claim.cutOff()).containsExactly(new FileClaim.CutOff("client", "/vms/a/d"));
                 assertInUse(() -> client.opens("/vms/a/d"), "rm");
                 command.files.remove("/vms/a/d");
             }
@@ -181,8 +182,11 @@ class FilesInUseTest {
         Client idle = new Client("idle").opens("/vms/a/d");
         idle.begun = false;
         Client command = new Client("resize");
-        try (FileClaim _ = command.files.claimSize("/link/d", InUse.CUT_OFF);
+        try (FileClaim claim = command.files.claimSize("/link/d", InUse.CUT_OFF);
                 StoredFile file = command.files.open("/vms/a/d")) {
+            assertThat(claim.cutOff())
+                    .containsExactly(
+                            new FileClaim.CutOff("client", "/vms/a/d"), new FileClaim.CutOff("idle", "/vms/a/d"));
             assertThat(client.open).isEmpty();
             assertThat(idle.open).isEmpty();
             assertInUse(() -> client.opens("/vms/a/d"), "resize");

@@ -47,7 +47,8 @@ class VolumePathTest {
 
     @Test
     void saysWhichNameIsWrong() {
-        assertRefused(ErrorCode.INVALID, () -> VolumePath.parse("/vms/a\0b")).hasMessageContaining("'a\\x00b' has a NUL");
+        assertRefused(ErrorCode.INVALID, () -> VolumePath.parse("/vms/a\0b"))
+                .hasMessageContaining("'a\\x00b' has a NUL");
         assertRefused(ErrorCode.INVALID, () -> VolumePath.parse("/vms/a\ud800"))
                 .hasMessageContaining("'a\\u{d800}' has half of a surrogate pair");
         assertRefused(ErrorCode.INVALID, () -> VolumePath.parse("/\n/..")).hasMessageNotContaining("\n");
@@ -65,7 +66,8 @@ class VolumePathTest {
                         .as(there)
                         .isPositive();
             }
-            assertRefused(ErrorCode.NOT_A_DIRECTORY, () -> VolumePath.parse("/f/").in(volume));
+            assertRefused(
+                    ErrorCode.NOT_A_DIRECTORY, () -> VolumePath.parse("/f/").in(volume));
             assertRefused(ErrorCode.NOT_FOUND, () -> VolumePath.parse("/x/").in(volume));
         }
         assertThat(VolumePath.parse("/f").ofFile()).isEqualTo("/f");

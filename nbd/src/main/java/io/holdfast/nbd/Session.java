@@ -202,7 +202,14 @@ final class Session implements Runnable {
         if (phase == null) {
             transport.abort();
         } else if (!phase.awaitIdle(nanos)) {
-            log.cutOff("the server stops, and it did not take its replies in time");
+            if (phase.hasEnded()) {
+                log.waitedForNoLonger();
+            } else {
+                log.cutOff(
+                        phase.isSending()
+                                ? "the server stops, and it did not take its replies in time"
+                                : "the server stops, and its requests in flight have not ended in time");
+            }
             transport.abort();
         } else if (busyAtStop) {
             transport.shutdownOutput();

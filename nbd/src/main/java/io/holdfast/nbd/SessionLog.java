@@ -18,6 +18,7 @@ final class SessionLog {
     private final String client;
     private volatile @Nullable String export;
     private volatile @Nullable String cutOff;
+    private volatile @Nullable String refusal;
 
     SessionLog(String client) {
         this.client = client;
@@ -30,18 +31,43 @@ final class SessionLog {
 
     /** The client was told that it is not served. */
     void refused(String why) {
+        if (why.equals(refusal)) {
+            return;
+        }
+        refusal = why;
         LOG.log(Level.WARNING, "client {0} refused: {1}", client, why);
     }
 
     /** The server is about to break the connection. */
     void cutOff(String why) {
+        boolean said = cutOff != null || isRefused();
         cutOff = why;
-        LOG.log(Level.WARNING, "client {0} cut off: {1}", name(), why);
+        LOG.log(said ? Level.DEBUG : Level.WARNING, "client {0} cut off: {1}", name(), why);
+    }
+
+    /** The connection has ended before, and the server stops while the device still has what the client had asked for. */
+    void waitedForNoLonger() {
+        boolean said = cutOff != null;
+        cutOff = "";
+        LOG.log(
+                said ? Level.DEBUG : Level.WARNING,
+                "client {0}: the connection has ended before, and the server stops without waiting any longer for the"
+                        + " requests that are still under way",
+                name());
+    }
+
+    /** It was told that it is not served, and so it has been: how it goes is not worth another line. */
+    private boolean isRefused() {
+        return refusal != null && export == null;
     }
 
     /** The connection has ended, and not in order. */
     void ended(IOException e) {
         if (cutOff != null) {
+            return;
+        }
+        if (isRefused() && !(e instanceof ProtocolException || e instanceof TlsFailure)) {
+            LOG.log(Level.DEBUG, "client {0} left when it was refused: {1}", client, text(e));
             return;
         }
         switch (e) {

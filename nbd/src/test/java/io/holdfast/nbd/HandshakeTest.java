@@ -273,7 +273,8 @@ class HandshakeTest {
             Answer parent = client.ask(OptionType.GO, TestClient.infoRequest("vm/../vm/disk"));
             assertThat(parent.error()).isEqualTo(OptionReply.ERR_UNKNOWN);
             assertThat(parent.message()).contains("has the name '..'");
-            assertThat(client.ask(OptionType.GO, TestClient.infoRequest("vm/disk/")).error())
+            assertThat(client.ask(OptionType.GO, TestClient.infoRequest("vm/disk/"))
+                            .error())
                     .isEqualTo(OptionReply.ERR_UNKNOWN);
         }
     }

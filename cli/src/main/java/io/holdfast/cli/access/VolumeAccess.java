@@ -98,11 +98,14 @@ public final class VolumeAccess {
             }
             if (System.nanoTime() > deadline) {
                 String sockets = ControlPath.of(device).describe();
+                // Of a file that was put in the place of a served one, only the name is held: nobody has it open.
                 String reason = served.isPresent()
-                        ? "the server that answers at " + sockets + " has another file open, which was at this path"
-                                + " when it started; it was renamed or replaced since, so stop that server first"
-                        : "no server of it answers at " + sockets + ", so wait for that process or stop it";
-                throw new HoldfastException(ErrorCode.HELD, held.getMessage() + "; " + reason, held);
+                        ? device + " is not the file that the server at " + sockets + " has open: that one was at this"
+                                + " path when the server started, and was renamed or replaced since. The server holds"
+                                + " the name until it ends, so stop it first"
+                        : held.getMessage() + "; no server of it answers at " + sockets
+                                + ", so wait for that process or stop it";
+                throw new HoldfastException(ErrorCode.HELD, reason, held);
             }
             LockSupport.parkNanos(PAUSE.toNanos());
         }

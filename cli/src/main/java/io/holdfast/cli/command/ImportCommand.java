@@ -66,7 +66,8 @@ final class ImportCommand extends CopyCommand {
         try (Source source = openSource();
                 Cancellation.Guard guard = context().cancel().guard();
                 Volume volume = open(guard, device, false)) {
-            CopyResult result = copy(source, volume, path);
+            CutOffs cutOffs = new CutOffs(context().out(), output().json());
+            CopyResult result = copy(source, volume, path, cutOffs);
             output().print(
                             context().out(),
                             Json.object(
@@ -77,7 +78,9 @@ final class ImportCommand extends CopyCommand {
                                     "written_bytes",
                                     result.written(),
                                     "seconds",
-                                    result.nanos() / 1e9),
+                                    result.nanos() / 1e9,
+                                    CutOffs.MEMBER,
+                                    cutOffs.json()),
                             out -> out.println("imported " + Names.printable(path) + ": " + Sizes.show(result.size())
                                     + ", " + Sizes.show(result.written()) + " of it data, in "
                                     + Durations.show(result.nanos()) + ", flushed"));
@@ -89,11 +92,12 @@ final class ImportCommand extends CopyCommand {
         return file.equals("-") ? StreamSource.standardInput(context().in()) : Sources.open(HostPath.of(file), device);
     }
 
-    private CopyResult copy(Source source, Volume volume, String path) throws HoldfastException, IOException {
+    private CopyResult copy(Source source, Volume volume, String path, CutOffs cutOffs)
+            throws HoldfastException, IOException {
         CreateOptions options = noChecksum ? CreateOptions.file().withoutChecksum() : CreateOptions.file();
         try (ProgressLine progress = progress("import", source.size())) {
             return new Importer(volume, progress, context().cancel())
-                    .run(source, path, options, force, disconnect.inUse());
+                    .run(source, path, options, force, disconnect.inUse(), cutOffs::tell);
         }
     }
 }

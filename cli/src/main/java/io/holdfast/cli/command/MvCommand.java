@@ -50,10 +50,15 @@ final class MvCommand extends VolumeCommand {
             throw new HoldfastException(
                     ErrorCode.EXISTS, target + " exists already; choose another name or use --force to replace it");
         }
-        try (FileClaim _ = volume.claim(List.of(from, target), disconnect.inUse())) {
+        CutOffs cutOffs = new CutOffs(context().out(), output().json());
+        try (FileClaim claim = volume.claim(List.of(from, target), disconnect.inUse())) {
+            cutOffs.tell(claim);
             volume.rename(from, target);
         }
-        output().print(context().out(), Json.object("from", from, "to", target), out -> {});
+        output().print(
+                        context().out(),
+                        Json.object("from", from, "to", target, CutOffs.MEMBER, cutOffs.json()),
+                        out -> {});
         return ExitCode.OK;
     }
 

@@ -54,22 +54,30 @@ final class ResizeCommand extends VolumeCommand {
                 throw new UsageException(Names.printable(path) + " has " + Sizes.exact(before) + ", more than "
                         + Sizes.exact(size) + "; use --shrink to cut off the rest, which is lost");
             }
-            resize(volume, path, file, before);
+            CutOffs cutOffs = new CutOffs(context().out(), output().json());
+            resize(volume, path, file, before, cutOffs);
             output().print(
                             context().out(),
                             Json.object(
-                                    "path", path,
-                                    "size_bytes_before", Json.unsigned(before),
-                                    "size_bytes", Json.unsigned(size)),
+                                    "path",
+                                    path,
+                                    "size_bytes_before",
+                                    Json.unsigned(before),
+                                    "size_bytes",
+                                    Json.unsigned(size),
+                                    CutOffs.MEMBER,
+                                    cutOffs.json()),
                             out -> out.println("resized " + Names.printable(path) + " from " + Sizes.exact(before)
                                     + " to " + Sizes.exact(size)));
         }
         return ExitCode.OK;
     }
 
-    private void resize(Volume volume, String path, StoredFile file, long before) throws HoldfastException {
+    private void resize(Volume volume, String path, StoredFile file, long before, CutOffs cutOffs)
+            throws HoldfastException {
         if (disconnect && Long.compareUnsigned(size, before) < 0) {
-            try (FileClaim _ = volume.claimSize(path, InUse.CUT_OFF)) {
+            try (FileClaim claim = volume.claimSize(path, InUse.CUT_OFF)) {
+                cutOffs.tell(claim);
                 file.truncate(size);
             }
         } else {

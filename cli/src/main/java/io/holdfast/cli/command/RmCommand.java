@@ -58,8 +58,10 @@ final class RmCommand extends VolumeCommand {
         }
         InUse inUse = force ? InUse.CUT_OFF : disconnect.inUse();
         String path = given.path();
+        CutOffs cutOffs = new CutOffs(context().out(), output().json());
         // All of it is claimed first: a tree with a disk in use is refused as a whole.
-        try (FileClaim _ = volume.claim(List.of(given.in(volume)), inUse)) {
+        try (FileClaim claim = volume.claim(List.of(given.in(volume)), inUse)) {
+            cutOffs.tell(claim);
             if (recursive && volume.status(path).kind() == FileKind.DIRECTORY) {
                 removeTree(volume, path);
             } else {
@@ -71,7 +73,10 @@ final class RmCommand extends VolumeCommand {
                 throw e;
             }
         }
-        output().print(context().out(), Json.object("path", path, "removed", removed), out -> {});
+        output().print(
+                        context().out(),
+                        Json.object("path", path, "removed", removed, CutOffs.MEMBER, cutOffs.json()),
+                        out -> {});
         return ExitCode.OK;
     }
 

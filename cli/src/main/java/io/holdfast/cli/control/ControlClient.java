@@ -61,9 +61,12 @@ final class ControlClient implements AutoCloseable {
     }
 
     <T> List<T> callForList(Request request, Class<T> element) throws HoldfastException {
-        Result result = call(request);
+        return decodeList(call(request).value(), element);
+    }
+
+    <T> List<T> decodeList(JsonNode list, Class<T> element) throws HoldfastException {
         try {
-            return Codec.list(result.value(), element);
+            return Codec.list(list, element);
         } catch (FrameException e) {
             throw lost(e);
         }

@@ -24,7 +24,8 @@ final class Faults {
     static String unreadable(JacksonException e, int depthMax) {
         return e instanceof StreamConstraintsException
                 ? "it is nested deeper than " + depthMax + ", or has a number or a name of a member that is too long"
-                : "it is not JSON in UTF-8, from byte " + Math.max(0, e.getLocation().getByteOffset()) + " on";
+                : "it is not JSON in UTF-8, from byte "
+                        + Math.max(0, e.getLocation().getByteOffset()) + " on";
     }
 
     /** Returns what no message may have, wherever in it. */
@@ -40,9 +41,8 @@ final class Faults {
         if (node.isArray()) {
             for (int i = 0; i < node.size(); i++) {
                 String element = at + "[" + i + "]";
-                Optional<String> fault = node.get(i).isNull()
-                        ? Optional.of("'" + element + "' is null")
-                        : find(node.get(i), element);
+                Optional<String> fault =
+                        node.get(i).isNull() ? Optional.of("'" + element + "' is null") : find(node.get(i), element);
                 if (fault.isPresent()) {
                     return fault;
                 }
@@ -87,12 +87,11 @@ final class Faults {
                 value = value.path(step.getIndex());
             }
         }
-        String wanted =
-                switch (e) {
-                    case MismatchedInputException mismatch -> wanted(mismatch.getTargetType());
-                    case InputCoercionException number -> wanted(number.getTargetType());
-                    default -> "";
-                };
+        String wanted = switch (e) {
+            case MismatchedInputException mismatch -> wanted(mismatch.getTargetType());
+            case InputCoercionException number -> wanted(number.getTargetType());
+            default -> "";
+        };
         if (value.isMissingNode()) {
             return "'" + name + "' is missing" + (wanted.isEmpty() ? "" : ": " + wanted);
         }

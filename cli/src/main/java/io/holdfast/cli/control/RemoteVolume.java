@@ -136,27 +136,49 @@ public final class RemoteVolume implements Volume {
     @Override
     public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
         introduce();
-        return release(client.call(new VolumeRequest.Claim(paths, inUse), VolumeRequest.Claimed.class));
+        return claim(new VolumeRequest.Claim(paths, inUse));
     }
 
     @Override
     public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
         introduce();
-        return release(client.call(new VolumeRequest.ClaimSize(path, inUse), VolumeRequest.Claimed.class));
+        return claim(new VolumeRequest.ClaimSize(path, inUse));
     }
 
-    private FileClaim release(VolumeRequest.Claimed claimed) {
-        AtomicBoolean closed = new AtomicBoolean();
-        return () -> {
+    private FileClaim claim(VolumeRequest request) throws HoldfastException {
+        ControlClient.Result answer = client.call(request);
+        long claim = client.decode(answer, VolumeRequest.Claimed.class).claim();
+        JsonNode users = answer.value().path(VolumeRequest.ClaimedFrom.CUT_OFF);
+        return new RemoteClaim(
+                claim, users.isMissingNode() ? List.of() : client.decodeList(users, FileClaim.CutOff.class));
+    }
+
+    private final class RemoteClaim implements FileClaim {
+        private final long claim;
+        private final List<CutOff> cutOff;
+        private final AtomicBoolean closed = new AtomicBoolean();
+
+        RemoteClaim(long claim, List<CutOff> cutOff) {
+            this.claim = claim;
+            this.cutOff = cutOff;
+        }
+
+        @Override
+        public List<CutOff> cutOff() {
+            return cutOff;
+        }
+
+        @Override
+        public void close() {
             if (closed.compareAndSet(false, true)) {
                 try {
-                    client.call(new VolumeRequest.Release(claimed.claim()));
+                    client.call(new VolumeRequest.Release(claim));
                 } catch (HoldfastException e) {
                     System.getLogger(RemoteVolume.class.getName())
                             .log(System.Logger.Level.DEBUG, "the server releases claims with the connection", e);
                 }
             }
-        };
+        }
     }
 
     @Override

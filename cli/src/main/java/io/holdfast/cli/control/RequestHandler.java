@@ -203,7 +203,10 @@ final class RequestHandler implements AutoCloseable {
     }
 
     private Answer claimed(FileClaim claim) throws HoldfastException {
-        return Answer.of(new VolumeRequest.Claimed(claims.add(claim)));
+        List<FileClaim.CutOff> cutOff = claim.cutOff().stream()
+                .map(user -> new FileClaim.CutOff(bounded(user.user()), bounded(user.path())))
+                .toList();
+        return Answer.of(new VolumeRequest.ClaimedFrom(claims.add(claim), cutOff));
     }
 
     private static List<String> bounded(List<String> paths) throws HoldfastException {

@@ -2,6 +2,7 @@ package io.holdfast.cli.control;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.InUse;
 import java.time.Instant;
 import java.util.Optional;
@@ -79,19 +80,24 @@ sealed interface VolumeRequest extends Request {
     /** Says which process this is, for messages about the files that the connection has open. */
     record Hello(long pid) implements VolumeRequest {}
 
-    /** Answered with {@link Claimed}. */
+    /** Answered with {@link ClaimedFrom}. */
     record Claim(java.util.List<String> paths, InUse inUse) implements VolumeRequest {
         static final int PATHS_MAX = 64;
     }
 
-    /** Answered with {@link Claimed}. */
+    /** Answered with {@link ClaimedFrom}. */
     record ClaimSize(String path, InUse inUse) implements VolumeRequest {}
 
     /** Closes a claim; all are closed with their connection. */
     record Release(long claim) implements VolumeRequest {}
 
-    /** The answer to a claim. */
+    /** What must be in the answer to a claim. */
     record Claimed(long claim) {}
+
+    /** The answer to a claim. A server of an earlier version does not say who was cut off. */
+    record ClaimedFrom(long claim, java.util.List<FileClaim.CutOff> cutOff) {
+        static final String CUT_OFF = "cut_off";
+    }
 
     /** The answer to a file that was opened; {@code handle} is good on this connection until it is closed. */
     record OpenedFile(long handle, long inode, boolean checksummed) {}

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.List;
+import java.util.function.Consumer;
 
 /**
  * Copies a file into a volume.
@@ -39,8 +40,15 @@ public final class Importer {
      *
      * @param overwrite replace a file that exists at {@code path}
      * @param inUse what to do if others have that file open; they are cut off when the new one is whole
+     * @param claimed is told when that was done
      */
-    public CopyResult run(Source source, String path, CreateOptions options, boolean overwrite, InUse inUse)
+    public CopyResult run(
+            Source source,
+            String path,
+            CreateOptions options,
+            boolean overwrite,
+            InUse inUse,
+            Consumer<FileClaim> claimed)
             throws IOException {
         long start = System.nanoTime();
         requireRoom(path, overwrite);
@@ -53,7 +61,8 @@ public final class Importer {
             source.finish();
             file.flush();
             cancel.check();
-            try (FileClaim _ = volume.claim(List.of(path), inUse)) {
+            try (FileClaim claim = volume.claim(List.of(path), inUse)) {
+                claimed.accept(claim);
                 volume.link(file, path, overwrite);
             }
             volume.sync();

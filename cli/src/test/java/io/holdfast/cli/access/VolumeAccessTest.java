@@ -128,6 +128,21 @@ class VolumeAccessTest {
         }
     }
 
+    /** The new file is in nobody's use, whatever the lock of its name says. */
+    @Test
+    void ofAFileInThePlaceOfAServedOneOnlyWhatIsTrueIsSaid() throws IOException {
+        home.serve();
+        home.fake().isOn("what was there before");
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> new VolumeAccess(home.engine, Cancellation.none(), Duration.ZERO)
+                        .open(home.volume, OpenOptions.readWrite()))
+                .withMessageContaining(home.volume + " is not the file that the server at ")
+                .withMessageContaining("renamed or replaced")
+                .withMessageNotContaining("held by")
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.HELD));
+        home.close();
+    }
+
     @Test
     void aStaleSocketIsNoObstacle() throws IOException {
         Path socket = Path.of(home.volume.toRealPath() + ".sock");

@@ -145,10 +145,7 @@ class HostileClientTest {
     }
 
     @ParameterizedTest
-    @CsvSource(
-            delimiter = '|',
-            quoteCharacter = '`',
-            textBlock = """
+    @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             nonsense | it is not JSON in UTF-8
             {"op":"info" | it is not JSON in UTF-8
             {"op":"info"} x | it is not JSON in UTF-8
@@ -228,7 +225,10 @@ class HostileClientTest {
                     "{'op':'claim','paths':['/f',%s],'in_use':'REFUSE'}",
                     "{'op':'claim_size','path':%s,'in_use':'REFUSE'}")) {
                 send(channel, request.replace('\'', '"').formatted(quoted));
-                assertThat(answer(channel)).as(request).contains("\"code\":\"INVALID\"").doesNotContain("not a request");
+                assertThat(answer(channel))
+                        .as(request)
+                        .contains("\"code\":\"INVALID\"")
+                        .doesNotContain("not a request");
             }
             send(channel, "{\"op\":\"create_unnamed\",\"options\":" + options + "}");
             assertThat(answer(channel)).contains("\"handle\":1");

@@ -93,7 +93,10 @@ class ServedFilesInUseTest {
                 NbdClient idle = connect("/vms/d")) {
             client.sendWrite(0, ByteBuffer.allocate(4096));
             client.awaitReplies(1);
-            server.run(command);
+            var users = server.run(command).path("cut_off");
+            assertThat(users.size()).isEqualTo(2);
+            assertThat(users.path(0).path("user").stringValue()).startsWith("NBD client ");
+            assertThat(users.path(0).path("path").stringValue()).isEqualTo("/vms/d");
             assertThatThrownBy(() -> client.read(0, ByteBuffer.allocate(4096))).isInstanceOf(IOException.class);
             assertThatThrownBy(() -> idle.read(0, ByteBuffer.allocate(4096))).isInstanceOf(IOException.class);
         } catch (IOException goodbye) {

@@ -53,6 +53,8 @@ public final class FakeVolume implements Volume {
     private volatile Optional<HoldfastException> failure = Optional.empty();
     private volatile CheckReport checkReport = new CheckReport(List.of(), 0, 1, 1, 7, 0, 3);
     private volatile Runnable duringCheck = () -> {};
+    private volatile List<FileClaim.CutOff> users = List.of();
+    private volatile Optional<String> storage = Optional.empty();
 
     FakeVolume(FormatOptions options) {
         this.options = options;
@@ -196,12 +198,40 @@ public final class FakeVolume implements Volume {
 
     @Override
     public FileClaim claim(List<String> paths, InUse inUse) {
-        return () -> {};
+        return claim(inUse);
     }
 
     @Override
     public FileClaim claimSize(String path, InUse inUse) {
-        return () -> {};
+        return claim(inUse);
+    }
+
+    private FileClaim claim(InUse inUse) {
+        List<FileClaim.CutOff> cut = inUse == InUse.CUT_OFF ? users : List.of();
+        return new FileClaim() {
+            @Override
+            public List<CutOff> cutOff() {
+                return cut;
+            }
+
+            @Override
+            public void close() {}
+        };
+    }
+
+    /** Who has its files open, all of them whatever is claimed. */
+    public void isUsedBy(FileClaim.CutOff... them) {
+        users = List.of(them);
+    }
+
+    /** The volume is on something that has this name. */
+    public void isOn(String name) {
+        storage = Optional.of(name);
+    }
+
+    @Override
+    public Optional<String> storage() {
+        return storage;
     }
 
     @Override

@@ -140,7 +140,9 @@ public final class Exports {
     /** Opens the file that {@code name} leads to; the caller closes {@link Export#file()}. */
     public Export open(String name) throws ExportException {
         try {
-            String path = name.isEmpty() ? onlyFile() : VolumePath.parse(name).ofFile().substring(1);
+            String path = name.isEmpty()
+                    ? onlyFile()
+                    : VolumePath.parse(name).ofFile().substring(1);
             StoredFile file = files.openDisk("/" + path);
             long size = file.size();
             boolean usable = false;

@@ -54,7 +54,7 @@ public final class Handshake {
 
     /**
      * @param refusal why this client is not served; every option is then answered with it
-     * @param refused is told why a client that wants to be served is not
+     * @param refused is told why a client that wants to be served is not; more than once, if it goes on trying
      */
     public Handshake(
             Greeter greeter,
@@ -135,6 +135,9 @@ public final class Handshake {
         try {
             return answer(known.get(), data);
         } catch (InvalidOptionException e) {
+            if (known.get() == OptionType.EXPORT_NAME) {
+                throw new ProtocolException("EXPORT_NAME: " + e.getMessage());
+            }
             return fail(code, OptionReply.ERR_INVALID, String.valueOf(e.getMessage()));
         } catch (ExportException e) {
             if (known.get() == OptionType.GO || known.get() == OptionType.EXPORT_NAME) {
@@ -151,9 +154,7 @@ public final class Handshake {
         }
         if (greeter.tlsRequired() && !transport.encrypted() && code != OptionType.STARTTLS.code()) {
             String why = "this server serves encrypted clients only";
-            if (failures == 0) {
-                refused.accept(why);
-            }
+            refused.accept(why);
             return Optional.of(fail(code, OptionReply.ERR_TLS_REQD, why));
         }
         return Optional.empty();
@@ -312,7 +313,7 @@ public final class Handshake {
 
     private Step fail(int code, OptionReply reply, String message) throws IOException {
         if (code == OptionType.EXPORT_NAME.code()) {
-            throw new ProtocolException("EXPORT_NAME cannot be answered with an error: " + message);
+            throw new RefusedException(message);
         }
         failures++;
         replies.error(code, reply, message);

@@ -161,6 +161,11 @@ final class ReplyQueue {
         transport.abort();
     }
 
+    /** Returns whether replies wait for the client to take them. */
+    boolean isSending() {
+        return writing.isLocked() || !waiting.isEmpty();
+    }
+
     /** Returns why no more replies are sent, if it is so. */
     @Nullable
     Throwable broken() {

@@ -46,6 +46,7 @@ public final class Transmission {
     private final Transport transport;
     private volatile boolean stopping;
     private volatile boolean begun;
+    private volatile boolean ended;
 
     public Transmission(
             Negotiated negotiated,
@@ -85,7 +86,11 @@ public final class Transmission {
                 }
                 noticeBeginning(headerBytes);
                 Request request = Request.parse(input.require(headerBytes), extended);
-                if (stopping || request.type() == CommandType.DISC.code()) {
+                if (request.type() == CommandType.DISC.code()) {
+                    ended = true;
+                    return;
+                }
+                if (stopping) {
                     return;
                 }
                 Throwable broken = replies.broken();
@@ -97,8 +102,9 @@ public final class Transmission {
         } catch (RuntimeException | Error e) {
             replies.giveUp(e);
             throw e;
-        } catch (ClosedChannelException e) {
-            Throwable broken = replies.broken();
+        } catch (IOException e) {
+            ended = true;
+            Throwable broken = e instanceof ClosedChannelException ? replies.broken() : null;
             throw broken == null ? e : new IOException("no reply can be sent: " + broken.getMessage(), broken);
         } finally {
             exchange.abandon();
@@ -122,6 +128,16 @@ public final class Transmission {
     /** Returns whether the client has sent a request, or a part of one. */
     public boolean hasBegun() {
         return begun;
+    }
+
+    /** Returns whether the client has left or the connection broke, be there requests in flight or not. */
+    public boolean hasEnded() {
+        return ended || replies.broken() != null;
+    }
+
+    /** Returns whether replies wait for the client to take them. */
+    public boolean isSending() {
+        return replies.isSending();
     }
 
     /** From now on no request begins. */

@@ -1,0 +1,40 @@
+package io.holdfast.cli.command;
+
+import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.Names;
+import io.holdfast.volume.FileClaim;
+import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+
+/**
+ * Tells whom a command has cut off: a line each, as soon as it has happened, since the command may fail after that; with
+ * {@code --json} a member of its result.
+ */
+final class CutOffs {
+    static final String MEMBER = "cut_off";
+
+    private final List<Map<String, Object>> users = new ArrayList<>();
+    private final PrintStream out;
+    private final boolean json;
+
+    CutOffs(PrintStream out, boolean json) {
+        this.out = out;
+        this.json = json;
+    }
+
+    void tell(FileClaim claim) {
+        for (FileClaim.CutOff user : claim.cutOff()) {
+            users.add(Json.object("user", user.user(), "path", user.path()));
+            if (!json) {
+                out.println(Names.printable("cut off " + user.user() + ", which had " + user.path() + " open"));
+            }
+        }
+    }
+
+    /** Returns an object for each, with {@code user} and {@code path}. */
+    List<Map<String, Object>> json() {
+        return users;
+    }
+}
