@@ -1,5 +1,6 @@
 package io.holdfast.cli;
 
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
@@ -12,23 +13,23 @@ public interface Engine {
     Engine HOLDFAST = new Engine() {
         @Override
         public void format(Path device, FormatOptions options) throws HoldfastException {
-            Volume.format(device, options);
+            Volumes.format(device, options);
         }
 
         @Override
         public Volume open(Path device, OpenOptions options) throws HoldfastException {
-            return Volume.open(device, options);
+            return Volumes.open(device, options);
         }
     };
 
-    /** As {@link Volume#format}. */
+    /** As {@link Volumes#format}. */
     void format(Path device, FormatOptions options) throws HoldfastException;
 
-    /** As {@link Volume#open}. */
+    /** As {@link Volumes#open}. */
     Volume open(Path device, OpenOptions options) throws HoldfastException;
 
-    /** As {@link Volume#claim}. */
+    /** As {@link Volumes#claim}. */
     default VolumeClaim claim(Path file) throws HoldfastException {
-        return Volume.claim(file);
+        return Volumes.claim(file);
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
+import io.holdfast.engine.Volumes;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.ByteArrayOutputStream;
@@ -108,7 +109,7 @@ class RealVolumeTest {
     @Test
     void served() throws IOException {
         ok("format", volume.toString(), "--size", "64M");
-        try (Volume held = Volume.open(volume, OpenOptions.readWrite());
+        try (Volume held = Volumes.open(volume, OpenOptions.readWrite());
                 ControlServer server = ControlServer.start(held, ControlPath.of(volume))) {
             live();
             assertThat(run("format", volume.toString(), "--size", "64M", "--force"))
@@ -125,7 +126,7 @@ class RealVolumeTest {
         Path other = folder.resolve("other");
         ok("format", v, "--size", "64M");
         ok("format", other.toString(), "--size", "64M");
-        try (Volume held = Volume.open(volume, OpenOptions.readWrite());
+        try (Volume held = Volumes.open(volume, OpenOptions.readWrite());
                 ControlServer server = ControlServer.start(held, ControlPath.of(volume))) {
             ok("mkdir", v, "/through-the-server");
             Path old = Files.move(volume, folder.resolve("old"));
@@ -146,7 +147,7 @@ class RealVolumeTest {
     void aCopyBesideAServedVolumeIsAVolumeOfItsOwn() throws IOException {
         ok("format", volume.toString(), "--size", "64M");
         Path copy = Files.copy(volume, folder.resolve("copy-of-v"));
-        try (Volume held = Volume.open(volume, OpenOptions.readWrite());
+        try (Volume held = Volumes.open(volume, OpenOptions.readWrite());
                 ControlServer server = ControlServer.start(held, ControlPath.of(volume))) {
             ok("mkdir", copy.toString(), "/d");
             assertThat(held.list("/", "", 10)).isEmpty();
@@ -258,7 +259,7 @@ class RealVolumeTest {
         ok("format", other.toString(), "--size", "64M");
         Path link = Files.createLink(folder.resolve("hard"), other);
         Path lock = folder.resolve("other.lock");
-        try (Volume held = Volume.open(other, OpenOptions.readWrite())) {
+        try (Volume held = Volumes.open(other, OpenOptions.readWrite())) {
             for (Path target : List.of(other, link, lock)) {
                 assertThat(run("export", "--force", volume.toString(), "/d", target.toString()))
                         .as(target + err)

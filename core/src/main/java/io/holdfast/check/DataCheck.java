@@ -4,6 +4,7 @@ import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.mapping.Mapping;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -79,7 +80,7 @@ final class DataCheck {
         long first = blocks.getFirst().block();
         long count = blocks.getLast().block() - first + 1;
         try {
-            device.read(first, memory.asSlice(0, count * Device.BLOCK_SIZE));
+            device.read(first, memory.asSlice(0, count * Block.SIZE));
         } catch (HoldfastException e) {
             if (blocks.size() == 1) {
                 report(blocks.getFirst(), String.valueOf(e.getMessage()));
@@ -91,7 +92,7 @@ final class DataCheck {
         for (Pending block : blocks) {
             if (!block.mapping.isChecksummed()) {
                 findings.blocksUnverified++;
-            } else if (checksum.of(memory, (block.block() - first) * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
+            } else if (checksum.of(memory, (block.block() - first) * Block.SIZE, Block.SIZE)
                     == block.mapping.checksum()) {
                 findings.blocksVerified++;
             } else {
@@ -106,6 +107,6 @@ final class DataCheck {
                 block.block(),
                 block.inode,
                 "inode %d, offset %s: %s"
-                        .formatted(block.inode, Long.toUnsignedString(block.fileBlock * Device.BLOCK_SIZE), why));
+                        .formatted(block.inode, Long.toUnsignedString(block.fileBlock * Block.SIZE), why));
     }
 }

@@ -1,7 +1,10 @@
 package io.holdfast.check;
 
+import io.holdfast.btree.BTree;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
 import io.holdfast.format.Superblock;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
@@ -11,9 +14,6 @@ import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceCheck;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.space.SpaceMap;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.btree.BTree;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.util.ArrayList;

@@ -1,6 +1,10 @@
 package io.holdfast.checkpoint;
 
+import io.holdfast.btree.BTree;
+import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
@@ -12,10 +16,6 @@ import io.holdfast.mapping.MapItems.DeadTree;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapTree;
 import io.holdfast.space.SpaceMap;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.btree.BTree;
-import io.holdfast.storage.btree.BTreeCursor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;

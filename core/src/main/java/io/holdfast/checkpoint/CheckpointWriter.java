@@ -7,14 +7,15 @@ import io.holdfast.device.Device;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.HostRoom;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.mapping.MapChanges;
+import io.holdfast.node.NodeCache;
 import io.holdfast.space.LongList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceMap;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.HostRoom;
-import io.holdfast.storage.NodeCache;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -65,7 +66,7 @@ final class CheckpointWriter implements MapChanges {
 
     @Override
     public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
-        byte[] node = new byte[Device.BLOCK_SIZE];
+        byte[] node = new byte[Block.SIZE];
         copy(pointer, structure, Following.NONE, false, 0, node, node.length);
         return node;
     }

@@ -1,6 +1,9 @@
 package io.holdfast.checkpoint;
 
+import io.holdfast.concurrent.Threads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.format.Item;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
@@ -11,9 +14,6 @@ import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.LongList;
 import io.holdfast.space.SpaceMap;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.Threads;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;

@@ -6,6 +6,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import java.lang.foreign.MemorySegment;
@@ -80,8 +81,7 @@ public final class Superblocks {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,
                     "%s: superblock: the volume has %d blocks but the device ends after %d: it was truncated; give it back its size of %d bytes"
-                            .formatted(
-                                    device.name(), best.blocks(), device.blocks(), best.blocks() * Device.BLOCK_SIZE));
+                            .formatted(device.name(), best.blocks(), device.blocks(), best.blocks() * Block.SIZE));
         }
         if (best.blocks() < device.blocks()) {
             // The device has grown; the other copies are where its old end puts them.
@@ -141,8 +141,8 @@ public final class Superblocks {
     private Slot readSlot(long block, int index) {
         MemorySegment memory = buffers.takeMemory();
         try {
-            device.read(block, memory.asSlice(0, Device.BLOCK_SIZE));
-            byte[] bytes = new byte[Device.BLOCK_SIZE];
+            device.read(block, memory.asSlice(0, Block.SIZE));
+            byte[] bytes = new byte[Block.SIZE];
             MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
             return new Slot(block, index, Superblock.decode(bytes, block, device.name()), null);
         } catch (HoldfastException e) {

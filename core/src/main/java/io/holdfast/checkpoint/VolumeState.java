@@ -3,14 +3,14 @@ package io.holdfast.checkpoint;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.failure.HostRoom;
 import io.holdfast.format.Layout;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.metadata.ItemStore;
+import io.holdfast.node.NodeCache;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.HostRoom;
-import io.holdfast.storage.NodeCache;
 
 /** What a checkpoint and a recovery work on: the parts of one open volume. */
 public record VolumeState(

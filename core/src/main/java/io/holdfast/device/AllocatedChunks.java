@@ -1,5 +1,6 @@
 package io.holdfast.device;
 
+import io.holdfast.format.Block;
 import java.io.IOException;
 import java.util.BitSet;
 import java.util.concurrent.locks.ReentrantLock;
@@ -33,10 +34,10 @@ final class AllocatedChunks {
                 long first = (long) chunk * CHUNK_BLOCKS;
                 long blocks = Math.min(CHUNK_BLOCKS, end - first);
                 try {
-                    file.allocate(first * Device.BLOCK_SIZE, blocks * Device.BLOCK_SIZE);
+                    file.allocate(first * Block.SIZE, blocks * Block.SIZE);
                 } catch (NoRoomException e) {
                     // Not for the whole chunk; perhaps for what is needed now.
-                    file.allocate(block * Device.BLOCK_SIZE, count * Device.BLOCK_SIZE);
+                    file.allocate(block * Block.SIZE, count * Block.SIZE);
                     return;
                 }
                 allocated.set(chunk);

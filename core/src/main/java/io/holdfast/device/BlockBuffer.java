@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import io.holdfast.checksum.Checksum;
+import io.holdfast.format.Block;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import java.lang.foreign.MemorySegment;
@@ -59,9 +60,9 @@ public final class BlockBuffer {
         try {
             copyClaimed(slot, source, sourceOffset);
             if (Inject.off(Guard.SEALED_COPY)) {
-                sources.add(new SealedBuffer.Source(slot, source.asSlice(sourceOffset, Device.BLOCK_SIZE)));
+                sources.add(new SealedBuffer.Source(slot, source.asSlice(sourceOffset, Block.SIZE)));
             }
-            return checksum.of(memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            return checksum.of(memory, (long) slot * Block.SIZE, Block.SIZE);
         } finally {
             state.set(State.OPEN);
         }
@@ -79,7 +80,7 @@ public final class BlockBuffer {
 
     /** Copies a whole block from an array into slot {@code slot}. */
     public void copy(int slot, byte[] source) {
-        if (source.length != Device.BLOCK_SIZE) {
+        if (source.length != Block.SIZE) {
             throw new IllegalArgumentException("not a block: " + source.length + " bytes");
         }
         copy(slot, MemorySegment.ofArray(source), 0);
@@ -156,7 +157,7 @@ public final class BlockBuffer {
         }
         // Not filled while the copy runs: it may fail half-way, when the source is a mapped file that was cut off.
         filled.clear(slot);
-        MemorySegment.copy(source, sourceOffset, memory, (long) slot * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        MemorySegment.copy(source, sourceOffset, memory, (long) slot * Block.SIZE, Block.SIZE);
         filled.set(slot);
     }
 

@@ -1,5 +1,6 @@
 package io.holdfast.device;
 
+import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
@@ -198,7 +199,7 @@ public final class BufferPool implements AutoCloseable {
         Arena arena = Arena.ofShared();
         lock.lock();
         try {
-            MemorySegment memory = arena.allocate((long) blocksPerBuffer * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            MemorySegment memory = arena.allocate((long) blocksPerBuffer * Block.SIZE, Block.SIZE);
             arenas.add(arena);
             return memory;
         } catch (OutOfMemoryError e) {

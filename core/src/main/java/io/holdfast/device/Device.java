@@ -6,7 +6,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file or block device, seen as an array of 4 KiB blocks. Thread-safe; every method blocks.
+ * One file or block device, seen as an array of {@linkplain io.holdfast.format.Block blocks}. Thread-safe; every method blocks.
  *
  * <p>Only memory that nobody can change any more reaches a device: {@link SealedBuffer}, or, for a file without
  * checksums, {@link LentBuffer}, which says by its type that nothing was promised about it.
@@ -15,8 +15,6 @@ import org.jspecify.annotations.Nullable;
  * any subset of the written blocks, torn at 512 bytes.
  */
 public interface Device extends AutoCloseable {
-    int BLOCK_SIZE = 4096;
-
     /** Returns the path, for messages. */
     String name();
 

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 
 /** The checks every {@link Device} makes before it touches memory or medium. */
@@ -14,8 +15,8 @@ public final class DeviceChecks {
     public static boolean suitable(MemorySegment memory) {
         return memory.isNative()
                 && memory.byteSize() > 0
-                && memory.byteSize() % Device.BLOCK_SIZE == 0
-                && memory.address() % Device.BLOCK_SIZE == 0
+                && memory.byteSize() % Block.SIZE == 0
+                && memory.address() % Block.SIZE == 0
                 && shared(memory);
     }
 
@@ -30,7 +31,7 @@ public final class DeviceChecks {
             throw new IllegalArgumentException(
                     "a device reads into writable, shared, native memory of whole aligned blocks, not into " + target);
         }
-        return target.byteSize() / Device.BLOCK_SIZE;
+        return target.byteSize() / Block.SIZE;
     }
 
     /** Throws {@code DEVICE_ERROR} if the range does not lie within the device. */

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.Arena;
@@ -90,7 +91,7 @@ public final class FileDevice implements Device {
             try {
                 boolean onBlockDevice = BlockDeviceNumber.of(path).isPresent();
                 return new FileDevice(
-                        path, key, file, writable, isDirect, onBlockDevice, bytes(path, file) / BLOCK_SIZE);
+                        path, key, file, writable, isDirect, onBlockDevice, bytes(path, file) / Block.SIZE);
             } catch (IOException e) {
                 VolumeLock.closeWhenReleased(key, file);
                 throw e;
@@ -157,7 +158,7 @@ public final class FileDevice implements Device {
      * after the new size is durable. For use before anything else uses the device.
      */
     public void resize(long bytes) throws HoldfastException {
-        if (bytes < 0 || bytes % BLOCK_SIZE != 0) {
+        if (bytes < 0 || bytes % Block.SIZE != 0) {
             throw new HoldfastException(
                     ErrorCode.INVALID, "%s: %d bytes are not a number of whole blocks".formatted(path, bytes));
         }
@@ -171,7 +172,7 @@ public final class FileDevice implements Device {
                 }
                 grow(bytes);
             }
-            blocks = (bytes == 0 ? present : bytes) / BLOCK_SIZE;
+            blocks = (bytes == 0 ? present : bytes) / Block.SIZE;
             // Unlike in flush(), metadata too, and the directory: a new file must still be there after a crash.
             file.force(true);
             forceDirectory();
@@ -205,13 +206,13 @@ public final class FileDevice implements Device {
         while (done < target.byteSize()) {
             try {
                 long count = Math.min(target.byteSize() - done, TRANSFER_BYTES_MAX);
-                int read = file.read(target.asSlice(done, count), block * BLOCK_SIZE + done);
+                int read = file.read(target.asSlice(done, count), block * Block.SIZE + done);
                 if (read <= 0) {
                     throw new EOFException("the file ends here; it has become shorter since it was opened");
                 }
                 done += progress(read, count);
             } catch (IOException e) {
-                throw failure("cannot read block " + (block + done / BLOCK_SIZE), e);
+                throw failure("cannot read block " + (block + done / Block.SIZE), e);
             }
         }
     }
@@ -236,13 +237,13 @@ public final class FileDevice implements Device {
                     break;
                 }
                 done += read;
-                if (read % BLOCK_SIZE != 0) {
+                if (read % Block.SIZE != 0) {
                     break;
                 }
             }
             return done;
         } catch (IOException e) {
-            throw failure("cannot read block " + position / BLOCK_SIZE, e);
+            throw failure("cannot read block " + position / Block.SIZE, e);
         }
     }
 
@@ -279,7 +280,7 @@ public final class FileDevice implements Device {
     public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
         DeviceChecks.requirePart(source.blocks(), from, count);
         try (SealedBuffer.Hold hold = source.hold()) {
-            writeAll(block, hold.contents().asSlice((long) from * BLOCK_SIZE, (long) count * BLOCK_SIZE));
+            writeAll(block, hold.contents().asSlice((long) from * Block.SIZE, (long) count * Block.SIZE));
         }
     }
 
@@ -303,8 +304,8 @@ public final class FileDevice implements Device {
         int[] counts = new int[sources.length];
         for (int i = 0; i < sources.length; i++) {
             Piece piece = pieces.get(i);
-            sources[i] = contents.asSlice((long) piece.from() * BLOCK_SIZE, (long) piece.count() * BLOCK_SIZE);
-            positions[i] = piece.block() * BLOCK_SIZE;
+            sources[i] = contents.asSlice((long) piece.from() * Block.SIZE, (long) piece.count() * Block.SIZE);
+            positions[i] = piece.block() * Block.SIZE;
         }
         try {
             file.write(sources, positions, counts);
@@ -317,8 +318,8 @@ public final class FileDevice implements Device {
         for (int i = 0; i < sources.length; i++) {
             if (counts[i] < sources[i].byteSize()) {
                 // As a single write would go on.
-                long whole = Math.max(0, counts[i]) / BLOCK_SIZE * (long) BLOCK_SIZE;
-                writeAll(pieces.get(i).block() + whole / BLOCK_SIZE, sources[i].asSlice(whole));
+                long whole = Math.max(0, counts[i]) / Block.SIZE * (long) Block.SIZE;
+                writeAll(pieces.get(i).block() + whole / Block.SIZE, sources[i].asSlice(whole));
             }
         }
     }
@@ -329,7 +330,7 @@ public final class FileDevice implements Device {
     }
 
     private void writeAll(long block, MemorySegment source) throws HoldfastException {
-        DeviceChecks.requireInside(this, block, source.byteSize() / BLOCK_SIZE);
+        DeviceChecks.requireInside(this, block, source.byteSize() / Block.SIZE);
         requireOpen();
         requireWritable();
         requireFlushable();
@@ -337,13 +338,13 @@ public final class FileDevice implements Device {
         while (done < source.byteSize()) {
             try {
                 long count = Math.min(source.byteSize() - done, TRANSFER_BYTES_MAX);
-                int written = file.write(source.asSlice(done, count), block * BLOCK_SIZE + done);
+                int written = file.write(source.asSlice(done, count), block * Block.SIZE + done);
                 if (written <= 0) {
                     throw new IOException("the operating system wrote nothing");
                 }
                 done += progress(written, count);
             } catch (IOException e) {
-                throw failure("cannot write block " + (block + done / BLOCK_SIZE), e);
+                throw failure("cannot write block " + (block + done / Block.SIZE), e);
             }
         }
     }
@@ -450,7 +451,7 @@ public final class FileDevice implements Device {
     /** A device with sectors larger than a block accepts the opening and refuses the first transfer. */
     private static void probeRead(BlockFile file) throws IOException {
         try (Arena arena = Arena.ofShared()) {
-            file.read(arena.allocate(BLOCK_SIZE, BLOCK_SIZE), 0);
+            file.read(arena.allocate(Block.SIZE, Block.SIZE), 0);
         }
     }
 
@@ -462,8 +463,8 @@ public final class FileDevice implements Device {
     /** Grows the file by its last block, zeroed: the one way that needs no other descriptor of the file. */
     private void grow(long bytes) throws IOException {
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment zeros = arena.allocate(BLOCK_SIZE, BLOCK_SIZE);
-            if (file.write(zeros, bytes - BLOCK_SIZE) != BLOCK_SIZE) {
+            MemorySegment zeros = arena.allocate(Block.SIZE, Block.SIZE);
+            if (file.write(zeros, bytes - Block.SIZE) != Block.SIZE) {
                 throw new IOException("the file cannot be grown");
             }
         }
@@ -483,7 +484,7 @@ public final class FileDevice implements Device {
         if (transferred == wanted || !direct) {
             return transferred;
         }
-        long whole = transferred / BLOCK_SIZE * (long) BLOCK_SIZE;
+        long whole = transferred / Block.SIZE * (long) Block.SIZE;
         if (whole == 0) {
             throw new EOFException("only %d bytes of the block could be transferred".formatted(transferred));
         }
@@ -556,11 +557,11 @@ public final class FileDevice implements Device {
         @Override
         public boolean start(long block, MemorySegment target, Ended ended) {
             long bytes = target.byteSize();
-            boolean inside = block >= 0 && bytes <= TRANSFER_BYTES_MAX && block <= blocks - bytes / BLOCK_SIZE;
+            boolean inside = block >= 0 && bytes <= TRANSFER_BYTES_MAX && block <= blocks - bytes / Block.SIZE;
             return inside
                     && DeviceChecks.suitable(target)
                     && !target.isReadOnly()
-                    && reads.start(target, block * BLOCK_SIZE, count -> ended.ended(count == bytes));
+                    && reads.start(target, block * Block.SIZE, count -> ended.ended(count == bytes));
         }
 
         @Override

@@ -1,5 +1,6 @@
 package io.holdfast.device;
 
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -18,7 +19,7 @@ public final class LentBuffer {
      * confined to one thread.
      */
     public static boolean possible(MemorySegment memory) {
-        return DeviceChecks.suitable(memory) && memory.byteSize() / Device.BLOCK_SIZE <= Integer.MAX_VALUE;
+        return DeviceChecks.suitable(memory) && memory.byteSize() / Block.SIZE <= Integer.MAX_VALUE;
     }
 
     /** Wraps memory for which {@link #possible} holds. */
@@ -30,7 +31,7 @@ public final class LentBuffer {
     }
 
     public int blocks() {
-        return (int) (memory.byteSize() / Device.BLOCK_SIZE);
+        return (int) (memory.byteSize() / Block.SIZE);
     }
 
     public MemorySegment contents() {

@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
@@ -58,21 +59,21 @@ public final class MeteredDevice implements Device {
     @Override
     public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
         device.write(block, source, from, count);
-        counted((long) count * BLOCK_SIZE);
+        counted((long) count * Block.SIZE);
     }
 
     @Override
     public void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
         device.write(source, pieces);
         for (Piece piece : pieces) {
-            counted((long) piece.count() * BLOCK_SIZE);
+            counted((long) piece.count() * Block.SIZE);
         }
     }
 
     @Override
     public void write(long block, LentBuffer source) throws HoldfastException {
         device.write(block, source);
-        counted((long) source.blocks() * BLOCK_SIZE);
+        counted((long) source.blocks() * Block.SIZE);
     }
 
     private void counted(long bytes) {

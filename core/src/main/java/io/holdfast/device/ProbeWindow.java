@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -31,13 +32,13 @@ final class ProbeWindow {
 
     static ProbeWindow of(FileDevice device) throws HoldfastException {
         long bytes = device.bytes();
-        long tailStart = Math.max(0, bytes - PART_BYTES) / Device.BLOCK_SIZE * Device.BLOCK_SIZE;
+        long tailStart = Math.max(0, bytes - PART_BYTES) / Block.SIZE * Block.SIZE;
         return new ProbeWindow(bytes, read(device, 0, PART_BYTES), read(device, tailStart, 2 * PART_BYTES), tailStart);
     }
 
     private static byte[] read(FileDevice device, long start, int length) throws HoldfastException {
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment memory = arena.allocate(length, Device.BLOCK_SIZE);
+            MemorySegment memory = arena.allocate(length, Block.SIZE);
             int count = device.readBytes(start, memory);
             return memory.asSlice(0, count).toArray(ValueLayout.JAVA_BYTE);
         }

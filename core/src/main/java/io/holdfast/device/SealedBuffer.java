@@ -1,5 +1,6 @@
 package io.holdfast.device;
 
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -84,10 +85,9 @@ public final class SealedBuffer {
 
     private MemorySegment view() {
         for (Source source : sources) {
-            memory.asSlice((long) source.slot() * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
-                    .copyFrom(source.memory());
+            memory.asSlice((long) source.slot() * Block.SIZE, Block.SIZE).copyFrom(source.memory());
         }
-        return memory.asSlice(0, (long) blocks * Device.BLOCK_SIZE).asReadOnly();
+        return memory.asSlice(0, (long) blocks * Block.SIZE).asReadOnly();
     }
 
     /** The right to read the blocks. Owned by one thread; closed once. */

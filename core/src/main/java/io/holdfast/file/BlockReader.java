@@ -6,6 +6,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -144,10 +145,10 @@ final class BlockReader {
         if (mappings[0].isData()) {
             readData(map, where, first, mappings, run, memory);
         } else {
-            memory.asSlice(0, (long) run * Device.BLOCK_SIZE).fill((byte) 0);
+            memory.asSlice(0, (long) run * Block.SIZE).fill((byte) 0);
         }
         for (int i = 0; i < run; i++) {
-            if (!sink.block(index + i, memory, (long) i * Device.BLOCK_SIZE, mappings[i])) {
+            if (!sink.block(index + i, memory, (long) i * Block.SIZE, mappings[i])) {
                 return i;
             }
         }
@@ -157,7 +158,7 @@ final class BlockReader {
     private void readData(BlockMap map, String where, long first, Mapping[] mappings, int run, MemorySegment memory)
             throws HoldfastException {
         try {
-            device.read(mappings[0].block(), memory.asSlice(0, (long) run * Device.BLOCK_SIZE));
+            device.read(mappings[0].block(), memory.asSlice(0, (long) run * Block.SIZE));
         } catch (HoldfastException e) {
             if (run == 1) {
                 throw new HoldfastException(e.code(), place(where, first, mappings[0]) + ": " + e.getMessage(), e);
@@ -170,13 +171,13 @@ final class BlockReader {
                         first + i,
                         new Mapping[] {mappings[i]},
                         1,
-                        memory.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE));
+                        memory.asSlice((long) i * Block.SIZE, Block.SIZE));
             }
             return;
         }
         Inject.at(Point.READ_DONE);
         for (int i = 0; i < run; i++) {
-            MemorySegment block = memory.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            MemorySegment block = memory.asSlice((long) i * Block.SIZE, Block.SIZE);
             while (!verified(mappings[i], block)) {
                 Mapping now = map.lookup(first + i);
                 if (now.word() == mappings[i].word() && now.checksum() == mappings[i].checksum()) {
@@ -199,13 +200,13 @@ final class BlockReader {
 
     /** Returns whether a block has the checksum that it should have, if any. */
     boolean matches(Mapping mapping, MemorySegment memory, long at) {
-        return !mapping.isChecksummed() || checksum.of(memory, at, Device.BLOCK_SIZE) == mapping.checksum();
+        return !mapping.isChecksummed() || checksum.of(memory, at, Block.SIZE) == mapping.checksum();
     }
 
     /** Returns whether all blocks of a run have the checksums that they should have, if any. */
     boolean match(MappingRun run, MemorySegment memory) {
         long[] sums = new long[run.count()];
-        checksum.ofBlocks(memory, Device.BLOCK_SIZE, sums);
+        checksum.ofBlocks(memory, Block.SIZE, sums);
         for (int i = 0; i < sums.length; i++) {
             if (run.isChecksummed(i) && sums[i] != run.checksum(i)) {
                 return false;
@@ -216,15 +217,15 @@ final class BlockReader {
 
     /** Verifies a block in the caller's memory: what the guard «verify private» is there to avoid. */
     void verifyShown(String where, long fileBlock, Mapping mapping, MemorySegment shown) throws HoldfastException {
-        if (shown.byteSize() >= Device.BLOCK_SIZE && !matches(mapping, shown, 0)) {
+        if (shown.byteSize() >= Block.SIZE && !matches(mapping, shown, 0)) {
             throw mismatch(where, fileBlock, mapping);
         }
     }
 
     /** Returns the checksum of each block of some memory. */
     long[] checksumsOf(MemorySegment blocks) {
-        long[] sums = new long[(int) (blocks.byteSize() / Device.BLOCK_SIZE)];
-        checksum.ofBlocks(blocks, Device.BLOCK_SIZE, sums);
+        long[] sums = new long[(int) (blocks.byteSize() / Block.SIZE)];
+        checksum.ofBlocks(blocks, Block.SIZE, sums);
         return sums;
     }
 
@@ -236,6 +237,6 @@ final class BlockReader {
 
     private String place(String where, long fileBlock, Mapping mapping) {
         return "%s: offset %s (block %d of %s)"
-                .formatted(where, Long.toUnsignedString(fileBlock * Device.BLOCK_SIZE), mapping.block(), device.name());
+                .formatted(where, Long.toUnsignedString(fileBlock * Block.SIZE), mapping.block(), device.name());
     }
 }

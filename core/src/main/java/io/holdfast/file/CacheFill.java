@@ -1,7 +1,7 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -36,7 +36,7 @@ final class CacheFill implements AutoCloseable {
 
     /** Copies the content in. */
     void take(MemorySegment content, long at) {
-        MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
+        MemorySegment.copy(content, at, page.memory, 0, Block.SIZE);
         page.uptodate = true;
     }
 

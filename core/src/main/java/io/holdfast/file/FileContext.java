@@ -1,13 +1,13 @@
 package io.holdfast.file;
 
 import io.holdfast.checkpoint.Checkpointer;
+import io.holdfast.concurrent.Helpers;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.failure.HostRoom;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceReserver;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.Helpers;
-import io.holdfast.storage.HostRoom;
 import java.time.InstantSource;
 import org.jspecify.annotations.Nullable;
 

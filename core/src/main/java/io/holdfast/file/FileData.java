@@ -1,9 +1,10 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import io.holdfast.format.Block;
+import io.holdfast.format.Item;
 import io.holdfast.format.LogEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -14,7 +15,6 @@ import io.holdfast.mapping.Mapping;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.OpenInodes;
-import io.holdfast.storage.Item;
 import io.holdfast.volume.FileStatus;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -133,7 +133,7 @@ final class FileData {
     /** Returns the attributes; blocks that are in memory only count as allocated. */
     FileStatus status() {
         long blocks = map.dataBlocksAtMost() + dirtyEstimate();
-        return record().status(inode, blocks * Device.BLOCK_SIZE);
+        return record().status(inode, blocks * Block.SIZE);
     }
 
     /** Returns about how many pages are dirty. */
@@ -547,15 +547,15 @@ final class FileData {
     }
 
     static long blockOf(long offset) {
-        return offset >>> 12;
+        return Block.at(offset);
     }
 
     /** Returns the block behind the one that byte {@code end - 1} lies in. */
     static long blockAfter(long end) {
-        return end == 0 ? 0 : ((end - 1) >>> 12) + 1;
+        return Block.count(end);
     }
 
     static int within(long offset) {
-        return (int) (offset & (Device.BLOCK_SIZE - 1));
+        return (int) (offset & (Block.SIZE - 1));
     }
 }

@@ -2,14 +2,14 @@ package io.holdfast.file;
 
 import io.holdfast.checkpoint.Checkpointer;
 import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.concurrent.Helpers;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.device.BufferPool;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.log.WriteLog;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.UnnamedOpener;
 import io.holdfast.space.SpaceReserver;
-import io.holdfast.storage.Helpers;
-import io.holdfast.storage.Timing;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import java.time.InstantSource;

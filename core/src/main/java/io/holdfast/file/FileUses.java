@@ -1,8 +1,8 @@
 package io.holdfast.file;
 
+import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Timing;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.InUse;

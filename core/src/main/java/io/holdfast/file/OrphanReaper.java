@@ -1,16 +1,16 @@
 package io.holdfast.file;
 
+import io.holdfast.concurrent.Threads;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.HostRoom;
+import io.holdfast.format.Item;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.MapRegistry;
+import io.holdfast.metadata.MetadataStore;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.Orphan;
-import io.holdfast.storage.HostRoom;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.MetadataStore;
-import io.holdfast.storage.Threads;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.locks.Condition;

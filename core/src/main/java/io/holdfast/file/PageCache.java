@@ -1,9 +1,9 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.lang.foreign.Arena;
@@ -50,8 +50,8 @@ public final class PageCache {
 
     /** @throws OutOfMemoryError if there is no memory for the first pages */
     public PageCache(long bytes) {
-        pagesMax = Math.clamp(bytes / Device.BLOCK_SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
-        dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Device.BLOCK_SIZE);
+        pagesMax = Math.clamp(bytes / Block.SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
+        dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Block.SIZE);
         slots = new Page[pagesMax];
         free = new ArrayDeque<>(pagesMax + 1);
         try {
@@ -145,12 +145,12 @@ public final class PageCache {
         if (Inject.fails(Point.ALLOCATE_PAGES)) {
             throw new OutOfMemoryError("no memory for pages");
         }
-        return arena.allocate((long) count * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        return arena.allocate((long) count * Block.SIZE, Block.SIZE);
     }
 
     private void addFrames(MemorySegment chunk, int first, int count) {
         for (int i = 0; i < count; i++) {
-            Page page = new Page(this, chunk.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE));
+            Page page = new Page(this, chunk.asSlice((long) i * Block.SIZE, Block.SIZE));
             slots[first + i] = page;
             free.add(page);
         }

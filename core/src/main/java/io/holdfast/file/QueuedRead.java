@@ -1,8 +1,8 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.MappingRun;
@@ -45,10 +45,10 @@ final class QueuedRead implements DeviceReads.Ended {
      * where it is. Blocks that are cached clean are read all the same.
      */
     static @Nullable QueuedRead of(FileData file, long first, MemorySegment target, ReadQueue.Ended ended) {
-        if (Long.compareUnsigned((first << 12) + target.byteSize(), file.size()) > 0) {
+        if (Long.compareUnsigned(Block.offset(first) + target.byteSize(), file.size()) > 0) {
             return null;
         }
-        int count = (int) (target.byteSize() / Device.BLOCK_SIZE);
+        int count = (int) (target.byteSize() / Block.SIZE);
         if (file.nextInMemory(first) < first + count) {
             return null;
         }
@@ -81,7 +81,7 @@ final class QueuedRead implements DeviceReads.Ended {
             if (i < mappings.count() && follows(i)) {
                 continue;
             }
-            MemorySegment part = target.asSlice((long) from * Device.BLOCK_SIZE, (long) (i - from) * Device.BLOCK_SIZE);
+            MemorySegment part = target.asSlice((long) from * Block.SIZE, (long) (i - from) * Block.SIZE);
             if (!device.start(mappings.block(from), part, this)) {
                 if (from == 0) {
                     return false;
@@ -124,7 +124,7 @@ final class QueuedRead implements DeviceReads.Ended {
         }
         int ticket = file.context.reader().readers().enter();
         try {
-            if (Long.compareUnsigned((first << 12) + target.byteSize(), file.size()) > 0
+            if (Long.compareUnsigned(Block.offset(first) + target.byteSize(), file.size()) > 0
                     || !(mappings.count() <= KEEP_BLOCKS_MAX ? isCurrentAndKept() : isNewest())) {
                 return false;
             }
@@ -161,7 +161,7 @@ final class QueuedRead implements DeviceReads.Ended {
             for (int i = 0; newest && i < fills.length; i++) {
                 CacheFill fill = fills[i];
                 if (fill != null) {
-                    fill.take(target, (long) i * Device.BLOCK_SIZE);
+                    fill.take(target, (long) i * Block.SIZE);
                 }
             }
             return newest;

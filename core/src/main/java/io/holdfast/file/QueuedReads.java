@@ -1,8 +1,8 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.volume.ReadQueue;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.ReentrantLock;
@@ -53,7 +53,7 @@ final class QueuedReads implements ReadQueue {
 
     private boolean start(long offset, MemorySegment target, Ended ended) {
         long bytes = target.byteSize();
-        boolean blocks = (offset | bytes) % Device.BLOCK_SIZE == 0 && bytes <= (long) BLOCKS_MAX * Device.BLOCK_SIZE;
+        boolean blocks = (offset | bytes) % Block.SIZE == 0 && bytes <= (long) BLOCKS_MAX * Block.SIZE;
         if (!blocks || bytes == 0 || file.pages.contains(FileData.blockOf(offset))) {
             return false;
         }

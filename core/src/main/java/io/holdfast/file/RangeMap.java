@@ -1,6 +1,7 @@
 package io.holdfast.file;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
 import io.holdfast.mapping.DeltaMap;
@@ -36,7 +37,7 @@ final class RangeMap {
                     state = state(run.word());
                     blocks = Math.min(run.length(), inMemory - block);
                 }
-                long next = (block + blocks) << 12;
+                long next = Block.offset(block + blocks);
                 if (block + blocks >= LogRecord.FILE_BLOCKS_MAX || Long.compareUnsigned(next, end) > 0) {
                     next = end;
                 }

@@ -1,8 +1,8 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
@@ -63,7 +63,7 @@ final class Ranges {
         boolean partialTail = FileData.within(end) != 0 && wholeBefore(end) == tail;
         if (FileData.within(offset) != 0) {
             // What lies behind the end of the file is zeroed when the file grows, in an order that a crash respects.
-            int to = head == tail ? FileData.within(end) : Device.BLOCK_SIZE;
+            int to = head == tail ? FileData.within(end) : Block.SIZE;
             edges.zeroWithin(head, FileData.within(offset), to);
         }
         if (partialTail && (head < tail || FileData.within(offset) == 0)) {

@@ -1,8 +1,8 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import io.holdfast.format.Block;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -129,7 +129,7 @@ final class Reading {
     /** Copies from the block that {@code offset} lies in, as much as the block has and the target takes. */
     private static long copyOut(MemorySegment block, long at, long offset, MemorySegment target) {
         int within = FileData.within(offset);
-        long n = Math.min(Device.BLOCK_SIZE - within, target.byteSize());
+        long n = Math.min(Block.SIZE - within, target.byteSize());
         MemorySegment.copy(block, at + within, target, 0, n);
         return n;
     }

@@ -1,6 +1,6 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
+import io.holdfast.format.Block;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -48,7 +48,7 @@ final class SealedPages {
         lock.lock();
         try {
             for (int i = 0; i < pages.length; i++) {
-                MemorySegment copy = copies.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                MemorySegment copy = copies.asSlice((long) i * Block.SIZE, Block.SIZE);
                 Page page = new Page(file, batch.fileBlock(i), copy, lock, idle);
                 pages[i] = page;
                 Page found = file.pages.addOrPin(page);
@@ -140,7 +140,7 @@ final class SealedPages {
                     page.dead = true;
                     file.forget(page);
                 } else {
-                    page.memory = kept.asSlice((long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                    page.memory = kept.asSlice((long) i * Block.SIZE, Block.SIZE);
                     page.sealed = false;
                     file.markDirty(page, 0);
                 }
@@ -186,9 +186,9 @@ final class SealedPages {
     /** Returns the copies on the heap, null if there is no room. */
     private @Nullable MemorySegment keep() {
         try {
-            MemorySegment kept = MemorySegment.ofArray(new byte[shown * Device.BLOCK_SIZE]);
+            MemorySegment kept = MemorySegment.ofArray(new byte[shown * Block.SIZE]);
             for (int i = 0; i < shown; i++) {
-                MemorySegment.copy(pages[i].memory, 0, kept, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                MemorySegment.copy(pages[i].memory, 0, kept, (long) i * Block.SIZE, Block.SIZE);
             }
             return kept;
         } catch (OutOfMemoryError e) {

@@ -1,7 +1,7 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.device.DeviceChecks;
+import io.holdfast.format.Block;
 import io.holdfast.log.DataBatch;
 import io.holdfast.volume.WritePiece;
 import java.lang.foreign.MemorySegment;
@@ -29,7 +29,7 @@ final class SealedSource {
         for (int i = 0; i < runs; i++) {
             WritePiece piece = ascending.get(i);
             firsts[i] = FileData.blockOf(piece.offset());
-            starts[i + 1] = starts[i] + (int) (piece.source().byteSize() / Device.BLOCK_SIZE);
+            starts[i + 1] = starts[i] + (int) (piece.source().byteSize() / Block.SIZE);
             sources[i] = piece.source();
         }
     }
@@ -44,7 +44,7 @@ final class SealedSource {
         List<WritePiece> ascending = pieces.stream()
                 .sorted(Comparator.comparingLong(WritePiece::offset))
                 .toList();
-        long left = (long) blocksMax * Device.BLOCK_SIZE;
+        long left = (long) blocksMax * Block.SIZE;
         long end = 0;
         for (WritePiece piece : ascending) {
             long length = piece.source().byteSize();
@@ -53,7 +53,7 @@ final class SealedSource {
                     || left < 0
                     || length == 0
                     || FileData.within(piece.offset()) != 0
-                    || length % Device.BLOCK_SIZE != 0
+                    || length % Block.SIZE != 0
                     || piece.offset() > Long.MAX_VALUE - length) {
                 return null;
             }
@@ -84,7 +84,7 @@ final class SealedSource {
                 run++;
             }
             int within = i - starts[run];
-            batch.add(firsts[run] + within, sources[run], (long) within * Device.BLOCK_SIZE);
+            batch.add(firsts[run] + within, sources[run], (long) within * Block.SIZE);
         }
     }
 }

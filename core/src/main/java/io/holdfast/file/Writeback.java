@@ -1,5 +1,7 @@
 package io.holdfast.file;
 
+import io.holdfast.concurrent.Threads;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogRecord;
@@ -8,8 +10,6 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.DataBatch;
-import io.holdfast.storage.Threads;
-import io.holdfast.storage.Timing;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;

@@ -1,10 +1,10 @@
 package io.holdfast.file;
 
-import io.holdfast.device.Device;
 import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import io.holdfast.format.Block;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -32,7 +32,7 @@ final class Writing {
     static final int SEALED_BLOCKS_MIN = 16;
 
     private static final MemorySegment ZEROES =
-            MemorySegment.ofArray(new byte[Device.BLOCK_SIZE]).asReadOnly();
+            MemorySegment.ofArray(new byte[Block.SIZE]).asReadOnly();
 
     private final FileData file;
     private final FileContext.Writer writer;
@@ -82,10 +82,10 @@ final class Writing {
         long done = 0;
         while (done < length) {
             long n = piece(offset + done, length - done, seals);
-            if (seals && n % Device.BLOCK_SIZE == 0) {
+            if (seals && n % Block.SIZE == 0) {
                 // With the last whole block the size grows to the end, so that no crash leaves one that nobody asked
                 // for.
-                boolean last = length - done - n < Device.BLOCK_SIZE;
+                boolean last = length - done - n < Block.SIZE;
                 sealPiece(offset + done, source.asSlice(done, n), offset + (last ? length : done + n));
             } else {
                 writePiece(offset + done, source.asSlice(done, n));
@@ -103,11 +103,11 @@ final class Writing {
 
     /** Returns how much is written under the next reservation: whole blocks or, if they are sealed, a part of one. */
     private static long piece(long at, long left, boolean seals) {
-        if (seals && (FileData.within(at) != 0 || left < Device.BLOCK_SIZE)) {
+        if (seals && (FileData.within(at) != 0 || left < Block.SIZE)) {
             return inBlock(at, left);
         }
-        long n = Math.min((long) PIECE_BLOCKS * Device.BLOCK_SIZE - FileData.within(at), left);
-        return seals ? n - n % Device.BLOCK_SIZE : n;
+        long n = Math.min((long) PIECE_BLOCKS * Block.SIZE - FileData.within(at), left);
+        return seals ? n - n % Block.SIZE : n;
     }
 
     /** All or nothing: takes all pages first, and only if nothing has to be waited for. */
@@ -126,7 +126,7 @@ final class Writing {
         try {
             layout = lockLayout(offset + source.byteSize());
             for (long done = 0; done < source.byteSize(); done += inBlock(offset + done, source.byteSize() - done)) {
-                boolean whole = inBlock(offset + done, source.byteSize() - done) == Device.BLOCK_SIZE;
+                boolean whole = inBlock(offset + done, source.byteSize() - done) == Block.SIZE;
                 pages[taken] = takeNowait(first + taken, whole);
                 taken++;
             }
@@ -154,7 +154,7 @@ final class Writing {
 
     /** Returns how many of {@code length} bytes from {@code at} on lie in the block that {@code at} lies in. */
     private static int inBlock(long at, long length) {
-        return (int) Math.min(Device.BLOCK_SIZE - FileData.within(at), length);
+        return (int) Math.min(Block.SIZE - FileData.within(at), length);
     }
 
     /** Locks a page that is to be written to, up to date unless it is written as a whole. */
@@ -217,7 +217,7 @@ final class Writing {
         long done = 0;
         while (done < source.byteSize()) {
             long at = offset + done;
-            long n = Math.min(Device.BLOCK_SIZE - FileData.within(at), source.byteSize() - done);
+            long n = Math.min(Block.SIZE - FileData.within(at), source.byteSize() - done);
             long reserved = 0;
             if (!file.dirty.contains(FileData.blockOf(at))) {
                 boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
@@ -341,7 +341,7 @@ final class Writing {
     }
 
     private void copyInto(Page page, int within, int n, MemorySegment source, long from) throws HoldfastException {
-        if (n < Device.BLOCK_SIZE && !page.uptodate) {
+        if (n < Block.SIZE && !page.uptodate) {
             fill(page);
         }
         MemorySegment.copy(source, from, page.memory, within, n);
@@ -356,7 +356,7 @@ final class Writing {
             throw wouldBlock();
         }
         file.context.reader().read(file.map, file.name(), page.block, 1, (index, content, at, mapping) -> {
-            MemorySegment.copy(content, at, page.memory, 0, Device.BLOCK_SIZE);
+            MemorySegment.copy(content, at, page.memory, 0, Block.SIZE);
             return true;
         });
         page.uptodate = true;
@@ -369,7 +369,7 @@ final class Writing {
     void zeroTail(long end) throws HoldfastException {
         if (growsOverTail(end)) {
             long block = FileData.blockOf(file.size());
-            if (zeroWithin(block, FileData.within(file.size()), Device.BLOCK_SIZE)) {
+            if (zeroWithin(block, FileData.within(file.size()), Block.SIZE)) {
                 writeback.writeRange(file, block, block + 1);
             }
             Inject.at(Point.TAIL_ZEROED);
@@ -425,7 +425,7 @@ final class Writing {
         }
         writeback.requireRoom();
         writeback.throttle();
-        long end = (source.last() + 1) * Device.BLOCK_SIZE;
+        long end = (source.last() + 1) * Block.SIZE;
         if (fixedSize && Long.compareUnsigned(end, file.size()) > 0) {
             return false;
         }
@@ -492,7 +492,7 @@ final class Writing {
     }
 
     private void writeLent(long offset, MemorySegment source) throws HoldfastException {
-        long blocks = source.byteSize() / Device.BLOCK_SIZE;
+        long blocks = source.byteSize() / Block.SIZE;
         if (!nowait) {
             writeback.requireRoom();
             writeback.throttle();
@@ -505,7 +505,7 @@ final class Writing {
         }
         long done = 0;
         while (done < source.byteSize()) {
-            long n = Math.min((long) PIECE_BLOCKS * Device.BLOCK_SIZE, source.byteSize() - done);
+            long n = Math.min((long) PIECE_BLOCKS * Block.SIZE, source.byteSize() - done);
             lend(offset + done, source.asSlice(done, n));
             done += n;
         }
@@ -514,7 +514,7 @@ final class Writing {
 
     private void lend(long offset, MemorySegment source) throws HoldfastException {
         long first = FileData.blockOf(offset);
-        int blocks = (int) (source.byteSize() / Device.BLOCK_SIZE);
+        int blocks = (int) (source.byteSize() / Block.SIZE);
         long nodes = file.map.nodesFor(first + blocks - 1);
         writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, nowait);
         boolean appended = false;

@@ -1,7 +1,5 @@
 package io.holdfast.format;
 
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
 import java.util.List;
 
 /** One change that a log record carries. */

@@ -8,11 +8,8 @@ import static io.holdfast.format.LittleEndian.putLong;
 import static io.holdfast.format.LittleEndian.putShort;
 
 import io.holdfast.checksum.Checksum;
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -74,7 +71,7 @@ public record LogRecord(
 
     /** Encodes the header; its checksum is in the last eight bytes, see {@link #checksumOf}. */
     public byte[] encode(Checksum checksum) {
-        byte[] b = new byte[Device.BLOCK_SIZE];
+        byte[] b = new byte[Block.SIZE];
         encode(checksum, b);
         return b;
     }
@@ -314,7 +311,7 @@ public record LogRecord(
         int count = getUnsignedShort(b, at + 2);
         int bytes = getInt(b, at + 4);
         need(left, 8 + 16 * count, block);
-        if (bytes <= 0 || bytes > count * Device.BLOCK_SIZE) {
+        if (bytes <= 0 || bytes > count * Block.SIZE) {
             throw damaged(block, "a payload of %d bytes in %d blocks".formatted(bytes, count));
         }
         List<BlockPointer> blocks = new ArrayList<>();

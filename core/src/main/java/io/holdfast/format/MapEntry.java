@@ -20,9 +20,9 @@ public final class MapEntry {
     public static final int SIZE_LOG2 = 4;
     public static final int SIZE = 1 << SIZE_LOG2;
     /** Entries in a node. */
-    public static final int FANOUT = 4096 / SIZE;
+    public static final int FANOUT = Block.SIZE / SIZE;
 
-    public static final int FANOUT_LOG2 = 12 - SIZE_LOG2;
+    public static final int FANOUT_LOG2 = Block.SIZE_LOG2 - SIZE_LOG2;
 
     /** Levels a map can have: 2^52 blocks make 2^64 bytes. */
     public static final int LEVELS_MAX = 7;

@@ -6,10 +6,8 @@ import static io.holdfast.format.LittleEndian.putInt;
 import static io.holdfast.format.LittleEndian.putLong;
 
 import io.holdfast.checksum.Checksums;
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.BlockPointer;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
@@ -58,12 +56,11 @@ public record Superblock(
     /** The incompatible features this version knows; reserved bits: 0 compressed runs, 1 reference counts. */
     public static final long INCOMPATIBLE_KNOWN = 0;
 
-    private static final int BLOCK_SIZE_LOG2 = 12;
     private static final int CHECKSUM_AT = 4088;
 
     /** Encodes the copy that goes to {@code selfBlock}. */
     public byte[] encode(long selfBlock) {
-        byte[] b = new byte[Device.BLOCK_SIZE];
+        byte[] b = new byte[Block.SIZE];
         System.arraycopy(MAGIC, 0, b, 0, MAGIC.length);
         putInt(b, 8, VERSION);
         putInt(b, 12, checksumId);
@@ -73,7 +70,7 @@ public record Superblock(
         System.arraycopy(text, 0, b, 48, Math.min(text.length, LABEL_BYTES_MAX));
         putLong(b, 112, blocks);
         putLong(b, 120, generation);
-        b[128] = BLOCK_SIZE_LOG2;
+        b[128] = Block.SIZE_LOG2;
         b[129] = MapEntry.SIZE_LOG2;
         putLong(b, 136, selfBlock);
         putPointer(b, 144, treeRoot);
@@ -120,11 +117,11 @@ public record Superblock(
         }
         int checksumId = getInt(b, 12);
         Checksums.byId(checksumId);
-        if (b[128] != BLOCK_SIZE_LOG2 || b[129] != MapEntry.SIZE_LOG2) {
+        if (b[128] != Block.SIZE_LOG2 || b[129] != MapEntry.SIZE_LOG2) {
             throw new HoldfastException(
                     ErrorCode.UNSUPPORTED,
                     "%s: block size 2^%d with map entries of 2^%d bytes; this Holdfast reads 2^%d and 2^%d"
-                            .formatted(device, b[128], b[129], BLOCK_SIZE_LOG2, MapEntry.SIZE_LOG2));
+                            .formatted(device, b[128], b[129], Block.SIZE_LOG2, MapEntry.SIZE_LOG2));
         }
         if (getLong(b, 136) != block) {
             throw damaged(device, block, "it was written for block " + getLong(b, 136));

@@ -3,7 +3,7 @@ package io.holdfast.log;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
-import io.holdfast.device.Device;
+import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -123,7 +123,7 @@ public final class DataBatch {
      * @return a read-only view of the copies, in their order; not to be used after {@link #endShow}
      */
     public MemorySegment show() {
-        return buffer.show().asSlice(Device.BLOCK_SIZE, (long) size * Device.BLOCK_SIZE);
+        return buffer.show().asSlice(Block.SIZE, (long) size * Block.SIZE);
     }
 
     /** Says that nobody reads the copies any more, after {@link WriteLog#append} has returned or thrown. */

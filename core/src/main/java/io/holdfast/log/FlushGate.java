@@ -2,11 +2,11 @@ package io.holdfast.log;
 
 import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.failure.HostRoom;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.HostRoom;
 import java.util.PriorityQueue;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;

@@ -3,10 +3,10 @@ package io.holdfast.log;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.failure.HostRoom;
 import io.holdfast.format.LogRecord;
 import io.holdfast.space.Run;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.HostRoom;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 

@@ -5,13 +5,14 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
-import io.holdfast.storage.BlockPointer;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -185,16 +186,10 @@ public final class LogReader {
     private byte[][] read(long block, int count) throws HoldfastException {
         MemorySegment memory = buffers.takeMemory();
         try {
-            device.read(block, memory.asSlice(0, (long) count * Device.BLOCK_SIZE));
-            byte[][] blocksRead = new byte[count][Device.BLOCK_SIZE];
+            device.read(block, memory.asSlice(0, (long) count * Block.SIZE));
+            byte[][] blocksRead = new byte[count][Block.SIZE];
             for (int i = 0; i < count; i++) {
-                MemorySegment.copy(
-                        memory,
-                        ValueLayout.JAVA_BYTE,
-                        (long) i * Device.BLOCK_SIZE,
-                        blocksRead[i],
-                        0,
-                        Device.BLOCK_SIZE);
+                MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, (long) i * Block.SIZE, blocksRead[i], 0, Block.SIZE);
             }
             return blocksRead;
         } finally {
@@ -300,10 +295,9 @@ public final class LogReader {
     private boolean dataIsWhole(LogEntry.Extent extent, int from, int count) {
         MemorySegment memory = buffers.takeMemory();
         try {
-            device.read(extent.block() + from, memory.asSlice(0, (long) count * Device.BLOCK_SIZE));
+            device.read(extent.block() + from, memory.asSlice(0, (long) count * Block.SIZE));
             for (int i = 0; i < count; i++) {
-                if (checksum.of(memory, (long) i * Device.BLOCK_SIZE, Device.BLOCK_SIZE)
-                        != extent.checksums()[from + i]) {
+                if (checksum.of(memory, (long) i * Block.SIZE, Block.SIZE) != extent.checksums()[from + i]) {
                     return false;
                 }
             }

@@ -3,10 +3,10 @@ package io.holdfast.log;
 import io.holdfast.device.Device;
 import io.holdfast.device.Piece;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
-import io.holdfast.storage.FailureLatch;
 import java.util.ArrayList;
 import java.util.List;
 

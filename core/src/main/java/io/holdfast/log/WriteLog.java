@@ -7,6 +7,10 @@ import io.holdfast.device.Device;
 import io.holdfast.device.LentBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.failure.HostRoom;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
@@ -15,9 +19,6 @@ import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.HostRoom;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -53,7 +54,7 @@ public final class WriteLog {
     /** Blocks of a record without data: its header and the largest payload. */
     private static final int SMALL_RECORD_BLOCKS = 32;
     /** Bytes of small changes in one record. */
-    private static final int SMALL_RECORD_BYTES_MAX = (SMALL_RECORD_BLOCKS - 1) * Device.BLOCK_SIZE;
+    private static final int SMALL_RECORD_BYTES_MAX = (SMALL_RECORD_BLOCKS - 1) * Block.SIZE;
 
     /** Blocks that small changes ask room for: a header, and where the next one will be. */
     private static final int ROOM_BLOCKS = 2;
@@ -105,7 +106,7 @@ public final class WriteLog {
     private final PendingChanges pending = new PendingChanges(SMALL_RECORD_BYTES_MAX);
     private final UnprovenExtents unproven = new UnprovenExtents();
     /** Where headers are encoded. Guarded by {@code lock}. */
-    private final byte[] headerScratch = new byte[Device.BLOCK_SIZE];
+    private final byte[] headerScratch = new byte[Block.SIZE];
 
     private long sequence;
     private long nextBlock;
@@ -299,7 +300,7 @@ public final class WriteLog {
      */
     public void appendLent(long inode, long fileBlock, MemorySegment memory, Placed placed, Reclaimer reclaimer)
             throws HoldfastException {
-        int n = (int) (memory.byteSize() / Device.BLOCK_SIZE);
+        int n = (int) (memory.byteSize() / Block.SIZE);
         int attempt = 0;
         while (true) {
             gate.readLock().lock();
@@ -334,8 +335,7 @@ public final class WriteLog {
                 int count = (int) run.length();
                 device.write(
                         run.start(),
-                        LentBuffer.of(
-                                memory.asSlice((long) index * Device.BLOCK_SIZE, (long) count * Device.BLOCK_SIZE)));
+                        LentBuffer.of(memory.asSlice((long) index * Block.SIZE, (long) count * Block.SIZE)));
                 extents.add(new LogEntry.Extent(inode, fileBlock + index, run.start(), count, true, new long[0]));
                 index += count;
             }
@@ -503,12 +503,12 @@ public final class WriteLog {
      */
     private long freezeBlocks() {
         long bytes = pending.bytes() + unproven.bytes();
-        return 2 + bytes / SMALL_RECORD_BYTES_MAX + (bytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE;
+        return 2 + bytes / SMALL_RECORD_BYTES_MAX + (bytes + Block.SIZE - 1) / Block.SIZE;
     }
 
     /** Returns how many blocks small changes need besides a header. */
     private static int payloadBlocks(long bytes) {
-        return bytes <= LogRecord.ROOM ? 0 : (int) ((bytes + Device.BLOCK_SIZE - 1) / Device.BLOCK_SIZE);
+        return bytes <= LogRecord.ROOM ? 0 : (int) ((bytes + Block.SIZE - 1) / Block.SIZE);
     }
 
     /** Places a record with small changes and no data. Called under the lock, with room ensured. */
@@ -524,8 +524,8 @@ public final class WriteLog {
             int slot = 1;
             for (Run run : places) {
                 for (long block = run.start(); block < run.end(); block++) {
-                    byte[] piece = new byte[Device.BLOCK_SIZE];
-                    int from = (slot - 1) * Device.BLOCK_SIZE;
+                    byte[] piece = new byte[Block.SIZE];
+                    int from = (slot - 1) * Block.SIZE;
                     System.arraycopy(payload, from, piece, 0, Math.min(piece.length, payload.length - from));
                     buffer.copy(slot++, piece);
                     pointers.add(new BlockPointer(block, checksum.of(piece)));

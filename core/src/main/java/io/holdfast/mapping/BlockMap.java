@@ -4,8 +4,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
+import io.holdfast.node.NodeReader;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.storage.NodeReader;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 

@@ -1,9 +1,9 @@
 package io.holdfast.mapping;
 
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.NodeReader;
-import io.holdfast.storage.NodeWriter;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.node.NodeReader;
+import io.holdfast.node.NodeWriter;
 
 /** What a checkpoint wants to know while changes are applied to map trees. */
 public interface MapChanges extends NodeReader, NodeWriter {

@@ -2,9 +2,9 @@ package io.holdfast.mapping;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
 import io.holdfast.format.MapEntry;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
 import java.nio.ByteBuffer;
 
 /**

@@ -1,9 +1,9 @@
 package io.holdfast.mapping;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.metadata.MetadataStore;
+import io.holdfast.node.NodeReader;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.storage.MetadataStore;
-import io.holdfast.storage.NodeReader;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;

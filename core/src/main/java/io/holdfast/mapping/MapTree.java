@@ -2,9 +2,10 @@ package io.holdfast.mapping;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.NodeReader;
+import io.holdfast.node.NodeReader;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -137,7 +138,7 @@ public final class MapTree {
         while (last >= 1L << MapEntry.spanLog2(levels)) {
             levels++;
             if (word != 0) {
-                byte[] grown = new byte[4096];
+                byte[] grown = new byte[Block.SIZE];
                 MapEntry.put(grown, 0, word, checksum);
                 BlockPointer pointer = changes.write(grown);
                 word = MapEntry.word(MapEntry.NODE, pointer.block());
@@ -331,7 +332,7 @@ public final class MapTree {
             requireLevel(oldWord, level);
             byte[] node = open[level - 1];
             if (node == null) {
-                node = new byte[4096];
+                node = new byte[Block.SIZE];
                 open[level - 1] = node;
             }
             if (MapEntry.state(oldWord) == MapEntry.NODE) {

@@ -1,9 +1,9 @@
 package io.holdfast.mapping;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.NodeReader;
+import io.holdfast.node.NodeReader;
 
 /** Visits everything below a map's root, for the check. Damaged nodes are reported and the walk goes on beside them. */
 public final class MapWalk {

@@ -1,17 +1,16 @@
 package io.holdfast.metadata;
 
+import io.holdfast.btree.BTree;
+import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
 import io.holdfast.format.LogEntry;
 import io.holdfast.log.WriteLog;
+import io.holdfast.node.NodeReader;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceReserver;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.MetadataStore;
-import io.holdfast.storage.NodeReader;
-import io.holdfast.storage.btree.BTree;
-import io.holdfast.storage.btree.BTreeCursor;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

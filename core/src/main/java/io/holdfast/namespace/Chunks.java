@@ -1,6 +1,6 @@
 package io.holdfast.namespace;
 
-import io.holdfast.storage.Item;
+import io.holdfast.format.Item;
 import java.util.Arrays;
 import java.util.List;
 import java.util.function.IntFunction;

@@ -1,6 +1,7 @@
 package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileKind;
@@ -181,7 +182,7 @@ public record InodeRecord(
 
     /** Returns how many blocks the size spans. */
     public long blocks() {
-        return size == 0 ? 0 : ((size - 1) >>> 12) + 1;
+        return Block.count(size);
     }
 
     /**

@@ -1,7 +1,7 @@
 package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.MetadataStore;
+import io.holdfast.metadata.MetadataStore;
 import io.holdfast.volume.FileKind;
 
 /** Reads the records of inodes. */

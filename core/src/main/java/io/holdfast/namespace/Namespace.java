@@ -2,8 +2,8 @@ package io.holdfast.namespace;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.MetadataStore;
+import io.holdfast.format.Item;
+import io.holdfast.metadata.MetadataStore;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;

@@ -1,7 +1,7 @@
 package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Item;
+import io.holdfast.format.Item;
 import io.holdfast.volume.FileKind;
 import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;

@@ -1,6 +1,6 @@
 package io.holdfast.namespace;
 
-import io.holdfast.storage.Item;
+import io.holdfast.format.Item;
 import io.holdfast.volume.FileKind;
 import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;

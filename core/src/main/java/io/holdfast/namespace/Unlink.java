@@ -1,8 +1,8 @@
 package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.MetadataStore;
+import io.holdfast.format.Item;
+import io.holdfast.metadata.MetadataStore;
 import io.holdfast.volume.FileKind;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -7,10 +7,11 @@ import io.holdfast.device.Device;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.NodeReader;
+import io.holdfast.node.NodeReader;
 import java.util.function.LongConsumer;
 
 /**
@@ -78,7 +79,7 @@ public final class SpaceMap {
             return;
         }
         if (level == 0) {
-            for (int word = 0; word < Device.BLOCK_SIZE / 8; word++) {
+            for (int word = 0; word < Block.SIZE / 8; word++) {
                 long bits = LittleEndian.getLong(node, word * 8);
                 while (bits != 0) {
                     long block = index * Layout.BITS_PER_LEAF + word * 64L + Long.numberOfTrailingZeros(bits);
@@ -133,7 +134,7 @@ public final class SpaceMap {
     private BlockPointer update(int level, long index, BlockPointer pointer, long[] changes, int from, int to)
             throws HoldfastException {
         byte[] node = pointer.isNone()
-                ? new byte[Device.BLOCK_SIZE]
+                ? new byte[Block.SIZE]
                 : read(level, index, pointer).clone();
         if (level == 0) {
             applyBits(node, index, changes, from, to);

@@ -1,9 +1,6 @@
 package io.holdfast.volume;
 
-import io.holdfast.device.VolumeLock;
 import io.holdfast.error.HoldfastException;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 
@@ -27,49 +24,14 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /** The smallest volume: 16 MiB. */
     long MIN_SIZE = 16L << 20;
 
-    /**
-     * Writes an empty volume. Everything on the device is lost.
-     *
-     * @throws HoldfastException {@code NOT_EMPTY_DEVICE} if something is there and {@code force} is not set; {@code
-     *     HELD} if a process has a volume on it open; {@code INVALID} for a size out of range
-     */
-    static void format(Path device, FormatOptions options) throws HoldfastException {
-        StoredVolume.format(device, options);
-    }
-
-    /**
-     * Opens a volume and recovers it if it was not closed.
-     *
-     * @throws HoldfastException {@code NOT_A_VOLUME}, {@code DAMAGED}, {@code UNSUPPORTED}; {@code HELD} with the pid
-     *     of the holder in the message
-     */
-    static Volume open(Path device, OpenOptions options) throws HoldfastException {
-        return StoredVolume.open(device, options);
-    }
-
-    /**
-     * Keeps every volume off an existing file or block device while the caller overwrites it.
-     *
-     * @throws HoldfastException {@code HELD} if a process, this one too, has a volume on it open, or the system uses the
-     *     device; {@code DEVICE_ERROR} if it may not be written to
-     */
-    static VolumeClaim claim(Path file) throws HoldfastException {
-        return StoredVolume.claim(file);
-    }
-
     VolumeInfo info();
 
     /**
-     * Names the file or block device that the volume is on: equal to {@link #storageAt} of every path that leads to it, in
-     * every process of this machine. Empty for a volume that is on neither.
+     * Names the file or block device that the volume is on: the same for every path that
+     * leads to it, in every process of this machine. Empty for a volume that is on neither.
      */
     default Optional<String> storage() {
         return Optional.empty();
-    }
-
-    /** Names the file or block device that a path leads to now. */
-    static String storageAt(Path device) throws IOException {
-        return VolumeLock.storageAt(device);
     }
 
     VolumeUsage usage();

@@ -12,8 +12,8 @@ import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
 import java.time.Clock;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.concurrent.TimeUnit;
@@ -26,98 +26,81 @@ class LayeringTest {
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
             .importPackages("io.holdfast");
 
-    /** Each package with what it may use; everything may use error, inject, and the value types of the public API. */
-    private static final Map<String, List<String>> USES = Map.ofEntries(
-            Map.entry("error", List.of()),
-            Map.entry("inject", List.of()),
-            Map.entry("checksum", List.of()),
-            Map.entry("device", List.of("checksum")),
-            Map.entry("storage", List.of("device", "checksum")),
-            Map.entry("storage.btree", List.of("storage")),
-            Map.entry("format", List.of("storage", "device", "checksum")),
-            Map.entry("space", List.of("format", "storage", "device", "checksum")),
-            Map.entry("log", List.of("space", "format", "storage", "device", "checksum")),
-            Map.entry("mapping", List.of("space", "format", "storage")),
-            Map.entry("metadata", List.of("log", "space", "format", "storage", "storage.btree")),
-            Map.entry("namespace", List.of("storage")),
-            Map.entry(
+    /**
+     * The packages from the bottom to the top, each with the packages it uses. What is above is not known below. The engine,
+     * which puts the layers together, is on top.
+     */
+    private static final List<Layer> LAYERS = List.of(
+            new Layer("error", ""),
+            new Layer("inject", ""),
+            new Layer("checksum", "error"),
+            new Layer("format", "error checksum"),
+            new Layer("concurrent", ""),
+            new Layer("device", "error inject checksum format"),
+            new Layer("failure", "error inject concurrent device"),
+            new Layer("node", "error inject checksum format device"),
+            new Layer("btree", "error format node"),
+            new Layer("space", "error inject checksum format device node"),
+            new Layer("log", "error inject checksum format device failure space"),
+            new Layer("metadata", "error format node btree space log"),
+            new Layer("mapping", "error inject format node space metadata"),
+            new Layer(
                     "checkpoint",
-                    List.of(
-                            "log",
-                            "mapping",
-                            "metadata",
-                            "space",
-                            "format",
-                            "storage",
-                            "storage.btree",
-                            "device",
-                            "checksum")),
-            Map.entry(
+                    "error inject checksum format concurrent device failure node btree space log metadata mapping"),
+            new Layer("volume", "error"),
+            new Layer("namespace", "error format metadata volume"),
+            new Layer(
                     "file",
-                    List.of(
-                            "checkpoint",
-                            "log",
-                            "mapping",
-                            "namespace",
-                            "space",
-                            "format",
-                            "storage",
-                            "device",
-                            "checksum",
-                            "metadata")),
-            Map.entry(
-                    "check",
-                    List.of(
-                            "checkpoint",
-                            "log",
-                            "mapping",
-                            "namespace",
-                            "space",
-                            "format",
-                            "storage",
-                            "storage.btree",
-                            "device",
-                            "checksum",
-                            "metadata")));
+                    "error inject checksum format concurrent device failure space log metadata mapping checkpoint volume namespace"),
+            new Layer("check", "error checksum format device node btree space log mapping checkpoint volume namespace"),
+            new Layer(
+                    "engine",
+                    "error inject checksum format concurrent device failure node btree space log metadata mapping checkpoint volume namespace file check"));
 
-    private static final List<String> ASSEMBLY =
-            List.of("StoredVolume", "VolumeOpening", "GuardedFile", "VolumeOnDevice");
+    /** A package and what it may use. */
+    private record Layer(String name, List<String> uses) {
+        Layer(String name, String uses) {
+            this(name, uses.isEmpty() ? List.of() : List.of(uses.split(" ")));
+        }
+    }
 
     @Test
     void layersUseOnlyWhatIsBelowThem() {
-        USES.forEach((name, below) -> {
-            String own = "io.holdfast." + name;
+        for (Layer layer : LAYERS) {
             for (JavaClass javaClass : CLASSES) {
-                if (!javaClass.getPackageName().equals(own)) {
+                if (!packageOf(javaClass).equals(layer.name())) {
                     continue;
                 }
                 javaClass.getDirectDependenciesFromSelf().stream()
                         .map(dependency -> dependency.getTargetClass().getBaseComponentType())
                         .filter(target -> target.getPackageName().startsWith("io.holdfast."))
-                        .forEach(target -> assertThat(allowed(own, below, target))
-                                .as("%s may use %s", javaClass.getName(), target.getName())
-                                .isTrue());
+                        .filter(target -> !packageOf(target).equals(layer.name()))
+                        .forEach(target -> assertThat(layer.uses())
+                                .as("what %s uses: %s", javaClass.getName(), target.getName())
+                                .contains(packageOf(target)));
             }
-        });
+        }
     }
 
-    private static boolean allowed(String own, List<String> below, JavaClass target) {
-        String used = target.getPackageName();
-        if (used.equals(own) || used.equals("io.holdfast.error") || used.equals("io.holdfast.inject")) {
-            return true;
+    @Test
+    void noArrowRunsBackUp() {
+        List<String> below = new ArrayList<>();
+        for (Layer layer : LAYERS) {
+            assertThat(below).as("what is below %s", layer.name()).containsAll(layer.uses());
+            below.add(layer.name());
         }
-        if (used.equals("io.holdfast.volume")) {
-            return ASSEMBLY.stream().noneMatch(name -> target.getName().startsWith("io.holdfast.volume." + name));
-        }
-        return below.contains(used.substring("io.holdfast.".length()));
     }
 
     @Test
     void everyPackageOfTheEngineHasItsPlace() {
+        List<String> names = LAYERS.stream().map(Layer::name).toList();
         for (JavaClass javaClass : CLASSES) {
-            String name = javaClass.getPackageName().substring("io.holdfast.".length());
-            assertThat(USES.containsKey(name) || name.equals("volume")).as(name).isTrue();
+            assertThat(names).contains(packageOf(javaClass));
         }
+    }
+
+    private static String packageOf(JavaClass javaClass) {
+        return javaClass.getPackageName().substring("io.holdfast.".length());
     }
 
     @Test
@@ -157,7 +140,7 @@ class LayeringTest {
     void nobodyWaitsForTimeButByTiming() {
         noClasses()
                 .that()
-                .doNotHaveFullyQualifiedName("io.holdfast.storage.Timing$1")
+                .doNotHaveFullyQualifiedName("io.holdfast.concurrent.Timing$1")
                 .should()
                 .callMethod(Condition.class, "awaitNanos", long.class)
                 .orShould()

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Item;
+import io.holdfast.format.Item;
 import io.holdfast.volume.CheckReport;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;

@@ -10,8 +10,8 @@ import static io.holdfast.namespace.NamespaceKeys.ORPHAN;
 import static io.holdfast.namespace.NamespaceKeys.ROOT;
 import static io.holdfast.namespace.NamespaceKeys.VOLUME;
 
+import io.holdfast.format.Item;
 import io.holdfast.format.LittleEndian;
-import io.holdfast.storage.Item;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;

@@ -8,11 +8,11 @@ import static io.holdfast.namespace.NamespaceKeys.VOLUME;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.checksum.Checksums;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.format.MapEntry;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
-import io.holdfast.storage.BlockPointer;
 import io.holdfast.volume.CheckReport;
 import java.nio.ByteBuffer;
 import org.junit.jupiter.api.Test;

@@ -4,9 +4,9 @@ import static io.holdfast.check.PlantedVolume.UNWRITTEN_BLOCKS;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
-import io.holdfast.storage.BlockPointer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -4,8 +4,8 @@ import static io.holdfast.check.PlantedVolume.key;
 import static io.holdfast.namespace.NamespaceKeys.INODE;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.format.Item;
 import io.holdfast.format.LittleEndian;
-import io.holdfast.storage.Item;
 import io.holdfast.volume.CheckReport;
 import java.util.Arrays;
 import java.util.Collections;

@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.Device;
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.engine.VolumeOnDevice;
+import io.holdfast.format.Block;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
@@ -12,7 +14,6 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeOnDevice;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.time.Instant;
@@ -54,7 +55,7 @@ final class PlantedVolume {
                 closed, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(2))) {
             data = file(volume, "/data", CreateOptions.file(), DATA_BLOCKS);
             try (StoredFile file = volume.open("/data")) {
-                file.allocate((long) DATA_BLOCKS * Device.BLOCK_SIZE, (long) UNWRITTEN_BLOCKS * Device.BLOCK_SIZE);
+                file.allocate((long) DATA_BLOCKS * Block.SIZE, (long) UNWRITTEN_BLOCKS * Block.SIZE);
             }
             raw = file(volume, "/raw", CreateOptions.file().withoutChecksum(), 3);
             volume.mkdir("/dir", CreateOptions.directory());
@@ -88,7 +89,7 @@ final class PlantedVolume {
     private static long file(Volume volume, String path, CreateOptions options, int blocks) throws Exception {
         try (StoredFile file = volume.create(path, options)) {
             for (int i = 0; i < blocks; i++) {
-                file.write((long) i * Device.BLOCK_SIZE, content(path, i));
+                file.write((long) i * Block.SIZE, content(path, i));
             }
             file.flush();
             return file.inode();
@@ -96,7 +97,7 @@ final class PlantedVolume {
     }
 
     private static MemorySegment content(String path, int block) {
-        byte[] bytes = new byte[Device.BLOCK_SIZE];
+        byte[] bytes = new byte[Block.SIZE];
         new Random(path.hashCode() * 31L + block).nextBytes(bytes);
         return MemorySegment.ofArray(bytes);
     }
@@ -120,8 +121,8 @@ final class PlantedVolume {
     /** Reads the canary's only block and compares it. */
     static void assertReadable(Volume volume) throws Exception {
         try (StoredFile file = volume.open("/canary")) {
-            MemorySegment read = MemorySegment.ofArray(new byte[Device.BLOCK_SIZE]);
-            assertThat(file.read(0, read)).isEqualTo(Device.BLOCK_SIZE);
+            MemorySegment read = MemorySegment.ofArray(new byte[Block.SIZE]);
+            assertThat(file.read(0, read)).isEqualTo(Block.SIZE);
             assertThat(read.mismatch(content("/canary", 0))).isEqualTo(-1);
         }
     }

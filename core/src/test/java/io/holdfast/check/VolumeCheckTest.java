@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.Device;
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
@@ -12,7 +13,6 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeOnDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.time.InstantSource;

@@ -1,16 +1,16 @@
 package io.holdfast.check;
 
+import io.holdfast.btree.BTree;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.checksum.Checksums;
-import io.holdfast.device.Device;
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.format.LogRecord;
 import io.holdfast.fuzz.FuzzInput;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.btree.BTree;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
@@ -140,8 +140,8 @@ final class VolumePatches {
             if (record == records.get(first)) {
                 put(header, at, bytes);
             }
-            previous = checksum.of(MemorySegment.ofArray(header), 0, Device.BLOCK_SIZE - 8);
-            LittleEndian.putLong(header, Device.BLOCK_SIZE - 8, previous);
+            previous = checksum.of(MemorySegment.ofArray(header), 0, Block.SIZE - 8);
+            LittleEndian.putLong(header, Block.SIZE - 8, previous);
             device.setBlock(record.block(), header);
         }
     }

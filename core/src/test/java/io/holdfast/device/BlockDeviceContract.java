@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
+import io.holdfast.format.Block;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -29,7 +30,7 @@ public abstract class BlockDeviceContract extends DeviceContract {
     @Override
     protected Device make() throws Exception {
         Path file = directory.resolve("image");
-        FileDevice.create(file, BLOCKS * (long) Device.BLOCK_SIZE, false).close();
+        FileDevice.create(file, BLOCKS * (long) Block.SIZE, false).close();
         loop = LoopDevice.on(file).orElse(null);
         Assumptions.assumeTrue(loop != null, "no loop device");
         return FileDevice.open(loop.node(), true, true, engine);

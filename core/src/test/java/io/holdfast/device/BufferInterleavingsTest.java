@@ -1,5 +1,6 @@
 package io.holdfast.device;
 
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -50,7 +51,7 @@ class BufferInterleavingsTest {
 
         public Sealed() {
             BlockBuffer filling = pool.take();
-            filling.copy(0, new byte[Device.BLOCK_SIZE]);
+            filling.copy(0, new byte[Block.SIZE]);
             buffer = filling.seal(1);
             for (int thread = 0; thread < 4; thread++) {
                 holds.add(new ArrayDeque<>());
@@ -114,7 +115,7 @@ class BufferInterleavingsTest {
         /** Returns whether the copy came in time. */
         @Operation
         public boolean fill(byte value) {
-            byte[] block = new byte[Device.BLOCK_SIZE];
+            byte[] block = new byte[Block.SIZE];
             block[AT] = value;
             return unlessClaimed(() -> buffer.copy(0, MemorySegment.ofArray(block), 0));
         }

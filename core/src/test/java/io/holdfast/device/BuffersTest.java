@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.checksum.Checksums;
 import io.holdfast.checksum.Xxh3;
+import io.holdfast.format.Block;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -40,14 +41,13 @@ final class BuffersTest {
         MemorySegment source = source(1, 2);
         BlockBuffer buffer = pool.take();
         long first = buffer.fill(0, source, 0, CHECKSUM);
-        long second = buffer.fill(1, source, Device.BLOCK_SIZE, CHECKSUM);
+        long second = buffer.fill(1, source, Block.SIZE, CHECKSUM);
         source.fill((byte) 7);
         SealedBuffer sealed = buffer.seal(2);
         assertThat(sealed.blocks()).isEqualTo(2);
         assertThat(sealed.contents().toArray(ValueLayout.JAVA_BYTE)).isEqualTo(TestBuffers.random(1, 2));
-        assertThat(CHECKSUM.of(sealed.contents(), 0, Device.BLOCK_SIZE)).isEqualTo(first);
-        assertThat(CHECKSUM.of(sealed.contents(), Device.BLOCK_SIZE, Device.BLOCK_SIZE))
-                .isEqualTo(second);
+        assertThat(CHECKSUM.of(sealed.contents(), 0, Block.SIZE)).isEqualTo(first);
+        assertThat(CHECKSUM.of(sealed.contents(), Block.SIZE, Block.SIZE)).isEqualTo(second);
         sealed.release();
     }
 
@@ -64,8 +64,7 @@ final class BuffersTest {
         SealedBuffer sealed = buffer.seal(2);
         sealed.release();
         assertThat(pool.inUse()).isEqualTo(1);
-        assertThat(view.asSlice(0, Device.BLOCK_SIZE).toArray(ValueLayout.JAVA_BYTE))
-                .isEqualTo(TestBuffers.random(1, 1));
+        assertThat(view.asSlice(0, Block.SIZE).toArray(ValueLayout.JAVA_BYTE)).isEqualTo(TestBuffers.random(1, 1));
         buffer.endShow();
         assertThat(pool.inUse()).isZero();
         assertThatThrownBy(buffer::endShow).isInstanceOf(IllegalStateException.class);
@@ -88,13 +87,13 @@ final class BuffersTest {
     void checksumMatchesTheCopyWhileTheSourceIsScribbled(boolean xxh3) throws Exception {
         Checksum checksum = xxh3 ? new Xxh3() : CHECKSUM;
         try (Arena arena = Arena.ofShared()) {
-            MemorySegment source = arena.allocate(Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+            MemorySegment source = arena.allocate(Block.SIZE, Block.SIZE);
             AtomicBoolean done = new AtomicBoolean();
             CountDownLatch scribbling = new CountDownLatch(1);
             Thread scribbler = Thread.ofPlatform().start(() -> {
                 for (long i = 1; !done.get(); i++) {
-                    source.set(ValueLayout.JAVA_LONG, i * 8 % Device.BLOCK_SIZE, i);
-                    if (i == Device.BLOCK_SIZE) {
+                    source.set(ValueLayout.JAVA_LONG, i * 8 % Block.SIZE, i);
+                    if (i == Block.SIZE) {
                         scribbling.countDown();
                     }
                 }
@@ -107,7 +106,7 @@ final class BuffersTest {
                 BlockBuffer buffer = pool.take();
                 long sum = buffer.fill(0, source, 0, checksum);
                 SealedBuffer sealed = buffer.seal(1);
-                assertThat(checksum.of(sealed.contents(), 0, Device.BLOCK_SIZE)).isEqualTo(sum);
+                assertThat(checksum.of(sealed.contents(), 0, Block.SIZE)).isEqualTo(sum);
                 changed += sum == last ? 0 : 1;
                 last = sum;
                 sealed.release();
@@ -123,7 +122,7 @@ final class BuffersTest {
         buffer.copy(0, source(1, 1), 0);
         SealedBuffer sealed = buffer.seal(1);
         assertThatThrownBy(() -> buffer.copy(0, source(2, 1), 0)).isInstanceOf(IllegalStateException.class);
-        assertThatThrownBy(() -> buffer.copy(0, new byte[Device.BLOCK_SIZE])).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> buffer.copy(0, new byte[Block.SIZE])).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> buffer.fill(0, source(2, 1), 0, CHECKSUM)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(() -> buffer.seal(1)).isInstanceOf(IllegalStateException.class);
         assertThatThrownBy(buffer::discard).isInstanceOf(IllegalStateException.class);
@@ -190,7 +189,7 @@ final class BuffersTest {
         assertThatThrownBy(() -> buffer.seal(3))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("block 1");
-        buffer.copy(1, new byte[Device.BLOCK_SIZE]);
+        buffer.copy(1, new byte[Block.SIZE]);
         buffer.seal(3).release();
     }
 
@@ -318,7 +317,7 @@ final class BuffersTest {
     @Test
     void memoryIsAlignedAndFittingForDevices() {
         MemorySegment memory = pool.takeMemory();
-        assertThat(memory.address() % Device.BLOCK_SIZE).isZero();
+        assertThat(memory.address() % Block.SIZE).isZero();
         assertThat(DeviceChecks.requireTarget(memory)).isEqualTo(4);
         pool.giveBackMemory(memory);
         assertThatThrownBy(() -> new BufferPool(0, 1)).isInstanceOf(IllegalArgumentException.class);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.io.ByteArrayOutputStream;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -166,13 +167,13 @@ public abstract class DeviceContract {
     @Test
     void refusesMemoryThatCannotBeReadInto() throws Exception {
         MemorySegment good = TestBuffers.memory(2);
-        assertRefused(MemorySegment.ofArray(new byte[Device.BLOCK_SIZE]));
+        assertRefused(MemorySegment.ofArray(new byte[Block.SIZE]));
         assertRefused(good.asReadOnly());
-        assertRefused(good.asSlice(512, Device.BLOCK_SIZE));
-        assertRefused(good.asSlice(0, Device.BLOCK_SIZE - 1));
+        assertRefused(good.asSlice(512, Block.SIZE));
+        assertRefused(good.asSlice(0, Block.SIZE - 1));
         assertRefused(good.asSlice(0, 0));
         try (Arena confined = Arena.ofConfined()) {
-            assertRefused(confined.allocate(Device.BLOCK_SIZE, Device.BLOCK_SIZE));
+            assertRefused(confined.allocate(Block.SIZE, Block.SIZE));
         }
     }
 
@@ -203,7 +204,7 @@ public abstract class DeviceContract {
             int mine = t * each;
             tasks.add(() -> {
                 Random random = new Random(mine);
-                byte[][] expected = new byte[each][Device.BLOCK_SIZE];
+                byte[][] expected = new byte[each][Block.SIZE];
                 for (int i = 0; i < 100; i++) {
                     int slot = random.nextInt(each);
                     if (random.nextBoolean()) {
@@ -292,7 +293,7 @@ public abstract class DeviceContract {
     }
 
     protected static byte[] block(byte[] data, int index) {
-        return Arrays.copyOfRange(data, index * Device.BLOCK_SIZE, (index + 1) * Device.BLOCK_SIZE);
+        return Arrays.copyOfRange(data, index * Block.SIZE, (index + 1) * Block.SIZE);
     }
 
     protected static byte[] join(byte[]... parts) {

@@ -3,6 +3,7 @@ package io.holdfast.device;
 import io.holdfast.device.IoHook.Operation;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -32,7 +33,7 @@ public final class FaultDevice implements Device {
     private final UnflushedWrites cache = new UnflushedWrites();
     private final FaultPlan faults = new FaultPlan();
     /** One block, for writes to the device below. */
-    private final MemorySegment scratch = Arena.ofAuto().allocate(BLOCK_SIZE, BLOCK_SIZE);
+    private final MemorySegment scratch = Arena.ofAuto().allocate(Block.SIZE, Block.SIZE);
 
     private volatile IoHook hook = IoHook.NONE;
     private long bytesRead;
@@ -192,7 +193,7 @@ public final class FaultDevice implements Device {
                     case Fault.Misdirect(long distance) -> readCached(inside(block + distance, count), target);
                     case Fault.Fail _ -> throw injected("read", block);
                     case Fault.Short(int blocks) -> {
-                        readCached(block, target.asSlice(0, (long) blocks * BLOCK_SIZE));
+                        readCached(block, target.asSlice(0, (long) blocks * Block.SIZE));
                         throw injected("read", block + blocks);
                     }
                 }
@@ -213,7 +214,7 @@ public final class FaultDevice implements Device {
     public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
         DeviceChecks.requirePart(source.blocks(), from, count);
         try (SealedBuffer.Hold hold = source.hold()) {
-            write(block, hold.contents().asSlice((long) from * BLOCK_SIZE, (long) count * BLOCK_SIZE));
+            write(block, hold.contents().asSlice((long) from * Block.SIZE, (long) count * Block.SIZE));
         }
     }
 
@@ -223,7 +224,7 @@ public final class FaultDevice implements Device {
     }
 
     private void write(long block, MemorySegment source) throws HoldfastException {
-        long count = source.byteSize() / BLOCK_SIZE;
+        long count = source.byteSize() / Block.SIZE;
         DeviceChecks.requireInside(this, block, count);
         IoHook around = hook;
         around.before(Operation.WRITE, block, count);
@@ -297,17 +298,17 @@ public final class FaultDevice implements Device {
             return;
         }
         below.read(block, target);
-        for (long i = 0; i < target.byteSize() / BLOCK_SIZE; i++) {
+        for (long i = 0; i < target.byteSize() / Block.SIZE; i++) {
             byte[] newest = cache.newest(block + i);
             if (newest != null) {
-                MemorySegment.copy(newest, 0, target, ValueLayout.JAVA_BYTE, i * BLOCK_SIZE, BLOCK_SIZE);
+                MemorySegment.copy(newest, 0, target, ValueLayout.JAVA_BYTE, i * Block.SIZE, Block.SIZE);
             }
         }
     }
 
     private void cache(long block, MemorySegment source, long count) throws HoldfastException {
         for (long i = 0; i < count; i++) {
-            cache.add(block + i, source.asSlice(i * BLOCK_SIZE, BLOCK_SIZE).toArray(ValueLayout.JAVA_BYTE));
+            cache.add(block + i, source.asSlice(i * Block.SIZE, Block.SIZE).toArray(ValueLayout.JAVA_BYTE));
         }
         shrinkTo(cachedBlocksMax);
     }
@@ -330,7 +331,7 @@ public final class FaultDevice implements Device {
     }
 
     private void putDown(long block, byte[] data, Device target) throws HoldfastException {
-        MemorySegment.copy(data, 0, scratch, ValueLayout.JAVA_BYTE, 0, BLOCK_SIZE);
+        MemorySegment.copy(data, 0, scratch, ValueLayout.JAVA_BYTE, 0, Block.SIZE);
         target.write(block, LentBuffer.of(scratch));
     }
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -68,7 +69,7 @@ final class FaultDeviceTest extends DeviceContract {
         write(1, 3); // 1
         write(0, 4); // 2
         write(2, 5); // 3
-        byte[] zero = new byte[Device.BLOCK_SIZE];
+        byte[] zero = new byte[Block.SIZE];
         assertLeaves(new CrashRule.DropAll(), data(1), zero, zero);
         assertLeaves(new CrashRule.KeepAll(), data(4), data(3), data(5));
         assertLeaves(new CrashRule.KeepPrefix(0), data(1), zero, zero);
@@ -128,7 +129,7 @@ final class FaultDeviceTest extends DeviceContract {
                 return Integer.toString(seed);
             }
         }
-        return Arrays.equals(block, new byte[Device.BLOCK_SIZE]) ? "0" : "torn";
+        return Arrays.equals(block, new byte[Block.SIZE]) ? "0" : "torn";
     }
 
     private static int sectorVersion(byte[] block, int sector) {
@@ -220,7 +221,7 @@ final class FaultDeviceTest extends DeviceContract {
         write(1, 2);
         device().flush();
         assertThat(medium.storedBlocks()).isZero();
-        assertThat(TestBuffers.read(device(), 0, 5)).isEqualTo(join(new byte[4 * Device.BLOCK_SIZE], data(2)));
+        assertThat(TestBuffers.read(device(), 0, 5)).isEqualTo(join(new byte[4 * Block.SIZE], data(2)));
         assertThat(TestBuffers.read(device(), 6, 1)).isEqualTo(data(2));
     }
 

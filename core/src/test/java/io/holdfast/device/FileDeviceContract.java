@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
+import io.holdfast.format.Block;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -31,7 +32,7 @@ public abstract class FileDeviceContract extends DeviceContract {
 
     @Override
     protected Device make() throws Exception {
-        return FileDevice.create(path(), BLOCKS * (long) Device.BLOCK_SIZE, direct, engine);
+        return FileDevice.create(path(), BLOCKS * (long) Block.SIZE, direct, engine);
     }
 
     @Test
@@ -63,7 +64,7 @@ public abstract class FileDeviceContract extends DeviceContract {
     @Test
     void aFileThatBecameShorterIsADeviceError() throws Exception {
         try (UninterruptibleFile file = UninterruptibleFile.open(path(), UninterruptibleFile.Mode.WRITE)) {
-            file.truncate(10 * Device.BLOCK_SIZE + 512);
+            file.truncate(10 * Block.SIZE + 512);
         }
         assertThat(TestBuffers.read(device(), 8, 2)).containsOnly(0);
         assertThatThrownBy(() -> TestBuffers.read(device(), 8, 4))
@@ -77,7 +78,7 @@ public abstract class FileDeviceContract extends DeviceContract {
         Path path = directory.resolve("sparse");
         long bytes = 8L << 30;
         try (FileDevice device = FileDevice.create(path, bytes, direct, engine)) {
-            assertThat(device.blocks()).isEqualTo(bytes / Device.BLOCK_SIZE);
+            assertThat(device.blocks()).isEqualTo(bytes / Block.SIZE);
             TestBuffers.write(device, device.blocks() - 1, TestBuffers.random(1, 1));
         }
         assertThat(Tool.run("stat", "-c", "%b", path.toString()).output().strip())
@@ -87,7 +88,7 @@ public abstract class FileDeviceContract extends DeviceContract {
         }
         assertThat(Files.size(path)).isEqualTo(bytes);
         try (FileDevice whole = FileDevice.create(path, 0, direct, engine)) {
-            assertThat(whole.blocks()).isEqualTo(bytes / Device.BLOCK_SIZE);
+            assertThat(whole.blocks()).isEqualTo(bytes / Block.SIZE);
             assertThat(TestBuffers.read(whole, whole.blocks() - 1, 1)).isEqualTo(TestBuffers.random(1, 1));
         }
     }

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -106,7 +107,7 @@ class IoEnginesTest {
     @Test
     void thePlainOneIsAlwaysThere() throws Exception {
         try (FileDevice device = IoEngines.open(volume, false, false, "plain")) {
-            assertThat(device.blocks()).isEqualTo(Files.size(volume) / Device.BLOCK_SIZE);
+            assertThat(device.blocks()).isEqualTo(Files.size(volume) / Block.SIZE);
         }
         IoEngines.open(volume, false, false, "auto").close();
     }

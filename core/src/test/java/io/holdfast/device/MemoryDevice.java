@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -16,7 +17,7 @@ import java.util.concurrent.ConcurrentMap;
  * and a block is always read whole; writes are durable at once.
  */
 public final class MemoryDevice implements Device {
-    private static final byte[] ZEROS = new byte[BLOCK_SIZE];
+    private static final byte[] ZEROS = new byte[Block.SIZE];
 
     private final String name;
     private final long blocks;
@@ -49,7 +50,7 @@ public final class MemoryDevice implements Device {
 
     /** Replaces one block behind everybody's back, as a faulty medium does. */
     public void setBlock(long block, byte[] data) {
-        if (data.length != BLOCK_SIZE || block < 0 || block >= blocks) {
+        if (data.length != Block.SIZE || block < 0 || block >= blocks) {
             throw new IllegalArgumentException("block %d with %d bytes".formatted(block, data.length));
         }
         store(block, data.clone());
@@ -94,7 +95,7 @@ public final class MemoryDevice implements Device {
         requireOpen();
         for (long i = 0; i < count; i++) {
             byte[] data = contents.getOrDefault(block + i, ZEROS);
-            MemorySegment.copy(data, 0, target, ValueLayout.JAVA_BYTE, i * BLOCK_SIZE, BLOCK_SIZE);
+            MemorySegment.copy(data, 0, target, ValueLayout.JAVA_BYTE, i * Block.SIZE, Block.SIZE);
         }
     }
 
@@ -107,7 +108,7 @@ public final class MemoryDevice implements Device {
     public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
         DeviceChecks.requirePart(source.blocks(), from, count);
         try (SealedBuffer.Hold hold = source.hold()) {
-            write(block, hold.contents().asSlice((long) from * BLOCK_SIZE, (long) count * BLOCK_SIZE));
+            write(block, hold.contents().asSlice((long) from * Block.SIZE, (long) count * Block.SIZE));
         }
     }
 
@@ -117,11 +118,11 @@ public final class MemoryDevice implements Device {
     }
 
     private void write(long block, MemorySegment source) throws HoldfastException {
-        long count = source.byteSize() / BLOCK_SIZE;
+        long count = source.byteSize() / Block.SIZE;
         DeviceChecks.requireInside(this, block, count);
         requireOpen();
         for (long i = 0; i < count; i++) {
-            store(block + i, source.asSlice(i * BLOCK_SIZE, BLOCK_SIZE).toArray(ValueLayout.JAVA_BYTE));
+            store(block + i, source.asSlice(i * Block.SIZE, Block.SIZE).toArray(ValueLayout.JAVA_BYTE));
         }
     }
 

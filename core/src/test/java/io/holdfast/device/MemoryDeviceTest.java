@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.format.Block;
 import org.junit.jupiter.api.Test;
 
 final class MemoryDeviceTest extends DeviceContract {
@@ -14,7 +15,7 @@ final class MemoryDeviceTest extends DeviceContract {
     void keepsOnlyBlocksThatAreNotZero() throws Exception {
         MemoryDevice huge = new MemoryDevice("huge", 1L << 40);
         TestBuffers.write(huge, (1L << 40) - 1, TestBuffers.random(1, 1));
-        TestBuffers.write(huge, 17, new byte[Device.BLOCK_SIZE]);
+        TestBuffers.write(huge, 17, new byte[Block.SIZE]);
         assertThat(huge.storedBlocks()).isEqualTo(1);
     }
 

@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -17,17 +18,17 @@ public final class TestBuffers {
 
     /** Returns {@code count} blocks of content that depends on nothing but the seed. */
     public static byte[] random(long seed, int count) {
-        byte[] data = new byte[count * Device.BLOCK_SIZE];
+        byte[] data = new byte[count * Block.SIZE];
         new Random(seed).nextBytes(data);
         return data;
     }
 
     /** Seals a copy of whole blocks. To be released. */
     public static SealedBuffer sealed(byte[] data) {
-        int count = data.length / Device.BLOCK_SIZE;
+        int count = data.length / Block.SIZE;
         BlockBuffer buffer = POOL.take();
         for (int i = 0; i < count; i++) {
-            buffer.copy(i, MemorySegment.ofArray(data), (long) i * Device.BLOCK_SIZE);
+            buffer.copy(i, MemorySegment.ofArray(data), (long) i * Block.SIZE);
         }
         return buffer.seal(count);
     }
@@ -51,6 +52,6 @@ public final class TestBuffers {
 
     /** Allocates memory that a device can read into, or that can be lent to it. The collector frees it. */
     public static MemorySegment memory(int count) {
-        return Arena.ofAuto().allocate((long) count * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        return Arena.ofAuto().allocate((long) count * Block.SIZE, Block.SIZE);
     }
 }

@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -124,7 +125,7 @@ final class UnflushedWrites {
 
     private static byte[] tear(byte[] head, int sectors, byte[] tail) {
         byte[] torn = tail.clone();
-        System.arraycopy(head, 0, torn, 0, sectors * (Device.BLOCK_SIZE / CrashRule.SECTORS_PER_BLOCK));
+        System.arraycopy(head, 0, torn, 0, sectors * (Block.SIZE / CrashRule.SECTORS_PER_BLOCK));
         return torn;
     }
 }

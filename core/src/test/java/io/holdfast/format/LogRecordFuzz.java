@@ -4,11 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.checksum.Checksums;
-import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.fuzz.FuzzTarget;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -23,7 +20,7 @@ public final class LogRecordFuzz implements FuzzTarget {
 
     @Override
     public void run(byte[] input) throws Exception {
-        byte[] block = Arrays.copyOf(input, Device.BLOCK_SIZE);
+        byte[] block = Arrays.copyOf(input, Block.SIZE);
         header(block);
         LittleEndian.putLong(block, CHECKSUM_AT, CHECKSUM.of(MemorySegment.ofArray(block), 0, CHECKSUM_AT));
         header(block);

@@ -3,7 +3,6 @@ package io.holdfast.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.checksum.Crc32c;
-import io.holdfast.device.Device;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -17,7 +16,7 @@ class LogRecordReuseTest {
                 new LogEntry.Drop(9),
                 new LogEntry.Extent(7, 1, 4711, 2, false, new long[] {1, 2})));
         LogRecord record = new LogRecord(1, 2, 1, 100, 3, new LogPosition(101, 3, 1, 4, 5, 6, 7, 8), entries);
-        byte[] used = new byte[Device.BLOCK_SIZE];
+        byte[] used = new byte[Block.SIZE];
         Arrays.fill(used, (byte) 0xff);
         record.encode(new Crc32c(), used);
         assertThat(used).isEqualTo(record.encode(new Crc32c()));

@@ -3,10 +3,8 @@ package io.holdfast.format;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.checksum.Checksums;
-import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.fuzz.FuzzTarget;
-import io.holdfast.storage.BlockPointer;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
@@ -18,7 +16,7 @@ public final class SuperblockFuzz implements FuzzTarget {
 
     @Override
     public void run(byte[] input) throws Exception {
-        byte[] block = Arrays.copyOf(input, Device.BLOCK_SIZE);
+        byte[] block = Arrays.copyOf(input, Block.SIZE);
         check(block);
         // Without a checksum that matches hardly anything gets further.
         LittleEndian.putLong(

@@ -1,13 +1,13 @@
 package io.holdfast.fuzz;
 
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeOnDevice;
 import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.time.InstantSource;

@@ -4,16 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.checksum.Checksums;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.failure.HostRoom;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.MapEntry;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.storage.FailureLatch;
-import io.holdfast.storage.HostRoom;
-import io.holdfast.storage.Timing;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 

@@ -3,10 +3,10 @@ package io.holdfast.mapping;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
 import io.holdfast.format.MapEntry;
 import io.holdfast.fuzz.FuzzTarget;
-import io.holdfast.storage.BlockPointer;
-import io.holdfast.storage.Item;
 import java.util.Arrays;
 import java.util.List;
 

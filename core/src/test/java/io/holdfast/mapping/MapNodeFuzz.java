@@ -3,12 +3,12 @@ package io.holdfast.mapping;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
 import io.holdfast.fuzz.FuzzInput;
 import io.holdfast.fuzz.FuzzOutput;
 import io.holdfast.fuzz.FuzzTarget;
-import io.holdfast.storage.BlockPointer;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;

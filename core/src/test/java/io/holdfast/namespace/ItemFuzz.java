@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Item;
 import io.holdfast.fuzz.FuzzInput;
 import io.holdfast.fuzz.FuzzOutput;
 import io.holdfast.fuzz.FuzzTarget;
-import io.holdfast.storage.Item;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;

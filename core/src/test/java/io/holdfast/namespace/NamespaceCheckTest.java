@@ -3,10 +3,10 @@ package io.holdfast.namespace;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.fail;
 
+import io.holdfast.btree.Generator;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Item;
-import io.holdfast.storage.btree.Generator;
+import io.holdfast.format.Item;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.FileKind;
 import java.util.Arrays;

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Item;
+import io.holdfast.format.Item;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileKind;

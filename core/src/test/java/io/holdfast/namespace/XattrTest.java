@@ -2,9 +2,9 @@ package io.holdfast.namespace;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.btree.Generator;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.btree.Generator;
 import org.junit.jupiter.api.Test;
 
 class XattrTest extends NamespaceFixture {

@@ -6,12 +6,12 @@ import io.holdfast.checksum.Checksums;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.fuzz.FuzzInput;
 import io.holdfast.fuzz.FuzzOutput;
 import io.holdfast.fuzz.FuzzTarget;
-import io.holdfast.storage.BlockPointer;
 import java.util.BitSet;
 import java.util.List;
 

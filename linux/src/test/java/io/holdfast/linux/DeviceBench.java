@@ -5,6 +5,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.FileDevice;
 import io.holdfast.device.IoEngine;
 import io.holdfast.device.LentBuffer;
+import io.holdfast.format.Block;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
@@ -54,7 +55,7 @@ final class DeviceBench {
         }
         try (FileDevice device = FileDevice.create(file, FILE_BYTES, true);
                 Arena arena = Arena.ofShared()) {
-            MemorySegment memory = arena.allocate(1 << 20, Device.BLOCK_SIZE);
+            MemorySegment memory = arena.allocate(1 << 20, Block.SIZE);
             memory.fill((byte) 1);
             for (long block = 0; block < device.blocks(); block += 256) {
                 device.write(block, LentBuffer.of(memory));
@@ -72,7 +73,7 @@ final class DeviceBench {
         try (Arena arena = Arena.ofShared()) {
             for (int t = 0; t < threads; t++) {
                 int seed = t;
-                MemorySegment memory = arena.allocate(Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                MemorySegment memory = arena.allocate(Block.SIZE, Block.SIZE);
                 Runnable work = () -> transfer(device, write, memory, new SplittableRandom(seed), stop, count);
                 all.add(
                         virtual

@@ -13,6 +13,7 @@ import io.holdfast.device.Tool;
 import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
@@ -59,7 +60,7 @@ class UringFileTest {
             List<Future<Void>> results = new ArrayList<>();
             for (int t = 0; t < threads; t++) {
                 int first = t * each;
-                MemorySegment memory = arena.allocate(2L * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+                MemorySegment memory = arena.allocate(2L * Block.SIZE, Block.SIZE);
                 results.add(executor.submit(() -> {
                     useBlocks(device, first, each, memory, new SplittableRandom(first));
                     return null;
@@ -75,20 +76,20 @@ class UringFileTest {
     /** Writes numbers into blocks of its own and finds them again. */
     private static void useBlocks(Device device, int first, int count, MemorySegment memory, SplittableRandom random)
             throws HoldfastException {
-        MemorySegment out = memory.asSlice(0, Device.BLOCK_SIZE);
-        MemorySegment in = memory.asSlice(Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        MemorySegment out = memory.asSlice(0, Block.SIZE);
+        MemorySegment in = memory.asSlice(Block.SIZE, Block.SIZE);
         long[] expected = new long[count];
         for (int i = 0; i < 12; i++) {
             int slot = random.nextInt(count);
             if (random.nextBoolean()) {
                 expected[slot] = random.nextLong();
                 out.set(ValueLayout.JAVA_LONG, 0, expected[slot]);
-                out.set(ValueLayout.JAVA_LONG, Device.BLOCK_SIZE - Long.BYTES, expected[slot]);
+                out.set(ValueLayout.JAVA_LONG, Block.SIZE - Long.BYTES, expected[slot]);
                 device.write(first + slot, LentBuffer.of(out));
             } else {
                 device.read(first + slot, in);
                 assertThat(in.get(ValueLayout.JAVA_LONG, 0)).isEqualTo(expected[slot]);
-                assertThat(in.get(ValueLayout.JAVA_LONG, Device.BLOCK_SIZE - Long.BYTES))
+                assertThat(in.get(ValueLayout.JAVA_LONG, Block.SIZE - Long.BYTES))
                         .isEqualTo(expected[slot]);
             }
         }
@@ -231,10 +232,10 @@ class UringFileTest {
         int[] counts = new int[count];
         try (BlockFile file = engine.open(volume, true, true)) {
             file.write(sources, positions, counts);
-            assertThat(counts).containsOnly(Device.BLOCK_SIZE);
+            assertThat(counts).containsOnly(Block.SIZE);
             MemorySegment in = TestBuffers.memory(1);
             for (int i = 0; i < count; i++) {
-                assertThat(file.read(in, positions[i])).isEqualTo(Device.BLOCK_SIZE);
+                assertThat(file.read(in, positions[i])).isEqualTo(Block.SIZE);
                 assertThat(in.get(ValueLayout.JAVA_INT, 0)).isEqualTo(i + 1);
             }
         }
@@ -254,7 +255,7 @@ class UringFileTest {
         try (BlockFile file = engine.open(volume, true, true)) {
             assertThatThrownBy(() -> file.write(sources, positions, counts)).isInstanceOf(IOException.class);
             for (int i = 0; i < count; i++) {
-                assertThat(counts[i]).isEqualTo(i == 3 ? -Errno.EINVAL : Device.BLOCK_SIZE);
+                assertThat(counts[i]).isEqualTo(i == 3 ? -Errno.EINVAL : Block.SIZE);
             }
         }
     }

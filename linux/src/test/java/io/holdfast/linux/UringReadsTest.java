@@ -2,10 +2,10 @@ package io.holdfast.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.device.FileDevice;
 import io.holdfast.device.TestBuffers;
+import io.holdfast.format.Block;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -38,7 +38,7 @@ class UringReadsTest {
         FileDevice.create(volume, BLOCKS * 4096L, false).close();
         device = FileDevice.open(volume, true, true, Uring.engine());
         for (int block = 0; block < BLOCKS; block++) {
-            byte[] content = new byte[Device.BLOCK_SIZE];
+            byte[] content = new byte[Block.SIZE];
             MemorySegment.ofArray(content).set(ValueLayout.JAVA_INT_UNALIGNED, 0, block);
             TestBuffers.write(device, block, content);
         }
@@ -55,7 +55,7 @@ class UringReadsTest {
     }
 
     private MemorySegment memory(int blocks) {
-        return arena.allocate((long) blocks * Device.BLOCK_SIZE, Device.BLOCK_SIZE);
+        return arena.allocate((long) blocks * Block.SIZE, Block.SIZE);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.holdfast.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.engine.Volumes;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
@@ -25,8 +26,8 @@ public final class TestVolumes {
         try {
             Path directory = Files.createTempDirectory("holdfast");
             Path file = directory.resolve("volume");
-            Volume.format(file, FormatOptions.ofSize(SIZE));
-            return deletedAtTheEnd(Volume.open(file, OpenOptions.readWrite()), directory, file);
+            Volumes.format(file, FormatOptions.ofSize(SIZE));
+            return deletedAtTheEnd(Volumes.open(file, OpenOptions.readWrite()), directory, file);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

@@ -1,5 +1,6 @@
 package io.holdfast.sim;
 
+import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Point;
 import io.holdfast.sim.disk.FaultKind;
@@ -14,7 +15,6 @@ import io.holdfast.sim.workload.Inspector;
 import io.holdfast.sim.workload.World;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeOnDevice;
 import java.io.PrintStream;
 import java.time.Instant;
 import java.util.ArrayList;

@@ -2,6 +2,7 @@ package io.holdfast.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Point;
@@ -18,7 +19,6 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeOnDevice;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;

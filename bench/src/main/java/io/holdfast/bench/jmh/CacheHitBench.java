@@ -1,5 +1,6 @@
 package io.holdfast.bench.jmh;
 
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FormatOptions;
@@ -49,8 +50,8 @@ public class CacheHitBench extends HotPath {
     @Setup
     public void setUp() throws IOException, HoldfastException {
         Path path = Files.createTempFile("holdfast-jmh", ".volume");
-        Volume.format(path, FormatOptions.ofSize(128L << 20).withForce(true));
-        Volume volume = Volume.open(path, OpenOptions.readWrite().withMemory(256L << 20));
+        Volumes.format(path, FormatOptions.ofSize(128L << 20).withForce(true));
+        Volume volume = Volumes.open(path, OpenOptions.readWrite().withMemory(256L << 20));
         StoredFile file = volume.create("/file", CreateOptions.file().withSize(FILE_BYTES));
         open = new Open(path, volume, file);
         for (long at = 0; at < FILE_BYTES; at += bytes) {

@@ -1,12 +1,12 @@
 package io.holdfast.bench.jmh;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
 import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.MapChanges;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapTree;
-import io.holdfast.storage.BlockPointer;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;

@@ -1,5 +1,6 @@
 package io.holdfast.bench.library;
 
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FormatOptions;
@@ -55,9 +56,9 @@ public final class DirectWrites {
         long fileBytes = Long.parseLong(args[1]);
         double seconds = Double.parseDouble(args[2]);
         int rounds = Integer.parseInt(args[3]);
-        Volume.format(path, FormatOptions.ofSize(Files.size(path)).withForce(true));
+        Volumes.format(path, FormatOptions.ofSize(Files.size(path)).withForce(true));
         CreateOptions options = CreateOptions.file().withSize(fileBytes);
-        try (Volume volume = Volume.open(path, OpenOptions.readWrite().withMemory(MEMORY_BYTES));
+        try (Volume volume = Volumes.open(path, OpenOptions.readWrite().withMemory(MEMORY_BYTES));
                 StoredFile checksummed = volume.create("/checksummed", options);
                 StoredFile plain = volume.create("/plain", options.withoutChecksum())) {
             DirectWrites first = new DirectWrites(checksummed, fileBytes);

@@ -4,6 +4,7 @@ import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.Engine;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.RemoteVolume;
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.OpenOptions;
@@ -67,7 +68,7 @@ public final class VolumeAccess {
         boolean same = false;
         try {
             Optional<String> storage = served.storage();
-            same = storage.isEmpty() || storage.get().equals(Volume.storageAt(device));
+            same = storage.isEmpty() || storage.get().equals(Volumes.storageAt(device));
             return same;
         } finally {
             if (!same) {

@@ -1,5 +1,6 @@
 package io.holdfast.cli.real;
 
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.OpenOptions;
@@ -50,7 +51,7 @@ final class RandomWriteProgram {
     }
 
     private void run() throws Exception {
-        try (Volume volume = Volume.open(device, options);
+        try (Volume volume = Volumes.open(device, options);
                 StoredFile file = volume.create(PATH, CreateOptions.file().withSize(FILE_BLOCKS * Volume.BLOCK_SIZE))) {
             long start = System.nanoTime();
             inParallel(from -> write(file, from));
@@ -68,7 +69,7 @@ final class RandomWriteProgram {
                     seconds(start), volume.counters().bytesWritten() / ((double) writes * Volume.BLOCK_SIZE));
         }
         long start = System.nanoTime();
-        try (Volume volume = Volume.open(device, options);
+        try (Volume volume = Volumes.open(device, options);
                 StoredFile file = volume.open(PATH)) {
             System.out.printf("opened again in %.3f s%n", seconds(start));
             sample(file, "after opening again");

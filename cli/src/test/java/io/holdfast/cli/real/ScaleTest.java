@@ -3,6 +3,7 @@ package io.holdfast.cli.real;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.clients.Program;
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Extent;
@@ -47,7 +48,7 @@ class ScaleTest {
 
     private Path format(long bytes) throws HoldfastException {
         Path device = folder.resolve("volume.holdfast");
-        Volume.format(device, FormatOptions.ofSize(bytes));
+        Volumes.format(device, FormatOptions.ofSize(bytes));
         return device;
     }
 
@@ -58,7 +59,7 @@ class ScaleTest {
         Arrays.fill(data, (byte) 7);
         MemorySegment source = MemorySegment.ofArray(data);
         long last = HUGE - data.length;
-        try (Volume volume = Volume.open(device, OpenOptions.readWrite().withMemory(MEMORY))) {
+        try (Volume volume = Volumes.open(device, OpenOptions.readWrite().withMemory(MEMORY))) {
             timed(
                     "create",
                     () -> volume.create("/huge", CreateOptions.file().withSize(HUGE))
@@ -80,7 +81,7 @@ class ScaleTest {
             }
             timed("checkpoint", volume::checkpoint);
         }
-        try (Volume volume = Volume.open(device, OpenOptions.readWrite().withMemory(MEMORY))) {
+        try (Volume volume = Volumes.open(device, OpenOptions.readWrite().withMemory(MEMORY))) {
             try (StoredFile file = volume.open("/huge")) {
                 byte[] back = new byte[data.length];
                 timed("read the last MiB", () -> file.read(last, MemorySegment.ofArray(back)));
@@ -114,7 +115,7 @@ class ScaleTest {
                 Integer.toString(RANDOM_WRITES),
                 Long.toString(MEMORY)));
         System.out.printf("the volume took %.1f MiB of disk%n", SparseImage.allocated(device) / 1048576.0);
-        try (Volume volume = Volume.open(device, OpenOptions.readWrite().withMemory(MEMORY))) {
+        try (Volume volume = Volumes.open(device, OpenOptions.readWrite().withMemory(MEMORY))) {
             long start = System.nanoTime();
             assertThat(volume.check(Progress.NONE).problems()).isEmpty();
             System.out.printf("checked in %.1f s%n", (System.nanoTime() - start) / 1e9);

@@ -6,6 +6,7 @@ import io.holdfast.device.LentBuffer;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.sim.schedule.Scheduler;
 import io.holdfast.sim.schedule.Trace;
 import java.lang.foreign.MemorySegment;
@@ -126,7 +127,7 @@ public final class SimDevice implements Device {
 
     @Override
     public void read(long block, MemorySegment target) throws HoldfastException {
-        long count = target.byteSize() / BLOCK_SIZE;
+        long count = target.byteSize() / Block.SIZE;
         requireInside(block, count);
         FaultKind fault = begin("read", block, count);
         long from = block;
@@ -142,7 +143,7 @@ public final class SimDevice implements Device {
                 throw new HoldfastException(
                         ErrorCode.DEVICE_ERROR, "sim: cannot read block %d: medium error".formatted(from + i));
             }
-            MemorySegment.copy(data, 0, target, ValueLayout.JAVA_BYTE, i * BLOCK_SIZE, BLOCK_SIZE);
+            MemorySegment.copy(data, 0, target, ValueLayout.JAVA_BYTE, i * Block.SIZE, Block.SIZE);
             if (count > 1 && random.nextInt(16) == 0) {
                 scheduler.pause();
                 requirePower();
@@ -219,10 +220,10 @@ public final class SimDevice implements Device {
         requireRoom(block, source.blocks());
         for (int i = 0; i < source.blocks(); i++) {
             // Sector by sector: the owner may be changing it.
-            byte[] data = new byte[BLOCK_SIZE];
-            for (int at = 0; at < BLOCK_SIZE; at += SimDisk.SECTOR) {
+            byte[] data = new byte[Block.SIZE];
+            for (int at = 0; at < Block.SIZE; at += SimDisk.SECTOR) {
                 MemorySegment.copy(
-                        source.contents(), ValueLayout.JAVA_BYTE, (long) i * BLOCK_SIZE + at, data, at, SimDisk.SECTOR);
+                        source.contents(), ValueLayout.JAVA_BYTE, (long) i * Block.SIZE + at, data, at, SimDisk.SECTOR);
                 if (random.nextInt(8) == 0) {
                     scheduler.pause();
                 }
@@ -384,7 +385,7 @@ public final class SimDevice implements Device {
     }
 
     private static byte[] block(MemorySegment memory, int index) {
-        return memory.asSlice((long) index * BLOCK_SIZE, BLOCK_SIZE).toArray(ValueLayout.JAVA_BYTE);
+        return memory.asSlice((long) index * Block.SIZE, Block.SIZE).toArray(ValueLayout.JAVA_BYTE);
     }
 
     private static int tag(byte[] data) {

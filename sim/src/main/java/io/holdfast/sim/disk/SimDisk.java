@@ -1,6 +1,6 @@
 package io.holdfast.sim.disk;
 
-import io.holdfast.device.Device;
+import io.holdfast.format.Block;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -24,7 +24,7 @@ public final class SimDisk {
     /** About as many as one phase of a play writes. */
     private static final int LOG_ROT_BLOCKS = 40;
 
-    private static final byte[] ZEROES = new byte[Device.BLOCK_SIZE];
+    private static final byte[] ZEROES = new byte[Block.SIZE];
 
     /** A write that the drive has acknowledged and may lose. */
     private static final class Cached {
@@ -216,7 +216,7 @@ public final class SimDisk {
                 block,
                 kind == FaultKind.LATENT_ERROR
                         ? new Overlay.Unreadable()
-                        : new Overlay.Rot(random.nextInt(Device.BLOCK_SIZE * 8)));
+                        : new Overlay.Rot(random.nextInt(Block.SIZE * 8)));
     }
 
     /** Damages one of the last blocks that were written before a mark. */

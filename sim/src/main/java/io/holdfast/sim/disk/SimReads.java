@@ -1,9 +1,9 @@
 package io.holdfast.sim.disk;
 
+import io.holdfast.concurrent.Threads;
 import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.storage.Threads;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Phaser;
 

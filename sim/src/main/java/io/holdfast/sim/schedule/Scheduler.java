@@ -1,6 +1,6 @@
 package io.holdfast.sim.schedule;
 
-import io.holdfast.storage.Timing;
+import io.holdfast.concurrent.Timing;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;

@@ -1,5 +1,6 @@
 package io.holdfast.sim.workload;
 
+import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.sim.model.FileModel;
 import io.holdfast.sim.model.Folder;
@@ -13,7 +14,6 @@ import io.holdfast.volume.Progress;
 import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeOnDevice;
 import io.holdfast.volume.WriteFlag;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;

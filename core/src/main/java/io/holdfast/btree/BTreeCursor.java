@@ -1,0 +1,69 @@
+package io.holdfast.btree;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
+import io.holdfast.node.NodeReader;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Goes over the items of a tree in ascending order, one at a time. Nothing is read before the first call of {@link
+ * #next}, and never more than one path is held. Used by one thread. After an exception the cursor must not be used.
+ */
+public final class BTreeCursor {
+    private final NodeReader reader;
+    private final BlockPointer root;
+    private final byte[] from;
+    private final List<Step> path = new ArrayList<>();
+    private boolean started;
+
+    /** A node of the path; {@code next} is the index of the item or child that comes next. */
+    private static final class Step {
+        final TreeNode node;
+        final byte @Nullable [] high;
+        int next;
+
+        Step(TreeNode node, byte @Nullable [] high, int next) {
+            this.node = node;
+            this.high = high;
+            this.next = next;
+        }
+    }
+
+    BTreeCursor(NodeReader reader, BlockPointer root, byte[] from) {
+        this.reader = reader;
+        this.root = root;
+        this.from = from.clone();
+    }
+
+    /** Returns a copy of the next item, or null at the end. */
+    public @Nullable Item next() throws HoldfastException {
+        if (!started) {
+            started = true;
+            if (!root.isNone()) {
+                push(TreeNode.readRoot(reader, root), null);
+            }
+        }
+        while (!path.isEmpty()) {
+            Step step = path.getLast();
+            TreeNode node = step.node;
+            int at = step.next++;
+            if (at >= node.count()) {
+                path.removeLast();
+            } else if (node.isLeaf()) {
+                return node.item(at);
+            } else {
+                byte @Nullable [] high = node.childHigh(at, step.high);
+                push(TreeNode.readChild(reader, node.child(at), node.level() - 1, node.key(at), high), high);
+            }
+        }
+        return null;
+    }
+
+    private void push(TreeNode node, byte @Nullable [] high) {
+        // Right of the first path every key is above from: both searches then give the first index.
+        path.add(new Step(node, high, node.isLeaf() ? node.ceiling(from) : node.childFor(from)));
+    }
+}

@@ -1,0 +1,307 @@
+package io.holdfast.btree;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
+import io.holdfast.node.NodeReader;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A node of the tree as it is on disk: one block, little-endian.
+ *
+ * <pre>
+ *       0        4      5     6        8         10            16
+ *      +--------+------+-----+--------+---------+-------------+
+ *      | magic  | level| 0   | count  | start   | 0           |
+ *      | "HFTN" | u8   |     | u16    | u16     |             |
+ *      +--------+------+-----+--------+---------+-------------+
+ *   16 | slot 0 u16 | slot 1 u16 | ... slot count-1 u16 | free
+ *      +------------------------------------------------------+
+ *      |                        free                          |
+ *      +------------------------------------------------------+
+ * start| item count-1 | ...                 | item 1 | item 0 | 4096
+ *      +------------------------------------------------------+
+ *
+ *   item: | key length u16 | value length u16 | key | value |
+ * </pre>
+ *
+ * <p>Slot {@code i} is the offset of item {@code i}. Items lie without gaps from the end of the block downwards, in key
+ * order, so the slots, the lengths and {@code start} prove each other. In a leaf (level 0) an item is an item of the
+ * volume. In an inner node the key is the first key of a child and the value its pointer (block u64, checksum u64).
+ *
+ * <p>Invariants of every instance, checked when it is made from a block, so that no later access can fail:
+ *
+ * <ul>
+ *   <li>1 or more items, each within the block, none overlapping, keys strictly ascending and of legal length;
+ *   <li>in an inner node every value is a pointer with a positive block number;
+ *   <li>read as a child: its level is one less than its parent's, its first key equals the key the parent has for it,
+ *       and its last key is below the parent's next. So no walk can loop or meet a node twice.
+ * </ul>
+ */
+final class TreeNode {
+    static final int SIZE = Block.SIZE;
+    static final int HEADER_SIZE = 16;
+
+    /** Bytes of a node for items and their slots. */
+    static final int CAPACITY = SIZE - HEADER_SIZE;
+
+    static final int POINTER_SIZE = 16;
+
+    /** With at least five children a node (see {@link NodesBound}) no volume needs more levels. */
+    static final int LEVEL_MAX = 30;
+
+    /** The name for messages and reports. */
+    static final String STRUCTURE = "tree node";
+
+    private static final int MAGIC = 'H' | 'F' << 8 | 'T' << 16 | 'N' << 24;
+    private static final int SLOT_SIZE = 2;
+    private static final int ITEM_HEADER_SIZE = 4;
+
+    private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
+    private final byte[] bytes;
+    private final int level;
+    private final int count;
+
+    private TreeNode(byte[] bytes, int level, int count) {
+        this.bytes = bytes;
+        this.level = level;
+        this.count = count;
+    }
+
+    /** Reads the root, whose level is what it says. */
+    static TreeNode readRoot(NodeReader reader, BlockPointer pointer) throws HoldfastException {
+        return decode(reader.read(pointer, STRUCTURE), pointer.block());
+    }
+
+    /**
+     * Reads a child and checks it against what its parent says.
+     *
+     * @param low its first key
+     * @param high what its last key must be below; null if nothing is known
+     */
+    static TreeNode readChild(NodeReader reader, BlockPointer pointer, int level, byte[] low, byte @Nullable [] high)
+            throws HoldfastException {
+        TreeNode node = decode(reader.read(pointer, STRUCTURE), pointer.block());
+        if (node.level != level) {
+            throw damaged(pointer.block(), "its level is " + node.level + " where its parent needs " + level);
+        }
+        if (node.compareKey(0, low) != 0) {
+            throw damaged(pointer.block(), "its first key is not the one its parent has for it");
+        }
+        if (high != null && node.compareKey(node.count - 1, high) >= 0) {
+            throw damaged(pointer.block(), "its last key reaches into its parent's next child");
+        }
+        return node;
+    }
+
+    /** Believes a block that matched its checksum only after every length and offset in it was checked. */
+    static TreeNode decode(byte[] bytes, long block) throws HoldfastException {
+        if (bytes.length != SIZE) {
+            throw damaged(block, "it has " + bytes.length + " bytes");
+        }
+        if ((int) INT.get(bytes, 0) != MAGIC) {
+            throw damaged(block, "its magic number is missing");
+        }
+        int level = bytes[4] & 0xff;
+        int count = u16(bytes, 6);
+        int start = u16(bytes, 8);
+        if (bytes[5] != 0 || u16(bytes, 10) != 0 || (int) INT.get(bytes, 12) != 0) {
+            throw damaged(block, "a reserved field is not zero");
+        }
+        if (level > LEVEL_MAX) {
+            throw damaged(block, "its level is " + level);
+        }
+        if (count == 0 || count > CAPACITY / (SLOT_SIZE + ITEM_HEADER_SIZE)) {
+            throw damaged(block, "it claims " + count + " items");
+        }
+        TreeNode node = new TreeNode(bytes, level, count);
+        int end = SIZE;
+        for (int i = 0; i < count; i++) {
+            end = node.checkItem(i, end, block);
+        }
+        if (end != start) {
+            throw damaged(block, "its items start at " + end + " and its header says " + start);
+        }
+        return node;
+    }
+
+    /** Checks item {@code i}, which must end at {@code end}, and returns where it starts. */
+    private int checkItem(int i, int end, long block) throws HoldfastException {
+        int at = slot(i);
+        if (at < HEADER_SIZE + count * SLOT_SIZE || at + ITEM_HEADER_SIZE > end) {
+            throw damaged(block, "item " + i + " is out of place");
+        }
+        int keyLength = u16(bytes, at);
+        int valueLength = u16(bytes, at + 2);
+        if (at + ITEM_HEADER_SIZE + keyLength + valueLength != end) {
+            throw damaged(block, "the lengths of item " + i + " do not fit");
+        }
+        if (keyLength == 0 || keyLength > Item.KEY_MAX) {
+            throw damaged(block, "item " + i + " has a key of " + keyLength + " bytes");
+        }
+        if (level == 0 ? valueLength > Item.VALUE_MAX : valueLength != POINTER_SIZE) {
+            throw damaged(block, "item " + i + " has a value of " + valueLength + " bytes");
+        }
+        if (level > 0 && (long) LONG.get(bytes, at + ITEM_HEADER_SIZE + keyLength) <= 0) {
+            throw damaged(block, "item " + i + " points nowhere");
+        }
+        if (i > 0) {
+            int previous = slot(i - 1) + ITEM_HEADER_SIZE;
+            int key = at + ITEM_HEADER_SIZE;
+            if (Arrays.compareUnsigned(bytes, previous, previous + keyLength(i - 1), bytes, key, key + keyLength)
+                    >= 0) {
+                throw damaged(block, "the keys of items " + (i - 1) + " and " + i + " are not in order");
+            }
+        }
+        return at;
+    }
+
+    /** Makes the block of a node; the items must fit and be in order. */
+    static byte[] encode(int level, List<Item> items) {
+        byte[] bytes = new byte[SIZE];
+        int end = SIZE;
+        int slot = HEADER_SIZE;
+        for (Item item : items) {
+            byte[] key = item.key();
+            byte[] value = valueOf(item);
+            end -= ITEM_HEADER_SIZE + key.length + value.length;
+            SHORT.set(bytes, slot, (short) end);
+            SHORT.set(bytes, end, (short) key.length);
+            SHORT.set(bytes, end + 2, (short) value.length);
+            System.arraycopy(key, 0, bytes, end + ITEM_HEADER_SIZE, key.length);
+            System.arraycopy(value, 0, bytes, end + ITEM_HEADER_SIZE + key.length, value.length);
+            slot += SLOT_SIZE;
+        }
+        if (slot > end) {
+            throw new IllegalStateException("items of a tree node overlap its slots by " + (slot - end) + " bytes");
+        }
+        INT.set(bytes, 0, MAGIC);
+        bytes[4] = (byte) level;
+        SHORT.set(bytes, 6, (short) items.size());
+        SHORT.set(bytes, 8, (short) end);
+        return bytes;
+    }
+
+    /** Returns what an item takes of {@link #CAPACITY}, its slot included. */
+    static int cost(Item item) {
+        return cost(item.key().length, valueOf(item).length);
+    }
+
+    static int cost(int keyLength, int valueLength) {
+        return SLOT_SIZE + ITEM_HEADER_SIZE + keyLength + valueLength;
+    }
+
+    /** Makes the item that stands for a child in its parent. */
+    static Item childItem(byte[] firstKey, BlockPointer pointer) {
+        byte[] value = new byte[POINTER_SIZE];
+        LONG.set(value, 0, pointer.block());
+        LONG.set(value, 8, pointer.checksum());
+        return new Item(firstKey, value);
+    }
+
+    /** Returns the pointer in an item made by {@link #childItem}. */
+    static BlockPointer pointerOf(Item item) {
+        return pointer(valueOf(item), 0);
+    }
+
+    int level() {
+        return level;
+    }
+
+    boolean isLeaf() {
+        return level == 0;
+    }
+
+    int count() {
+        return count;
+    }
+
+    byte[] key(int i) {
+        int at = slot(i) + ITEM_HEADER_SIZE;
+        return Arrays.copyOfRange(bytes, at, at + keyLength(i));
+    }
+
+    byte[] value(int i) {
+        int at = slot(i) + ITEM_HEADER_SIZE + keyLength(i);
+        return Arrays.copyOfRange(bytes, at, at + u16(bytes, slot(i) + 2));
+    }
+
+    Item item(int i) {
+        return new Item(key(i), value(i));
+    }
+
+    BlockPointer child(int i) {
+        return pointer(bytes, slot(i) + ITEM_HEADER_SIZE + keyLength(i));
+    }
+
+    /** Returns the first key of the next child, or {@code high} for the last: what child {@code i} is below. */
+    byte @Nullable [] childHigh(int i, byte @Nullable [] high) {
+        return i + 1 < count ? key(i + 1) : high;
+    }
+
+    /** Compares key {@code i} with {@code key}. */
+    int compareKey(int i, byte[] key) {
+        int at = slot(i) + ITEM_HEADER_SIZE;
+        return Arrays.compareUnsigned(bytes, at, at + keyLength(i), key, 0, key.length);
+    }
+
+    /** Returns the index of the first item whose key is {@code key} or greater, {@link #count} if there is none. */
+    int ceiling(byte[] key) {
+        int low = 0;
+        int high = count;
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (compareKey(middle, key) < 0) {
+                low = middle + 1;
+            } else {
+                high = middle;
+            }
+        }
+        return low;
+    }
+
+    /** Returns the index of the child that the key belongs to; a key before the first child's belongs to the first. */
+    int childFor(byte[] key) {
+        int at = ceiling(key);
+        return at < count && compareKey(at, key) == 0 ? at : Math.max(0, at - 1);
+    }
+
+    static HoldfastException damaged(long block, String what) {
+        return new HoldfastException(
+                ErrorCode.DAMAGED, STRUCTURE + " in block " + block + " is damaged: " + what + "; run a check");
+    }
+
+    private static byte[] valueOf(Item item) {
+        byte[] value = item.value();
+        if (value == null) {
+            throw new IllegalStateException("a removal is not an item of a node");
+        }
+        return value;
+    }
+
+    private static BlockPointer pointer(byte[] from, int at) {
+        return new BlockPointer((long) LONG.get(from, at), (long) LONG.get(from, at + 8));
+    }
+
+    private int slot(int i) {
+        return u16(bytes, HEADER_SIZE + i * SLOT_SIZE);
+    }
+
+    private int keyLength(int i) {
+        return u16(bytes, slot(i));
+    }
+
+    private static int u16(byte[] bytes, int at) {
+        return (short) SHORT.get(bytes, at) & 0xffff;
+    }
+}

@@ -1,0 +1,35 @@
+package io.holdfast.concurrent;
+
+import org.jspecify.annotations.Nullable;
+
+/** Threads for background work, and waiting for them without losing an interrupt. */
+public final class Threads {
+    private Threads() {}
+
+    /**
+     * Starts a thread of the kind of the calling one: a platform thread, which does its own system calls, or, for a
+     * caller that lives on virtual threads (the simulator does), a virtual one.
+     */
+    public static Thread start(String name, Runnable task) {
+        Thread.Builder builder = Thread.currentThread().isVirtual()
+                ? Thread.ofVirtual()
+                : Thread.ofPlatform().daemon();
+        return builder.name(name).start(task);
+    }
+
+    /** Waits for the end of a thread; an interrupt is kept for later. */
+    public static void join(@Nullable Thread thread) {
+        boolean interrupted = false;
+        while (thread != null) {
+            try {
+                thread.join();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,60 @@
+package io.holdfast.engine;
+
+import io.holdfast.concurrent.Timing;
+import io.holdfast.device.Device;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.ChecksumAlgorithm;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Volume;
+import java.security.SecureRandom;
+import java.time.InstantSource;
+import java.util.random.RandomGenerator;
+
+/**
+ * Volumes on a {@link Device} that the caller provides, with its clock and its random numbers: what the simulator and
+ * tests use. {@link Volumes#format} and {@link Volumes#open} do the same on files and block devices.
+ */
+public final class VolumeOnDevice {
+    private VolumeOnDevice() {}
+
+    /** Opens a volume; the device is closed with it, also if this fails. */
+    public static Volume open(Device device, OpenOptions options, InstantSource clock, RandomGenerator random)
+            throws HoldfastException {
+        return open(device, options, new Environment(clock, random, Timing.SYSTEM));
+    }
+
+    /** Opens a volume, with any amount of memory; the device is closed with it, also if this fails. */
+    public static Volume open(Device device, OpenOptions options, Environment environment) throws HoldfastException {
+        return StoredVolume.open(device, () -> {}, options, environment);
+    }
+
+    /**
+     * What a volume takes from outside besides its device.
+     *
+     * @param clock for the times of files
+     * @param random for identities that nobody may guess or repeat
+     * @param timing for background work
+     */
+    public record Environment(InstantSource clock, RandomGenerator random, Timing timing) {
+        static Environment system() {
+            return new Environment(InstantSource.system(), new SecureRandom(), Timing.SYSTEM);
+        }
+    }
+
+    /** What must be back at zero when nothing runs and nothing is dirty. */
+    public record Held(long reservedBlocks, int buffers, long dirtyBytes) {}
+
+    /** Returns what a volume that was opened here holds now. */
+    public static Held held(Volume volume) {
+        StoredVolume stored = (StoredVolume) volume;
+        return new Held(
+                stored.reservedBlocks(), stored.buffersInUse(), stored.usage().dirty());
+    }
+
+    /** Writes an empty volume over all of the device. Does not look at what is there. */
+    public static void format(
+            Device device, ChecksumAlgorithm algorithm, String label, InstantSource clock, RandomGenerator random)
+            throws HoldfastException {
+        Formatting.format(device, algorithm, label, clock, random);
+    }
+}

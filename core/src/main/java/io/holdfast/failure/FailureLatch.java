@@ -1,0 +1,74 @@
+package io.holdfast.failure;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicReference;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Remembers the first failed write or flush for good. From then on nothing more is written and nothing is reported as
+ * durable: a flush that failed once must not succeed on a second try (fsyncgate).
+ */
+public final class FailureLatch {
+    private final AtomicReference<@Nullable HoldfastException> first = new AtomicReference<>();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+
+    /** Latches the failure if it is the first and returns what every writer is to be told. */
+    public HoldfastException fail(Throwable cause) {
+        String why = cause instanceof HoldfastException ? String.valueOf(cause.getMessage()) : cause.toString();
+        HoldfastException failure = new HoldfastException(
+                ErrorCode.FAILED,
+                "the volume takes no more writes since this failed: %s. What was flushed before is safe; mend the device, then open the volume again"
+                        .formatted(why),
+                cause);
+        if (Inject.off(Guard.FAILURES_LATCH)) {
+            return failure;
+        }
+        if (first.compareAndSet(null, failure)) {
+            System.getLogger("holdfast").log(System.Logger.Level.ERROR, failure.getMessage());
+            listeners.forEach(Runnable::run);
+        }
+        return report();
+    }
+
+    /** Throws if something has failed. */
+    public void check() throws HoldfastException {
+        if (first.get() != null) {
+            throw report();
+        }
+    }
+
+    public boolean failed() {
+        return first.get() != null;
+    }
+
+    public @Nullable HoldfastException failure() {
+        return first.get();
+    }
+
+    /** Has {@code wake} called on failure, at least once and perhaps twice, for whoever waits for something that will not come. */
+    public void onFailure(Runnable wake) {
+        listeners.add(wake);
+        if (failed()) {
+            wake.run();
+        }
+    }
+
+    /** Says that not even what was kept back for the log and the checkpoint is free. */
+    public static HoldfastException outOfSpace(String device) {
+        return new HoldfastException(
+                ErrorCode.NO_SPACE, device + ": no block is left for the log; its last blocks were used up");
+    }
+
+    private HoldfastException report() {
+        HoldfastException cause = first.get();
+        if (cause == null) {
+            throw new IllegalStateException("nothing has failed");
+        }
+        return new HoldfastException(ErrorCode.FAILED, String.valueOf(cause.getMessage()), cause);
+    }
+}

@@ -1,0 +1,257 @@
+package io.holdfast.failure;
+
+import io.holdfast.concurrent.Timing;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import java.util.List;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Whether what the volume lies on, a sparse file or a thin device, has room for more of it. Unlike a failed flush, a
+ * write that found no room may be tried again: nothing of it was promised, and nothing was forgotten.
+ *
+ * <p>Invariants: room is missing from the first refusal on until a later attempt succeeds. New writes are refused
+ * meanwhile. Between {@link #start} and {@link #stop} what already has its place in the log waits, at most {@link #RETRY_NANOS} between two attempts, and is
+ * written to that place when there is room.
+ */
+public final class HostRoom {
+    /** Time between two attempts of somebody who waits. */
+    private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+    /** Time between two attempts made for those who do not wait. */
+    private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
+
+    private static final System.Logger LOG = System.getLogger("holdfast");
+
+    private final Timing timing;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
+    private volatile @Nullable HoldfastException missing;
+    private int waiting;
+    private boolean impatient = true;
+    private long lastAttempt;
+
+    public HostRoom(Timing timing) {
+        this.timing = timing;
+    }
+
+    public boolean isMissing() {
+        return missing != null;
+    }
+
+    /** Throws {@code NO_SPACE} if room is missing. */
+    public void check() throws HoldfastException {
+        HoldfastException why = missing;
+        if (why != null) {
+            throw refusal(why);
+        }
+    }
+
+    /** Notes that there was no room, and returns what the caller is to be told. */
+    public HoldfastException refused(HoldfastException why) {
+        boolean first;
+        lock.lock();
+        try {
+            first = missing == null;
+            missing = why;
+            lastAttempt = timing.nanoTime();
+        } finally {
+            lock.unlock();
+        }
+        if (first) {
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0}; writes are refused until there is room. Nothing is lost; make room",
+                    why.getMessage());
+            listeners.forEach(Runnable::run);
+        }
+        return refusal(why);
+    }
+
+    /** Notes that there was room. It stays missing as long as somebody waits who has not found any. */
+    public void found() {
+        if (missing == null) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (missing == null || waiting > 0) {
+                return;
+            }
+            missing = null;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        LOG.log(System.Logger.Level.WARNING, "there is room for the volume again; writes go on");
+        listeners.forEach(Runnable::run);
+    }
+
+    /** Returns whether it is time to try again for somebody who does not wait; true only once for each such time. */
+    public boolean worthTrying() {
+        if (missing == null) {
+            return true;
+        }
+        lock.lock();
+        try {
+            long now = timing.nanoTime();
+            if (now - lastAttempt < PROBE_NANOS) {
+                return false;
+            }
+            lastAttempt = now;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Something that needs room. */
+    public interface Attempt {
+        /**
+         * Tries once.
+         *
+         * @throws HoldfastException {@code HOST_FULL} if there was no room, and then it may be tried again
+         */
+        void run() throws HoldfastException;
+    }
+
+    /**
+     * Tries until there is room.
+     *
+     * @throws HoldfastException what the attempt throws, {@code HOST_FULL} only before {@link #start} and after {@link
+     *     #stop}
+     */
+    public void insist(Attempt attempt) throws HoldfastException {
+        boolean counted = false;
+        boolean interrupted = false;
+        try {
+            while (true) {
+                try {
+                    attempt.run();
+                    break;
+                } catch (HoldfastException e) {
+                    if (e.code() != ErrorCode.HOST_FULL) {
+                        throw e;
+                    }
+                    refused(e);
+                    counted = counted || count();
+                    interrupted |= awaitNext(e);
+                }
+            }
+        } finally {
+            if (counted) {
+                uncount();
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+        if (counted) {
+            found();
+        }
+    }
+
+    private boolean count() {
+        lock.lock();
+        try {
+            waiting++;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void uncount() {
+        lock.lock();
+        try {
+            waiting--;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns whether the thread was interrupted: that does not end the wait of a write, and is kept for later. */
+    private boolean awaitNext(HoldfastException why) throws HoldfastException {
+        lock.lock();
+        try {
+            boolean interrupted = !impatient && pause(lock, changed, RETRY_NANOS);
+            if (impatient) {
+                if (interrupted) {
+                    Thread.currentThread().interrupt();
+                }
+                throw why;
+            }
+            return interrupted;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Waits until there is room, or it is time to try again; for background work that was refused.
+     *
+     * @param workerLock held by the caller
+     * @param wake of that lock; signalled by a listener ({@link #onChange}), and when {@code over} becomes true
+     * @param over whether there is nothing to wait for any more
+     */
+    public void awaitRetry(ReentrantLock workerLock, Condition wake, BooleanSupplier over) {
+        long start = timing.nanoTime();
+        long left = RETRY_NANOS;
+        boolean interrupted = false;
+        while (missing != null && left > 0 && !over.getAsBoolean()) {
+            interrupted |= pause(workerLock, wake, left);
+            left = RETRY_NANOS - (timing.nanoTime() - start);
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    /** Waits once; returns whether the thread was interrupted. */
+    private boolean pause(ReentrantLock held, Condition condition, long nanos) {
+        try {
+            timing.await(held, condition, nanos);
+            return false;
+        } catch (InterruptedException e) {
+            return true;
+        }
+    }
+
+    /** From now on who insists waits: the volume is open. */
+    public void start() {
+        lock.lock();
+        try {
+            impatient = false;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has nobody wait any longer: the volume is being closed. */
+    public void stop() {
+        lock.lock();
+        try {
+            impatient = true;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has {@code wake} called when room begins to be missing and when there is some again, for whoever waits for either. */
+    public void onChange(Runnable wake) {
+        listeners.add(wake);
+    }
+
+    private static HoldfastException refusal(HoldfastException why) {
+        return new HoldfastException(
+                ErrorCode.NO_SPACE,
+                why.getMessage() + "; the write was refused and nothing is lost: make room, then write again",
+                why);
+    }
+}

@@ -1,0 +1,207 @@
+package io.holdfast.node;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.error.WouldBlockException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+
+/**
+ * Reads metadata blocks, verifies them, and keeps some, outside the heap.
+ *
+ * <p>Invariant: what is cached under a block and a checksum has that checksum. A block that was freed and written again
+ * has another one and misses, so nothing needs to be invalidated. Bounded by the number of nodes; split into parts, each
+ * with its own lock and its own choice of what makes room.
+ */
+public final class NodeCache implements NodeReader, AutoCloseable {
+    private static final int PARTS = 16;
+
+    private final Device device;
+    private final Checksum checksum;
+    private final BufferPool buffers;
+    private final int nodesMax;
+    private final Arena arena = Arena.ofShared();
+    private final NodeTable[] parts = new NodeTable[PARTS];
+    private final NodeReader inMemory = new InMemory();
+
+    /**
+     * @param memory bytes to keep at most
+     * @param buffers for reading, as many blocks at a time as one has
+     */
+    public NodeCache(Device device, Checksum checksum, BufferPool buffers, long memory) {
+        this.device = device;
+        this.checksum = checksum;
+        this.buffers = buffers;
+        int nodesPerPart = Math.clamp(memory / Block.SIZE / PARTS, 1, 1 << 26);
+        nodesMax = nodesPerPart * PARTS;
+        for (int i = 0; i < PARTS; i++) {
+            parts[i] = new NodeTable(arena, nodesPerPart);
+        }
+    }
+
+    @Override
+    public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+        byte[] node = new byte[Block.SIZE];
+        copy(pointer, structure, Following.NONE, false, 0, node, node.length);
+        return node;
+    }
+
+    @Override
+    public void copy(
+            BlockPointer pointer,
+            String structure,
+            Following following,
+            boolean certain,
+            int from,
+            byte[] into,
+            int length)
+            throws HoldfastException {
+        if (peek(pointer, from, into, length)) {
+            return;
+        }
+        int run = runLength(pointer, following, certain);
+        if (run > 1) {
+            readAhead(pointer, following, run);
+            if (peek(pointer, from, into, length)) {
+                return;
+            }
+        }
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            readVerified(pointer, structure, memory);
+            partOf(pointer.block()).put(pointer, memory, 0);
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, from, into, 0, length);
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    @Override
+    public boolean peek(BlockPointer pointer, int from, byte[] into, int length) {
+        return partOf(pointer.block()).get(pointer, from, into, length);
+    }
+
+    /** Returns how many blocks from this one on to read at once. */
+    private int runLength(BlockPointer pointer, Following following, boolean certain) {
+        boolean room = certain || partOf(pointer.block()).hasRoom();
+        int most = Math.min(buffers.blocksPerBuffer(), room ? nodesMax / 4 : 1);
+        int run = 1;
+        while (run < most) {
+            BlockPointer next = following.at(run);
+            if (next == null || next.block() != pointer.block() + run) {
+                break;
+            }
+            run++;
+        }
+        return pointer.block() > 0 && pointer.block() + run <= device.blocks() ? run : 1;
+    }
+
+    /** Brings what can be had of some blocks into memory. What is wrong with one shows when it is asked for. */
+    private void readAhead(BlockPointer first, Following following, int count) {
+        MemorySegment memory = buffers.takeMemory();
+        Inject.at(Point.NODE_POINTED_TO);
+        try {
+            device.read(first.block(), memory.asSlice(0, (long) count * Block.SIZE));
+            // The one that is wanted comes last, so as not to be driven out.
+            for (int i = count - 1; i >= 0; i--) {
+                BlockPointer pointer = i == 0 ? first : following.at(i);
+                long offset = (long) i * Block.SIZE;
+                if (pointer != null && checksum.of(memory, offset, Block.SIZE) == pointer.checksum()) {
+                    partOf(pointer.block()).put(pointer, memory, offset);
+                }
+            }
+        } catch (HoldfastException e) {
+            // One bad sector must not hide its neighbours.
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    @Override
+    public NodeReader inMemory() {
+        return inMemory;
+    }
+
+    private final class InMemory implements NodeReader {
+        @Override
+        public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+            byte[] node = new byte[Block.SIZE];
+            copy(pointer, structure, Following.NONE, false, 0, node, node.length);
+            return node;
+        }
+
+        @Override
+        public void copy(
+                BlockPointer pointer,
+                String structure,
+                Following following,
+                boolean certain,
+                int from,
+                byte[] into,
+                int length)
+                throws HoldfastException {
+            if (!peek(pointer, from, into, length)) {
+                throw new WouldBlockException(structure + " is not in memory");
+            }
+        }
+
+        @Override
+        public boolean peek(BlockPointer pointer, int from, byte[] into, int length) {
+            return NodeCache.this.peek(pointer, from, into, length);
+        }
+    }
+
+    /** Reads and verifies without keeping the node, for a walk over everything. */
+    public byte[] readUncached(BlockPointer pointer, String structure) throws HoldfastException {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            readVerified(pointer, structure, memory);
+            byte[] node = new byte[Block.SIZE];
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, node, 0, node.length);
+            return node;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    /** Reads a node into the beginning of memory that nobody else has. */
+    private void readVerified(BlockPointer pointer, String structure, MemorySegment memory) throws HoldfastException {
+        if (pointer.block() <= 0 || pointer.block() >= device.blocks()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: %s in block %d: the volume has %d blocks"
+                            .formatted(device.name(), structure, pointer.block(), device.blocks()));
+        }
+        Inject.at(Point.NODE_POINTED_TO);
+        device.read(pointer.block(), memory.asSlice(0, Block.SIZE));
+        if (checksum.of(memory, 0, Block.SIZE) != pointer.checksum()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: %s in block %d is damaged: its checksum does not match"
+                            .formatted(device.name(), structure, pointer.block()));
+        }
+    }
+
+    /** Keeps a node that was just written. */
+    public void put(BlockPointer pointer, byte[] node) {
+        partOf(pointer.block()).put(pointer, MemorySegment.ofArray(node), 0);
+    }
+
+    private NodeTable partOf(long block) {
+        return parts[(int) (block & (PARTS - 1))];
+    }
+
+    /** Frees the memory. To be called at rest; any use after that throws. */
+    @Override
+    public void close() {
+        arena.close();
+    }
+}

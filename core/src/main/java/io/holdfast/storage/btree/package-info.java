@@ -1,5 +1,0 @@
-/** The copy-on-write B+tree that a checkpoint keeps the volume's items in. */
-@NullMarked
-package io.holdfast.storage.btree;
-
-import org.jspecify.annotations.NullMarked;

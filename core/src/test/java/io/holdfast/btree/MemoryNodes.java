@@ -1,0 +1,139 @@
+package io.holdfast.btree;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
+import io.holdfast.node.NodeReader;
+import io.holdfast.node.NodeWriter;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * Nodes in memory, counted. As on a volume, what an apply frees stays readable until {@link #settle}, and is never
+ * reused. The checksum is the block's number, so that a test can damage a node's bytes without being noticed.
+ */
+final class MemoryNodes implements NodeReader, NodeWriter {
+    private final Map<Long, byte[]> blocks = new HashMap<>();
+    private final Set<Long> freed = new HashSet<>();
+    private final Set<Long> fresh = new HashSet<>();
+    private long next = 8;
+    long reads;
+    long writes;
+
+    @Override
+    public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
+        reads++;
+        byte[] bytes = blocks.get(pointer.block());
+        if (bytes == null || pointer.checksum() != checksum(pointer.block())) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED, structure + " in block " + pointer.block() + " does not match its checksum");
+        }
+        return bytes;
+    }
+
+    @Override
+    public BlockPointer write(byte[] node) {
+        assertThat(node).hasSize(4096);
+        long block = next++;
+        writes++;
+        blocks.put(block, node.clone());
+        fresh.add(block);
+        return new BlockPointer(block, checksum(block));
+    }
+
+    @Override
+    public void free(BlockPointer pointer) {
+        assertThat(blocks).as("freed block exists").containsKey(pointer.block());
+        assertThat(fresh).as("a node is not written to be freed").doesNotContain(pointer.block());
+        assertThat(freed.add(pointer.block()))
+                .as("freed once: " + pointer.block())
+                .isTrue();
+    }
+
+    /** Ends a checkpoint: what was freed is gone. */
+    void settle() {
+        blocks.keySet().removeAll(freed);
+        freed.clear();
+        fresh.clear();
+        writes = 0;
+        reads = 0;
+    }
+
+    int size() {
+        return blocks.size();
+    }
+
+    MemoryNodes copy() {
+        MemoryNodes copy = new MemoryNodes();
+        copy.blocks.putAll(blocks);
+        copy.next = next;
+        return copy;
+    }
+
+    /** Returns a copy of the store in which a block has other bytes. */
+    MemoryNodes with(long block, byte[] bytes) {
+        MemoryNodes copy = copy();
+        copy.blocks.put(block, bytes);
+        return copy;
+    }
+
+    Set<Long> blocks() {
+        return Set.copyOf(blocks.keySet());
+    }
+
+    /** Checks everything about a tree: content, no leaks, fill of the nodes. */
+    void verify(BlockPointer root, TreeMap<byte[], byte[]> expected) throws HoldfastException {
+        TreeMap<byte[], byte[]> found = new TreeMap<>(Arrays::compareUnsigned);
+        Set<Long> reachable = new HashSet<>();
+        BTree.walk(this, root, new BTree.Visitor() {
+            @Override
+            public void node(BlockPointer pointer, int level) {
+                assertThat(reachable.add(pointer.block()))
+                        .as("one parent only: " + pointer)
+                        .isTrue();
+                if (level >= 0) {
+                    assertThat(used(pointer))
+                            .as("fill of a node of level " + level)
+                            .isGreaterThanOrEqualTo(level == 0 ? TreeNode.CAPACITY / 4 : NodePacker.UNDERFULL);
+                }
+            }
+
+            @Override
+            public void item(Item item) {
+                found.put(item.key(), item.value());
+            }
+
+            @Override
+            public void problem(BlockPointer pointer, HoldfastException problem) {
+                throw new AssertionError(problem);
+            }
+        });
+        assertThat(reachable).as("every node is reachable or was freed").isEqualTo(blocks.keySet());
+        assertThat(found).hasSize(expected.size());
+        found.forEach((key, value) -> assertThat(value).isEqualTo(expected.get(key)));
+    }
+
+    private int used(BlockPointer pointer) {
+        try {
+            TreeNode node = TreeNode.decode(blocks.get(pointer.block()), pointer.block());
+            int used = 0;
+            for (int i = 0; i < node.count(); i++) {
+                used += TreeNode.cost(node.item(i));
+            }
+            return used;
+        } catch (HoldfastException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    private static long checksum(long block) {
+        return block * 0x9E3779B97F4A7C15L;
+    }
+}
