@@ -16,7 +16,7 @@ public final class ChangeApplier implements WriteLog.Applier {
     public void apply(LogEntry change) {
         switch (change) {
             case LogEntry.ItemChange item -> volume.items().apply(item.item());
-            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state(), 0);
+            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state());
             case LogEntry.Drop drop -> map(drop.inode()).drop();
             case LogEntry.Extent extent ->
                 throw new IllegalStateException("data is not a small change: " + extent.block());

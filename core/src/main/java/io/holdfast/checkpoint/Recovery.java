@@ -9,6 +9,7 @@ import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.BlockMap;
+import io.holdfast.space.Reservation;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -53,10 +54,15 @@ public final class Recovery implements LogReader.Sink {
                 for (int i = 0; i < extent.count(); i++) {
                     take(record, extent.block() + i);
                     long checksum = extent.noChecksum() ? 0 : extent.checksums()[i];
-                    map.put(extent.fileBlock() + i, MapEntry.word(state, extent.block() + i), checksum, 0);
+                    map.put(
+                            extent.fileBlock() + i,
+                            MapEntry.word(state, extent.block() + i),
+                            checksum,
+                            Reservation.NONE,
+                            0);
                 }
             }
-            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state(), 0);
+            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state());
             case LogEntry.ItemChange change -> volume.items().apply(change.item());
             case LogEntry.Drop drop -> map(drop.inode()).drop();
             case LogEntry.Payload payload -> throw damaged(record, "it has a payload within a payload");

@@ -15,6 +15,7 @@ import io.holdfast.mapping.Mapping;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.OpenInodes;
+import io.holdfast.space.Reservation;
 import io.holdfast.volume.FileStatus;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -382,11 +383,7 @@ final class FileData {
             page.dirty = false;
             notDirty(page);
             context.cache().addDirty(-1);
-            FileContext.Writer writer = context.writer();
-            if (writer != null) {
-                writer.space().unreserve(page.reservation);
-            }
-            page.reservation = 0;
+            page.reserved.close();
         }
         page.dead = true;
     }
@@ -510,10 +507,15 @@ final class FileData {
         return page;
     }
 
-    /** Marks a locked page dirty, with the reservation made for it. */
-    void markDirty(Page page, long reservation) {
+    /** Marks a locked page dirty, which takes over the blocks that were reserved for it. */
+    void markDirty(Page page, Reservation from, long blocks) {
+        from.moveTo(page.reserved, blocks);
+        markDirty(page);
+    }
+
+    /** Marks a locked page dirty that will never be written: the volume has failed. */
+    void markDirty(Page page) {
         page.dirty = true;
-        page.reservation = reservation;
         dirty.add(page.block);
         dirtyPages.incrementAndGet();
         context.cache().addDirty(1);

@@ -40,7 +40,7 @@ public final class FileLayer {
 
     public FileLayer(
             VolumeState volume, long cacheBytes, InstantSource clock, Timing timing, @Nullable Writable writable) {
-        cache = new PageCache(cacheBytes);
+        cache = new PageCache(cacheBytes, volume.space());
         readBuffers = BufferPool.beside(READS_MAX, READ_BLOCKS_MAX, cache::close);
         BlockReader reader =
                 new BlockReader(volume.device(), volume.checksum(), readBuffers, volume.readers(), counters);

@@ -1,5 +1,6 @@
 package io.holdfast.file;
 
+import io.holdfast.space.Reservation;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -16,7 +17,8 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants, all fields guarded by {@code lock} but {@code referenced}, {@code next} and the pins:
  *
  * <ul>
- *   <li>{@code dirty} implies {@code uptodate} and a reservation of {@code reservation} blocks; none after a failure of the volume.
+ *   <li>{@code dirty} implies {@code uptodate} and that {@code reserved} has what writing the page back takes; nothing after a
+ *       failure of the volume.
  *   <li>{@code writeback}: a sealed copy of the content is on its way to the device. The page itself may be written to
  *       meanwhile (guard «block under writeback is not modified»: the copy is not) and become dirty again, but a second
  *       writeback waits for the first.
@@ -68,9 +70,8 @@ final class Page {
     boolean writeback;
     boolean dropAfterWriteback;
     boolean dead;
-    long reservation;
-    /** The reservation of the content under writeback. */
-    long sealedReservation;
+    /** For the dirty content. That of content under writeback is the batch's. */
+    final Reservation reserved;
 
     /** Second chance for the clock; a hint, so a lost or late update does no harm. */
     boolean referenced;
@@ -80,7 +81,8 @@ final class Page {
     private volatile int pins;
 
     /** Makes a page of the cache, which is nobody's yet. */
-    Page(PageCache cache, MemorySegment memory) {
+    Page(PageCache cache, MemorySegment memory, Reservation reserved) {
+        this.reserved = reserved;
         this.cache = cache;
         this.memory = memory;
         this.lock = new ReentrantLock();
@@ -144,6 +146,7 @@ final class Page {
         this.file = file;
         this.block = block;
         this.memory = memory;
+        this.reserved = Reservation.NONE;
         this.cache = null;
         this.lock = lock;
         this.idle = idle;

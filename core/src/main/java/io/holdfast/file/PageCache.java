@@ -6,6 +6,7 @@ import io.holdfast.error.WouldBlockException;
 import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.space.SpaceManager;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
@@ -32,6 +33,7 @@ public final class PageCache {
     private static final System.Logger LOG = System.getLogger(PageCache.class.getName());
 
     private final Arena arena = Arena.ofShared();
+    private final SpaceManager space;
     private final int pagesMax;
     private final int dirtyMax;
     private final ReentrantLock lock = new ReentrantLock();
@@ -48,8 +50,12 @@ public final class PageCache {
     private Runnable writebackWanted = () -> {};
     private volatile boolean failed;
 
-    /** @throws OutOfMemoryError if there is no memory for the first pages */
-    public PageCache(long bytes) {
+    /**
+     * @param space where dirty pages have their reservations
+     * @throws OutOfMemoryError if there is no memory for the first pages
+     */
+    public PageCache(long bytes, SpaceManager space) {
+        this.space = space;
         pagesMax = Math.clamp(bytes / Block.SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
         dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Block.SIZE);
         slots = new Page[pagesMax];
@@ -150,7 +156,8 @@ public final class PageCache {
 
     private void addFrames(MemorySegment chunk, int first, int count) {
         for (int i = 0; i < count; i++) {
-            Page page = new Page(this, chunk.asSlice((long) i * Block.SIZE, Block.SIZE));
+            MemorySegment frame = chunk.asSlice((long) i * Block.SIZE, Block.SIZE);
+            Page page = new Page(this, frame, space.emptyReservation());
             slots[first + i] = page;
             free.add(page);
         }

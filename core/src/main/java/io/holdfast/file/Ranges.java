@@ -10,6 +10,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.DeltaMap;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.util.ArrayList;
 import java.util.List;
@@ -81,12 +82,10 @@ final class Ranges {
 
     private void changeBlocks(FileContext.Writer writer, long first, long last, int state) throws HoldfastException {
         long need = 2L * MapEntry.LEVELS_MAX + (state == MapEntry.UNWRITTEN ? last - first : 0);
-        writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false);
-        try {
+        try (Reservation _ =
+                writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false)) {
             LogEntry range = new LogEntry.Range(file.inode, first, last - first, state);
             dropOnce(first, last, () -> file.logRecord(writer, List.of(range)));
-        } finally {
-            writer.space().unreserve(need);
         }
     }
 
@@ -143,13 +142,10 @@ final class Ranges {
                 at = end;
             }
             long need = blocks + holes.size() * 2L * MapEntry.LEVELS_MAX;
-            writer.reserver().reserve(need, Purpose.WRITE, false);
-            try {
+            try (Reservation _ = writer.reserver().reserve(need, Purpose.WRITE, false)) {
                 for (LogEntry hole : holes) {
                     file.logRecord(writer, List.of(hole));
                 }
-            } finally {
-                writer.space().unreserve(need);
             }
         } finally {
             file.layout.writeLock().unlock();
@@ -193,13 +189,10 @@ final class Ranges {
         long first = FileData.blockAfter(size);
         long count = LogRecord.FILE_BLOCKS_MAX - first;
         long need = 2L * MapEntry.LEVELS_MAX;
-        writer.reserver().reserve(need, Purpose.RELEASE, false);
-        try {
+        try (Reservation _ = writer.reserver().reserve(need, Purpose.RELEASE, false)) {
             List<LogEntry> range =
                     count == 0 ? List.of() : List.of(new LogEntry.Range(file.inode, first, count, MapEntry.HOLE));
             dropOnce(first, first + count, () -> file.setSize(writer, size, range));
-        } finally {
-            writer.space().unreserve(need);
         }
     }
 

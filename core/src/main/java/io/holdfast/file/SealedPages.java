@@ -142,7 +142,7 @@ final class SealedPages {
                 } else {
                     page.memory = kept.asSlice((long) i * Block.SIZE, Block.SIZE);
                     page.sealed = false;
-                    file.markDirty(page, 0);
+                    file.markDirty(page);
                 }
             }
             if (kept != null) {

@@ -6,6 +6,7 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.DataBatch;
+import io.holdfast.space.Reservation;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -15,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * into the private memory that the device reads. Several runs go into as few records as can be. A long one goes in several,
  * and helpers take some of them: one thread copies while the device is busy with another's record.
  *
- * <p>Invariants: space is reserved, the size is in the log and the layout is held by the caller while {@link #run}
+ * <p>Invariants: the size is in the log and the layout is held by the caller while {@link #run}
  * runs. A record is taken by one thread, which holds no other buffer; nothing but the device and other records is waited
  * for with it. When {@link #run} returns or throws, no thread touches the caller's memory any more.
  */
@@ -31,7 +32,8 @@ final class SealedWriting {
     private final FileContext.Writer writer;
     private final SealedSource source;
     private final int blocks;
-    private final long nodes;
+    private final Reservation reserved;
+    private final long need;
 
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition helped = lock.newCondition();
@@ -39,27 +41,19 @@ final class SealedWriting {
     private int recordBlocks = LogRecord.DATA_BLOCKS_MAX;
 
     private int taken;
-    private int appended;
     private int helping;
     private @Nullable Throwable failure;
 
-    /** @param nodes reserved for each block, besides the block itself */
-    SealedWriting(FileData file, FileContext.Writer writer, SealedSource source, long nodes) {
+    /**
+     * @param reserved has {@code need} blocks for each block, for itself and the map's nodes; the caller closes it afterwards
+     */
+    SealedWriting(FileData file, FileContext.Writer writer, SealedSource source, Reservation reserved, long need) {
         this.file = file;
         this.writer = writer;
         this.source = source;
         this.blocks = source.blocks();
-        this.nodes = nodes;
-    }
-
-    /** Returns for how many blocks the reservation is still there, after {@link #run}: after a failure, for some. */
-    int blocksLeft() {
-        lock.lock();
-        try {
-            return blocks - appended;
-        } finally {
-            lock.unlock();
-        }
+        this.reserved = reserved;
+        this.need = need;
     }
 
     /** Writes everything; when this returns it is on the device, not yet durable. */
@@ -159,12 +153,6 @@ final class SealedWriting {
         DataBatch batch = copy(from, count);
         Inject.at(Point.WRITE_SEALED);
         SealedPages pages = show(batch);
-        lock.lock();
-        try {
-            appended += count;
-        } finally {
-            lock.unlock();
-        }
         Inject.at(Point.SEALED_SHOWN);
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
         long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : new long[count];
@@ -208,7 +196,8 @@ final class SealedWriting {
         int next;
         for (int i = index; i < index + count; i = next) {
             next = batch.runEnd(i, index + count);
-            file.map.putRun(batch.fileBlock(i), next - i, state, block + i - index, sums, i, nodes);
+            file.map.putRun(
+                    batch.fileBlock(i), next - i, state, block + i - index, sums, i, batch.reserved(), need - 1);
         }
     }
 
@@ -217,6 +206,7 @@ final class SealedWriting {
         boolean copied = false;
         try {
             source.copyTo(batch, from, count);
+            batch.takeOver(reserved, need);
             copied = true;
             return batch;
         } finally {

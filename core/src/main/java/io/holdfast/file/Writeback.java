@@ -138,8 +138,7 @@ public final class Writeback {
             batch.add(page.block, page.memory);
             page.writeback = true;
             page.dirty = false;
-            page.sealedReservation = page.reservation;
-            page.reservation = 0;
+            batch.takeOver(page.reserved);
             file.writing.add(page.block);
             file.notDirty(page);
             pages.add(page);
@@ -150,13 +149,6 @@ public final class Writeback {
 
     private void append(FileData file, DataBatch batch, List<Page> pages) throws HoldfastException {
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
-        long[] nodes = new long[pages.size()];
-        long[] sums = new long[pages.size()];
-        for (int i = 0; i < nodes.length; i++) {
-            // Nobody but this thread changes it until the writeback has ended.
-            nodes[i] = pages.get(i).sealedReservation - 1;
-            sums[i] = state == MapEntry.WRITTEN ? batch.checksum(i) : 0;
-        }
         boolean written = false;
         try {
             writer.log()
@@ -165,7 +157,8 @@ public final class Writeback {
                             (index, block, count) -> {
                                 for (int i = index; i < index + count; i++) {
                                     long word = MapEntry.word(state, block + i - index);
-                                    file.map.put(pages.get(i).block, word, sums[i], nodes[i]);
+                                    long sum = state == MapEntry.WRITTEN ? batch.checksum(i) : 0;
+                                    file.map.put(batch.fileBlock(i), word, sum, batch.reserved(), batch.nodes(i));
                                 }
                             },
                             writer.checkpointer());
@@ -184,9 +177,8 @@ public final class Writeback {
     private void finish(FileData file, Page page, boolean written) {
         page.lock.lock();
         if (!written && !page.dirty) {
-            // The volume has failed: nothing will be allocated any more, and how much of the promise was used up is not
-            // known. The page stays dirty and readable.
-            file.markDirty(page, 0);
+            // The volume has failed: nothing will be allocated any more. The page stays dirty and readable.
+            file.markDirty(page);
         }
         file.writing.remove(page.block);
         page.endWriteback();

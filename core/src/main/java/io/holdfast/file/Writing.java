@@ -9,12 +9,14 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager.Purpose;
 import io.holdfast.volume.WritePiece;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.locks.Lock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The write path. A buffered write copies into pages. The whole blocks of a direct write, and of a long one, go straight
@@ -118,11 +120,10 @@ final class Writing {
             throw wouldBlock();
         }
         long need = 1L + file.map.nodesFor(first + blocks - 1);
-        writer.reserver().reserve(blocks * need, Purpose.WRITE, true);
-        long left = blocks * need;
         Page[] pages = new Page[(int) blocks];
         int taken = 0;
         Lock layout = null;
+        Reservation reserved = writer.reserver().reserve(blocks * need, Purpose.WRITE, true);
         try {
             layout = lockLayout(offset + source.byteSize());
             for (long done = 0; done < source.byteSize(); done += inBlock(offset + done, source.byteSize() - done)) {
@@ -136,8 +137,7 @@ final class Writing {
                 int n = inBlock(offset + done, source.byteSize() - done);
                 copyInto(page, FileData.within(offset + done), n, source, done);
                 if (!page.dirty) {
-                    file.markDirty(page, need);
-                    left -= need;
+                    file.markDirty(page, reserved, need);
                 }
                 done += n;
             }
@@ -148,7 +148,7 @@ final class Writing {
             if (layout != null) {
                 layout.unlock();
             }
-            writer.space().unreserve(left);
+            reserved.close();
         }
     }
 
@@ -186,10 +186,11 @@ final class Writing {
     private void writePiece(long offset, MemorySegment source) throws HoldfastException {
         long need = needOf(offset, source);
         int blocks = (int) (FileData.blockAfter(offset + source.byteSize()) - FileData.blockOf(offset));
-        if (reserve(blocks * need)) {
-            copyIn(offset, source, need, blocks * need);
-        } else {
+        Reservation reserved = reserve(blocks * need);
+        if (reserved == null) {
             writeSingly(offset, source, need);
+        } else {
+            copyIn(offset, source, need, reserved);
         }
     }
 
@@ -198,18 +199,19 @@ final class Writing {
         return 1L + file.map.nodesFor(FileData.blockAfter(offset + source.byteSize()) - 1);
     }
 
-    /** Reserves space for a piece; false if the volume has not so much left. */
-    private boolean reserve(long blocks) throws HoldfastException {
+    /** Reserves space for a piece; null if the volume has not so much left. */
+    private @Nullable Reservation reserve(long blocks) throws HoldfastException {
+        Reservation reserved;
         try {
-            writer.reserver().reserve(blocks, Purpose.WRITE, false);
+            reserved = writer.reserver().reserve(blocks, Purpose.WRITE, false);
         } catch (HoldfastException e) {
             if (e.code() != ErrorCode.NO_SPACE) {
                 throw e;
             }
-            return false;
+            return null;
         }
         Inject.at(Point.WRITE_RESERVED);
-        return true;
+        return reserved;
     }
 
     /** The volume is full: block by block, as far as blocks need no new space or have it promised. */
@@ -218,20 +220,18 @@ final class Writing {
         while (done < source.byteSize()) {
             long at = offset + done;
             long n = Math.min(Block.SIZE - FileData.within(at), source.byteSize() - done);
-            long reserved = 0;
+            Reservation reserved = writer.space().emptyReservation();
             if (!file.dirty.contains(FileData.blockOf(at))) {
                 boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
-                writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, false);
-                reserved = need;
+                reserved = writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, false);
             }
             copyIn(at, source.asSlice(done, n), need, reserved);
             done += n;
         }
     }
 
-    /** Copies into pages; what is not used of the reservation is given back. */
-    private void copyIn(long offset, MemorySegment source, long need, long reserved) throws HoldfastException {
-        long left = reserved;
+    /** Copies into pages, and closes the reservation. */
+    private void copyIn(long offset, MemorySegment source, long need, Reservation reserved) throws HoldfastException {
         Lock layout = null;
         try {
             layout = lockLayout(offset + source.byteSize());
@@ -240,14 +240,14 @@ final class Writing {
                 long at = offset + done;
                 int within = FileData.within(at);
                 int n = inBlock(at, source.byteSize() - done);
-                left -= copyBlock(at, within, n, source, done, need, left);
+                copyBlock(at, within, n, source, done, need, reserved);
                 done += n;
             }
         } finally {
             if (layout != null) {
                 layout.unlock();
             }
-            writer.space().unreserve(left);
+            reserved.close();
         }
     }
 
@@ -305,37 +305,28 @@ final class Writing {
                 && Long.compareUnsigned(end, file.size()) > 0;
     }
 
-    /** Copies into one page and returns how much of the reservation it took. */
-    private long copyBlock(long at, int within, int n, MemorySegment source, long from, long need, long left)
+    /** Copies into one page, which takes over what was reserved for it if it becomes dirty. */
+    private void copyBlock(long at, int within, int n, MemorySegment source, long from, long need, Reservation reserved)
             throws HoldfastException {
-        long extra = 0;
-        try {
-            while (true) {
-                Page page = file.lockPage(FileData.blockOf(at), false);
-                try {
-                    if (page.dirty || left + extra >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
-                        copyInto(page, within, n, source, from);
-                        Inject.at(Point.PAGE_COPIED);
-                        file.contentChanged(at + n, false);
-                        Inject.at(Point.SIZE_CHANGED);
-                        if (page.dirty) {
-                            return 0;
-                        }
-                        file.markDirty(page, need);
-                        long taken = need - extra;
-                        extra = 0;
-                        return taken;
+        while (true) {
+            Page page = file.lockPage(FileData.blockOf(at), false);
+            try {
+                if (page.dirty || reserved.blocks() >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
+                    copyInto(page, within, n, source, from);
+                    Inject.at(Point.PAGE_COPIED);
+                    file.contentChanged(at + n, false);
+                    Inject.at(Point.SIZE_CHANGED);
+                    if (!page.dirty) {
+                        file.markDirty(page, reserved, need);
                     }
-                } finally {
-                    file.unlock(page);
+                    return;
                 }
-                // It was dirty when the space was counted and has been written back since.
-                writer.reserver().reserve(need, Purpose.WRITE, false);
-                extra = need;
+            } finally {
+                file.unlock(page);
             }
-        } finally {
-            if (extra > 0) {
-                writer.space().unreserve(extra);
+            // The page was dirty when the space was counted and has been written back since.
+            try (Reservation more = writer.reserver().reserve(need, Purpose.WRITE, false)) {
+                more.moveTo(reserved);
             }
         }
     }
@@ -388,9 +379,7 @@ final class Writing {
             return false;
         }
         long need = 1L + file.map.nodesFor(block);
-        writer.reserver().reserve(need, Purpose.RELEASE, nowait);
-        long left = need;
-        try {
+        try (Reservation reserved = writer.reserver().reserve(need, Purpose.RELEASE, nowait)) {
             Page page = file.lockPage(block, nowait);
             try {
                 if (!page.uptodate) {
@@ -403,15 +392,12 @@ final class Writing {
                 part.fill((byte) 0);
                 page.dropAfterWriteback = false;
                 if (!page.dirty) {
-                    file.markDirty(page, need);
-                    left = 0;
+                    file.markDirty(page, reserved, need);
                 }
                 return true;
             } finally {
                 file.unlock(page);
             }
-        } finally {
-            writer.space().unreserve(left);
         }
     }
 
@@ -448,10 +434,11 @@ final class Writing {
     /** As {@link #sealPiece}, of several runs; returns false if there is not enough space for all of it. */
     private boolean seal(SealedSource source, long end) throws HoldfastException {
         long need = 1L + file.map.nodesFor(source.last());
-        if (!reserve(source.blocks() * need)) {
+        Reservation reserved = reserve(source.blocks() * need);
+        if (reserved == null) {
             return false;
         }
-        SealedWriting sealing = new SealedWriting(file, writer, source, need - 1);
+        SealedWriting sealing = new SealedWriting(file, writer, source, reserved, need);
         Lock layout = null;
         try {
             sealing.requireRoom();
@@ -468,7 +455,7 @@ final class Writing {
             if (layout != null) {
                 layout.unlock();
             }
-            writer.space().unreserve(sealing.blocksLeft() * need);
+            reserved.close();
         }
     }
 
@@ -516,13 +503,13 @@ final class Writing {
         long first = FileData.blockOf(offset);
         int blocks = (int) (source.byteSize() / Block.SIZE);
         long nodes = file.map.nodesFor(first + blocks - 1);
-        writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, nowait);
+        Reservation reserved = writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, nowait);
         boolean appended = false;
         List<Page> superseded = new ArrayList<>();
         if (!nowait) {
             file.layout.writeLock().lock();
         } else if (!file.layout.writeLock().tryLock()) {
-            writer.space().unreserve(blocks * (1 + nodes));
+            reserved.close();
             throw wouldBlock();
         }
         try {
@@ -546,17 +533,16 @@ final class Writing {
                             file.inode,
                             first,
                             source,
+                            reserved,
                             (index, block, count) ->
-                                    file.map.putRun(first + index, count, state, block, sums, index, nodes),
+                                    file.map.putRun(first + index, count, state, block, sums, index, reserved, nodes),
                             writer.checkpointer());
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);
         } finally {
             superseded.forEach(appended ? file::drop : file::unlock);
             file.layout.writeLock().unlock();
-            if (!appended && !writer.latch().failed()) {
-                writer.space().unreserve(blocks * (1 + nodes));
-            }
+            reserved.close();
         }
     }
 }

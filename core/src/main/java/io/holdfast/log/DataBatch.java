@@ -7,6 +7,7 @@ import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.Run;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -25,10 +26,17 @@ public final class DataBatch {
     private final boolean noChecksum;
     private final long[] fileBlocks;
     private final long[] checksums;
+    private final long[] nodes;
+    private final Reservation reserved;
     private int size;
 
-    /** @param blocksMax not more than the buffers of the pool have besides the header's, nor than go into a record */
-    DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum, int blocksMax) {
+    /**
+     * @param reserved empty; takes over what was reserved for the blocks
+     * @param blocksMax not more than the buffers of the pool have besides the header's, nor than go into a record
+     */
+    DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum, int blocksMax, Reservation reserved) {
+        this.reserved = reserved;
+        this.nodes = new long[blocksMax];
         this.fileBlocks = new long[blocksMax];
         this.checksums = new long[blocksMax];
         this.buffer = pool.take();
@@ -51,6 +59,28 @@ public final class DataBatch {
         checksums[size] = buffer.fill(size + 1, source, offset, checksum);
         Inject.at(Point.BLOCK_SEALED);
         size++;
+    }
+
+    /** Takes over what was reserved for the block that was added last: one for itself, the others for the map's nodes. */
+    public void takeOver(Reservation from) {
+        nodes[size - 1] = from.blocks() - 1;
+        from.moveTo(reserved);
+    }
+
+    /** Takes over what was reserved for all blocks there are, {@code each} for each of them. */
+    public void takeOver(Reservation from, long each) {
+        Arrays.fill(nodes, 0, size, each - 1);
+        from.moveTo(reserved, size * each);
+    }
+
+    /** Returns what is reserved for the blocks and not used yet. */
+    public Reservation reserved() {
+        return reserved;
+    }
+
+    /** Returns how many of the reserved blocks are for the nodes that a block may change in the map. */
+    public long nodes(int index) {
+        return nodes[index];
     }
 
     public boolean isFull() {
@@ -135,8 +165,9 @@ public final class DataBatch {
         return buffer;
     }
 
-    /** Gives the memory back; nothing is written. */
+    /** Gives back the memory and what was reserved; nothing is written. */
     public void discard() {
+        reserved.close();
         buffer.discard();
     }
 }

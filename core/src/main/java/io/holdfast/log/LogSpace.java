@@ -1,5 +1,6 @@
 package io.holdfast.log;
 
+import io.holdfast.space.Reservation;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import java.util.ArrayDeque;
@@ -69,11 +70,18 @@ final class LogSpace {
     }
 
     /**
-     * Takes blocks in the order they lie in the runs.
-     *
-     * @param promised how many of them were reserved before
+     * Takes blocks in the order they lie in the runs, for what nothing was reserved for: the log's own, from the slop.
      */
-    List<Run> take(long blocks, long promised) {
+    List<Run> take(long blocks) {
+        return take(blocks, Reservation.NONE, 0);
+    }
+
+    /** Takes blocks in the order they lie in the runs, all of which were reserved. */
+    List<Run> take(long blocks, Reservation from) {
+        return take(blocks, from, blocks);
+    }
+
+    private List<Run> take(long blocks, Reservation from, long promised) {
         if (backed < blocks) {
             throw new IllegalStateException("taken without ensuring");
         }
@@ -92,7 +100,7 @@ final class LogSpace {
         }
         available -= blocks;
         backed -= blocks;
-        space.consume(blocks, promised);
+        space.consume(blocks, from, promised);
         return taken;
     }
 

@@ -17,6 +17,7 @@ import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import java.lang.foreign.MemorySegment;
@@ -150,7 +151,7 @@ public final class WriteLog {
         }
         backing = new LogBacking(device, logSpace, lock, room, latch);
         backing.backOrRefuse();
-        nextBlock = logSpace.take(1, 0).getFirst().start();
+        nextBlock = logSpace.take(1).getFirst().start();
         this.dataBuffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
         this.shortDataBuffers = BufferPool.beside(shortBuffersMax, SHORT_BATCH_BLOCKS + 1, dataBuffers);
         this.smallBuffers = BufferPool.beside(4, SMALL_RECORD_BLOCKS, dataBuffers, shortDataBuffers);
@@ -158,13 +159,14 @@ public final class WriteLog {
 
     /** Starts a batch; waits for a buffer. The caller must not hold another one. */
     public DataBatch batch(long inode, boolean noChecksum) {
-        return new DataBatch(dataBuffers, checksum, inode, noChecksum, LogRecord.DATA_BLOCKS_MAX);
+        return new DataBatch(
+                dataBuffers, checksum, inode, noChecksum, LogRecord.DATA_BLOCKS_MAX, space.emptyReservation());
     }
 
     /** Starts a batch for so many blocks and no more, at most as many as go into a record, as {@link #batch(long, boolean)}. */
     public DataBatch batch(long inode, boolean noChecksum, int blocks) {
         BufferPool buffers = blocks <= SHORT_BATCH_BLOCKS ? shortDataBuffers : dataBuffers;
-        return new DataBatch(buffers, checksum, inode, noChecksum, blocks);
+        return new DataBatch(buffers, checksum, inode, noChecksum, blocks, space.emptyReservation());
     }
 
     // ---- small changes ----
@@ -223,7 +225,8 @@ public final class WriteLog {
      * Writes a batch: header and data in one write if the volume has room in one piece. When this returns the blocks are
      * on the device, not yet durable.
      *
-     * <p>Every block of the batch must have been reserved in the {@link SpaceManager}; the reservation is used up.
+     * <p>The batch has taken over what was reserved for every block of it. Whoever is told of the places settles the nodes.
+     * What is left when this ends is given back.
      */
     public void append(DataBatch batch, Placed placed, Reclaimer reclaimer) throws HoldfastException {
         boolean written = false;
@@ -241,6 +244,7 @@ public final class WriteLog {
             }
             written = true;
         } finally {
+            batch.reserved().close();
             if (!written && !batch.buffer().isSealed()) {
                 batch.discard();
             }
@@ -274,7 +278,7 @@ public final class WriteLog {
                 if (pending.bytes() + extentBytesMax > LogRecord.ROOM && !pending.isEmpty()) {
                     before.add(placePending());
                 }
-                List<Run> places = logSpace.take(n, n);
+                List<Run> places = logSpace.take(n, batch.reserved());
                 List<LogEntry> entries = pending.take();
                 entries.addAll(batch.extents(places));
                 record = place(entries, batch.buffer(), n, places);
@@ -296,9 +300,11 @@ public final class WriteLog {
     /**
      * Writes the caller's own memory to free blocks, for a file without checksums, without a copy.
      *
+     * @param reserved has what was reserved for the blocks
      * @param placed told each run of blocks when the data is there; called with the gate held
      */
-    public void appendLent(long inode, long fileBlock, MemorySegment memory, Placed placed, Reclaimer reclaimer)
+    public void appendLent(
+            long inode, long fileBlock, MemorySegment memory, Reservation reserved, Placed placed, Reclaimer reclaimer)
             throws HoldfastException {
         int n = (int) (memory.byteSize() / Block.SIZE);
         int attempt = 0;
@@ -309,7 +315,7 @@ public final class WriteLog {
                 lock.lock();
                 try {
                     latch.check();
-                    places = logSpace.isReady(n + 2L + freezeBlocks()) ? logSpace.take(n, n) : null;
+                    places = logSpace.isReady(n + 2L + freezeBlocks()) ? logSpace.take(n, reserved) : null;
                 } finally {
                     lock.unlock();
                 }
@@ -519,7 +525,7 @@ public final class WriteLog {
         int payloadBlocks = payloadBlocks(payload.length);
         List<Run> places = List.of();
         if (payloadBlocks > 0) {
-            places = logSpace.take(payloadBlocks, 0);
+            places = logSpace.take(payloadBlocks);
             List<BlockPointer> pointers = new ArrayList<>();
             int slot = 1;
             for (Run run : places) {
@@ -554,7 +560,7 @@ public final class WriteLog {
     /** Gives a record its place in the log. Called under the lock, with room for one more block ensured. */
     private PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
         long header = nextBlock;
-        nextBlock = logSpace.take(1, 0).getFirst().start();
+        nextBlock = logSpace.take(1).getFirst().start();
         sequence++;
         LogRecord record =
                 new LogRecord(logId, sequence, flushGate.durable(), header, previousChecksum, position(), entries);

@@ -5,6 +5,7 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.node.NodeReader;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -188,17 +189,18 @@ public final class BlockMap {
     /**
      * Maps a block to data that is on the device.
      *
-     * @param reservation what was reserved for the nodes of this change; given back for what it really costs
+     * @param reserved has what was reserved for the nodes of this change
+     * @param nodes how much that is; given back for what the change really costs
      */
-    public void put(long block, long word, long checksum, long reservation) {
+    public void put(long block, long word, long checksum, Reservation reserved, long nodes) {
         lock.lock();
         try {
-            long nodes = active.nodes();
+            long nodesBefore = active.nodes();
             long unwritten = active.unwritten();
             long heap = active.heapBytes();
             active.put(block, word, checksum, space::release);
             touched();
-            account(nodes, unwritten, heap, reservation);
+            account(nodesBefore, unwritten, heap, reserved, nodes);
         } finally {
             lock.unlock();
         }
@@ -210,24 +212,26 @@ public final class BlockMap {
      * @param state written, with or without checksums
      * @param at place on the device of block {@code first}
      * @param checksums of the blocks, from index {@code from} on
-     * @param reservation as in {@link #put}, of each block
+     * @param reserved as in {@link #put}
+     * @param nodes as in {@link #put}, of each block
      */
-    public void putRun(long first, int count, int state, long at, long[] checksums, int from, long reservation) {
+    public void putRun(
+            long first, int count, int state, long at, long[] checksums, int from, Reservation reserved, long nodes) {
         lock.lock();
         try {
-            long nodes = active.nodes();
+            long nodesBefore = active.nodes();
             long unwritten = active.unwritten();
             long heap = active.heapBytes();
             active.putRun(first, count, MapEntry.word(state, at), checksums, from, space::release);
             touched();
-            account(nodes, unwritten, heap, count * reservation);
+            account(nodesBefore, unwritten, heap, reserved, count * nodes);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Makes a range hole or unwritten; {@code reservation} as in {@link #put}, unwritten blocks included. */
-    public void putRange(long first, long count, int state, long reservation) {
+    /** Makes a range hole or unwritten. */
+    public void putRange(long first, long count, int state) {
         lock.lock();
         try {
             long nodes = active.nodes();
@@ -235,7 +239,7 @@ public final class BlockMap {
             long heap = active.heapBytes();
             active.putRange(first, count, state, space::release);
             touched();
-            account(nodes, unwritten, heap, reservation);
+            account(nodes, unwritten, heap, Reservation.NONE, 0);
         } finally {
             lock.unlock();
         }
@@ -250,7 +254,7 @@ public final class BlockMap {
             long heap = active.heapBytes();
             active.drop(space::release);
             touched();
-            account(nodes, unwritten, heap, 0);
+            account(nodes, unwritten, heap, Reservation.NONE, 0);
         } finally {
             lock.unlock();
         }
@@ -262,8 +266,8 @@ public final class BlockMap {
         generation++;
     }
 
-    private void account(long nodes, long unwritten, long heap, long reservation) {
-        space.settle(reservation, active.nodes() - nodes, active.unwritten() - unwritten);
+    private void account(long nodes, long unwritten, long heap, Reservation reserved, long blocks) {
+        space.settle(reserved, blocks, active.nodes() - nodes, active.unwritten() - unwritten);
         budget.add(active.heapBytes() - heap);
     }
 

@@ -9,6 +9,7 @@ import io.holdfast.format.LogEntry;
 import io.holdfast.log.WriteLog;
 import io.holdfast.node.NodeReader;
 import io.holdfast.space.ReaderEpochs;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceReserver;
 import java.util.ArrayList;
@@ -191,11 +192,10 @@ public final class ItemStore implements MetadataStore {
         for (Item change : changes) {
             nodes += nodes(change);
         }
-        reserver.reserveForItems(nodes, freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE);
-        try {
+        SpaceManager.Purpose purpose = freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE;
+        // Given back when the changes are applied: they have settled what they cost.
+        try (Reservation _ = reserver.reserveForItems(nodes, purpose)) {
             to.submit(entries, logReclaimer);
-        } finally {
-            space.unreserve(nodes);
         }
     }
 
@@ -208,7 +208,7 @@ public final class ItemStore implements MetadataStore {
         lock.writeLock().lock();
         try {
             if (active.put(change.key(), change) == null) {
-                space.settle(0, nodes(change), 0);
+                space.settle(Reservation.NONE, 0, nodes(change), 0);
             }
         } finally {
             lock.writeLock().unlock();

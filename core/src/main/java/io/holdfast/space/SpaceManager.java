@@ -28,8 +28,9 @@ public final class SpaceManager {
         /** New data or a new name: leaves the slop and the unwritten ranges alone. */
         WRITE,
         /**
-         * Data into an unwritten block, which has its promise already. The promise is dropped by the checkpoint that
-         * makes the block written; so for a while it counts twice, which keeps others out and nobody in.
+         * Data into an unwritten block, which has its promise already. The checkpoint that makes the block written drops
+         * that promise. Until then the block is counted twice: this may refuse a write early, and never accepts one too
+         * many.
          */
         WRITE_UNWRITTEN,
         /** A change that lets space come free: may use half of the slop. */
@@ -132,12 +133,15 @@ public final class SpaceManager {
         }
     }
 
-    public void unreserve(long blocks) {
+    /** Returns a reservation that others hand blocks over to. */
+    public Reservation emptyReservation() {
+        return new Reservation(this, 0);
+    }
+
+    /** Takes back blocks of a reservation. */
+    void unreserve(long blocks) {
         if (blocks < 0) {
             throw new IllegalStateException("more used than was reserved");
-        }
-        if (blocks == 0) {
-            return;
         }
         lock.lock();
         try {
@@ -151,13 +155,14 @@ public final class SpaceManager {
     }
 
     /**
-     * Turns a reservation into what it was made for: nodes that the next checkpoint will write, and unwritten blocks.
-     * Either may be negative, for changes that replace others.
+     * Turns blocks of a reservation into what it was made for: nodes that the next checkpoint will write, and unwritten
+     * blocks. Either may be negative, for changes that replace others.
      */
-    public void settle(long reservation, long nodes, long unwrittenBlocks) {
+    public void settle(Reservation from, long blocks, long nodes, long unwrittenBlocks) {
+        from.take(blocks);
         lock.lock();
         try {
-            reserved -= reservation;
+            reserved -= blocks;
             metadataActive += nodes;
             unwrittenDelta += unwrittenBlocks;
             if (reserved < 0) {
@@ -200,8 +205,9 @@ public final class SpaceManager {
         }
     }
 
-    /** Says that {@code blocks} of the leased runs are in use now, {@code promised} of them for a reservation. */
-    public void consume(long blocks, long promised) {
+    /** Says that {@code blocks} of the leased runs are in use now, {@code promised} of them by what they were reserved for. */
+    public void consume(long blocks, Reservation from, long promised) {
+        from.take(promised);
         lock.lock();
         try {
             leased -= blocks;

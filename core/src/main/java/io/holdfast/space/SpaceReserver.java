@@ -46,28 +46,28 @@ public final class SpaceReserver {
     }
 
     /**
-     * Reserves blocks.
+     * Reserves blocks. The caller closes the reservation.
      *
      * @param nowait throw {@code WOULD_BLOCK} in place of waiting for a checkpoint
      * @throws HoldfastException {@code NO_SPACE}
      */
-    public void reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait) throws HoldfastException {
-        reserve(blocks, purpose, nowait, reclaimer);
+    public Reservation reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait) throws HoldfastException {
+        return reserve(blocks, purpose, nowait, reclaimer);
     }
 
     /** Reserves blocks for changed items: the locks of the namespace and of a file's record may be held. */
-    public void reserveForItems(long blocks, SpaceManager.Purpose purpose) throws HoldfastException {
-        reserve(blocks, purpose, false, checkpoints);
+    public Reservation reserveForItems(long blocks, SpaceManager.Purpose purpose) throws HoldfastException {
+        return reserve(blocks, purpose, false, checkpoints);
     }
 
-    private void reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
+    private Reservation reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
             throws HoldfastException {
         // Before it is tried: what is freed in between would be missed.
         boolean more = reaping.getAsBoolean();
         for (int attempt = 0; ; attempt++) {
             SpaceManager.Answer answer = space.reserve(blocks, purpose);
             if (answer == SpaceManager.Answer.RESERVED) {
-                return;
+                return new Reservation(space, blocks);
             }
             more |= attempt == 0 && answer == SpaceManager.Answer.FULL_FOR_NOW;
             if (!more || attempt == ATTEMPTS_MAX) {

@@ -2,6 +2,8 @@ package io.holdfast.file;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.format.Layout;
+import io.holdfast.space.SpaceManager;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,7 +19,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class PageTableTest {
-    private final PageCache cache = new PageCache(1 << 20);
+    private final PageCache cache = new PageCache(1 << 20, new SpaceManager(new Layout(4096)));
     private final PageTable table = new PageTable();
 
     @AfterEach

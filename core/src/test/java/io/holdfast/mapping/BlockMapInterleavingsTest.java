@@ -3,6 +3,7 @@ package io.holdfast.mapping;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.format.MapEntry;
+import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager;
 import java.util.Arrays;
 import org.jetbrains.lincheck.datastructures.IntGen;
@@ -48,12 +49,12 @@ class BlockMapInterleavingsTest {
 
         @Operation
         public void put(@Param(gen = IntGen.class, conf = "100:103") int at) {
-            map.put(BLOCK, MapEntry.word(MapEntry.WRITTEN, at), at, 0);
+            map.put(BLOCK, MapEntry.word(MapEntry.WRITTEN, at), at, Reservation.NONE, 0);
         }
 
         @Operation
         public void punch() {
-            map.putRange(BLOCK, 1, MapEntry.HOLE, 0);
+            map.putRange(BLOCK, 1, MapEntry.HOLE);
         }
 
         /** A checkpoint begins; there is one at a time. */

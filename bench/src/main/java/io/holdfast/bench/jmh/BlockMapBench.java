@@ -36,7 +36,7 @@ public class BlockMapBench extends HotPath {
     public void setUp() {
         map = make();
         for (int block = 0; block < BLOCKS; block++) {
-            map.putRange(block, 1, MapEntry.HOLE, 0);
+            map.putRange(block, 1, MapEntry.HOLE);
         }
     }
 
