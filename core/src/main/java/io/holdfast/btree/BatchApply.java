@@ -56,7 +56,7 @@ final class BatchApply {
     }
 
     private void open(BlockPointer pointer, TreeNode node, byte @Nullable [] high) throws HoldfastException {
-        writer.free(pointer);
+        writer.dropRewritten(pointer);
         if (node.isLeaf()) {
             merge(node, high);
             return;
@@ -164,7 +164,7 @@ final class BatchApply {
         for (int at = filled - 1; ; at--) {
             BlockPointer pointer = TreeNode.pointerOf(entry);
             TreeNode node = TreeNode.readChild(reader, pointer, at, entry.key(), high);
-            writer.free(pointer);
+            writer.dropRewritten(pointer);
             List<Item> content = new ArrayList<>(node.count());
             for (int i = 0; i < node.count(); i++) {
                 content.add(node.item(i));

@@ -14,7 +14,8 @@ import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.DeadTree;
 import io.holdfast.mapping.MapRoot;
-import io.holdfast.mapping.MapTree;
+import io.holdfast.mapping.MapRelease;
+import io.holdfast.mapping.MapUpdate;
 import io.holdfast.space.SpaceMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -103,8 +104,9 @@ final class CheckpointRun {
 
     private void applyMap(long inode, BlockMap map) throws HoldfastException {
         frozenUnwritten += map.frozen().unwritten();
-        writer.setSubtreeSink((root, level) -> putDead(new DeadTree(inode, root, level)));
-        roots.put(inode, MapTree.apply(writer, map.committed(), map.frozen()));
+        MapRoot root = MapUpdate.apply(
+                writer, map.committed(), map.frozen(), (top, level) -> putDead(new DeadTree(inode, top, level)));
+        roots.put(inode, root);
     }
 
     private void putRoot(long inode, MapRoot root) {
@@ -144,9 +146,10 @@ final class CheckpointRun {
                 continue;
             }
             left--;
-            writer.setSubtreeSink((root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
-            long freed = MapTree.reap(writer, tree.root(), tree.level());
-            uncount(tree.inode(), freed);
+            MapRelease release = new MapRelease(
+                    writer, (root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
+            release.node(tree.root(), tree.level());
+            uncount(tree.inode(), release.dataBlocks());
         }
         return left;
     }

@@ -38,18 +38,12 @@ final class CheckpointWriter implements MapChanges {
     private long allocated;
     private long unwritten;
     private long written;
-    private SubtreeSink subtrees = (root, level) -> {};
 
     private @Nullable BlockBuffer gathering;
     private int gathered;
     private long gatheredStart;
     private long next;
     private long runEnd;
-
-    /** Takes subtrees that are cut off. */
-    interface SubtreeSink {
-        void removed(BlockPointer root, int level);
-    }
 
     CheckpointWriter(VolumeState volume) {
         this.device = volume.device();
@@ -58,10 +52,6 @@ final class CheckpointWriter implements MapChanges {
         this.nodes = volume.nodes();
         this.buffers = volume.nodeBuffers();
         this.room = volume.room();
-    }
-
-    void setSubtreeSink(SubtreeSink sink) {
-        subtrees = sink;
     }
 
     @Override
@@ -118,8 +108,7 @@ final class CheckpointWriter implements MapChanges {
         buffer.copy(gathered++, node);
         next++;
         written++;
-        allocated++;
-        changes.add(SpaceMap.allocated(pointer.block()));
+        take(pointer.block());
         nodes.put(pointer, node);
         return pointer;
     }
@@ -157,32 +146,24 @@ final class CheckpointWriter implements MapChanges {
         }
     }
 
+    /** Every block has one parent. */
     @Override
-    public void free(BlockPointer pointer) {
-        dataRemoved(pointer.block());
-    }
-
-    @Override
-    public void dataAdded(long block) {
+    public void take(long block) {
         changes.add(SpaceMap.allocated(block));
         allocated++;
     }
 
     @Override
-    public void dataRemoved(long block) {
+    public boolean drop(long block) {
         changes.add(SpaceMap.freed(block));
         space.releaseFrozen(block);
         allocated--;
+        return true;
     }
 
     @Override
     public void unwrittenChanged(long difference) {
         unwritten += difference;
-    }
-
-    @Override
-    public void subtreeRemoved(BlockPointer root, int level) {
-        subtrees.removed(root, level);
     }
 
     @Override

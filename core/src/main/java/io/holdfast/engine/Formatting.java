@@ -261,12 +261,17 @@ final class Formatting {
                 throw new IllegalStateException("an empty volume is full");
             }
             put(device, run.start(), node, buffers);
-            changes.add(SpaceMap.allocated(run.start()));
+            take(run.start());
             return new BlockPointer(run.start(), checksum.of(node));
         }
 
         @Override
-        public void free(BlockPointer pointer) {
+        public void take(long block) {
+            changes.add(SpaceMap.allocated(block));
+        }
+
+        @Override
+        public boolean drop(long block) {
             throw new IllegalStateException("an empty volume has nothing to free");
         }
 

@@ -49,12 +49,16 @@ final class MemoryNodes implements NodeReader, NodeWriter {
     }
 
     @Override
-    public void free(BlockPointer pointer) {
-        assertThat(blocks).as("freed block exists").containsKey(pointer.block());
-        assertThat(fresh).as("a node is not written to be freed").doesNotContain(pointer.block());
-        assertThat(freed.add(pointer.block()))
-                .as("freed once: " + pointer.block())
-                .isTrue();
+    public void take(long block) {
+        throw new AssertionError("a tree of items points to nothing but nodes, which are taken when they are written");
+    }
+
+    @Override
+    public boolean drop(long block) {
+        assertThat(blocks).as("dropped block exists").containsKey(block);
+        assertThat(fresh).as("a node is not written to be dropped").doesNotContain(block);
+        assertThat(freed.add(block)).as("dropped once: " + block).isTrue();
+        return true;
     }
 
     /** Ends a checkpoint: what was freed is gone. */

@@ -97,7 +97,7 @@ public final class MapNodeFuzz implements FuzzTarget {
         }
         try {
             long before = nodes.data;
-            MapRoot changed = MapTree.apply(nodes, root, delta);
+            MapRoot changed = MapUpdate.apply(nodes, root, delta, MapNodeFuzz::cutOff);
             assertThat(changed.dataBlocks() - root.dataBlocks()).isEqualTo(nodes.data - before);
             assertThat(MapRoot.decode(changed.encode(), 1)).isEqualTo(changed);
             for (long place : places) {
@@ -115,11 +115,17 @@ public final class MapNodeFuzz implements FuzzTarget {
     private static void reap(Nodes nodes, MapRoot root) {
         if (MapEntry.state(root.word()) == MapEntry.NODE) {
             try {
-                MapTree.reap(nodes, new BlockPointer(MapEntry.block(root.word()), root.checksum()), root.levels());
+                new MapRelease(nodes, MapNodeFuzz::cutOff)
+                        .node(new BlockPointer(MapEntry.block(root.word()), root.checksum()), root.levels());
             } catch (HoldfastException e) {
                 // Refused.
             }
         }
+    }
+
+    private static void cutOff(BlockPointer root, int level) {
+        assertThat(root.block()).isPositive();
+        assertThat(level).isBetween(1, MapEntry.LEVELS_MAX);
     }
 
     @Override
@@ -154,6 +160,7 @@ public final class MapNodeFuzz implements FuzzTarget {
     private static final class Nodes implements MapChanges {
         private final byte[][] given = new byte[NODES][4096];
         private final Map<Long, byte[]> written = new HashMap<>();
+        /** Data blocks that came, less those that went: every node that is read is dropped, but for leaked ones. */
         long data;
 
         Nodes(FuzzInput in) {
@@ -170,6 +177,7 @@ public final class MapNodeFuzz implements FuzzTarget {
 
         @Override
         public byte[] read(BlockPointer pointer, String structure) {
+            data++;
             byte[] own = written.get(pointer.block());
             return own == null ? given[(int) (pointer.block() % NODES)] : own;
         }
@@ -182,19 +190,15 @@ public final class MapNodeFuzz implements FuzzTarget {
         }
 
         @Override
-        public void free(BlockPointer pointer) {
-            assertThat(pointer.block()).isPositive();
-        }
-
-        @Override
-        public void dataAdded(long block) {
+        public void take(long block) {
             data++;
         }
 
         @Override
-        public void dataRemoved(long block) {
+        public boolean drop(long block) {
             assertThat(block).isPositive();
             data--;
+            return true;
         }
 
         @Override
@@ -203,11 +207,8 @@ public final class MapNodeFuzz implements FuzzTarget {
         }
 
         @Override
-        public void subtreeRemoved(BlockPointer root, int level) {
-            assertThat(level).isBetween(1, MapEntry.LEVELS_MAX);
+        public void leaked(BlockPointer node, HoldfastException why) {
+            data--;
         }
-
-        @Override
-        public void leaked(BlockPointer node, HoldfastException why) {}
     }
 }

@@ -7,6 +7,7 @@ import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.MapChanges;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapTree;
+import io.holdfast.mapping.MapUpdate;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -41,7 +42,7 @@ public class MapBench extends HotPath {
         for (int block = 0; block < blocks; block++) {
             put(all, block);
         }
-        root = MapTree.apply(nodes, MapRoot.EMPTY, all);
+        root = MapUpdate.apply(nodes, MapRoot.EMPTY, all, (subtree, level) -> {});
         changes = new DeltaMap(root.levels());
         for (int i = 0; i < CHANGES; i++) {
             put(changes, random.nextInt(blocks));
@@ -86,7 +87,7 @@ public class MapBench extends HotPath {
     @OperationsPerInvocation(CHANGES)
     public MapRoot apply() throws HoldfastException {
         nodes.mark();
-        MapRoot applied = MapTree.apply(nodes, root, changes);
+        MapRoot applied = MapUpdate.apply(nodes, root, changes, (subtree, level) -> {});
         nodes.forgetSinceMark();
         return applied;
     }
@@ -116,19 +117,15 @@ public class MapBench extends HotPath {
         }
 
         @Override
-        public void free(BlockPointer pointer) {}
+        public void take(long block) {}
 
         @Override
-        public void dataAdded(long block) {}
-
-        @Override
-        public void dataRemoved(long block) {}
+        public boolean drop(long block) {
+            return true;
+        }
 
         @Override
         public void unwrittenChanged(long difference) {}
-
-        @Override
-        public void subtreeRemoved(BlockPointer subtree, int level) {}
 
         @Override
         public void leaked(BlockPointer node, HoldfastException why) {

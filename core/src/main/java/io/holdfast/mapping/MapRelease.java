@@ -1,0 +1,70 @@
+package io.holdfast.mapping;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.MapEntry;
+
+/**
+ * Drops what entries of a map pointed to. A leaf's blocks are dropped at once. What hangs below an inner node is handed on
+ * whole, to be dropped by later calls: so one call has bounded work, however much hangs there. Used by one thread.
+ */
+public final class MapRelease {
+    private final MapChanges changes;
+    private final MapChanges.CutOff cutOff;
+    private long dataBlocks;
+
+    /** @param cutOff takes subtrees with inner nodes */
+    public MapRelease(MapChanges changes, MapChanges.CutOff cutOff) {
+        this.changes = changes;
+        this.cutOff = cutOff;
+    }
+
+    /** Returns how many data blocks were dropped. */
+    public long dataBlocks() {
+        return dataBlocks;
+    }
+
+    /** Drops what one entry has: a block, a leaf with its blocks, or, cut off, a whole subtree. */
+    void entry(long word, long checksum, int level) throws HoldfastException {
+        switch (MapEntry.state(word)) {
+            case MapEntry.UNWRITTEN -> changes.unwrittenChanged(-(1L << MapEntry.spanLog2(level)));
+            case MapEntry.WRITTEN, MapEntry.WRITTEN_NO_CHECKSUM -> {
+                changes.drop(MapEntry.block(word));
+                dataBlocks++;
+            }
+            case MapEntry.NODE -> {
+                BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
+                if (level == 1) {
+                    node(pointer, level);
+                } else {
+                    cutOff.subtree(pointer, level);
+                }
+            }
+            default -> {}
+        }
+    }
+
+    /**
+     * Drops one node of a subtree that was cut off: with a leaf its blocks, while an inner node's children are cut off in
+     * turn. A node that cannot be read is reported and what hangs below it stays allocated: better some blocks lost than
+     * blocks freed on hearsay.
+     */
+    public void node(BlockPointer pointer, int level) throws HoldfastException {
+        byte[] node;
+        try {
+            node = changes.read(pointer, MapTree.STRUCTURE);
+            for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+                MapTree.checkEntry(MapEntry.wordAt(node, slot), level - 1, slot);
+            }
+        } catch (HoldfastException e) {
+            changes.leaked(pointer, e);
+            return;
+        }
+        if (!changes.drop(pointer.block())) {
+            return; // Another parent points to it, and so to what is below.
+        }
+        for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+            entry(MapEntry.wordAt(node, slot), MapEntry.checksumAt(node, slot), level - 1);
+        }
+    }
+}

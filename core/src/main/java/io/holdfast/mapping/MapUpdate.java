@@ -1,0 +1,200 @@
+package io.holdfast.mapping;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.MapEntry;
+import io.holdfast.node.NodeReader;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The application of a batch of changes to a map tree. Only paths to changed blocks are read and written. Used once, by one
+ * thread.
+ */
+public final class MapUpdate {
+    /** What a parent has for a child: a node, or what holds for all blocks below. */
+    private record Child(long word, long checksum) {}
+
+    private final MapChanges changes;
+    private final DeltaMap delta;
+    private final MapRelease release;
+    /** A node of each level, from level 1 on: those between the root and where the application is. */
+    private final byte[][] open = new byte[MapEntry.LEVELS_MAX][];
+
+    private long dataBlocksAdded;
+
+    private MapUpdate(MapChanges changes, DeltaMap delta, MapChanges.CutOff cutOff) {
+        this.changes = changes;
+        this.delta = delta;
+        this.release = new MapRelease(changes, cutOff);
+    }
+
+    /**
+     * Applies changes and returns the new root.
+     *
+     * @param cutOff takes subtrees that the new tree does not have
+     */
+    public static MapRoot apply(MapChanges changes, MapRoot root, DeltaMap delta, MapChanges.CutOff cutOff)
+            throws HoldfastException {
+        return new MapUpdate(changes, delta, cutOff).run(root);
+    }
+
+    private MapRoot run(MapRoot root) throws HoldfastException {
+        MapRoot base = root;
+        if (delta.dropped()) {
+            release.entry(root.word(), root.checksum(), root.levels());
+            base = MapRoot.EMPTY;
+        }
+        int levels = base.levels();
+        long word = base.word();
+        long checksum = base.checksum();
+        long last = delta.lastUsedBlock();
+        while (last >= 1L << MapEntry.spanLog2(levels)) {
+            levels++;
+            if (word != 0) {
+                byte[] grown = new byte[Block.SIZE];
+                MapEntry.put(grown, 0, word, checksum);
+                BlockPointer pointer = changes.write(grown);
+                word = MapEntry.word(MapEntry.NODE, pointer.block());
+                checksum = pointer.checksum();
+            }
+        }
+        Child top = node(new Child(word, checksum), levels, 0, NodeReader.Following.NONE);
+        long dataBlocks = root.dataBlocks() + dataBlocksAdded - release.dataBlocks();
+        if (MapEntry.state(top.word()) == MapEntry.HOLE) {
+            // What hangs below subtrees that were cut off stays counted until it is freed, unless the file is gone.
+            return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, 1);
+        }
+        return new MapRoot(top.word(), top.checksum(), dataBlocks, levels);
+    }
+
+    private Child node(Child old, int level, long firstChunk, NodeReader.Following following)
+            throws HoldfastException {
+        long chunks = 1L << (MapEntry.spanLog2(level) - MapEntry.FANOUT_LOG2);
+        long touched = delta.nextTouched(firstChunk);
+        if (touched < 0 || touched - firstChunk >= chunks) {
+            return old;
+        }
+        int covering = delta.covering(firstChunk, chunks);
+        if (covering >= 0) {
+            release.entry(old.word(), old.checksum(), level);
+            if (covering == MapEntry.UNWRITTEN) {
+                changes.unwrittenChanged(chunks << MapEntry.FANOUT_LOG2);
+            }
+            return new Child(MapEntry.word(covering, 0), 0);
+        }
+        byte[] node = open(old, level, following);
+        if (level == 1) {
+            leaf(node, firstChunk);
+        } else {
+            inner(node, level, firstChunk, chunks, touched);
+        }
+        return close(node, old);
+    }
+
+    private void inner(byte[] node, int level, long firstChunk, long chunks, long firstTouched)
+            throws HoldfastException {
+        long childChunks = chunks >>> MapEntry.FANOUT_LOG2;
+        long touched = firstTouched;
+        while (touched >= 0 && touched - firstChunk < chunks) {
+            int slot = (int) ((touched - firstChunk) / childChunks);
+            long childFirst = firstChunk + slot * childChunks;
+            long childWord = MapEntry.wordAt(node, slot);
+            MapTree.checkEntry(childWord, level - 1, slot);
+            Child child = node(
+                    new Child(childWord, MapEntry.checksumAt(node, slot)),
+                    level - 1,
+                    childFirst,
+                    k -> touched(childFirst + k * childChunks, childChunks) ? sibling(node, slot + k) : null);
+            MapEntry.put(node, slot, child.word(), child.checksum());
+            touched = delta.nextTouched(childFirst + childChunks);
+        }
+    }
+
+    private boolean touched(long firstChunk, long chunks) {
+        long next = delta.nextTouched(firstChunk);
+        return next >= 0 && next - firstChunk < chunks;
+    }
+
+    /** Returns the child in a slot, if that is a node. A checkpoint writes siblings side by side. */
+    private static @Nullable BlockPointer sibling(byte[] parent, int slot) {
+        if (slot >= MapEntry.FANOUT || MapEntry.state(MapEntry.wordAt(parent, slot)) != MapEntry.NODE) {
+            return null;
+        }
+        return new BlockPointer(MapEntry.block(MapEntry.wordAt(parent, slot)), MapEntry.checksumAt(parent, slot));
+    }
+
+    private void leaf(byte[] node, long chunk) throws HoldfastException {
+        DeltaLeaf leaf = delta.leaf(chunk);
+        if (leaf == null) {
+            throw new IllegalStateException("a touched chunk has neither leaf nor range");
+        }
+        if (leaf.base() != DeltaLeaf.FALL_THROUGH) {
+            for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+                replace(node, slot, MapEntry.word(leaf.base(), 0), 0);
+            }
+        }
+        for (int i = 0; i < leaf.size(); i++) {
+            replace(node, leaf.slotAt(i), leaf.wordAt(i), leaf.checksumAt(i));
+        }
+    }
+
+    private void replace(byte[] node, int slot, long newWord, long newChecksum) throws HoldfastException {
+        long old = MapEntry.wordAt(node, slot);
+        MapTree.checkEntry(old, 0, slot);
+        if (MapEntry.isData(newWord)) {
+            changes.take(MapEntry.block(newWord));
+            dataBlocksAdded++;
+        } else if (MapEntry.state(newWord) == MapEntry.UNWRITTEN) {
+            changes.unwrittenChanged(1);
+        }
+        release.entry(old, 0, 0);
+        MapEntry.put(node, slot, newWord, newChecksum);
+    }
+
+    /**
+     * Returns a copy of the node, or one made of what its parent says for all of it; until another one of its level is
+     * opened.
+     */
+    private byte[] open(Child old, int level, NodeReader.Following following) throws HoldfastException {
+        MapTree.requireLevel(old.word(), level);
+        byte[] node = open[level - 1];
+        if (node == null) {
+            node = new byte[Block.SIZE];
+            open[level - 1] = node;
+        }
+        if (MapEntry.state(old.word()) == MapEntry.NODE) {
+            BlockPointer pointer = new BlockPointer(MapEntry.block(old.word()), old.checksum());
+            changes.copy(pointer, MapTree.STRUCTURE, following, true, 0, node, node.length);
+            return node;
+        }
+        for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+            MapEntry.put(node, slot, old.word(), 0);
+        }
+        return node;
+    }
+
+    /** Writes the node, or folds it into its parent's entry if it is hole or unwritten all over. */
+    private Child close(byte[] node, Child old) throws HoldfastException {
+        Child written = written(node);
+        if (MapEntry.state(old.word()) == MapEntry.NODE) {
+            changes.dropRewritten(new BlockPointer(MapEntry.block(old.word()), old.checksum()));
+        }
+        return written;
+    }
+
+    private Child written(byte[] node) throws HoldfastException {
+        long first = MapEntry.wordAt(node, 0);
+        if (MapEntry.block(first) == 0) {
+            boolean uniform = true;
+            for (int slot = 1; uniform && slot < MapEntry.FANOUT; slot++) {
+                uniform = MapEntry.wordAt(node, slot) == first;
+            }
+            if (uniform) {
+                return new Child(first, 0);
+            }
+        }
+        BlockPointer pointer = changes.write(node);
+        return new Child(MapEntry.word(MapEntry.NODE, pointer.block()), pointer.checksum());
+    }
+}
