@@ -1,11 +1,11 @@
 package io.holdfast.checkpoint;
 
 import io.holdfast.format.LogEntry;
-import io.holdfast.log.WriteLog;
+import io.holdfast.log.Applier;
 import io.holdfast.mapping.BlockMap;
 
 /** Applies the small changes that go into the log: to the items, or to the map of a file that is in use. */
-public final class ChangeApplier implements WriteLog.Applier {
+public final class ChangeApplier implements Applier {
     private final VolumeState volume;
 
     public ChangeApplier(VolumeState volume) {

@@ -13,8 +13,8 @@ import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.DeadTree;
-import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapRelease;
+import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapUpdate;
 import io.holdfast.space.SpaceMap;
 import java.util.ArrayDeque;
@@ -146,8 +146,8 @@ final class CheckpointRun {
                 continue;
             }
             left--;
-            MapRelease release = new MapRelease(
-                    writer, (root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
+            MapRelease release =
+                    new MapRelease(writer, (root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
             release.node(tree.root(), tree.level());
             uncount(tree.inode(), release.dataBlocks());
         }

@@ -13,6 +13,7 @@ import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.LongList;
+import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceMap;
 import java.util.NavigableMap;
 import java.util.TreeMap;
@@ -28,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * wait to be freed. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
  * volume: its changes are frozen and can go nowhere, but the log has them.
  */
-public final class Checkpointer implements WriteLog.Reclaimer {
+public final class Checkpointer implements Reclaimer {
     /** Items changed since the last checkpoint that are a reason for the next. */
     private static final int ITEMS_MAX = 32768;
     /** Records of the log that are a reason: they bound the time of a recovery. */
@@ -135,8 +136,9 @@ public final class Checkpointer implements WriteLog.Reclaimer {
 
     /** As {@link #checkpoint}, for callers that cannot be refused any more: waits for room, too. */
     @Override
-    public void reclaim() throws HoldfastException {
+    public boolean reclaim() throws HoldfastException {
         await(false);
+        return moreToReap();
     }
 
     private void await(boolean refusable) throws HoldfastException {

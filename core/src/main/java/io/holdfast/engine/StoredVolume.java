@@ -18,8 +18,8 @@ import io.holdfast.format.Superblock;
 import io.holdfast.namespace.FileOpener;
 import io.holdfast.namespace.Inode;
 import io.holdfast.namespace.Namespace;
+import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.space.SpaceReserver;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
@@ -182,7 +182,7 @@ final class StoredVolume implements Volume {
         if (to == null) {
             return;
         }
-        SpaceReserver.Reclaimer checkpoints = () -> {
+        Reclaimer checkpoints = () -> {
             files.awaitReaped();
             to.checkpointer().checkpoint();
             return to.checkpointer().moreToReap() || state.space().pending() > 0;

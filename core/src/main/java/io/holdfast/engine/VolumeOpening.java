@@ -114,7 +114,7 @@ final class VolumeOpening {
         ReaderEpochs readers = new ReaderEpochs();
         SpaceReserver reserve = new SpaceReserver(space, device.name());
         reserver = reserve;
-        ItemStore items = new ItemStore(nodes, space, reserve, readers, this::reclaim, superblock.treeRoot());
+        ItemStore items = new ItemStore(nodes, space, reserve, readers, superblock.treeRoot());
         ChangeBudget budget = new ChangeBudget();
         MapRegistry maps = new MapRegistry(nodes, space, budget, items);
         VolumeState made =
@@ -195,14 +195,8 @@ final class VolumeOpening {
         made.items().setLog(newLog);
         checkpointer = new Checkpointer(
                 made, newLog, spaceMap, superblocks, superblock, budget, Math.max(memory / 8, 1 << 20));
+        newLog.setReclaimer(checkpointer);
         checkpointer.write(false);
-    }
-
-    private void reclaim() throws HoldfastException {
-        Checkpointer checkpoints = checkpointer;
-        if (checkpoints != null) {
-            checkpoints.reclaim();
-        }
     }
 
     FileLayer.@Nullable Writable writable() {

@@ -199,9 +199,9 @@ final class FileData {
                 List<LogEntry> entries = new ArrayList<>(more);
                 entries.add(new LogEntry.ItemChange(
                         new Item(NamespaceKeys.inode(inode), currentRecord().encode())));
-                writer.log().submit(entries, writer.checkpointer());
+                writer.log().submit(entries);
             } else if (!more.isEmpty()) {
-                writer.log().submit(more, writer.checkpointer());
+                writer.log().submit(more);
             }
             recordDirty = false;
             loggedBlocks = blockAfter(size);

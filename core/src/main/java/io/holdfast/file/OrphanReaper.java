@@ -176,7 +176,7 @@ final class OrphanReaper {
     private void free(long inode, FileContext.Writer writer) throws HoldfastException {
         maps.acquire(inode);
         try {
-            writer.log().submit(FileTable.removal(inode), writer.checkpointer());
+            writer.log().submit(FileTable.removal(inode));
         } finally {
             maps.release(inode);
         }

@@ -158,11 +158,7 @@ final class SealedWriting {
         long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : new long[count];
         boolean written = false;
         try {
-            writer.log()
-                    .append(
-                            batch,
-                            (index, block, n) -> putRuns(batch, state, sums, index, block, n),
-                            writer.checkpointer());
+            writer.log().append(batch, (index, block, n) -> putRuns(batch, state, sums, index, block, n));
             written = true;
             Inject.at(Point.SEALED_MAPPED);
         } catch (RuntimeException | Error e) {

@@ -151,17 +151,13 @@ public final class Writeback {
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
         boolean written = false;
         try {
-            writer.log()
-                    .append(
-                            batch,
-                            (index, block, count) -> {
-                                for (int i = index; i < index + count; i++) {
-                                    long word = MapEntry.word(state, block + i - index);
-                                    long sum = state == MapEntry.WRITTEN ? batch.checksum(i) : 0;
-                                    file.map.put(batch.fileBlock(i), word, sum, batch.reserved(), batch.nodes(i));
-                                }
-                            },
-                            writer.checkpointer());
+            writer.log().append(batch, (index, block, count) -> {
+                for (int i = index; i < index + count; i++) {
+                    long word = MapEntry.word(state, block + i - index);
+                    long sum = state == MapEntry.WRITTEN ? batch.checksum(i) : 0;
+                    file.map.put(batch.fileBlock(i), word, sum, batch.reserved(), batch.nodes(i));
+                }
+            });
             written = true;
             Inject.at(Point.WRITEBACK_MAPPED);
         } finally {
@@ -194,13 +190,13 @@ public final class Writeback {
     /** Makes all acknowledged writes of a file durable. */
     void flush(FileData file) throws HoldfastException {
         file.flushes.run(() -> logRange(file, 0, Long.MAX_VALUE));
-        writer.log().flush(writer.checkpointer());
+        writer.log().flush();
     }
 
     /** Makes a range durable, and what the file's record says of it. */
     void flushRange(FileData file, long first, long end) throws HoldfastException {
         logRange(file, first, end);
-        writer.log().flush(writer.checkpointer());
+        writer.log().flush();
     }
 
     /**
@@ -237,7 +233,7 @@ public final class Writeback {
     /** Makes everything durable. */
     public void sync() throws HoldfastException {
         logAll();
-        writer.log().flush(writer.checkpointer());
+        writer.log().flush();
     }
 
     // ---- back-pressure and background ----

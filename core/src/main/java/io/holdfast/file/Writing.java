@@ -535,8 +535,7 @@ final class Writing {
                             source,
                             reserved,
                             (index, block, count) ->
-                                    file.map.putRun(first + index, count, state, block, sums, index, reserved, nodes),
-                            writer.checkpointer());
+                                    file.map.putRun(first + index, count, state, block, sums, index, reserved, nodes));
             appended = true;
             file.context.counters().zeroCopyBlocks.add(blocks);
         } finally {

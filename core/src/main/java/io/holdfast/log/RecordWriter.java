@@ -27,7 +27,7 @@ final class RecordWriter {
      *
      * @throws HoldfastException the failure, which is latched
      */
-    void write(PlacedRecord record, WriteLog.Placed placed) throws HoldfastException {
+    void write(PlacedRecord record, Placed placed) throws HoldfastException {
         try {
             Inject.at(Point.RECORD_PLACED);
             writeBlocks(record);

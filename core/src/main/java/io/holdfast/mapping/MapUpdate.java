@@ -68,8 +68,7 @@ public final class MapUpdate {
         return new MapRoot(top.word(), top.checksum(), dataBlocks, levels);
     }
 
-    private Child node(Child old, int level, long firstChunk, NodeReader.Following following)
-            throws HoldfastException {
+    private Child node(Child old, int level, long firstChunk, NodeReader.Following following) throws HoldfastException {
         long chunks = 1L << (MapEntry.spanLog2(level) - MapEntry.FANOUT_LOG2);
         long touched = delta.nextTouched(firstChunk);
         if (touched < 0 || touched - firstChunk >= chunks) {

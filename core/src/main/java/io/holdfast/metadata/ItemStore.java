@@ -38,7 +38,6 @@ public final class ItemStore implements MetadataStore {
     private final SpaceManager space;
     private final SpaceReserver reserver;
     private final ReaderEpochs readers;
-    private final WriteLog.Reclaimer logReclaimer;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private NavigableMap<byte[], Item> active = newMap();
     private NavigableMap<byte[], Item> frozen = newMap();
@@ -46,17 +45,11 @@ public final class ItemStore implements MetadataStore {
     private @Nullable WriteLog log;
 
     public ItemStore(
-            NodeReader reader,
-            SpaceManager space,
-            SpaceReserver reserver,
-            ReaderEpochs readers,
-            WriteLog.Reclaimer logReclaimer,
-            BlockPointer root) {
+            NodeReader reader, SpaceManager space, SpaceReserver reserver, ReaderEpochs readers, BlockPointer root) {
         this.reader = reader;
         this.space = space;
         this.reserver = reserver;
         this.readers = readers;
-        this.logReclaimer = logReclaimer;
         this.root = root;
     }
 
@@ -195,7 +188,7 @@ public final class ItemStore implements MetadataStore {
         SpaceManager.Purpose purpose = freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE;
         // Given back when the changes are applied: they have settled what they cost.
         try (Reservation _ = reserver.reserveForItems(nodes, purpose)) {
-            to.submit(entries, logReclaimer);
+            to.submit(entries);
         }
     }
 

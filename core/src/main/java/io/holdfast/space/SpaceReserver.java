@@ -13,19 +13,9 @@ public final class SpaceReserver {
 
     private final SpaceManager space;
     private final String volume;
-    private volatile Reclaimer reclaimer = () -> false;
-    private volatile Reclaimer checkpoints = () -> false;
+    private volatile Reclaimer reclaimer = Reclaimer.NONE;
+    private volatile Reclaimer checkpoints = Reclaimer.NONE;
     private volatile BooleanSupplier reaping = () -> false;
-
-    /** Turns dead blocks into free ones. */
-    public interface Reclaimer {
-        /**
-         * Writes a checkpoint and waits for it.
-         *
-         * @return whether more may come free by calling it again
-         */
-        boolean reclaim() throws HoldfastException;
-    }
 
     public SpaceReserver(SpaceManager space, String volume) {
         this.space = space;

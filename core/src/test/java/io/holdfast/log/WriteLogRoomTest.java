@@ -13,6 +13,7 @@ import io.holdfast.failure.HostRoom;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.MapEntry;
+import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceManager;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -41,7 +42,7 @@ class WriteLogRoomTest {
     }
 
     /** What makes room when no block is left: it begins with a freeze. */
-    private WriteLog.Reclaimer reclaimer(WriteLog log) {
+    private Reclaimer reclaimer(WriteLog log) {
         return () -> {
             frozen = log.freeze(position -> {});
             throw ENOUGH;
@@ -51,11 +52,12 @@ class WriteLogRoomTest {
     @Test
     void smallChangesLeaveRoomForAFreeze() throws HoldfastException {
         WriteLog log = log();
+        log.setReclaimer(reclaimer(log));
         LogEntry change = new LogEntry.Range(7, 0, 1, MapEntry.HOLE);
         assertThatThrownBy(() -> {
                     while (true) {
-                        log.submit(List.of(change), reclaimer(log));
-                        log.flush(reclaimer(log));
+                        log.submit(List.of(change));
+                        log.flush();
                     }
                 })
                 .isSameAs(ENOUGH);

@@ -1,0 +1,111 @@
+package io.holdfast.log;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.format.Block;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.LogRecord;
+import io.holdfast.space.Run;
+import io.holdfast.space.SpaceManager;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/**
+ * The chain of records: each header names the block of the next one and has the checksum of the one before. Guarded by the
+ * log's lock, but for the counts.
+ *
+ * <p>Invariants: {@code nextBlock} is taken from the log's space and not written yet. A record that has its place is in the
+ * chain for good: it has to be written.
+ */
+final class RecordChain {
+    private final Checksum checksum;
+    private final SpaceManager space;
+    private final LogSpace logSpace;
+    private final FlushGate flushGate;
+    private final long logId;
+    private final byte[] headerScratch = new byte[Block.SIZE];
+
+    private long sequence;
+    private long nextBlock;
+    private long previousChecksum;
+
+    private final AtomicLong records = new AtomicLong();
+    private final AtomicLong blocksSinceCheckpoint = new AtomicLong();
+    private final AtomicLong recordsSinceCheckpoint = new AtomicLong();
+
+    /**
+     * Begins a chain. The log's space has a block ready.
+     *
+     * @param startSequence sequence number of the last record that is in the checkpoint
+     * @param logId random number of this mount
+     */
+    RecordChain(
+            Checksum checksum,
+            SpaceManager space,
+            LogSpace logSpace,
+            FlushGate flushGate,
+            long startSequence,
+            long logId) {
+        this.checksum = checksum;
+        this.space = space;
+        this.logSpace = logSpace;
+        this.flushGate = flushGate;
+        this.sequence = startSequence;
+        this.logId = logId;
+        this.nextBlock = logSpace.take(1).getFirst().start();
+    }
+
+    /** Returns the sequence number of the last record that has its place. */
+    long sequence() {
+        return sequence;
+    }
+
+    /** Gives a record its place. The log's space has one more block ready. */
+    PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
+        long header = nextBlock;
+        nextBlock = logSpace.take(1).getFirst().start();
+        sequence++;
+        LogRecord record =
+                new LogRecord(logId, sequence, flushGate.durable(), header, previousChecksum, position(), entries);
+        record.encode(checksum, headerScratch);
+        previousChecksum = LogRecord.checksumOf(headerScratch);
+        buffer.copy(0, headerScratch);
+        space.release(header);
+        records.incrementAndGet();
+        recordsSinceCheckpoint.incrementAndGet();
+        blocksSinceCheckpoint.addAndGet(1L + dataBlocks);
+        return new PlacedRecord(sequence, header, data, buffer.seal(1 + dataBlocks));
+    }
+
+    /** Returns where the log goes on behind the last record. */
+    LogPosition position() {
+        Run run = logSpace.current();
+        Run spare = logSpace.spare();
+        return new LogPosition(
+                nextBlock, sequence + 1, logId, previousChecksum, run.start(), run.end(), spare.start(), spare.end());
+    }
+
+    /** Counts blocks that were written beside the records. */
+    void addBlocks(long blocks) {
+        blocksSinceCheckpoint.addAndGet(blocks);
+    }
+
+    /** Says that a checkpoint has everything up to now. */
+    void checkpointed() {
+        blocksSinceCheckpoint.set(0);
+        recordsSinceCheckpoint.set(0);
+    }
+
+    long blocksSinceCheckpoint() {
+        return blocksSinceCheckpoint.get();
+    }
+
+    long recordsSinceCheckpoint() {
+        return recordsSinceCheckpoint.get();
+    }
+
+    long records() {
+        return records.get();
+    }
+}

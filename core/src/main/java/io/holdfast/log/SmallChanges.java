@@ -1,0 +1,176 @@
+package io.holdfast.log;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.failure.FailureLatch;
+import io.holdfast.format.Block;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogRecord;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import java.util.List;
+import java.util.concurrent.locks.Lock;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * Small changes on their way into the log: applied in memory, waiting for a header with room for them, and written in a
+ * record of their own when too much waits or a flush wants them.
+ *
+ * <p>Invariant: a change is applied and begins to wait under one hold of the log's lock, with the gate held: two changes of
+ * one item are in the log in the order in which they were applied, and a checkpoint has both or neither.
+ */
+final class SmallChanges {
+    /** Small changes are written out when they reach this, a little less than a header has room for. */
+    private static final int WAITING_BYTES_MAX = LogRecord.ROOM * 3 / 4;
+
+    private static final Placed NOBODY = (index, block, count) -> {};
+
+    private final Lock gate;
+    private final ReentrantLock lock;
+    private final FailureLatch latch;
+    private final Applier applier;
+    private final LogSpace logSpace;
+    private final SmallRecords records;
+    private final LentWrites lent;
+    private final RecordWriter writer;
+    private final PendingChanges pending = new PendingChanges(SmallRecords.BYTES_MAX);
+
+    /**
+     * @param gate the log's, shared
+     * @param lock the log's
+     */
+    SmallChanges(
+            Lock gate,
+            ReentrantLock lock,
+            FailureLatch latch,
+            Applier applier,
+            LogSpace logSpace,
+            SmallRecords records,
+            LentWrites lent,
+            RecordWriter writer) {
+        this.gate = gate;
+        this.lock = lock;
+        this.latch = latch;
+        this.applier = applier;
+        this.logSpace = logSpace;
+        this.records = records;
+        this.lent = lent;
+        this.writer = writer;
+    }
+
+    /** Applies small changes; returns false if so much is waiting that it must be written first. */
+    boolean tryApply(List<LogEntry> changes, int bytes) throws HoldfastException {
+        gate.lock();
+        try {
+            lock.lock();
+            try {
+                latch.check();
+                if (!pending.isEmpty() && pending.bytes() + bytes > WAITING_BYTES_MAX) {
+                    return false;
+                }
+                changes.forEach(applier::apply);
+                pending.add(changes);
+            } finally {
+                lock.unlock();
+            }
+            Inject.at(Point.CHANGES_PENDING);
+            return true;
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    boolean areWaiting() {
+        lock.lock();
+        try {
+            return !pending.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    boolean fitOneRecord() {
+        lock.lock();
+        try {
+            return pending.fitOneRecord();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns what waits. To be used under the log's lock. */
+    PendingChanges pending() {
+        return pending;
+    }
+
+    /** Places a record of what waits. Called under the log's lock, with the room ready. */
+    PlacedRecord placeRecord() {
+        return records.place(pending);
+    }
+
+    /** Writes one record of what waits; false if there is no room for it. */
+    boolean tryWriteOne() throws HoldfastException {
+        gate.lock();
+        try {
+            return writeOne(false);
+        } finally {
+            gate.unlock();
+        }
+    }
+
+    /**
+     * Does as {@link #tryWriteOne}; the caller holds the gate.
+     *
+     * @param freezing use what is left to a freeze
+     */
+    boolean writeOne(boolean freezing) throws HoldfastException {
+        PlacedRecord record;
+        lock.lock();
+        try {
+            latch.check();
+            if (pending.isEmpty()) {
+                return true;
+            }
+            long need = SmallRecords.blocksOfNext(pending.bytes());
+            if (!logSpace.isReady(freezing ? need : need + freezeBlocks())) {
+                return false;
+            }
+            record = records.place(pending);
+        } finally {
+            lock.unlock();
+        }
+        writer.write(record, NOBODY);
+        return true;
+    }
+
+    /** Writes a record that {@link #placeRecord} made; the caller holds the gate. */
+    void write(PlacedRecord record) throws HoldfastException {
+        writer.write(record, NOBODY);
+    }
+
+    /**
+     * Returns how many blocks everybody leaves to the next freeze, which writes out what waits and is unproven: on a volume
+     * that is full to the last block only a checkpoint frees some, and it begins with a freeze. Called under the lock.
+     */
+    long freezeBlocks() {
+        long bytes = pending.bytes() + lent.unprovenBytes();
+        return 2 + bytes / SmallRecords.BYTES_MAX + Block.count(bytes);
+    }
+
+    /** Returns how many blocks a record needs room for besides its own, so that what waits finds room with it. */
+    long blocksBeside() {
+        lock.lock();
+        try {
+            return SmallRecords.payloadBlocks(pending.bytes()) + freezeBlocks();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    int buffersInUse() {
+        return records.buffersInUse();
+    }
+
+    void close() {
+        records.close();
+    }
+}
