@@ -25,7 +25,7 @@ public final class VolumeOnDevice {
 
     /** Opens a volume, with any amount of memory; the device is closed with it, also if this fails. */
     public static Volume open(Device device, OpenOptions options, Environment environment) throws HoldfastException {
-        return StoredVolume.open(device, () -> {}, options, environment);
+        return VolumeOpening.open(device, DeviceGuard.NONE, options, environment);
     }
 
     /**

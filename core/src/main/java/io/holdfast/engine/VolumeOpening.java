@@ -9,11 +9,14 @@ import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.checksum.Checksums;
 import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
 import io.holdfast.device.MeteredDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
 import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
+import io.holdfast.failure.InsistentDevice;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
@@ -24,6 +27,7 @@ import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.metadata.ItemStore;
+import io.holdfast.namespace.Namespace;
 import io.holdfast.node.NodeCache;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
@@ -31,14 +35,17 @@ import io.holdfast.space.SpaceMap;
 import io.holdfast.space.SpaceReserver;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.RecoveryReport;
+import io.holdfast.volume.Volume;
 import java.lang.management.ManagementFactory;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
- * The steps of opening a volume, and what they have made so far: superblock, space map, log replay, and, to write, a
- * first checkpoint under a new log id.
+ * The steps of opening a volume: superblock, space map, log replay, and, to write, a first checkpoint under a new log id;
+ * then its files, and what runs in the background. If a step fails, {@link #abandon} takes back what the steps before it
+ * have made. Used once.
  */
 final class VolumeOpening {
     /** Records being filled or written at once; each holds a buffer of somewhat less than half a mebibyte. */
@@ -48,45 +55,60 @@ final class VolumeOpening {
 
     private static final long MEMORY_DEFAULT_MAX = 1L << 30;
 
+    private final HostRoom room;
     private final MeteredDevice device;
     private final OpenOptions options;
     private final VolumeOnDevice.Environment environment;
     private final long memory;
-    private final BufferPool nodeBuffers;
-    private Superblock superblock;
-    private final HostRoom room;
-    private @Nullable VolumeState state;
-    private @Nullable WriteLog log;
-    private @Nullable Checkpointer checkpointer;
-    private @Nullable SpaceReserver reserver;
+    /** What closes what was made, the newest first. */
+    private final Deque<VolumeLife.Action> undo = new ArrayDeque<>();
 
-    VolumeOpening(MeteredDevice device, HostRoom room, OpenOptions options, VolumeOnDevice.Environment environment)
-            throws HoldfastException {
-        this.device = device;
-        this.room = room;
+    private VolumeOpening(Device raw, OpenOptions options, VolumeOnDevice.Environment environment) {
+        this.room = new HostRoom(environment.timing());
+        this.device = new MeteredDevice(new InsistentDevice(raw, room));
         this.options = options;
         this.environment = environment;
         this.memory = memory(options);
-        this.nodeBuffers = nodeBuffers(device);
-        boolean found = false;
+        undo.push(device::close);
+    }
+
+    /**
+     * Opens a volume; the device is closed with it, also if this fails.
+     *
+     * @param guard released when the volume is closed, but not if this fails
+     */
+    static Volume open(Device raw, DeviceGuard guard, OpenOptions options, VolumeOnDevice.Environment environment)
+            throws HoldfastException {
+        VolumeOpening opening = new VolumeOpening(raw, options, environment);
+        boolean done = false;
         try {
-            superblock = new Superblocks(device, nodeBuffers).read().superblock();
-            found = true;
+            Volume volume = opening.volume(guard);
+            done = true;
+            return volume;
+        } catch (OutOfMemoryError e) {
+            throw new HoldfastException(
+                    ErrorCode.NO_MEMORY,
+                    raw.name() + ": there is not enough memory to open the volume; free some, or ask for less of it",
+                    e);
         } finally {
-            if (!found) {
-                device.close();
-                nodeBuffers.close();
+            if (!done) {
+                opening.abandon();
             }
         }
     }
 
-    private static BufferPool nodeBuffers(MeteredDevice device) throws HoldfastException {
-        try {
-            return new BufferPool(16, 64);
-        } catch (OutOfMemoryError e) {
-            device.close();
+    static void requirePossibleMemory(long bytes) throws HoldfastException {
+        boolean little = Long.compareUnsigned(bytes, OpenOptions.MIN_MEMORY) < 0;
+        boolean much = Long.compareUnsigned(bytes, OpenOptions.MAX_MEMORY) > 0;
+        if (bytes != 0 && (little || much)) {
             throw new HoldfastException(
-                    ErrorCode.NO_MEMORY, device.name() + ": there is not enough memory to open the volume", e);
+                    ErrorCode.INVALID,
+                    "memory of %s is too %s; it may be %s to %s"
+                            .formatted(
+                                    SizeText.exact(bytes),
+                                    much ? "much" : "little",
+                                    SizeText.exact(OpenOptions.MIN_MEMORY),
+                                    SizeText.exact(OpenOptions.MAX_MEMORY)));
         }
     }
 
@@ -101,43 +123,58 @@ final class VolumeOpening {
         return options.memory();
     }
 
-    RecoveryReport run() throws HoldfastException {
+    private Volume volume(DeviceGuard guard) throws HoldfastException {
+        OpenedVolume opened = state();
+        FileLayer files = new FileLayer(
+                opened.state(), memory * 5 / 8, environment.clock(), environment.timing(), opened.writable());
+        undo.push(files::close);
+        Namespace namespace = new Namespace(opened.state().items(), environment.clock(), files.table(), files.table());
+        StoredVolume volume = new StoredVolume(opened, guard, options, files, namespace);
+        volume.start();
+        return volume;
+    }
+
+    private OpenedVolume state() throws HoldfastException {
         long start = environment.timing().nanoTime();
+        BufferPool nodeBuffers = new BufferPool(16, 64);
+        undo.push(nodeBuffers::close);
         Superblocks superblocks = new Superblocks(device, nodeBuffers);
         Superblocks.Found found = superblocks.read();
-        superblock = found.superblock();
+        Superblock superblock = found.superblock();
         Layout layout = new Layout(superblock.blocks());
         Checksum checksum = Checksums.byId(superblock.checksumId());
-        FailureLatch latch = new FailureLatch();
         NodeCache nodes = new NodeCache(device, checksum, nodeBuffers, memory / 8);
+        undo.push(nodes::close);
         SpaceManager space = new SpaceManager(layout);
         ReaderEpochs readers = new ReaderEpochs();
-        SpaceReserver reserve = new SpaceReserver(space, device.name());
-        reserver = reserve;
-        ItemStore items = new ItemStore(nodes, space, reserve, readers, superblock.treeRoot());
+        SpaceReserver reserver = new SpaceReserver(space, device.name());
+        ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot());
         ChangeBudget budget = new ChangeBudget();
         MapRegistry maps = new MapRegistry(nodes, space, budget, items);
-        VolumeState made =
-                new VolumeState(device, layout, checksum, latch, room, nodeBuffers, nodes, space, readers, items, maps);
-        state = made;
+        VolumeState state = new VolumeState(
+                device, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
-        loadSpaceMap(spaceMap, space, problems);
-        Recovery replay = new Recovery(made);
+        loadSpaceMap(superblock, spaceMap, space, problems);
+        Recovery replay = new Recovery(state);
         LogReader.Result result = superblock.clean()
                 ? LogReader.Result.empty(superblock.log())
                 : new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
         result.problems().forEach(problem -> problems.add(problem.message()));
         Inject.at(Point.RECOVERY_DONE);
+        FileLayer.Writable writable = null;
         if (!options.readOnly()) {
             if (result.corrupt()) {
                 throw LogReader.refusal(result);
             }
-            goLive(made, superblocks, spaceMap, budget, result);
+            WriteLog log = newLog(state, result);
+            Checkpointer checkpointer = new Checkpointer(
+                    state, log, spaceMap, superblocks, superblock, budget, Math.max(memory / 8, 1 << 20));
+            writable = goLive(log, checkpointer, reserver);
         }
         replay.finish();
-        return new RecoveryReport(
+        RecoveryReport report = new RecoveryReport(
                 superblock.clean() && result.records() == 0,
                 result.records(),
                 result.blocks(),
@@ -145,10 +182,12 @@ final class VolumeOpening {
                 result.dropped(),
                 environment.timing().nanoTime() - start,
                 problems);
+        return new OpenedVolume(device, state, superblock, writable, report, memory);
     }
 
     /** Loads the space map. Reading needs none of it, so a damaged one only keeps the volume from being written to. */
-    private void loadSpaceMap(SpaceMap spaceMap, SpaceManager space, List<String> problems) throws HoldfastException {
+    private void loadSpaceMap(Superblock superblock, SpaceMap spaceMap, SpaceManager space, List<String> problems)
+            throws HoldfastException {
         long[] count = new long[1];
         int before = problems.size();
         spaceMap.load(
@@ -176,80 +215,45 @@ final class VolumeOpening {
         problems.add(why);
     }
 
-    /** Begins a new log, under a new log id, with a checkpoint that holds everything replayed. */
-    private void goLive(
-            VolumeState made, Superblocks superblocks, SpaceMap spaceMap, ChangeBudget budget, LogReader.Result result)
-            throws HoldfastException {
-        WriteLog newLog = new WriteLog(
+    /** Makes a new log, under a new log id, that goes on behind what was replayed. */
+    private WriteLog newLog(VolumeState state, LogReader.Result replayed) throws HoldfastException {
+        WriteLog log = new WriteLog(
                 device,
-                made.checksum(),
-                made.space(),
-                made.latch(),
-                made.room(),
-                new ChangeApplier(made),
-                result.end().sequence() - 1,
+                state.checksum(),
+                state.space(),
+                state.latch(),
+                room,
+                new ChangeApplier(state),
+                replayed.end().sequence() - 1,
                 environment.random().nextLong(),
                 LOG_BUFFERS,
                 SHORT_LOG_BUFFERS);
-        log = newLog;
-        made.items().setLog(newLog);
-        checkpointer = new Checkpointer(
-                made, newLog, spaceMap, superblocks, superblock, budget, Math.max(memory / 8, 1 << 20));
-        newLog.setReclaimer(checkpointer);
+        undo.push(log::close);
+        state.items().setLog(log);
+        return log;
+    }
+
+    /** Begins the new log with a checkpoint that holds everything replayed. */
+    private FileLayer.Writable goLive(WriteLog log, Checkpointer checkpointer, SpaceReserver reserver)
+            throws HoldfastException {
+        undo.push(checkpointer::stop);
+        log.setReclaimer(checkpointer);
         checkpointer.write(false);
+        return new FileLayer.Writable(log, checkpointer, reserver);
     }
 
-    FileLayer.@Nullable Writable writable() {
-        WriteLog to = log;
-        Checkpointer checkpoints = checkpointer;
-        SpaceReserver reserve = reserver;
-        return to == null || checkpoints == null || reserve == null
-                ? null
-                : new FileLayer.Writable(to, checkpoints, reserve);
-    }
-
-    VolumeState state() {
-        VolumeState made = state;
-        if (made == null) {
-            throw new IllegalStateException("not opened");
-        }
-        return made;
-    }
-
-    MeteredDevice device() {
-        return device;
-    }
-
-    long memory() {
-        return memory;
-    }
-
-    Superblock superblock() {
-        return superblock;
-    }
-
-    @Nullable
-    SpaceReserver reserver() {
-        return reserver;
-    }
-
-    void abandon() throws HoldfastException {
-        Checkpointer checkpoints = checkpointer;
-        if (checkpoints != null) {
-            checkpoints.stop();
-        }
-        try {
-            device.close();
-        } finally {
-            WriteLog opened = log;
-            if (opened != null) {
-                opened.close();
+    /** Closes what was made, whatever fails on the way; the first failure is thrown at the end. */
+    private void abandon() throws HoldfastException {
+        HoldfastException first = null;
+        while (!undo.isEmpty()) {
+            try {
+                undo.pop().run();
+            } catch (HoldfastException e) {
+                first = first == null ? e : first;
             }
-            nodeBuffers.close();
-            VolumeState made = state;
-            if (made != null) {
-                made.nodes().close();
-            }
+        }
+        if (first != null) {
+            throw first;
         }
     }
 }

@@ -1,5 +1,7 @@
 package io.holdfast.engine;
 
+import io.holdfast.device.FileDevice;
+import io.holdfast.device.IoEngines;
 import io.holdfast.device.VolumeLock;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
@@ -30,7 +32,21 @@ public final class Volumes {
      *     of the holder in the message
      */
     public static Volume open(Path device, OpenOptions options) throws HoldfastException {
-        return StoredVolume.open(device, options);
+        VolumeOpening.requirePossibleMemory(options.memory());
+        FileDevice.requireKind(device);
+        VolumeLock lock = VolumeLock.acquire(device, !options.readOnly());
+        boolean done = false;
+        try {
+            FileDevice opened = IoEngines.open(device, !options.readOnly(), options.directIo(), options.io());
+            Volume volume =
+                    VolumeOpening.open(opened, DeviceGuard.of(lock), options, VolumeOnDevice.Environment.system());
+            done = true;
+            return volume;
+        } finally {
+            if (!done) {
+                lock.close();
+            }
+        }
     }
 
     /**

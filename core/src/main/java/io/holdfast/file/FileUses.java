@@ -8,6 +8,7 @@ import io.holdfast.volume.FileUser;
 import io.holdfast.volume.InUse;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -94,10 +95,16 @@ public final class FileUses {
     private final class Claim implements FileClaim {
         private final Scope scope;
         private final @Nullable FileUser owner;
+        private final Set<CutOff> cutOff = new LinkedHashSet<>();
 
         private Claim(Scope scope, @Nullable FileUser owner) {
             this.scope = scope;
             this.owner = owner;
+        }
+
+        @Override
+        public List<CutOff> cutOff() {
+            return List.copyOf(cutOff);
         }
 
         @Override
@@ -233,7 +240,7 @@ public final class FileUses {
         }
         boolean done = false;
         try {
-            awaitUnused(scope, by, inUse, counts);
+            awaitUnused(claim, by, inUse, counts);
             done = true;
             return claim;
         } finally {
@@ -243,12 +250,12 @@ public final class FileUses {
         }
     }
 
-    private void awaitUnused(Scope scope, @Nullable FileUser by, InUse inUse, Predicate<Use> counts)
+    private void awaitUnused(Claim claim, @Nullable FileUser by, InUse inUse, Predicate<Use> counts)
             throws HoldfastException {
         long start = timing.nanoTime();
         Set<FileUser> asked = new HashSet<>();
         while (true) {
-            List<Use> others = othersWhenChanged(scope, by, counts, asked, start);
+            List<Use> others = othersWhenChanged(claim.scope, by, counts, asked, start);
             if (others.isEmpty()) {
                 return;
             }
@@ -256,6 +263,8 @@ public final class FileUses {
                 throw inUse(others);
             }
             for (Use use : others) {
+                String path = use.file.path();
+                claim.cutOff.add(new FileClaim.CutOff(use.user.description(), path == null ? use.file.label() : path));
                 if (asked.add(use.user)) {
                     use.user.cutOff();
                 }

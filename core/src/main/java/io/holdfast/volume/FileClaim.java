@@ -15,10 +15,8 @@ public interface FileClaim extends AutoCloseable {
      */
     record CutOff(String user, String path) {}
 
-    /** Returns who was cut off for this claim, each user once. */
-    default List<CutOff> cutOff() {
-        return List.of();
-    }
+    /** Returns who was cut off for this claim: each user once for each file. */
+    List<CutOff> cutOff();
 
     /** Gives the files free. Closing twice is harmless. */
     @Override

@@ -1,0 +1,23 @@
+package io.holdfast.engine;
+
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.device.MeteredDevice;
+import io.holdfast.file.FileLayer;
+import io.holdfast.format.Superblock;
+import io.holdfast.volume.RecoveryReport;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What opening a volume has made, below its files.
+ *
+ * @param superblock the one that was found
+ * @param writable null if the volume is open read-only
+ * @param memory bytes that the volume may use
+ */
+record OpenedVolume(
+        MeteredDevice device,
+        VolumeState state,
+        Superblock superblock,
+        FileLayer.@Nullable Writable writable,
+        RecoveryReport recovery,
+        long memory) {}

@@ -1,0 +1,118 @@
+package io.holdfast.engine;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.file.FileLayer;
+import io.holdfast.namespace.FileOpener;
+import io.holdfast.namespace.Namespace;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.FileClaim;
+import io.holdfast.volume.FileUser;
+import io.holdfast.volume.InUse;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.VolumeFiles;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** The files of a volume as one user has them: what a user opens is in use, and what others use is not taken away. */
+final class UserFiles implements VolumeFiles {
+    private final VolumeLife life;
+    private final FileLayer files;
+    private final Namespace namespace;
+    private final @Nullable FileUser user;
+
+    /** @param user null for nobody */
+    UserFiles(VolumeLife life, FileLayer files, Namespace namespace, @Nullable FileUser user) {
+        this.life = life;
+        this.files = files;
+        this.namespace = namespace;
+        this.user = user;
+    }
+
+    @Override
+    public StoredFile open(String path) throws HoldfastException {
+        return open(path, FileLayer.Opening.FILE);
+    }
+
+    @Override
+    public StoredFile openDisk(String path) throws HoldfastException {
+        return open(path, FileLayer.Opening.DISK);
+    }
+
+    private StoredFile open(String path, FileLayer.Opening opening) throws HoldfastException {
+        return life.call(() -> namespace.open(path, opener(opening)));
+    }
+
+    @Override
+    public StoredFile create(String path, CreateOptions create) throws HoldfastException {
+        return life.call(() -> {
+            life.requireWritable();
+            return namespace.create(path, create, (inode, record) -> life.guarded(files.openNew(inode, record, user)));
+        });
+    }
+
+    private FileOpener<StoredFile> opener(FileLayer.Opening opening) {
+        return (inode, path) -> life.guarded(files.open(inode, path, opening, user));
+    }
+
+    @Override
+    public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
+        return life.call(() -> {
+            life.requireWritable();
+            return life.guarded(namespace.createUnnamed(options, files.unnamed()));
+        });
+    }
+
+    @Override
+    public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
+        life.change(() -> {
+            boolean ours = file instanceof GuardedFile guarded && guarded.isGuardedBy(life);
+            try (StoredFile open = ours ? files.openAgain(file.inode()) : null) {
+                if (open == null) {
+                    throw new HoldfastException(ErrorCode.CLOSED, path + ": the file to be named so is not open here");
+                }
+                namespace.link(open.inode(), path, replace, this::requireUnused);
+            }
+        });
+    }
+
+    @Override
+    public void rename(String from, String to) throws HoldfastException {
+        life.change(() -> namespace.rename(from, to, this::requireUnused));
+    }
+
+    @Override
+    public void remove(String path) throws HoldfastException {
+        life.change(() -> namespace.remove(path, this::requireUnused));
+    }
+
+    private void requireUnused(String path) throws HoldfastException {
+        files.uses().requireUnused(path, user);
+    }
+
+    /** Users are waited for without {@code life}: they need it to end, also while somebody waits to close the volume. */
+    @Override
+    public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
+        List<String> canonical = life.call(() -> {
+            List<String> found = new ArrayList<>();
+            for (String path : paths) {
+                found.add(namespace.canonical(path));
+            }
+            return found;
+        });
+        return files.uses().claim(canonical, user, inUse);
+    }
+
+    @Override
+    public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
+        return life.call(() -> namespace.open(path, (inode, canonical) ->
+                        (SizeClaim) () -> files.uses().claimSize(inode, canonical, user, inUse)))
+                .make();
+    }
+
+    /** A claim that is made when nothing is locked any more. */
+    private interface SizeClaim {
+        FileClaim make() throws HoldfastException;
+    }
+}
