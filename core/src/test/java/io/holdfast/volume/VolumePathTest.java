@@ -3,6 +3,7 @@ package io.holdfast.volume;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.engine.Volumes;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.io.IOException;
@@ -57,8 +58,8 @@ class VolumePathTest {
     @Test
     void aSlashAtTheEndMeansADirectory() throws IOException {
         Path file = folder.resolve("v");
-        Volume.format(file, FormatOptions.ofSize(Volume.MIN_SIZE));
-        try (Volume volume = Volume.open(file, OpenOptions.readWrite())) {
+        Volumes.format(file, FormatOptions.ofSize(Volume.MIN_SIZE));
+        try (Volume volume = Volumes.open(file, OpenOptions.readWrite())) {
             volume.mkdir("/d", CreateOptions.directory());
             volume.create("/f", CreateOptions.file()).close();
             for (String there : new String[] {"/", "/d", "/d/", "/f"}) {
