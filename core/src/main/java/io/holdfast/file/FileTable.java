@@ -221,7 +221,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
     static void drop(FileData file) {
         file.layout.writeLock().lock();
         try {
-            file.dropRange(0, Long.MAX_VALUE);
+            new RangePages(file, 0, Long.MAX_VALUE).drop();
         } finally {
             file.layout.writeLock().unlock();
         }
@@ -234,7 +234,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         if (to != null && writer != null && !file.unlinked()) {
             try {
                 to.writeRange(file, 0, Long.MAX_VALUE);
-                file.logRecord(writer, List.of());
+                file.attributes.log(writer, List.of());
             } catch (HoldfastException e) {
                 if (!isWithoutRoom()) {
                     // Every later call of any handle reports it.
@@ -246,7 +246,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         file.layout.writeLock().lock();
         try {
             if (isLeft(file) || file.nextInMemory(0) == Long.MAX_VALUE) {
-                file.dropRange(0, Long.MAX_VALUE);
+                new RangePages(file, 0, Long.MAX_VALUE).drop();
             }
         } finally {
             file.layout.writeLock().unlock();
@@ -326,7 +326,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
     @Override
     public @Nullable InodeRecord current(long inode) {
         FileData file = find(inode);
-        return file == null ? null : file.record();
+        return file == null ? null : file.attributes.record();
     }
 
     @Override
@@ -335,7 +335,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         if (file == null) {
             return false;
         }
-        file.update(change, commit);
+        file.attributes.update(change, commit);
         return true;
     }
 

@@ -34,6 +34,9 @@ final class OpenFile implements StoredFile {
     private final FileUses.@Nullable Use usage;
     private final ReentrantReadWriteLock use = new ReentrantReadWriteLock();
     private final Set<QueuedReads> queues = ConcurrentHashMap.newKeySet();
+    /** Direct or not, with or without waiting. */
+    private final @Nullable Writing[] writings = new Writing[4];
+
     private boolean closed;
 
     /**
@@ -142,7 +145,7 @@ final class OpenFile implements StoredFile {
                 throw new HoldfastException(
                         ErrorCode.WOULD_BLOCK, file.name() + ": making a write durable means waiting for the device");
             }
-            new Writing(file, to, fixedSize, flags.contains(WriteFlag.DIRECT), nowait).write(offset, source);
+            writing(to, flags.contains(WriteFlag.DIRECT), nowait).write(offset, source);
             if (fua && source.byteSize() > 0) {
                 to.flushRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + source.byteSize()));
             }
@@ -153,7 +156,18 @@ final class OpenFile implements StoredFile {
 
     @Override
     public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
-        return call(() -> new Writing(file, requireWritable(), fixedSize, false, false).writeTogether(pieces));
+        return call(() -> writing(requireWritable(), false, false).writeTogether(pieces));
+    }
+
+    /** Returns the write path for such writes. Each is made once: threads that both make one make the same. */
+    private Writing writing(Writeback to, boolean direct, boolean nowait) throws HoldfastException {
+        int way = (direct ? 1 : 0) + (nowait ? 2 : 0);
+        Writing made = writings[way];
+        if (made == null) {
+            made = new Writing(new WriteScope(file, to, fixedSize, direct, nowait));
+            writings[way] = made;
+        }
+        return made;
     }
 
     @Override

@@ -46,7 +46,7 @@ final class Ranges {
             zeroEdges(offset, end);
             long first = FileData.blockAfter(offset);
             long last = wholeBefore(end);
-            file.contentChanged(0, false);
+            file.attributes.contentChanged(0);
             if (first < last) {
                 changeBlocks(writer, first, last, state);
             }
@@ -58,7 +58,7 @@ final class Ranges {
 
     /** Zeroes the parts of blocks at both ends of a range. */
     private void zeroEdges(long offset, long end) throws HoldfastException {
-        Writing edges = new Writing(file, writeback, false, false, false);
+        PageWriter edges = new PageWriter(file, file.writer(), false, false);
         long head = FileData.blockOf(offset);
         long tail = FileData.blockOf(end);
         boolean partialTail = FileData.within(end) != 0 && wholeBefore(end) == tail;
@@ -85,7 +85,7 @@ final class Ranges {
         try (Reservation _ =
                 writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false)) {
             LogEntry range = new LogEntry.Range(file.inode, first, last - first, state);
-            dropOnce(first, last, () -> file.logRecord(writer, List.of(range)));
+            dropOnce(first, last, () -> file.attributes.log(writer, List.of(range)));
         }
     }
 
@@ -99,12 +99,13 @@ final class Ranges {
      * stay: what they hold was acknowledged, and older content lies below it on the device.
      */
     private void dropOnce(long first, long end, Logging logging) throws HoldfastException {
+        RangePages pages = new RangePages(file, first, end);
         if (Inject.off(Guard.LOGGED_BEFORE_DROPPED)) {
-            file.dropRange(first, end);
+            pages.drop();
             logging.run();
             return;
         }
-        List<Page> dirty = file.lockDirty(first, end);
+        List<Page> dirty = pages.lockDirty();
         boolean logged = false;
         try {
             Inject.at(Point.RANGE_LOCKED);
@@ -113,7 +114,7 @@ final class Ranges {
         } finally {
             dirty.forEach(logged ? file::drop : file::unlock);
         }
-        file.dropRange(first, end);
+        pages.drop();
         Inject.at(Point.RANGE_DROPPED);
     }
 
@@ -144,7 +145,7 @@ final class Ranges {
             long need = blocks + holes.size() * 2L * MapEntry.LEVELS_MAX;
             try (Reservation _ = writer.reserver().reserve(need, Purpose.WRITE, false)) {
                 for (LogEntry hole : holes) {
-                    file.logRecord(writer, List.of(hole));
+                    file.attributes.log(writer, List.of(hole));
                 }
             }
         } finally {
@@ -173,8 +174,8 @@ final class Ranges {
         file.layout.writeLock().lock();
         try {
             if (Long.compareUnsigned(size, file.size()) > 0) {
-                new Writing(file, writeback, false, false, false).zeroTail(size);
-                file.setSize(writer, size, List.of());
+                new WriteScope(file, writeback, false, false, false).zeroTail(size);
+                file.attributes.setSize(writer, size, List.of());
             } else {
                 cut(writer, size);
             }
@@ -192,7 +193,7 @@ final class Ranges {
         try (Reservation _ = writer.reserver().reserve(need, Purpose.RELEASE, false)) {
             List<LogEntry> range =
                     count == 0 ? List.of() : List.of(new LogEntry.Range(file.inode, first, count, MapEntry.HOLE));
-            dropOnce(first, first + count, () -> file.setSize(writer, size, range));
+            dropOnce(first, first + count, () -> file.attributes.setSize(writer, size, range));
         }
     }
 

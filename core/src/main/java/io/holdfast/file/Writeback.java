@@ -91,7 +91,7 @@ public final class Writeback {
             return false;
         }
         writer.log().requireRoom(Math.min(file.dirtyEstimate(), LogRecord.DATA_BLOCKS_MAX) + 2L);
-        file.logRecord(writer, List.of());
+        file.attributes.log(writer, List.of());
         Inject.at(Point.WRITEBACK_BEGUN);
         List<Page> pages = new ArrayList<>();
         DataBatch batch = writer.log().batch(file.inode, !file.checksummed());
@@ -103,7 +103,7 @@ public final class Writeback {
                     more = true;
                     break;
                 }
-                if (!file.sizeIsLogged(block) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
+                if (!file.attributes.sizeIsLogged(block) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
                     more = true;
                     break;
                 }
@@ -207,7 +207,7 @@ public final class Writeback {
     private void logRange(FileData file, long first, long end) throws HoldfastException {
         file.layout.readLock().lock();
         try {
-            file.logRecord(writer, List.of());
+            file.attributes.log(writer, List.of());
             writeRange(file, first, end);
         } finally {
             file.layout.readLock().unlock();
@@ -225,7 +225,7 @@ public final class Writeback {
     public void writeAll() throws HoldfastException {
         for (FileData file : table.files()) {
             writeRange(file, 0, Long.MAX_VALUE);
-            file.logRecord(writer, List.of());
+            file.attributes.log(writer, List.of());
         }
         table.forgetLeft();
     }
