@@ -2,14 +2,16 @@ package io.holdfast.check;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
-import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.mapping.Mapping;
+import io.holdfast.store.Answer;
+import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads data blocks and verifies them. Blocks are gathered and read in the order they have on the device, not in their
@@ -21,7 +23,7 @@ final class DataCheck {
     /** Blocks between two wanted ones that are read along rather than starting another read. */
     private static final int GAP_MAX = 8;
 
-    private final Device device;
+    private final BlockStore store;
     private final Checksum checksum;
     private final BufferPool buffers;
     private final Findings findings;
@@ -33,8 +35,8 @@ final class DataCheck {
         }
     }
 
-    DataCheck(Device device, Checksum checksum, BufferPool buffers, Findings findings) {
-        this.device = device;
+    DataCheck(BlockStore store, Checksum checksum, BufferPool buffers, Findings findings) {
+        this.store = store;
         this.checksum = checksum;
         this.buffers = buffers;
         this.findings = findings;
@@ -68,7 +70,9 @@ final class DataCheck {
     private int groupEnd(int from) {
         long first = gathered.get(from).block();
         int to = from + 1;
+        // A block that is wanted twice, which is a fault, is read twice: it may be wanted with two checksums.
         while (to < gathered.size()
+                && gathered.get(to).block() != gathered.get(to - 1).block()
                 && gathered.get(to).block() - gathered.get(to - 1).block() <= GAP_MAX
                 && gathered.get(to).block() - first < buffers.blocksPerBuffer()) {
             to++;
@@ -78,25 +82,29 @@ final class DataCheck {
 
     private void verify(List<Pending> blocks, MemorySegment memory) {
         long first = blocks.getFirst().block();
-        long count = blocks.getLast().block() - first + 1;
-        try {
-            device.read(first, memory.asSlice(0, count * Block.SIZE));
-        } catch (HoldfastException e) {
-            if (blocks.size() == 1) {
-                report(blocks.getFirst(), String.valueOf(e.getMessage()));
-                return;
-            }
-            blocks.forEach(block -> verify(List.of(block), memory));
-            return;
-        }
+        int count = (int) (blocks.getLast().block() - first + 1);
+        @Nullable Pending[] wanted = new Pending[count];
         for (Pending block : blocks) {
-            if (!block.mapping.isChecksummed()) {
-                findings.blocksUnverified++;
-            } else if (checksum.of(memory, (block.block() - first) * Block.SIZE, Block.SIZE)
-                    == block.mapping.checksum()) {
+            wanted[(int) (block.block() - first)] = block;
+        }
+        Answer answer = store.read(
+                BlockStore.Kind.DATA, first, memory.asSlice(0, (long) count * Block.SIZE), (index, read, offset) -> {
+                    Pending block = wanted[index];
+                    return block == null
+                            || !block.mapping.isChecksummed()
+                            || checksum.of(read, offset, Block.SIZE) == block.mapping.checksum();
+                });
+        for (Pending block : blocks) {
+            int index = (int) (block.block() - first);
+            HoldfastException error = answer.error(index);
+            if (error != null) {
+                report(block, String.valueOf(error.getMessage()));
+            } else if (!answer.isGood(index)) {
+                report(block, "it does not match its checksum");
+            } else if (block.mapping.isChecksummed()) {
                 findings.blocksVerified++;
             } else {
-                report(block, "it does not match its checksum");
+                findings.blocksUnverified++;
             }
         }
     }

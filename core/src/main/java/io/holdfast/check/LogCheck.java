@@ -42,7 +42,7 @@ public final class LogCheck implements LogReader.Sink {
             return;
         }
         LogReader reader =
-                new LogReader(volume.device(), volume.checksum(), volume.layout(), volume.nodeBuffers(), this);
+                new LogReader(volume.store(), volume.checksum(), volume.layout(), volume.nodeBuffers(), this);
         for (LogReader.Problem problem : reader.read(start).problems()) {
             check.add("log record", problem.block(), problem.message());
         }

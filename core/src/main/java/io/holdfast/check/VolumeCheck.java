@@ -65,7 +65,7 @@ public final class VolumeCheck {
         this.progress = progress;
         this.reachable = new BlockSet(superblock.blocks());
         this.allocated = new BlockSet(superblock.blocks());
-        this.data = new DataCheck(volume.device(), volume.checksum(), volume.nodeBuffers(), findings);
+        this.data = new DataCheck(volume.store(), volume.checksum(), volume.nodeBuffers(), findings);
         this.namespace = new NamespaceCheck((structure, inode, message) -> findings.add(structure, -1, inode, message));
     }
 

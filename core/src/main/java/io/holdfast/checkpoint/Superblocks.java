@@ -9,6 +9,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
+import io.holdfast.store.Answer;
+import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -23,11 +25,13 @@ import org.jspecify.annotations.Nullable;
  * reported and written over by the next checkpoints.
  */
 public final class Superblocks {
+    private final BlockStore store;
     private final Device device;
     private final BufferPool buffers;
 
-    public Superblocks(Device device, BufferPool buffers) {
-        this.device = device;
+    public Superblocks(BlockStore store, BufferPool buffers) {
+        this.store = store;
+        this.device = store.device();
         this.buffers = buffers;
     }
 
@@ -141,9 +145,16 @@ public final class Superblocks {
     private Slot readSlot(long block, int index) {
         MemorySegment memory = buffers.takeMemory();
         try {
-            device.read(block, memory.asSlice(0, Block.SIZE));
             byte[] bytes = new byte[Block.SIZE];
-            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
+            Answer answer =
+                    store.read(BlockStore.Kind.SUPERBLOCK, block, memory.asSlice(0, Block.SIZE), (i, read, offset) -> {
+                        MemorySegment.copy(read, ValueLayout.JAVA_BYTE, offset, bytes, 0, bytes.length);
+                        return Superblock.isSound(bytes, block, device.name());
+                    });
+            HoldfastException error = answer.error(0);
+            if (error != null) {
+                throw error;
+            }
             return new Slot(block, index, Superblock.decode(bytes, block, device.name()), null);
         } catch (HoldfastException e) {
             return new Slot(block, index, null, e);

@@ -11,10 +11,11 @@ import io.holdfast.metadata.ItemStore;
 import io.holdfast.node.NodeCache;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
+import io.holdfast.store.BlockStore;
 
 /** What a checkpoint and a recovery work on: the parts of one open volume. */
 public record VolumeState(
-        Device device,
+        BlockStore store,
         Layout layout,
         Checksum checksum,
         FailureLatch latch,
@@ -24,4 +25,9 @@ public record VolumeState(
         SpaceManager space,
         ReaderEpochs readers,
         ItemStore items,
-        MapRegistry maps) {}
+        MapRegistry maps) {
+    /** Returns where blocks are written to. */
+    public Device device() {
+        return store.device();
+    }
+}

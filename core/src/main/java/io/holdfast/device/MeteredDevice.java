@@ -8,30 +8,14 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /** Counts what reaches a device: the proof of what a flush costs, and that one happened. */
-public final class MeteredDevice implements Device {
-    private final Device device;
+public final class MeteredDevice extends ForwardingDevice {
     private final LongAdder flushes = new LongAdder();
     private final LongAdder writes = new LongAdder();
     private final LongAdder bytesWritten = new LongAdder();
     private final LongAdder bytesRead = new LongAdder();
 
     public MeteredDevice(Device device) {
-        this.device = device;
-    }
-
-    @Override
-    public String name() {
-        return device.name();
-    }
-
-    @Override
-    public long blocks() {
-        return device.blocks();
-    }
-
-    @Override
-    public boolean directIo() {
-        return device.directIo();
+        super(device);
     }
 
     @Override
@@ -44,16 +28,6 @@ public final class MeteredDevice implements Device {
     public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
         DeviceReads reads = device.openReads(name, handedOn);
         return reads == null ? null : new Metered(reads);
-    }
-
-    @Override
-    public void allocate(long block, long count) throws HoldfastException {
-        device.allocate(block, count);
-    }
-
-    @Override
-    public void write(long block, SealedBuffer source) throws HoldfastException {
-        write(block, source, 0, source.blocks());
     }
 
     @Override
@@ -85,11 +59,6 @@ public final class MeteredDevice implements Device {
     public void flush() throws HoldfastException {
         device.flush();
         flushes.increment();
-    }
-
-    @Override
-    public void close() throws HoldfastException {
-        device.close();
     }
 
     public long flushes() {

@@ -28,6 +28,7 @@ import io.holdfast.space.LongList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceMap;
+import io.holdfast.store.BlockStore;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.Volume;
@@ -151,8 +152,8 @@ final class Formatting {
         Checksum checksum = Checksums.byId(algorithm.id());
         SpaceManager space = new SpaceManager(layout);
         try (BufferPool buffers = new BufferPool(2, 1);
-                NodeCache nodes = new NodeCache(device, checksum, buffers, 0)) {
-            Superblocks superblocks = new Superblocks(device, buffers);
+                NodeCache nodes = new NodeCache(new BlockStore(device), checksum, buffers, 0)) {
+            Superblocks superblocks = new Superblocks(new BlockStore(device), buffers);
             wipe(device, layout, buffers);
             Writer writer = new Writer(device, checksum, space, buffers);
             BlockPointer tree = BTree.apply(
@@ -212,7 +213,10 @@ final class Formatting {
     /** Returns how many blocks the volume on a device has; as many as the device if there is none. */
     private static long blocksOfVolume(Device device, BufferPool buffers) {
         try {
-            return new Superblocks(device, buffers).read().superblock().blocks();
+            return new Superblocks(new BlockStore(device), buffers)
+                    .read()
+                    .superblock()
+                    .blocks();
         } catch (HoldfastException noVolume) {
             return device.blocks();
         }

@@ -82,7 +82,7 @@ final class OnlineCheck {
     private void checkSuperblocks(VolumeCheck check) {
         try {
             for (Superblocks.Problem problem :
-                    new Superblocks(state.device(), state.nodeBuffers()).read().problems()) {
+                    new Superblocks(state.store(), state.nodeBuffers()).read().problems()) {
                 check.add("superblock", problem.block(), problem.message());
             }
         } catch (HoldfastException e) {

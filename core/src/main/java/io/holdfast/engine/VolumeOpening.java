@@ -33,6 +33,7 @@ import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceMap;
 import io.holdfast.space.SpaceReserver;
+import io.holdfast.store.BlockStore;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
@@ -138,12 +139,13 @@ final class VolumeOpening {
         long start = environment.timing().nanoTime();
         BufferPool nodeBuffers = new BufferPool(16, 64);
         undo.push(nodeBuffers::close);
-        Superblocks superblocks = new Superblocks(device, nodeBuffers);
+        BlockStore store = new BlockStore(device);
+        Superblocks superblocks = new Superblocks(store, nodeBuffers);
         Superblocks.Found found = superblocks.read();
         Superblock superblock = found.superblock();
         Layout layout = new Layout(superblock.blocks());
         Checksum checksum = Checksums.byId(superblock.checksumId());
-        NodeCache nodes = new NodeCache(device, checksum, nodeBuffers, memory / 8);
+        NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory / 8);
         undo.push(nodes::close);
         SpaceManager space = new SpaceManager(layout);
         ReaderEpochs readers = new ReaderEpochs();
@@ -152,7 +154,7 @@ final class VolumeOpening {
         ChangeBudget budget = new ChangeBudget();
         MapRegistry maps = new MapRegistry(nodes, space, budget, items);
         VolumeState state = new VolumeState(
-                device, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
+                store, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
@@ -160,7 +162,7 @@ final class VolumeOpening {
         Recovery replay = new Recovery(state);
         LogReader.Result result = superblock.clean()
                 ? LogReader.Result.empty(superblock.log())
-                : new LogReader(device, checksum, layout, nodeBuffers, replay).read(superblock.log());
+                : new LogReader(store, checksum, layout, nodeBuffers, replay).read(superblock.log());
         result.problems().forEach(problem -> problems.add(problem.message()));
         Inject.at(Point.RECOVERY_DONE);
         FileLayer.Writable writable = null;

@@ -2,7 +2,6 @@ package io.holdfast.file;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
-import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
@@ -15,6 +14,8 @@ import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.mapping.MappingRun;
 import io.holdfast.space.ReaderEpochs;
+import io.holdfast.store.Answer;
+import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
@@ -29,14 +30,14 @@ final class BlockReader {
     /** Most blocks that one call reads. */
     final int blocksMax;
 
-    private final Device device;
+    private final BlockStore store;
     private final Checksum checksum;
     private final BufferPool buffers;
     private final ReaderEpochs readers;
     private final IoCounters counters;
 
-    BlockReader(Device device, Checksum checksum, BufferPool buffers, ReaderEpochs readers, IoCounters counters) {
-        this.device = device;
+    BlockReader(BlockStore store, Checksum checksum, BufferPool buffers, ReaderEpochs readers, IoCounters counters) {
+        this.store = store;
         this.checksum = checksum;
         this.buffers = buffers;
         this.readers = readers;
@@ -90,10 +91,10 @@ final class BlockReader {
         return readers;
     }
 
-    /** Opens a queue as {@link Device#openReads} does. */
+    /** Opens a queue as {@link BlockStore#openReads} does. */
     @Nullable
     DeviceReads openReads(String name, Runnable handedOn) {
-        return device.openReads(name, handedOn);
+        return store.openReads(name, handedOn);
     }
 
     /** Looks a block up for a caller that is not reading and so is not registered as a reader. */
@@ -157,45 +158,61 @@ final class BlockReader {
 
     private void readData(BlockMap map, String where, long first, Mapping[] mappings, int run, MemorySegment memory)
             throws HoldfastException {
-        try {
-            device.read(mappings[0].block(), memory.asSlice(0, (long) run * Block.SIZE));
-        } catch (HoldfastException e) {
-            if (run == 1) {
-                throw new HoldfastException(e.code(), place(where, first, mappings[0]) + ": " + e.getMessage(), e);
-            }
-            // One bad sector must not hide its neighbours.
-            for (int i = 0; i < run; i++) {
-                readData(
-                        map,
-                        where,
-                        first + i,
-                        new Mapping[] {mappings[i]},
-                        1,
-                        memory.asSlice((long) i * Block.SIZE, Block.SIZE));
-            }
-            return;
-        }
+        Answer answer = store.read(
+                BlockStore.Kind.DATA,
+                mappings[0].block(),
+                memory.asSlice(0, (long) run * Block.SIZE),
+                (index, read, offset) -> verified(mappings[index], read, offset));
         Inject.at(Point.READ_DONE);
-        for (int i = 0; i < run; i++) {
+        for (int i = answer.nextBad(0); i >= 0; i = answer.nextBad(i + 1)) {
             MemorySegment block = memory.asSlice((long) i * Block.SIZE, Block.SIZE);
-            while (!verified(mappings[i], block)) {
-                Mapping now = map.lookup(first + i);
-                if (now.word() == mappings[i].word() && now.checksum() == mappings[i].checksum()) {
-                    counters.checksumErrors.increment();
-                    throw mismatch(where, first + i, now);
-                }
-                mappings[i] = now;
-                if (now.isData()) {
-                    device.read(now.block(), block);
-                } else {
-                    block.fill((byte) 0);
-                }
-            }
+            mappings[i] = readAgain(map, where, first + i, mappings[i], answer.error(i), block);
         }
     }
 
-    private boolean verified(Mapping mapping, MemorySegment block) {
-        return Inject.off(Guard.VERIFY_PRIVATE) || matches(mapping, block, 0);
+    /**
+     * Reads a block that was not good by the mapping that it has now. It is damaged, or cannot be read, only if the mapping
+     * by which it was read still holds.
+     *
+     * @param error of the device; null if the checksum did not match
+     * @return by what mapping it was read
+     */
+    private Mapping readAgain(
+            BlockMap map,
+            String where,
+            long fileBlock,
+            Mapping before,
+            @Nullable HoldfastException error,
+            MemorySegment block)
+            throws HoldfastException {
+        Mapping mapping = before;
+        HoldfastException why = error;
+        while (true) {
+            Mapping now = map.lookup(fileBlock);
+            if (now.word() == mapping.word() && now.checksum() == mapping.checksum()) {
+                if (why != null) {
+                    throw new HoldfastException(
+                            why.code(), place(where, fileBlock, now) + ": " + why.getMessage(), why);
+                }
+                counters.checksumErrors.increment();
+                throw mismatch(where, fileBlock, now);
+            }
+            mapping = now;
+            if (!now.isData()) {
+                block.fill((byte) 0);
+                return now;
+            }
+            Answer answer = store.read(
+                    BlockStore.Kind.DATA, now.block(), block, (index, read, offset) -> verified(now, read, offset));
+            if (answer.isGood()) {
+                return now;
+            }
+            why = answer.error(0);
+        }
+    }
+
+    private boolean verified(Mapping mapping, MemorySegment memory, long at) {
+        return Inject.off(Guard.VERIFY_PRIVATE) || matches(mapping, memory, at);
     }
 
     /** Returns whether a block has the checksum that it should have, if any. */
@@ -237,6 +254,6 @@ final class BlockReader {
 
     private String place(String where, long fileBlock, Mapping mapping) {
         return "%s: offset %s (block %d of %s)"
-                .formatted(where, Long.toUnsignedString(fileBlock * Block.SIZE), mapping.block(), device.name());
+                .formatted(where, Long.toUnsignedString(fileBlock * Block.SIZE), mapping.block(), store.name());
     }
 }

@@ -43,7 +43,7 @@ public final class FileLayer {
         cache = new PageCache(cacheBytes, volume.space());
         readBuffers = BufferPool.beside(READS_MAX, READ_BLOCKS_MAX, cache::close);
         BlockReader reader =
-                new BlockReader(volume.device(), volume.checksum(), readBuffers, volume.readers(), counters);
+                new BlockReader(volume.store(), volume.checksum(), readBuffers, volume.readers(), counters);
         FileContext.Writer writer = writable == null
                 ? null
                 : new FileContext.Writer(

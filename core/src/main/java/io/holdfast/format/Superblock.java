@@ -95,6 +95,15 @@ public record Superblock(
         return Arrays.equals(b, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
     }
 
+    /** Returns whether a block can be decoded, or does not look like a superblock at all. */
+    public static boolean isSound(byte[] b, long block, String device) {
+        try {
+            return decode(b, block, device) != null;
+        } catch (HoldfastException e) {
+            return e.code() == ErrorCode.NOT_A_VOLUME;
+        }
+    }
+
     /**
      * Decodes and checks a superblock read from {@code block}.
      *

@@ -2,7 +2,6 @@ package io.holdfast.log;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
@@ -13,6 +12,9 @@ import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
+import io.holdfast.store.Answer;
+import io.holdfast.store.BlockCheck;
+import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
@@ -21,6 +23,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads the log back after a crash, by the durable-through rule.
@@ -45,7 +48,7 @@ public final class LogReader {
      */
     private static final long SEARCHED_WHOLE_BLOCKS_MAX = 32768;
 
-    private final Device device;
+    private final BlockStore store;
     private final Checksum checksum;
     private final Layout layout;
     private final BufferPool buffers;
@@ -78,8 +81,8 @@ public final class LogReader {
     }
 
     /** @param buffers of at least {@value #WINDOW_BLOCKS} blocks */
-    public LogReader(Device device, Checksum checksum, Layout layout, BufferPool buffers, Sink sink) {
-        this.device = device;
+    public LogReader(BlockStore store, Checksum checksum, Layout layout, BufferPool buffers, Sink sink) {
+        this.store = store;
         this.checksum = checksum;
         this.layout = layout;
         this.buffers = buffers;
@@ -171,27 +174,41 @@ public final class LogReader {
             return window[(int) (block - windowStart)];
         }
         int count = distance <= CLOSE_BLOCKS ? (int) Math.min(WINDOW_BLOCKS, layout.blocks() - block) : 1;
-        try {
-            window = read(block, count);
-        } catch (HoldfastException e) {
-            if (count == 1) {
-                throw e;
-            }
-            window = read(block, 1);
-        }
+        byte[][] ahead = count == 1 ? null : readAhead(block, count);
+        window = ahead == null ? new byte[][] {read(block, BlockCheck.NONE)} : ahead;
         windowStart = block;
         return window[0];
     }
 
-    private byte[][] read(long block, int count) throws HoldfastException {
+    /** Reads blocks of which the first is wanted and the others may be; null if they cannot be read all at once. */
+    private byte @Nullable [][] readAhead(long block, int count) {
         MemorySegment memory = buffers.takeMemory();
         try {
-            device.read(block, memory.asSlice(0, (long) count * Block.SIZE));
+            if (!store.readAhead(BlockStore.Kind.LOG, block, memory.asSlice(0, (long) count * Block.SIZE))) {
+                return null;
+            }
             byte[][] blocksRead = new byte[count][Block.SIZE];
             for (int i = 0; i < count; i++) {
                 MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, (long) i * Block.SIZE, blocksRead[i], 0, Block.SIZE);
             }
             return blocksRead;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    /** Reads one block, whether or not it is good. */
+    private byte[] read(long block, BlockCheck check) throws HoldfastException {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            HoldfastException error = store.read(BlockStore.Kind.LOG, block, memory.asSlice(0, Block.SIZE), check)
+                    .error(0);
+            if (error != null) {
+                throw error;
+            }
+            byte[] bytes = new byte[Block.SIZE];
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
+            return bytes;
         } finally {
             buffers.giveBackMemory(memory);
         }
@@ -256,7 +273,9 @@ public final class LogReader {
             for (BlockPointer pointer : payload.blocks()) {
                 byte[] block;
                 try {
-                    block = read(pointer.block(), 1)[0];
+                    block = read(
+                            pointer.block(),
+                            (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == pointer.checksum());
                 } catch (HoldfastException e) {
                     problems.add(new Problem(pointer.block(), String.valueOf(e.getMessage())));
                     return Optional.empty();
@@ -295,16 +314,18 @@ public final class LogReader {
     private boolean dataIsWhole(LogEntry.Extent extent, int from, int count) {
         MemorySegment memory = buffers.takeMemory();
         try {
-            device.read(extent.block() + from, memory.asSlice(0, (long) count * Block.SIZE));
-            for (int i = 0; i < count; i++) {
-                if (checksum.of(memory, (long) i * Block.SIZE, Block.SIZE) != extent.checksums()[from + i]) {
-                    return false;
+            Answer answer = store.read(
+                    BlockStore.Kind.LOG,
+                    extent.block() + from,
+                    memory.asSlice(0, (long) count * Block.SIZE),
+                    (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == extent.checksums()[from + index]);
+            for (int i = answer.nextBad(0); i >= 0; i = answer.nextBad(i + 1)) {
+                HoldfastException error = answer.error(i);
+                if (error != null) {
+                    problems.add(new Problem(extent.block() + from + i, String.valueOf(error.getMessage())));
                 }
             }
-            return true;
-        } catch (HoldfastException e) {
-            problems.add(new Problem(extent.block() + from, String.valueOf(e.getMessage())));
-            return false;
+            return answer.isGood();
         } finally {
             buffers.giveBackMemory(memory);
         }
@@ -366,7 +387,7 @@ public final class LogReader {
         problems.add(new Problem(
                 block,
                 "%s: log record %d in block %d is damaged: %s, and it was durable: what was written after it cannot be replayed"
-                        .formatted(device.name(), sequence, block, why)));
+                        .formatted(store.name(), sequence, block, why)));
     }
 
     /** Ends the log at a record that is whole and yet cannot be replayed. */

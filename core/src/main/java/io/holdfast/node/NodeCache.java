@@ -2,7 +2,6 @@ package io.holdfast.node;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
-import io.holdfast.device.Device;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
@@ -10,6 +9,8 @@ import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.store.Answer;
+import io.holdfast.store.BlockStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -24,7 +25,7 @@ import java.lang.foreign.ValueLayout;
 public final class NodeCache implements NodeReader, AutoCloseable {
     private static final int PARTS = 16;
 
-    private final Device device;
+    private final BlockStore store;
     private final Checksum checksum;
     private final BufferPool buffers;
     private final int nodesMax;
@@ -36,8 +37,8 @@ public final class NodeCache implements NodeReader, AutoCloseable {
      * @param memory bytes to keep at most
      * @param buffers for reading, as many blocks at a time as one has
      */
-    public NodeCache(Device device, Checksum checksum, BufferPool buffers, long memory) {
-        this.device = device;
+    public NodeCache(BlockStore store, Checksum checksum, BufferPool buffers, long memory) {
+        this.store = store;
         this.checksum = checksum;
         this.buffers = buffers;
         int nodesPerPart = Math.clamp(memory / Block.SIZE / PARTS, 1, 1 << 26);
@@ -101,7 +102,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
             }
             run++;
         }
-        return pointer.block() > 0 && pointer.block() + run <= device.blocks() ? run : 1;
+        return pointer.block() > 0 && pointer.block() + run <= store.blocks() ? run : 1;
     }
 
     /** Brings what can be had of some blocks into memory. What is wrong with one shows when it is asked for. */
@@ -109,7 +110,9 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         MemorySegment memory = buffers.takeMemory();
         Inject.at(Point.NODE_POINTED_TO);
         try {
-            device.read(first.block(), memory.asSlice(0, (long) count * Block.SIZE));
+            if (!store.readAhead(BlockStore.Kind.NODE, first.block(), memory.asSlice(0, (long) count * Block.SIZE))) {
+                return;
+            }
             // The one that is wanted comes last, so as not to be driven out.
             for (int i = count - 1; i >= 0; i--) {
                 BlockPointer pointer = i == 0 ? first : following.at(i);
@@ -118,8 +121,6 @@ public final class NodeCache implements NodeReader, AutoCloseable {
                     partOf(pointer.block()).put(pointer, memory, offset);
                 }
             }
-        } catch (HoldfastException e) {
-            // One bad sector must not hide its neighbours.
         } finally {
             buffers.giveBackMemory(memory);
         }
@@ -174,19 +175,27 @@ public final class NodeCache implements NodeReader, AutoCloseable {
 
     /** Reads a node into the beginning of memory that nobody else has. */
     private void readVerified(BlockPointer pointer, String structure, MemorySegment memory) throws HoldfastException {
-        if (pointer.block() <= 0 || pointer.block() >= device.blocks()) {
+        if (pointer.block() <= 0 || pointer.block() >= store.blocks()) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,
                     "%s: %s in block %d: the volume has %d blocks"
-                            .formatted(device.name(), structure, pointer.block(), device.blocks()));
+                            .formatted(store.name(), structure, pointer.block(), store.blocks()));
         }
         Inject.at(Point.NODE_POINTED_TO);
-        device.read(pointer.block(), memory.asSlice(0, Block.SIZE));
-        if (checksum.of(memory, 0, Block.SIZE) != pointer.checksum()) {
+        Answer answer = store.read(
+                BlockStore.Kind.NODE,
+                pointer.block(),
+                memory.asSlice(0, Block.SIZE),
+                (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == pointer.checksum());
+        HoldfastException error = answer.error(0);
+        if (error != null) {
+            throw error;
+        }
+        if (!answer.isGood()) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,
                     "%s: %s in block %d is damaged: its checksum does not match"
-                            .formatted(device.name(), structure, pointer.block()));
+                            .formatted(store.name(), structure, pointer.block()));
         }
     }
 

@@ -38,24 +38,27 @@ class LayeringTest {
             new Layer("concurrent", ""),
             new Layer("device", "error inject checksum format"),
             new Layer("failure", "error inject concurrent device"),
-            new Layer("node", "error inject checksum format device"),
+            new Layer("store", "error format device"),
+            new Layer("node", "error inject checksum format device store"),
             new Layer("btree", "error format node"),
             new Layer("space", "error inject checksum format device node"),
-            new Layer("log", "error inject checksum format device failure space"),
+            new Layer("log", "error inject checksum format device failure store space"),
             new Layer("metadata", "error format node btree space log"),
             new Layer("mapping", "error inject format node space metadata"),
             new Layer(
                     "checkpoint",
-                    "error inject checksum format concurrent device failure node btree space log metadata mapping"),
+                    "error inject checksum format concurrent device failure store node btree space log metadata mapping"),
             new Layer("volume", "error"),
             new Layer("namespace", "error format metadata volume"),
             new Layer(
                     "file",
-                    "error inject checksum format concurrent device failure space log metadata mapping checkpoint volume namespace"),
-            new Layer("check", "error checksum format device node btree space log mapping checkpoint volume namespace"),
+                    "error inject checksum format concurrent device failure store space log metadata mapping checkpoint volume namespace"),
+            new Layer(
+                    "check",
+                    "error checksum format device store node btree space log mapping checkpoint volume namespace"),
             new Layer(
                     "engine",
-                    "error inject checksum format concurrent device failure node btree space log metadata mapping checkpoint volume namespace file check"));
+                    "error inject checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume namespace file check"));
 
     /** A package and what it may use. */
     private record Layer(String name, List<String> uses) {

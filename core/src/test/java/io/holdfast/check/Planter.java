@@ -16,6 +16,7 @@ import io.holdfast.format.Superblock;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
+import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
@@ -360,7 +361,7 @@ final class Planter {
     List<LogRecord> log() throws HoldfastException {
         List<LogRecord> records = new ArrayList<>();
         try (BufferPool buffers = new BufferPool(2, 64)) {
-            new LogReader(device, checksum, layout(), buffers, (record, entries) -> records.add(record))
+            new LogReader(new BlockStore(device), checksum, layout(), buffers, (record, entries) -> records.add(record))
                     .read(superblock().log());
         }
         return Collections.unmodifiableList(records);

@@ -7,14 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 
 /** A device whose queued reads end when the test says so, with what is on the device then. */
-public final class LateReads implements Device {
-    private final Device device;
+public final class LateReads extends ForwardingDevice {
     private final List<Runnable> waiting = new ArrayList<>();
     private boolean atOnce;
     private boolean garbled;
 
     public LateReads(Device device) {
-        this.device = device;
+        super(device);
     }
 
     /** Ends all that wait. */
@@ -73,50 +72,5 @@ public final class LateReads implements Device {
                 throw new IllegalStateException("closed with reads under way");
             }
         }
-    }
-
-    @Override
-    public String name() {
-        return device.name();
-    }
-
-    @Override
-    public long blocks() {
-        return device.blocks();
-    }
-
-    @Override
-    public boolean directIo() {
-        return device.directIo();
-    }
-
-    @Override
-    public void read(long block, MemorySegment target) throws HoldfastException {
-        device.read(block, target);
-    }
-
-    @Override
-    public void write(long block, SealedBuffer source) throws HoldfastException {
-        device.write(block, source);
-    }
-
-    @Override
-    public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
-        device.write(block, source, from, count);
-    }
-
-    @Override
-    public void write(long block, LentBuffer source) throws HoldfastException {
-        device.write(block, source);
-    }
-
-    @Override
-    public void flush() throws HoldfastException {
-        device.flush();
-    }
-
-    @Override
-    public void close() throws HoldfastException {
-        device.close();
     }
 }

@@ -1,0 +1,76 @@
+package io.holdfast.device;
+
+import io.holdfast.error.HoldfastException;
+import java.lang.foreign.MemorySegment;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Hands every call on to another device; a subclass adds to some of them. */
+public abstract class ForwardingDevice implements Device {
+    /** Where calls go. */
+    protected final Device device;
+
+    protected ForwardingDevice(Device device) {
+        this.device = device;
+    }
+
+    @Override
+    public String name() {
+        return device.name();
+    }
+
+    @Override
+    public long blocks() {
+        return device.blocks();
+    }
+
+    @Override
+    public boolean directIo() {
+        return device.directIo();
+    }
+
+    @Override
+    public void read(long block, MemorySegment target) throws HoldfastException {
+        device.read(block, target);
+    }
+
+    @Override
+    public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
+        return device.openReads(name, handedOn);
+    }
+
+    @Override
+    public void allocate(long block, long count) throws HoldfastException {
+        device.allocate(block, count);
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source) throws HoldfastException {
+        write(block, source, 0, source.blocks());
+    }
+
+    @Override
+    public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
+        device.write(block, source, from, count);
+    }
+
+    @Override
+    public void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
+        device.write(source, pieces);
+    }
+
+    @Override
+    public void write(long block, LentBuffer source) throws HoldfastException {
+        device.write(block, source);
+    }
+
+    @Override
+    public void flush() throws HoldfastException {
+        device.flush();
+    }
+
+    @Override
+    public void close() throws HoldfastException {
+        device.close();
+    }
+}

@@ -1,0 +1,143 @@
+package io.holdfast.store;
+
+import io.holdfast.device.Device;
+import io.holdfast.device.DeviceReads;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.concurrent.atomic.LongAdder;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads blocks of a volume and says which of them are good. Thread-safe; every method blocks.
+ *
+ * <p>A read error or a checksum that does not match is believed only when it has come twice in a row: what a cable or a
+ * controller spoils once is read right the second time. In a read of several blocks one bad block does not hide its
+ * neighbours: each that failed is read again by itself. Another copy of a block will be asked here, too.
+ */
+public final class BlockStore {
+    /** What is read, for the counters. */
+    public enum Kind {
+        SUPERBLOCK,
+        NODE,
+        DATA,
+        LOG
+    }
+
+    /**
+     * Counters of one kind, since the volume was opened.
+     *
+     * @param reads calls
+     * @param again blocks that were read a second time
+     * @param healed those of them that were good then
+     * @param bad those that were not
+     */
+    public record Counters(long reads, long again, long healed, long bad) {}
+
+    private static final class Counts {
+        final LongAdder reads = new LongAdder();
+        final LongAdder again = new LongAdder();
+        final LongAdder healed = new LongAdder();
+        final LongAdder bad = new LongAdder();
+    }
+
+    private final Device device;
+    private final Map<Kind, Counts> counts = new EnumMap<>(Kind.class);
+
+    public BlockStore(Device device) {
+        this.device = device;
+        for (Kind kind : Kind.values()) {
+            counts.put(kind, new Counts());
+        }
+    }
+
+    /** Returns what messages call the device. */
+    public String name() {
+        return device.name();
+    }
+
+    /** Returns the size in blocks. */
+    public long blocks() {
+        return device.blocks();
+    }
+
+    /** Returns where blocks are written to. */
+    public Device device() {
+        return device;
+    }
+
+    public Counters counters(Kind kind) {
+        Counts of = of(kind);
+        return new Counters(of.reads.sum(), of.again.sum(), of.healed.sum(), of.bad.sum());
+    }
+
+    private Counts of(Kind kind) {
+        return Objects.requireNonNull(counts.get(kind));
+    }
+
+    /**
+     * Reads blocks that lie side by side.
+     *
+     * @param target as many whole blocks as are to be read, in private memory aligned to 4096 bytes
+     */
+    public Answer read(Kind kind, long first, MemorySegment target, BlockCheck check) {
+        Counts count = of(kind);
+        count.reads.increment();
+        int blocks = (int) (target.byteSize() / Block.SIZE);
+        boolean whole = error(first, target) == null;
+        List<Answer.Fault> faults = null;
+        for (int i = 0; i < blocks; i++) {
+            if (whole && check.isGood(i, target, (long) i * Block.SIZE)) {
+                continue;
+            }
+            Answer.Fault fault = again(count, first, i, target, check);
+            if (fault != null) {
+                faults = faults == null ? new ArrayList<>() : faults;
+                faults.add(fault);
+            }
+        }
+        return faults == null ? Answer.GOOD : new Answer(faults.toArray(new Answer.Fault[0]));
+    }
+
+    /** Reads one block of a read again; returns what is wrong with it, null if nothing is. */
+    private Answer.@Nullable Fault again(Counts count, long first, int index, MemorySegment target, BlockCheck check) {
+        count.again.increment();
+        long offset = (long) index * Block.SIZE;
+        HoldfastException error = error(first + index, target.asSlice(offset, Block.SIZE));
+        if (error == null && check.isGood(index, target, offset)) {
+            count.healed.increment();
+            return null;
+        }
+        count.bad.increment();
+        return new Answer.Fault(index, error);
+    }
+
+    private @Nullable HoldfastException error(long first, MemorySegment target) {
+        try {
+            device.read(first, target);
+            return null;
+        } catch (HoldfastException e) {
+            return e;
+        }
+    }
+
+    /**
+     * Reads blocks that may be wanted soon, once: what is wrong with one is found out when it is wanted.
+     *
+     * @return false if they could not be read
+     */
+    public boolean readAhead(Kind kind, long first, MemorySegment target) {
+        of(kind).reads.increment();
+        return error(first, target) == null;
+    }
+
+    /** Opens a queue as {@link Device#openReads} does. Who reads by it verifies, and comes here with what is not good. */
+    public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
+        return device.openReads(name, handedOn);
+    }
+}

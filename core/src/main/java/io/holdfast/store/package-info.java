@@ -1,0 +1,5 @@
+/** The engine's view of its device: the one place that reads blocks and says which of them are good. */
+@NullMarked
+package io.holdfast.store;
+
+import org.jspecify.annotations.NullMarked;
