@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  * asks. The size is changed under the lock, and read without.
  */
 final class FileAttributes {
+    /** Bytes that the record takes in the log. */
+    static final int LOGGED_BYTES = LogEntry.ItemChange.bytes(NamespaceKeys.inode(0).length, InodeRecord.SIZE);
+
     private final long inode;
     private final InstantSource clock;
     private final boolean checksummed;

@@ -29,6 +29,9 @@ public final class Writeback {
     /** Dirty data is written after about this time even if nobody asks. */
     private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
+    /** Blocks of a batch: with the file's record beside them their record is one write. */
+    private static final int BATCH_BLOCKS_MAX = LogRecord.dataBlocksBeside(FileAttributes.LOGGED_BYTES);
+
     private final FileTable table;
     private final PageCache cache;
     private final FileContext.Writer writer;
@@ -94,7 +97,7 @@ public final class Writeback {
         file.attributes.log(writer, List.of());
         Inject.at(Point.WRITEBACK_BEGUN);
         List<Page> pages = new ArrayList<>();
-        DataBatch batch = writer.log().batch(file.inode, !file.checksummed());
+        DataBatch batch = writer.log().batch(file.inode, !file.checksummed(), BATCH_BLOCKS_MAX);
         boolean submitted = false;
         boolean more = false;
         try {

@@ -50,7 +50,12 @@ public sealed interface LogEntry {
         /** Returns how many bytes an item takes in a record. */
         public static int bytes(Item item) {
             byte[] value = item.value();
-            return 6 + item.key().length + (value == null ? 0 : value.length);
+            return bytes(item.key().length, value == null ? 0 : value.length);
+        }
+
+        /** Returns how many bytes an item with so long a key and value takes in a record. */
+        public static int bytes(int keyBytes, int valueBytes) {
+            return 6 + keyBytes + valueBytes;
         }
 
         @Override

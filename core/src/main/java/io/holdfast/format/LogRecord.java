@@ -56,6 +56,11 @@ public record LogRecord(
     /** Data blocks of one record: so many that even if no two are neighbours their extents fit into the header. */
     public static final int DATA_BLOCKS_MAX = ROOM / (LogEntry.Extent.HEAD_BYTES + 8);
 
+    /** Returns how many data blocks, no two of which are neighbours, fit into a header beside so many bytes of small changes. */
+    public static int dataBlocksBeside(int bytes) {
+        return (ROOM - bytes) / (LogEntry.Extent.HEAD_BYTES + 8);
+    }
+
     private static final long MAGIC = 0x4345_5247_4f4c_4648L; // "HFLOGREC", little-endian
     private static final int ENTRIES_AT = 96;
     private static final int CHECKSUM_AT = 4088;

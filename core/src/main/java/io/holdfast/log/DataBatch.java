@@ -125,6 +125,15 @@ public final class DataBatch {
         return checksums;
     }
 
+    /** Returns at most how many bytes {@link #extents} take if the blocks get places in so many pieces. */
+    int extentBytesMax(int pieces) {
+        int runs = 0;
+        for (int i = 0; i < size; i = runEnd(i, size)) {
+            runs++;
+        }
+        return Math.min(size, runs + pieces - 1) * LogEntry.Extent.HEAD_BYTES + size * Long.BYTES;
+    }
+
     /** Returns the entries that say where the blocks are, now that they have their places. */
     List<LogEntry> extents(List<Run> places) {
         List<LogEntry> extents = new ArrayList<>();

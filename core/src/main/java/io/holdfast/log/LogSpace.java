@@ -104,6 +104,20 @@ final class LogSpace {
         return taken;
     }
 
+    /** Returns in how many pieces so many blocks would be taken now. */
+    int pieces(long blocks) {
+        int pieces = 0;
+        long left = blocks;
+        for (Run run : runs) {
+            if (left <= 0) {
+                break;
+            }
+            left -= run.length();
+            pieces++;
+        }
+        return pieces;
+    }
+
     /** Returns the run in use, empty if there is none. */
     Run current() {
         Run run = runs.peekFirst();

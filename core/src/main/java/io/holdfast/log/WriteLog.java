@@ -201,7 +201,7 @@ public final class WriteLog {
                                 n + 2L + SmallRecords.payloadBlocks(pending.bytes()) + small.freezeBlocks())) {
                     return false;
                 }
-                int extentBytesMax = n * (LogEntry.Extent.HEAD_BYTES + 8);
+                int extentBytesMax = batch.extentBytesMax(logSpace.pieces(n));
                 if (pending.bytes() + extentBytesMax > LogRecord.ROOM && !pending.isEmpty()) {
                     before = small.placeRecord();
                 }

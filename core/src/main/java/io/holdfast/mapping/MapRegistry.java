@@ -8,6 +8,7 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -15,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  * The block maps that are in use or have changes that no checkpoint holds yet.
  *
  * <p>Invariant: there is one {@link BlockMap} for an inode, and it stays while it is used or not clean. So what the map
- * item says is the whole truth for an inode that is not here.
+ * item says is the whole truth for an inode that is not here. The lock is not held while that item is read: the log waits
+ * for the lock.
  */
 public final class MapRegistry {
     private final NodeReader reader;
@@ -23,15 +25,15 @@ public final class MapRegistry {
     private final ChangeBudget budget;
     private final MetadataStore items;
     private final ReentrantLock lock = new ReentrantLock();
+    private final Condition loaded = lock.newCondition();
     private final Map<Long, Entry> maps = new HashMap<>();
 
+    /** A map, or the promise of one: {@code map} is null while somebody reads its root. */
     private static final class Entry {
-        final BlockMap map;
-        int users;
+        @Nullable
+        BlockMap map;
 
-        Entry(BlockMap map) {
-            this.map = map;
-        }
+        int users;
     }
 
     public MapRegistry(NodeReader reader, SpaceManager space, ChangeBudget budget, MetadataStore items) {
@@ -41,21 +43,54 @@ public final class MapRegistry {
         this.items = items;
     }
 
-    /** Returns the map of an inode, to be given back with {@link #release}. Reads its map item if need be. */
+    /**
+     * Returns the map of an inode, to be given back with {@link #release}. Reads its map item if need be; nobody waits for
+     * that but who wants the same map.
+     */
     public BlockMap acquire(long inode) throws HoldfastException {
+        Entry entry;
         lock.lock();
         try {
-            Entry entry = maps.get(inode);
-            if (entry == null) {
-                byte[] item = items.get(MapItems.mapKey(inode));
-                MapRoot root = item == null ? MapRoot.EMPTY : MapRoot.decode(item, inode);
-                entry = new Entry(new BlockMap(reader, space, budget, root));
-                maps.put(inode, entry);
+            while (true) {
+                entry = maps.get(inode);
+                if (entry == null) {
+                    entry = new Entry();
+                    maps.put(inode, entry);
+                    break;
+                }
+                if (entry.map != null) {
+                    entry.users++;
+                    return entry.map;
+                }
+                loaded.awaitUninterruptibly();
             }
-            entry.users++;
-            return entry.map;
         } finally {
             lock.unlock();
+        }
+        return load(inode, entry);
+    }
+
+    /** Reads the root of a map that this thread has promised. */
+    private BlockMap load(long inode, Entry entry) throws HoldfastException {
+        BlockMap map = null;
+        try {
+            byte[] item = items.get(MapItems.mapKey(inode));
+            MapRoot root = item == null ? MapRoot.EMPTY : MapRoot.decode(item, inode);
+            map = new BlockMap(reader, space, budget, root);
+            return map;
+        } finally {
+            lock.lock();
+            try {
+                if (map == null) {
+                    maps.remove(inode);
+                } else {
+                    entry.map = map;
+                    entry.users++;
+                }
+                loaded.signalAll();
+            } finally {
+                lock.unlock();
+            }
         }
     }
 
@@ -63,10 +98,14 @@ public final class MapRegistry {
     public BlockMap acquireNew(long inode) {
         lock.lock();
         try {
-            Entry entry =
-                    maps.computeIfAbsent(inode, _ -> new Entry(new BlockMap(reader, space, budget, MapRoot.EMPTY)));
+            Entry entry = maps.computeIfAbsent(inode, _ -> new Entry());
+            BlockMap map = entry.map;
+            if (map == null) {
+                map = new BlockMap(reader, space, budget, MapRoot.EMPTY);
+                entry.map = map;
+            }
             entry.users++;
-            return entry.map;
+            return map;
         } finally {
             lock.unlock();
         }
@@ -104,8 +143,9 @@ public final class MapRegistry {
         lock.lock();
         try {
             maps.forEach((inode, entry) -> {
-                if (entry.map.freeze()) {
-                    frozen.put(inode, entry.map);
+                BlockMap map = entry.map;
+                if (map != null && map.freeze()) {
+                    frozen.put(inode, map);
                 }
             });
         } finally {
@@ -130,7 +170,7 @@ public final class MapRegistry {
     }
 
     private void forgetIfClean(long inode, Entry entry) {
-        if (entry.users == 0 && entry.map.isClean()) {
+        if (entry.users == 0 && entry.map != null && entry.map.isClean()) {
             maps.remove(inode);
         }
     }

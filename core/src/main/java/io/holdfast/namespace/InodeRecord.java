@@ -49,7 +49,9 @@ public record InodeRecord(
     /** The largest number of links. */
     public static final int LINKS_MAX = Integer.MAX_VALUE;
 
-    static final int SIZE = 88;
+    /** Bytes of an encoded record. */
+    public static final int SIZE = 88;
+
     static final int MODE_MAX = 07777;
 
     private static final byte VERSION = 1;

@@ -6,6 +6,7 @@ import io.holdfast.device.CrashRule;
 import io.holdfast.device.FaultDevice;
 import io.holdfast.device.IoHook;
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.format.LogRecord;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.WriteFlag;
@@ -97,6 +98,25 @@ class FlushCountTest {
             assertThat(failure.get()).isNull();
             // One that waited, one for all the others; a few more if some came late.
             assertThat(volume.counters().deviceFlushes() - before).isBetween(1L, threads / 2L);
+        }
+    }
+
+    /** Blocks that are no neighbours need the most room in a header, and the file's record is to be there, too. */
+    @Test
+    void aFullBatchOfWritebackIsOneWrite() throws Exception {
+        try (StoredVolume volume = TestVolumes.open(TestVolumes.through(TestVolumes.formatted(64)), 1);
+                StoredFile file = volume.create("/f", CreateOptions.file())) {
+            int blocks = LogRecord.dataBlocksBeside(150);
+            file.write(0, memory);
+            file.flush();
+            for (int i = 0; i < blocks; i++) {
+                file.write(8192L * i, memory);
+            }
+            long records = volume.counters().logRecords();
+            long writes = volume.counters().deviceWrites();
+            file.flush();
+            assertThat(volume.counters().logRecords() - records).isEqualTo(1);
+            assertThat(volume.counters().deviceWrites() - writes).isEqualTo(1);
         }
     }
 
