@@ -9,6 +9,7 @@ import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.log.Freeze;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
@@ -318,7 +319,7 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /** Takes everything that changes aside at one point of the log. */
-    private final class Frozen implements WriteLog.Freeze {
+    private final class Frozen implements Freeze {
         private NavigableMap<Long, BlockMap> maps = new TreeMap<>();
         private @Nullable NavigableMap<byte[], Item> items;
         private @Nullable LogPosition position;

@@ -168,7 +168,7 @@ final class VolumeOpening {
         FileLayer.Writable writable = null;
         if (!options.readOnly()) {
             if (result.corrupt()) {
-                throw LogReader.refusal(result);
+                throw refusal(result);
             }
             WriteLog log = newLog(state, result);
             Checkpointer checkpointer = new Checkpointer(
@@ -215,6 +215,14 @@ final class VolumeOpening {
             throw new HoldfastException(code, why + "; open it read-only to check it and to copy off what is there");
         }
         problems.add(why);
+    }
+
+    /** Makes the error that refuses to open a volume for writing over a corrupt log. */
+    private static HoldfastException refusal(LogReader.Result result) {
+        return new HoldfastException(
+                ErrorCode.DAMAGED,
+                result.problems().getLast().message()
+                        + "; open it read-only to copy off what is there up to that record, nothing was changed");
     }
 
     /** Makes a new log, under a new log id, that goes on behind what was replayed. */

@@ -8,7 +8,6 @@ import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
 import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
-import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -115,12 +114,11 @@ public final class WriteLog {
         reclaimer = makesRoom;
     }
 
-    /** Starts a batch; waits for a buffer. The caller must not hold another one. */
-    public DataBatch batch(long inode, boolean noChecksum) {
-        return buffers.batch(inode, noChecksum, LogRecord.DATA_BLOCKS_MAX);
-    }
-
-    /** Starts a batch for so many blocks and no more, at most as many as go into a record, as {@link #batch(long, boolean)}. */
+    /**
+     * Starts a batch; waits for a buffer. The caller must not hold another one.
+     *
+     * @param blocks it takes no more; at most {@link LogRecord#DATA_BLOCKS_MAX}
+     */
     public DataBatch batch(long inode, boolean noChecksum, int blocks) {
         return buffers.batch(inode, noChecksum, blocks);
     }
@@ -336,11 +334,6 @@ public final class WriteLog {
     }
 
     // ---- checkpoint ----
-
-    /** What a checkpoint does while nothing changes. */
-    public interface Freeze {
-        void freeze(LogPosition position);
-    }
 
     /**
      * Holds everything that changes for a moment, writes what is pending, and calls {@code freeze} with the place from
