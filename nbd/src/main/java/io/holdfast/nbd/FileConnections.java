@@ -15,11 +15,11 @@ import java.util.function.BooleanSupplier;
 /**
  * Which connections serve which file, by its inode number.
  *
- * <p>Invariant: when {@link #enter} has returned, no change comes any more from a connection that was there before and whose
- * client had closed it by then ({@link ChangeGate}).
+ * <p>Invariant: once {@link #enter} has returned, a connection that was registered earlier and whose client has closed
+ * it makes no further change to the file ({@link ChangeGate}).
  */
 final class FileConnections {
-    /** A change that takes longer is stuck in the device. */
+    /** A change that takes longer than this is stuck in the device. */
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -28,10 +28,11 @@ final class FileConnections {
     private record Before(ChangeGate gate, long period) {}
 
     /**
-     * Registers a connection and waits for the changes that those before it have begun.
+     * Registers a connection, then waits for the changes that earlier connections have begun.
      *
      * @param stopping ends the waiting early
-     * @throws IOException if they have not ended in a minute; the connection must not be served then
+     * @throws IOException if those changes have not ended within a minute; the caller must not serve the connection
+     *     then
      */
     void enter(long inode, ChangeGate gate, BooleanSupplier stopping) throws IOException {
         List<Before> all = new ArrayList<>();

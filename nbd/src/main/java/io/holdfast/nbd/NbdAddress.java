@@ -20,7 +20,7 @@ public sealed interface NbdAddress {
         if (text.startsWith("tcp:") && text.length() > 4) {
             return parseTcp(text, text.substring(4));
         }
-        throw new IllegalArgumentException("'" + text + "' is no address: use unix:/path/to/socket or tcp:HOST:PORT");
+        throw new IllegalArgumentException("'" + text + "' is not an address: use unix:/path/to/socket or tcp:HOST:PORT");
     }
 
     private static NbdAddress parseTcp(String text, String rest) {
@@ -38,7 +38,7 @@ public sealed interface NbdAddress {
         }
         if (host.isEmpty() || (colon >= 0 && rest.indexOf(':', colon + 1) >= 0)) {
             throw new IllegalArgumentException(
-                    "'" + text + "' is no address: use tcp:HOST:PORT, an IPv6 address in brackets: tcp:[::1]:10809");
+                    "'" + text + "' is not an address: use tcp:HOST:PORT, an IPv6 address in brackets: tcp:[::1]:10809");
         }
         return new Tcp(host, colon < 0 ? DEFAULT_PORT : parsePort(text, rest.substring(colon + 1)));
     }

@@ -7,14 +7,14 @@ import java.util.Optional;
  * How to serve. The memory of a server is bounded by {@code bytesMax} plus about 1.5 MiB for each connection.
  *
  * @param readOnly refuse writes; also so if the volume is open read-only
- * @param sectorSize 1, and any range of bytes is served; or 512 or 4096: that is announced as the minimum block, requests of
- *     anything else are refused with EINVAL, and so are exports whose size is not a multiple of it
- * @param connectionsMax clients at once; one more is told so and refused
+ * @param sectorSize 1 serves any range of bytes. 512 or 4096 is announced as the minimum block; the server then answers
+ *     EINVAL to requests that are not whole sectors, and refuses exports whose size is not a multiple of it
+ * @param connectionsMax clients at once; the server tells one more why it is refused
  * @param tls encryption; without it STARTTLS is refused
  * @param requestsMax requests of one connection in flight; more wait in the client's socket
  * @param connectionBytesMax bytes in flight of one connection, at least 64 MiB so that every request fits
- * @param bytesMax bytes in flight of all connections together; beyond it a connection is served in small steps
- * @param handshakeTimeout from the connection to the choice of an export, however busy the client is
+ * @param bytesMax bytes in flight of all connections together; beyond it the server serves a connection in small steps
+ * @param handshakeTimeout from the connection to the choice of an export, even if the client sends options all the time
  */
 public record NbdOptions(
         boolean readOnly,

@@ -27,12 +27,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Serves the regular files of a volume over NBD.
  *
- * <p>A flush on one connection covers every write that was answered before it on any connection, so clients may spread
- * their requests over several (NBD_FLAG_CAN_MULTI_CONN).
+ * <p>A flush on one connection covers every write that was answered before it on any connection. So a client may spread
+ * its requests over several connections (NBD_FLAG_CAN_MULTI_CONN).
  *
- * <p>Invariants: at most {@code connectionsMax} sessions serve, and at most {@link #REFUSALS_MAX} more tell a client that
- * there is no room, who takes nobody's place by that; further connections are closed at once. {@code sessions} holds exactly
- * the threads that have not ended.
+ * <p>Invariants: at most {@code connectionsMax} sessions serve. At most {@link #REFUSALS_MAX} more sessions tell a
+ * client that there is no room; these do not count towards {@code connectionsMax}. The server closes further
+ * connections at once. {@code sessions} holds exactly the threads that have not ended.
  */
 public final class NbdServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
@@ -62,7 +62,7 @@ public final class NbdServer implements AutoCloseable {
         /**
          * Starts it.
          *
-         * @throws OutOfMemoryError if the system has no thread now
+         * @throws OutOfMemoryError if the system has no thread to give
          */
         void start(Thread thread);
     }
@@ -76,7 +76,7 @@ public final class NbdServer implements AutoCloseable {
         this.timer = new ScheduledThreadPoolExecutor(
                 1, Thread.ofPlatform().name("nbd-timer").daemon().factory(), new ThreadPoolExecutor.DiscardPolicy());
         this.timer.setRemoveOnCancelPolicy(true);
-        // Now, not with the first connection: then there may be no thread for it.
+        // Start the timer's thread now. When the first connection comes the system may have no thread left.
         this.timer.prestartAllCoreThreads();
         this.exports = new Exports(volume, options.readOnly(), options.sectorSize());
         boolean required = options.tls().map(NbdTls::required).orElse(false);
@@ -120,8 +120,8 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Finds out whether {@link #start} can listen and encrypt as asked for, without a volume: it takes long to open one, and
-     * more to recover it. What happens in between is found by {@link #start}.
+     * Checks, without a volume, that {@link #start} could listen and encrypt with these settings. So a command finds a
+     * wrong address before it opens a volume, which may take long. {@link #start} checks again.
      *
      * @throws IOException as {@link #start}
      */
@@ -143,7 +143,9 @@ public final class NbdServer implements AutoCloseable {
         }
     }
 
-    /** Serves a client, or tells it why not. On an error nothing was done, and it can be tried again. */
+    /**
+     * Serves a client, or tells it why not. If this throws an error, nothing has changed and the caller may try again.
+     */
     private void admit(SocketChannel socket, NbdAddress address) throws IOException {
         if (stopping) {
             socket.close();
@@ -203,14 +205,14 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Returns why no client can be served the file at this path, if that is so: its path is too long for a name of the
-     * protocol, or it is larger than clients take.
+     * Returns why the file at this path cannot be served, if it cannot: its path is too long for an export name, or the
+     * file is larger than clients accept.
      */
     public Optional<String> whyNotServed(String exportPath) {
         return exports.whyNot(NbdUri.exportName(exportPath));
     }
 
-    /** Returns a URI for every address, as NBD clients take it, that leads to the export; none if it is {@link #whyNotServed}. */
+    /** Returns the export's URI for each address, or none if the export {@linkplain #whyNotServed cannot be served}. */
     public List<String> uris(String exportPath) {
         if (whyNotServed(exportPath).isPresent()) {
             return List.of();
@@ -233,10 +235,12 @@ public final class NbdServer implements AutoCloseable {
     }
 
     /**
-     * Stops as a server that is killed does, for its clients, but with all replies sent: accepts nobody, begins no request, lets
-     * those in flight end, and closes every connection when it has its replies. No client gets an error for that: requests that
-     * were not begun are not answered, and a client that connects again sends them again. Whatever is not done at the
-     * deadline is cut off. Returns when no session is left, or at most a second after the deadline.
+     * Stops the server. It accepts no more clients and begins no more requests; requests in flight end, and each
+     * connection is closed once its replies are sent.
+     *
+     * <p>To a client this looks like a killed server, except that no reply is lost. The server leaves requests that it
+     * has not begun without an answer, not even an error: a client that reconnects sends them again. At the deadline it
+     * cuts off what is left. Returns when no session is left, or at most a second after the deadline.
      */
     public void stop(Duration deadline) {
         stopping = true;
@@ -250,7 +254,8 @@ public final class NbdServer implements AutoCloseable {
             for (Session session : sessions.keySet()) {
                 session.finish(end - System.nanoTime());
             }
-            // Those that had requests in flight see the end by themselves.
+            // Clients that had requests in flight see the end of the stream by themselves: finish() has closed our
+            // output.
             long linger = System.nanoTime() + LINGER.toNanos();
             joinSessions(linger - end < 0 ? linger : end);
             sessions.keySet().forEach(Session::wake);

@@ -25,14 +25,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection from the first byte to the last, on a platform thread of its own.
  *
- * <p>Invariants: a timer limits the handshake and another one the closing, so a client can hold a session only by being
- * served. {@code transmission} is set once, when the handshake has ended. However a session ends, its socket is closed.
+ * <p>Invariants: one timer limits the handshake and another the closing, so a client keeps a session alive only while
+ * it is being served. {@code transmission} is set once, at the end of the handshake. However a session ends, its socket
+ * is closed.
  */
 final class Session implements Runnable {
     private static final long CLOSE_SECONDS_MAX = 2;
-    /** A client that is cut off has this long to take the replies to what is in flight. */
+    /** After a cut-off the client has this long to receive the replies to its requests in flight. */
     private static final long CUT_OFF_SECONDS_MAX = 10;
-    /** A client that is told that there is no room needs no longer for that. */
+    /** How long a client may take to receive the refusal that there is no room. */
     private static final Duration REFUSAL_TIME_MAX = Duration.ofSeconds(2);
 
     private final FileUser user;
@@ -74,7 +75,8 @@ final class Session implements Runnable {
                 log.ended(e);
             }
             if (e instanceof TlsFailure) {
-                // Closing with something unread resets the connection, and a reset may overtake the alert.
+                // Read what is left first: closing a socket with unread data resets the connection, and the reset may
+                // overtake the alert.
                 drain();
             }
         } catch (RuntimeException | Error e) {
@@ -102,7 +104,7 @@ final class Session implements Runnable {
         }
     }
 
-    /** The client, as the user of the file that it has chosen. */
+    /** This client as a user of the file it has chosen. */
     private final class User implements FileUser {
         private final String peer;
 
@@ -121,7 +123,9 @@ final class Session implements Runnable {
             return phase != null && phase.hasBegun();
         }
 
-        /** The reading thread finds the end of the input, waits for what is in flight, and closes the file. */
+        /**
+         * Ends the input. The reading thread then sees its end, waits for the requests in flight, and closes the file.
+         */
         @Override
         public void cutOff() {
             log.cutOff("its file is to be changed or taken away");
@@ -181,7 +185,7 @@ final class Session implements Runnable {
         }
     }
 
-    /** From now on no request begins; a handshake is broken off. */
+    /** Lets no further request begin; breaks off a handshake. */
     void stop() {
         stopping = true;
         Transmission phase = transmission;
@@ -194,8 +198,8 @@ final class Session implements Runnable {
     }
 
     /**
-     * Waits until what is in flight has its replies, but no longer than {@code nanos}, and tells the client that nothing more
-     * comes. A client that does not take its replies is cut off.
+     * Waits up to {@code nanos} for the replies to the requests in flight, then tells the client that nothing more
+     * comes. Cuts off a client that does not take its replies in that time.
      */
     void finish(long nanos) throws InterruptedException {
         Transmission phase = transmission;
@@ -218,7 +222,7 @@ final class Session implements Runnable {
         }
     }
 
-    /** The client had its time to see the end. */
+    /** Ends the input, for a client that has had time to see the end of the stream and has not left. */
     void wake() {
         transport.shutdownInput();
     }

@@ -8,9 +8,9 @@ import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the log tells of one connection: a line if it is refused or does not end in order, with who it was and why.
+ * Logs one connection: a line if the server refuses it or if it does not end in order, with the client and the reason.
  *
- * <p>Nothing is said of a client that says goodbye, or that connects and goes without a word, as probes do.
+ * <p>A client that says goodbye gets no line; so does a probe, which connects and leaves without a word.
  */
 final class SessionLog {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
@@ -29,7 +29,7 @@ final class SessionLog {
         export = name;
     }
 
-    /** The client was told that it is not served. */
+    /** The server has told the client that it will not be served. */
     void refused(String why) {
         if (why.equals(refusal)) {
             return;
@@ -45,23 +45,26 @@ final class SessionLog {
         LOG.log(said ? Level.DEBUG : Level.WARNING, "client {0} cut off: {1}", name(), why);
     }
 
-    /** The connection has ended before, and the server stops while the device still has what the client had asked for. */
+    /** The server stops while the device still works on requests of a connection that has already ended. */
     void waitedForNoLonger() {
         boolean said = cutOff != null;
         cutOff = "";
         LOG.log(
                 said ? Level.DEBUG : Level.WARNING,
-                "client {0}: the connection has ended before, and the server stops without waiting any longer for the"
-                        + " requests that are still under way",
+                "client {0}: the connection has ended already, and the server stops without waiting for its requests"
+                        + " in flight",
                 name());
     }
 
-    /** It was told that it is not served, and so it has been: how it goes is not worth another line. */
+    /**
+     * Returns whether the client was refused and never served: then the way in which it leaves is not worth another
+     * line.
+     */
     private boolean isRefused() {
         return refusal != null && export == null;
     }
 
-    /** The connection has ended, and not in order. */
+    /** The connection has ended in another way than by a goodbye. */
     void ended(IOException e) {
         if (cutOff != null) {
             return;
@@ -76,7 +79,7 @@ final class SessionLog {
                 LOG.log(Level.WARNING, "client {0} made no sense and was cut off: {1}", name(), wrong.getMessage());
             case IOException left
             when export == null && String.valueOf(left.getMessage()).contains("Broken pipe") ->
-                // Some close at once when they have what they came for, or were refused.
+                // Some clients close at once when they have what they came for, or when they are refused.
                 LOG.log(Level.DEBUG, "client {0} left before its last reply", client);
             case EOFException end
             when export == null && String.valueOf(end.getMessage()).contains("middle") ->
@@ -90,12 +93,12 @@ final class SessionLog {
         }
     }
 
-    /** A defect, or want of memory. */
+    /** The session failed by a defect, or for lack of memory. */
     void failed(Throwable e) {
         try {
             LOG.log(Level.ERROR, "client " + name() + ": the connection failed in an unexpected way", e);
         } catch (RuntimeException | Error also) {
-            // Whatever is short: the session must come to its end.
+            // The log may lack memory or a descriptor; the session must end all the same.
         }
     }
 

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** QEMU's block jobs, as they move and back up the disks of running guests, into and out of this server. */
+/** QEMU's block jobs, which move and back up the disks of running guests, into and out of this server. */
 @Tag("slow")
 @Timeout(300)
 @ParameterizedClass
@@ -59,7 +59,7 @@ class BlockJobsTest {
         }
     }
 
-    /** Makes a file with data in places, of which some is not aligned, or an empty one. */
+    /** Makes a file with data in some places, partly unaligned, or an empty file. */
     private Path image(String name, boolean withData) throws IOException {
         Path file = directory.resolve(name);
         try (RandomAccessFile out = new RandomAccessFile(file.toFile(), "rw")) {

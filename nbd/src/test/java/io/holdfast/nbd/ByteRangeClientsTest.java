@@ -163,7 +163,7 @@ class ByteRangeClientsTest {
         return file;
     }
 
-    /** What was written is with the server when nbdfuse has ended. */
+    /** Unmounts, and waits until nbdfuse has ended: then the server has all that was written. */
     private void unmount() throws Exception {
         Program.run(directory, "fusermount3", "-u", directory.resolve("mount").toString());
         assertThat(fuse.waitFor(60, TimeUnit.SECONDS)).isTrue();

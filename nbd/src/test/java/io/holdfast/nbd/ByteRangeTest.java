@@ -96,7 +96,7 @@ class ByteRangeTest {
         assertThat(client.read(0, from, end - from)).isEqualTo(Arrays.copyOfRange(model, from, end));
     }
 
-    /** What is said to be zero is; what is told is within the range, and something is told. */
+    /** Checks a block status: at least one extent, all within the range; what it calls zero is zero. */
     private static void checkStatus(TestClient client, Mode mode, byte[] model, int offset, int length)
             throws IOException {
         boolean extended = mode == Mode.EXTENDED;

@@ -168,7 +168,7 @@ class CommandTest {
     /**
      * Sends 64 writes of 64 KiB while the first ones are held up, and returns their errors.
      *
-     * @param outcome what writing together ends with; WOULD_BLOCK for success
+     * @param outcome the error that writing together ends with; WOULD_BLOCK stands for success
      */
     private int[] writeAllAtOnce(TestClient client, byte[] data, AtomicInteger together, ErrorCode outcome)
             throws IOException {
@@ -187,7 +187,7 @@ class CommandTest {
             byte[] payload = Arrays.copyOfRange(data, i << 16, (i + 1) << 16);
             client.sendWrite(0, i, (long) i << 16, payload);
         }
-        // The reply to this one says that all before it have been received.
+        // The reply to this write shows that the server has received all before it.
         client.sendWrite(0, 64, 8 << 20, new byte[512]);
         int[] errors = new int[65];
         Arrays.fill(errors, -1);
@@ -367,7 +367,7 @@ class CommandTest {
     @EnumSource(Mode.class)
     void translatesTheErrorsOfTheEngine(Mode mode) throws IOException {
         for (ErrorCode code : ErrorCode.values()) {
-            // Of a range behind the end each command has its own error: ResizedExportTest.
+            // Behind the end each command has its own error; ResizedExportTest covers that.
             if (code == ErrorCode.WOULD_BLOCK || code == ErrorCode.BEYOND_END) {
                 continue;
             }

@@ -7,7 +7,7 @@ import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
-/** Builds what a client says, big-endian as the protocol is. */
+/** Builds the bytes that a client sends; big-endian, as the protocol is. */
 final class Dialogue {
     static final byte[] EXPORT = MemoryVolumes.FILE.substring(1).getBytes(StandardCharsets.UTF_8);
 
@@ -54,7 +54,7 @@ final class Dialogue {
         return option(type, data.u32(query.length).bytes(query).done());
     }
 
-    /** A request without payload, or with what the caller adds. */
+    /** A request without payload; the caller may add one. */
     Dialogue request(boolean extended, int flags, int type, long offset, long length) {
         u32(extended ? Wire.EXTENDED_REQUEST_MAGIC : Wire.REQUEST_MAGIC)
                 .u16(flags)

@@ -23,8 +23,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
- * A client dies with requests still in its socket, and another one takes over: nothing of the first lands on what the second
- * wrote. And what a live client sends is neither lost nor held up by that.
+ * A client dies with requests still in its socket, and another one takes over: no request of the first overwrites what
+ * the second wrote. Requests of a live client are not lost or delayed by that.
  */
 @Timeout(120)
 class DroppedConnectionTest {
@@ -45,7 +45,10 @@ class DroppedConnectionTest {
         TestClient open() throws IOException;
     }
 
-    /** The first write of the first client is held up in the engine; those behind it are in the socket. */
+    /**
+     * Holds up the first client's first write in the engine, so that its later writes stay in the socket; then a second
+     * client takes over.
+     */
     private static void takeOver(ServerFixture fixture, Door door) throws IOException {
         CountDownLatch gate = new CountDownLatch(1);
         CountDownLatch running = new CountDownLatch(1);
@@ -58,7 +61,7 @@ class DroppedConnectionTest {
         };
         CompletableFuture<TestClient> second;
         try (TestClient dying = door.open()) {
-            // With FUA it goes to a worker, so that the reading thread goes on to the next ones.
+            // A write with FUA goes to a worker, so the reading thread goes on to the next ones.
             dying.sendWrite(Wire.FLAG_FUA, 0, 0, block(1));
             HostileTest.await(running);
             for (int i = 1; i <= QUEUED; i++) {
@@ -90,7 +93,10 @@ class DroppedConnectionTest {
         }
     }
 
-    /** With few requests in flight most are in the socket when the client dies, with many most are taken already. */
+    /**
+     * With few requests in flight, most are still in the socket when the client dies; with many, the server has already
+     * read most.
+     */
     @ParameterizedTest
     @ValueSource(ints = {1, 2, 16, 128})
     void nothingOfADeadClientLandsLater(int requestsMax) throws IOException {
@@ -102,7 +108,7 @@ class DroppedConnectionTest {
         }
     }
 
-    /** The server is stuck in sending replies that the client does not take when it dies. */
+    /** When the client dies, the server is stuck sending replies that the client did not read. */
     @Test
     void norOfOneThatTookNoReplies() throws Exception {
         try (ServerFixture fixture = new ServerFixture(directory, NbdOptions.defaults())) {
@@ -203,7 +209,7 @@ class DroppedConnectionTest {
         }
     }
 
-    /** A client that is in the middle of a payload, or does not take its replies, is no reason to wait. */
+    /** A successor does not wait for a client that is in the middle of a payload or does not read its replies. */
     @Test
     void aSlowClientHoldsUpNobody() throws IOException {
         try (ServerFixture fixture =

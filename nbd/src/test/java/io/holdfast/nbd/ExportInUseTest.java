@@ -29,7 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What an NBD client has open is not taken away from it, and who does it all the same cuts it off first. */
+/** A file that an NBD client has open cannot be taken away; a command that insists cuts the client off first. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class ExportInUseTest {
     private static final String PATH = "/" + ServerFixture.EXPORT;
@@ -111,7 +111,7 @@ class ExportInUseTest {
         }
     }
 
-    /** A client in the middle of its first request has begun, before all of the request is there. */
+    /** A client has begun as soon as a part of its first request has arrived. */
     @ParameterizedTest
     @ValueSource(ints = {1, 27, 28, 28 + 1000})
     void aClientWithinItsFirstRequestHasBegun(int bytes) throws Exception {
@@ -126,7 +126,7 @@ class ExportInUseTest {
                 StoredFile file = fixture.volume.open(PATH)) {
             client.out.write(write, 0, bytes);
             client.out.flush();
-            // What was sent may be on its way for a moment.
+            // The sent bytes may be on their way for a moment.
             boolean refused = false;
             for (long size = ServerFixture.SIZE - 1; !refused; size--) {
                 try {
@@ -142,7 +142,7 @@ class ExportInUseTest {
         }
     }
 
-    /** One that only says goodbye has no say in the size. */
+    /** A client that only says goodbye does not keep its file from being cut. */
     @Test
     void aClientThatOnlySaysGoodbyeHasNotBegun() throws Exception {
         try (TestClient client = fixture.open(Mode.SIMPLE);

@@ -15,7 +15,9 @@ import java.util.Optional;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.ScheduledThreadPoolExecutor;
 
-/** Runs one session with a client whose bytes are known, without a socket, and holds it to the protocol. */
+/**
+ * Runs one session, without a socket, with a client whose bytes are given, and checks the replies against the protocol.
+ */
 final class FuzzServer {
     private static final long POOL_BYTES = 16 << 20;
 
@@ -26,12 +28,12 @@ final class FuzzServer {
 
     FuzzServer() throws Exception {}
 
-    /** Lets a client say something; what it hears must be what the protocol has for it. */
+    /** Serves a client that sends these bytes; the replies must follow the protocol. */
     void serve(byte[] client, boolean readOnly) throws Exception {
         serve(client, readOnly, new Look() {});
     }
 
-    /** Does the same with a look at the file before and after; returns what the client heard. */
+    /** Does the same, shows the file before and after, and returns the bytes that the client received. */
     byte[] serve(byte[] client, boolean readOnly, Look look) throws Exception {
         WatchedVolume watched = new WatchedVolume();
         MemorySocket socket = new MemorySocket(client);

@@ -128,7 +128,7 @@ class HandshakeTest {
         }
     }
 
-    /** Some clients say nothing of themselves and send options all the same. */
+    /** Some clients do not set the flag for fixed newstyle, and send options all the same. */
     @Test
     void answersOptionsOfClientsThatDoNotClaimFixedNewstyle() throws IOException {
         try (TestClient client = TestClient.connect(fixture.address)) {
@@ -260,7 +260,7 @@ class HandshakeTest {
         return answer.strings(OptionReply.META_CONTEXT.code());
     }
 
-    /** Whoever reads an error at a terminal must not have the terminal do what is in a name. */
+    /** A name in an error message must not control the terminal of the person who reads it. */
     @Test
     void errorsCarryNoControlCharacters() throws IOException {
         try (TestClient client = fixture.greet()) {

@@ -9,15 +9,15 @@ import io.holdfast.nbd.protocol.Wire;
 import java.nio.ByteBuffer;
 
 /**
- * What a client has heard in a connection, taken apart as a client would: greeting, option replies, chunks. Simple
- * replies carry no length, so what follows the first of a read is not looked at.
+ * The bytes that a client received in a connection, parsed as a client would: greeting, option replies, chunks. A
+ * simple reply carries no length, so parsing ends at the first one.
  */
 final class HeardReplies {
     private static final int OPTION_REPLY_MAX = 16 << 10;
 
     private final int clientFlags;
     private final ByteBuffer heard;
-    /** The client left in the middle of something. */
+    /** The client left in the middle of a message. */
     private final boolean cut;
 
     private boolean structured;
@@ -49,7 +49,7 @@ final class HeardReplies {
         }
     }
 
-    /** Takes an option reply; returns whether transmission follows. */
+    /** Consumes an option reply; returns whether transmission follows. */
     private boolean option() {
         if (!needs(20)) {
             return false;
@@ -112,7 +112,7 @@ final class HeardReplies {
         }
     }
 
-    /** Returns whether so much was heard; less is right only if the client has left. */
+    /** Returns whether that many bytes are left; fewer are right only if the client has left. */
     private boolean needs(int bytes) {
         assertThat(cut || heard.remaining() >= bytes).as("a whole reply").isTrue();
         return heard.remaining() >= bytes;

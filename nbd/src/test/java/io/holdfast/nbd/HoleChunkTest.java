@@ -100,7 +100,7 @@ class HoleChunkTest {
         }
     }
 
-    /** A hole is never what was there before a write, or behind it: each read sees all that was answered before it. */
+    /** A hole never shows an older state of the file: each read sees every write that was answered before it. */
     @Test
     void aReadSeesWhatWasWrittenAndZeroedBefore() throws Exception {
         int length = 256 << 10;

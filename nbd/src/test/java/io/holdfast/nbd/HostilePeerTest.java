@@ -33,7 +33,7 @@ class HostilePeerTest extends HostileTest {
         }
     }
 
-    /** Writes what does not go out as holes, which fit into any socket's buffer. */
+    /** Writes data without zeroes, which is not sent as holes: holes would fit into any socket's buffer. */
     private static void fill(ServerFixture server, int bytes) throws IOException {
         byte[] data = new byte[bytes];
         Arrays.fill(data, (byte) 3);
@@ -80,7 +80,7 @@ class HostilePeerTest extends HostileTest {
         }
     }
 
-    /** With no shared memory at all, every command is served in small steps. */
+    /** With an empty pool every command is served in small steps. */
     @ParameterizedTest
     @EnumSource(Mode.class)
     void servesWithoutSharedMemory(Mode mode) throws IOException {

@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The fixture of the tests of what a server must survive: after each, it must serve a well-behaved client. */
+/** Fixture for clients that a server must survive: after each test it must serve a well-behaved client. */
 @Timeout(120)
 abstract class HostileTest {
     static final byte[] NOTHING = {};

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Limits that are met: descriptors, threads, places. Afterwards everything is as before. */
+/** The server runs out of descriptors, threads or places; afterwards everything works as before. */
 @Timeout(60)
 class LimitTest {
     @TempDir
@@ -60,7 +60,7 @@ class LimitTest {
         }
     }
 
-    /** What ends one connection ends no other. */
+    /** A failure of one connection ends no other. */
     @Test
     void aConnectionThatCannotBeTakenIsClosed() throws IOException {
         AtomicBoolean open = new AtomicBoolean(true);
@@ -96,7 +96,7 @@ class LimitTest {
         }
     }
 
-    /** Clients that were refused and do not go take no place of one that may come. */
+    /** Clients that were refused and do not leave take no place from clients that may be served. */
     @Test
     void refusedClientsTakeNoPlaces() throws IOException {
         try (ServerFixture fixture =
@@ -136,7 +136,7 @@ class LimitTest {
                     return client;
                 }
             } catch (IOException e) {
-                // Refused in short.
+                // The server closed the connection at once.
             }
             client.close();
         }

@@ -18,13 +18,13 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** What the log says of a client is true, and said once. */
+/** The log tells the truth about each client, once. */
 @Timeout(60)
 class LogLinesTest {
     @TempDir
     Path directory;
 
-    /** How a client that was refused goes. */
+    /** How a refused client leaves. */
     enum Leaving {
         AT_ONCE {
             @Override
@@ -117,7 +117,7 @@ class LogLinesTest {
         client.close();
     }
 
-    /** A client with a request that the device has and does not end; then the server stops. */
+    /** Stops the server while the device does not end a client's request; returns the log. */
     private List<String> stopWhileTheDeviceIsStuck(boolean clientLeaves) throws IOException {
         CountDownLatch running = new CountDownLatch(1);
         CountDownLatch gate = new CountDownLatch(1);
@@ -135,7 +135,7 @@ class LogLinesTest {
             if (clientLeaves) {
                 leave(client);
             }
-            // Longer than it takes to see that the client has left.
+            // Longer than the server needs to see that the client has left.
             fixture.server.stop(Duration.ofSeconds(3));
             gate.countDown();
             return log.take();
@@ -149,7 +149,7 @@ class LogLinesTest {
         assertThat(stopWhileTheDeviceIsStuck(true))
                 .singleElement()
                 .asString()
-                .contains("has ended before")
+                .contains("has ended already")
                 .doesNotContain("replies", "cut off");
     }
 
@@ -170,7 +170,7 @@ class LogLinesTest {
             for (int i = 0; i < 16; i++) {
                 client.request(CommandType.READ, 0, i, 0, 1 << 20);
             }
-            // The first bytes of the first reply: the rest is more than the socket holds.
+            // Read the first bytes of the first reply only: the rest is more than the socket holds.
             client.in.readInt();
             fixture.server.stop(Duration.ofSeconds(2));
             assertThat(log.take())

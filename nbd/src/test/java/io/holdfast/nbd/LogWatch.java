@@ -8,7 +8,7 @@ import java.util.logging.LogRecord;
 import java.util.logging.Logger;
 import java.util.logging.SimpleFormatter;
 
-/** Keeps what the server logs, until it is closed. */
+/** Collects the server's log lines until it is closed. */
 final class LogWatch extends Handler implements AutoCloseable {
     private final Logger logger = Logger.getLogger("io.holdfast.nbd");
     private final List<String> lines = new CopyOnWriteArrayList<>();

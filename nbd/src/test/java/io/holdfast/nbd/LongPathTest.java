@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Paths that are longer than a name of the protocol, which has at most 4096 bytes. */
+/** Paths that are longer than the 4096 bytes which the protocol allows for a name. */
 class LongPathTest {
     @TempDir
     Path directory;
@@ -33,7 +33,7 @@ class LongPathTest {
         fixture.close();
     }
 
-    /** Makes a file whose name as an export has so many bytes, and returns that name. */
+    /** Makes a file whose export name has this many bytes; returns the name. */
     private String create(int bytes, String letter) throws IOException {
         int letterBytes = letter.getBytes(StandardCharsets.UTF_8).length;
         StringBuilder path = new StringBuilder();
@@ -108,7 +108,7 @@ class LongPathTest {
         }
     }
 
-    /** An error message that would be cut within a character is cut before it. */
+    /** An error message is cut before a character, never within one. */
     @Test
     void messagesAreWholeCharacters() throws IOException {
         try (TestClient client = fixture.greet()) {

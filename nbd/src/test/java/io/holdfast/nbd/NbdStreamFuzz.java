@@ -7,8 +7,9 @@ import java.io.ByteArrayOutputStream;
 import java.util.List;
 
 /**
- * Streams of requests, many of them wrong, whose payloads are requests themselves. The input chooses the requests, {@link
- * StreamModel} knows which of them a correct server executes: anything else that is executed or answered is a finding.
+ * Streams of requests, many of them wrong, whose payloads are requests themselves. The input chooses the requests.
+ * {@link StreamModel} knows which of them a correct server executes; if the server executes or answers any other, that
+ * is a finding.
  */
 public final class NbdStreamFuzz implements FuzzTarget {
     /** Commands: all there are, and some that are not. */
@@ -55,7 +56,7 @@ public final class NbdStreamFuzz implements FuzzTarget {
             int flags = input.u8();
             int place = input.u8();
             long length = LENGTHS[input.u8() % LENGTHS.length];
-            // Half of the requests have no flag but PAYLOAD_LEN: more of them are served.
+            // Half of the requests have no flag but PAYLOAD_LEN, so that more of them are served.
             add(model, type, flags < 0x80 ? flags & 1 << 5 : flags & 0x7f, place, length, mode);
         }
         server.serve(model, mode, readOnly);

@@ -26,7 +26,10 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Clients that need ranges which are not whole sectors and refuse them unless they are announced; and holes in reads. */
+/**
+ * Clients that access ranges which are not whole sectors, and do so only if the server announces that; and holes in
+ * reads.
+ */
 @Tag("slow")
 @Timeout(300)
 @ParameterizedClass
@@ -99,7 +102,7 @@ class OddSizeClientsTest {
         clients.needs("qemu-img", "qemu-io");
         String image = odd(ODD).toString();
         String odd = uri("/odd");
-        // Not by «convert», which writes whole sectors of 512 bytes wherever it writes to.
+        // Not by «qemu-img convert»: it writes whole sectors of 512 bytes.
         try (StoredFile file = volume.open("/odd")) {
             file.write(0, ByteBuffer.wrap(Files.readAllBytes(Path.of(image))));
         }

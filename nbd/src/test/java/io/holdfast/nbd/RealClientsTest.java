@@ -65,7 +65,7 @@ class RealClientsTest {
         return clients.run(directory, arguments);
     }
 
-    /** Makes a sparse file with data in places, of which one is not aligned. */
+    /** Makes a sparse file with data in some places, one of them unaligned. */
     private Path image() throws IOException {
         Path image = directory.resolve("image");
         byte[] data = new byte[3 << 20];

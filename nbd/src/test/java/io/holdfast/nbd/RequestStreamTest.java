@@ -8,7 +8,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** No byte of a payload is ever taken for a request, whatever the request is and whether it is served. */
+/** No byte of a payload is ever taken for a request, for any request, served or refused. */
 class RequestStreamTest {
     private static final int[] TYPES = {0, 1, 2, 3, 4, 5, 6, 7, 8, 65535};
     private static final int[] FLAGS = {0, 1, 2, 4, 8, 16, 32, 33, 36, 40, 48, 64, 96, 0x8000, 0x8020};
@@ -57,12 +57,12 @@ class RequestStreamTest {
         server.serve(model, mode, false);
     }
 
-    /** Returns a new stream in place of one that has ended or is full, which is served. */
+    /** Returns the stream, or, if it has ended or is full, serves it and returns a new one. */
     private StreamModel servedIfComplete(StreamModel model, Mode mode, boolean readOnly) throws Exception {
         if (!model.ended() && model.room() >= 4) {
             return model;
         }
-        // What comes behind the end must not be executed, or else it must.
+        // The server must not execute this request if the stream has ended, and must execute it if not.
         model.add(1, 0, false, 0, 512);
         model.add(0, 0, false, 0, 512);
         server.serve(model, mode, readOnly);

@@ -20,7 +20,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A file that is made smaller or larger while clients have it: no client undoes that. */
+/** A file is made smaller or larger while clients have it open: no client undoes that. */
 class ResizedExportTest {
     private static final int EINVAL = 22;
     private static final int ENOSPC = 28;
@@ -35,7 +35,8 @@ class ResizedExportTest {
     @BeforeEach
     void start() throws IOException {
         fixture = new ServerFixture(directory, NbdOptions.defaults());
-        // A client that has begun would keep its file from being cut; here it comes between the question and the cut.
+        // A client that has begun keeps its file from being cut. This test is about clients that begin after that check
+        // and before the cut.
         fixture.watched.nobodys = true;
     }
 
@@ -80,7 +81,7 @@ class ResizedExportTest {
                 }
             }
             assertSize(SMALL);
-            // What is left is served on.
+            // The rest is still served.
             assertThat(client.write(0, SMALL - 4096, new byte[4096])).isZero();
             assertThat(client.read(0, 0, (int) SMALL)).hasSize((int) SMALL);
         }
@@ -108,7 +109,7 @@ class ResizedExportTest {
         }
     }
 
-    /** The request has passed every check of its header and waits; only then the file is cut. */
+    /** Cuts the file while a request waits that has passed every check of its header. */
     @ParameterizedTest
     @EnumSource(
             value = CommandType.class,

@@ -16,7 +16,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A server with a sector size announces it and holds its clients to it. */
+/** A server with a sector size announces it and refuses other requests. */
 class SectorSizeTest {
     @TempDir
     Path directory;

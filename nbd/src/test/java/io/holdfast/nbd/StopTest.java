@@ -21,7 +21,9 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** A server that stops: what is in flight is answered, what is not begun is neither done nor answered, nobody gets an error. */
+/**
+ * A server that stops answers the requests in flight, drops those that it has not begun, and gives no client an error.
+ */
 @Timeout(120)
 class StopTest {
     private static final int BLOCK = 4096;
@@ -34,7 +36,7 @@ class StopTest {
         return new ServerFixture(directory, options, List.of(address));
     }
 
-    /** A client keeps many writes in flight; each that was executed has its reply, and no other one was executed. */
+    /** A client keeps many writes in flight: the server has executed exactly those that it answered. */
     @ParameterizedTest
     @ValueSource(strings = {"unix", "tcp"})
     void whatWasDoneIsAnswered(String kind) throws Exception {
@@ -59,7 +61,7 @@ class StopTest {
                             client.sendWrite(1, i, (long) i * BLOCK, new byte[BLOCK]);
                         }
                     } catch (IOException e) {
-                        // The server has closed: as it should.
+                        // The server has closed the connection, as it should.
                     }
                 });
                 Thread stopper = Thread.ofPlatform().start(() -> {
@@ -100,7 +102,7 @@ class StopTest {
             client.request(CommandType.FLUSH, 0, 1, 0, 0);
             running.await();
             Thread stopper = Thread.ofPlatform().start(() -> server.server.stop(Duration.ofMinutes(2)));
-            // Nobody is accepted any more when the socket's file is gone; from then on it may take a moment.
+            // Once the socket's file is gone no client is accepted; the close may follow a moment later.
             while (server.server.counters().connections() == 1 && Files.exists(directory.resolve("s"))) {
                 Thread.onSpinWait();
             }
@@ -121,7 +123,7 @@ class StopTest {
         }
     }
 
-    /** One that has connected and said nothing, or is in the handshake, is closed without a word. */
+    /** A client that has sent nothing, or is in the handshake, is disconnected without an error or a log line. */
     @Test
     void handshakesAreBrokenOff() throws IOException {
         try (ServerFixture server = fixture("unix", NbdOptions.defaults());

@@ -12,10 +12,10 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A {@code qemu-storage-daemon} that is told by QMP, over its standard streams, what to do.
+ * A {@code qemu-storage-daemon}, controlled by QMP over its standard streams.
  *
- * <p>Invariant: its process has ended when this is closed, and ends by itself after {@link #SECONDS_MAX}, so nobody waits
- * for a line for ever.
+ * <p>Invariant: the process has ended when this is closed. It ends by itself after {@link #SECONDS_MAX}, so no read
+ * waits for a line for ever.
  */
 final class StorageDaemon implements AutoCloseable {
     private static final long SECONDS_MAX = 120;
@@ -60,7 +60,7 @@ final class StorageDaemon implements AutoCloseable {
         await("\"return\"");
     }
 
-    /** Copies all of one device to another and follows what is written meanwhile, until both are the same. */
+    /** Copies all of one device to another, together with what is written meanwhile, until both are equal. */
     void mirror(String from, String to) throws IOException {
         execute("{\"execute\": \"blockdev-mirror\", \"arguments\": {\"job-id\": \"job\", \"device\": \"" + from
                 + "\", \"target\": \"" + to + "\", \"sync\": \"full\", \"copy-mode\": \"write-blocking\"}}");
@@ -76,7 +76,7 @@ final class StorageDaemon implements AutoCloseable {
         await("BLOCK_JOB_COMPLETED");
     }
 
-    /** Reads on to a line that has this text. None before or with it may tell of an error. */
+    /** Reads up to a line that has this text; fails if a line up to then reports an error. */
     private void await(String text) throws IOException {
         for (String line = lines.readLine(); line != null; line = lines.readLine()) {
             assertThat(line).doesNotContain("\"error\"", "BLOCK_JOB_ERROR", "BLOCK_JOB_CANCELLED");

@@ -12,12 +12,12 @@ import java.util.List;
 
 /**
  * A stream of requests, right and wrong, and what a correct server may do with it: which requests it answers, with
- * success or an error, where the connection ends, and what the file holds then. Written from the protocol document and
- * from what clients in use send, apart from the server's code.
+ * success or an error, where the connection ends, and what the file holds then. Written independently of the server's
+ * code, from the protocol document and from what real clients send.
  *
- * <p>Every payload consists of well-formed requests, {@link #bait}: a server that takes a byte of a payload for a request
- * executes them. They have a cookie of their own and change the last part of the file, which nothing else touches. Every
- * real request has a slot of the file to itself, so their order does not matter.
+ * <p>Every payload consists of well-formed requests, {@link #bait}. A server that takes a byte of a payload for a
+ * request executes them. They have a special cookie and change the last part of the file, which no real request
+ * touches. Every real request has a slot of the file to itself, so their order does not matter.
  */
 final class StreamModel {
     static final int SLOT = 8 << 10;
@@ -58,7 +58,7 @@ final class StreamModel {
         this.readOnly = readOnly;
     }
 
-    /** What the file holds before: no block and no byte is like the next one, and none is zero. */
+    /** The initial contents of the file: neighbouring blocks and bytes differ, and none is zero. */
     static byte[] initial() {
         byte[] bytes = new byte[FILE];
         for (int i = 0; i < FILE; i++) {
@@ -67,12 +67,12 @@ final class StreamModel {
         return bytes;
     }
 
-    /** Returns how many more requests there may be. */
+    /** Returns how many more requests may be added. */
     int room() {
         return SLOTS - requests;
     }
 
-    /** Returns whether nothing that is added now may be executed or answered. */
+    /** Returns whether the stream has ended: the server must not execute or answer requests added now. */
     boolean ended() {
         return ended;
     }
@@ -82,9 +82,9 @@ final class StreamModel {
     }
 
     /**
-     * Adds a request with whatever payload it has.
+     * Adds a request, with its payload if it has one.
      *
-     * @param beyond whether it is for what is behind the end of the export; else it is for a slot of its own
+     * @param beyond whether its range lies behind the end of the export; else it is in a slot of its own
      * @param at where in the slot; {@code at + length} must be within it unless the request is refused
      */
     void add(int type, int flags, boolean beyond, int at, long length) {
@@ -107,7 +107,7 @@ final class StreamModel {
             answers.add(new Expected(cookie, type, false, null));
             ended = true;
         } else if (payload > sent) {
-            // All that comes behind belongs to this payload, and the client leaves in the middle of it.
+            // All further bytes belong to this payload, and the client leaves in the middle of it.
             stream.writeBytes(bait(1000));
             ended = true;
         } else {
@@ -119,7 +119,7 @@ final class StreamModel {
         }
     }
 
-    /** Holds what the server did to what it may do. {@code heard} begins with transmission. */
+    /** Checks the server's replies and the file against this model. {@code heard} begins with transmission. */
     void verify(ByteBuffer heard, byte[] found) {
         StreamReplies replies = new StreamReplies(mode, heard, this::readLength);
         List<Long> cookies = new ArrayList<>();
@@ -205,7 +205,7 @@ final class StreamModel {
                 .orElse(0);
     }
 
-    /** A block status that carries its range and context as payload is made right if the length allows it. */
+    /** Makes the payload of a block status, its range and context, valid if the length allows it. */
     private boolean statusRange(int type, int flags, long length) {
         return extended() && type == BLOCK_STATUS && (flags & PAYLOAD_LEN) != 0 && length == 12;
     }
@@ -227,7 +227,7 @@ final class StreamModel {
         return (extended() ? header.putLong(length) : header.putInt((int) length)).array();
     }
 
-    /** So many bytes of requests, one after the other, that change and read the last part of the file. */
+    /** Returns {@code length} bytes of requests that change and read the last part of the file. */
     private byte[] bait(int length) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         while (bytes.size() < length) {

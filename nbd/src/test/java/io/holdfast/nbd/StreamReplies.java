@@ -12,7 +12,7 @@ import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.LongToIntFunction;
 
-/** The replies of transmission, taken apart and put together by cookie. */
+/** The replies of transmission, parsed and assembled by cookie. */
 final class StreamReplies {
     private final List<Reply> replies = new ArrayList<>();
 

@@ -6,7 +6,7 @@ import io.holdfast.nbd.protocol.OptionType;
 import io.holdfast.volume.StoredFile;
 import java.nio.ByteBuffer;
 
-/** Serves a {@link StreamModel} and holds the server to it. */
+/** Serves a {@link StreamModel} and checks the server against it. */
 final class StreamServer {
     private final FuzzServer server = new FuzzServer();
 

@@ -24,8 +24,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * A client that says exactly what it is told to, right or wrong. Written from the protocol document, apart from the
- * server's codecs.
+ * A client that sends exactly what the test wants, right or wrong. Written from the protocol document, independently of
+ * the server's codecs.
  */
 final class TestClient implements AutoCloseable {
     private final AutoCloseable socket;
@@ -40,7 +40,7 @@ final class TestClient implements AutoCloseable {
         this.out = new DataOutputStream(new BufferedOutputStream(out, 1 << 16));
     }
 
-    /** Connects, nothing more. */
+    /** Connects and sends nothing. */
     static TestClient connect(NbdAddress address) throws IOException {
         SocketChannel channel = switch (address) {
             case NbdAddress.Unix unix -> SocketChannel.open(UnixDomainSocketAddress.of(unix.path()));
@@ -76,7 +76,7 @@ final class TestClient implements AutoCloseable {
         return client;
     }
 
-    /** How to talk in transmission. */
+    /** The formats of requests and replies in transmission. */
     enum Mode {
         SIMPLE,
         STRUCTURED,
@@ -258,7 +258,7 @@ final class TestClient implements AutoCloseable {
         }
     }
 
-    /** Receives a reply; {@code readLength} is what a simple reply would carry. */
+    /** Receives a reply; {@code readLength} is the length of data in a simple reply. */
     Chunk receive(int readLength) throws IOException {
         int magic = in.readInt();
         if (magic == 0x67446698) {
@@ -343,12 +343,12 @@ final class TestClient implements AutoCloseable {
     void expectEnd() {
         try {
             while (in.read() >= 0) {
-                // What was still on its way.
+                // Skip what was still on its way.
             }
         } catch (EOFException e) {
-            // The orderly way.
+            // The server closed the connection in order.
         } catch (IOException e) {
-            // The disorderly way, which is an end too.
+            // A reset is an end too.
         }
     }
 

@@ -9,8 +9,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Authorities and certificates of all kinds for tests, made by certtool. Keys are made once for each kind, since it is
- * the certificates that differ.
+ * Authorities and certificates of all kinds for tests, made by certtool. There is one key of each kind, since only the
+ * certificates must differ.
  */
 final class TestPki {
     private final Path folder;
@@ -20,7 +20,7 @@ final class TestPki {
         this.folder = folder;
     }
 
-    /** A kind of key, and the file form in which it is written. */
+    /** A kind of key, and the format of its file. */
     enum Key {
         RSA("--key-type=rsa --bits=2048", ""),
         RSA_PKCS1("--key-type=rsa --bits=2048", "-traditional"),

@@ -14,7 +14,7 @@ import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** Where every test of this module gets its volume from. */
+/** Makes the volumes for the tests of this module. */
 public final class TestVolumes {
     /** Sparse: takes no more than what is written. */
     private static final long SIZE = 1L << 30;

@@ -25,7 +25,10 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Every kind of certificate on either side, with real clients: who is served, who is not, and what both are told. */
+/**
+ * Every kind of certificate on either side, with real clients: which are served, which are not, and what either side is
+ * told.
+ */
 @Tag("slow")
 @Timeout(300)
 @ParameterizedClass
@@ -46,7 +49,7 @@ class TlsClientsTest {
 
     private static Volume volume;
     private static TestPki pki;
-    /** A server for each kind of identity; all want a client's certificate. */
+    /** A server for each kind of identity; all demand a client certificate. */
     private static final Map<String, NbdServer> SERVERS = new LinkedHashMap<>();
 
     private static final Map<String, Path> GOOD = new LinkedHashMap<>();
@@ -77,7 +80,7 @@ class TlsClientsTest {
         pki.issue("between", "client-chain", Key.RSA, CLIENT, SIGNS);
         serve("chain", pki.server("s-chain", Key.RSA, "server-chain", "between"));
         Path chain = pki.client("c-chain", Key.RSA, "client-chain", "between");
-        // QEMU verifies its own certificate, and takes the authorities between from here alone.
+        // QEMU also verifies its own certificate, and takes intermediate authorities only from this file.
         pki.authorities(chain, "ca", "between");
         GOOD.put("chain", chain);
         GOOD.put("chain with its authority", pki.client("c-whole", Key.RSA, "client-chain", "between", "ca"));
@@ -114,7 +117,7 @@ class TlsClientsTest {
         SoftAssertions all = new SoftAssertions();
         for (var server : SERVERS.entrySet()) {
             for (var client : GOOD.entrySet()) {
-                // All pairs of kinds of keys are not all pairs of their forms.
+                // Test each pair of kinds of keys once, not each pair of their file formats.
                 if (server.getKey().equals("RSA")
                         || client.getKey().equals("RSA")
                         || server.getKey().equals(client.getKey())) {
@@ -137,7 +140,10 @@ class TlsClientsTest {
         everyClient(SERVERS.get("chain"), GOOD.get("EC"), "NORMAL:-VERS-ALL:+VERS-TLS1.2");
     }
 
-    /** What GnuTLS offers comes from a file of the system, for libnbd, and from an option, for QEMU. */
+    /**
+     * Connects with every client. GnuTLS takes its priorities from a system file for libnbd, and from an option for
+     * QEMU.
+     */
     private void everyClient(NbdServer server, Path certificates, String priority) throws IOException {
         Path system = Files.writeString(directory.resolve("priority"), "[priorities]\nSYSTEM = " + priority + "\n");
         String[] env = {"env", "GNUTLS_SYSTEM_PRIORITY_FILE=" + system};
@@ -242,7 +248,7 @@ class TlsClientsTest {
         }
     }
 
-    /** Waits until the session of a client that was refused has ended: then it has logged. */
+    /** Waits until the session of a refused client has ended; by then it has logged. */
     private static void await(NbdServer server) {
         while (server.counters().connections() > 0) {
             Thread.onSpinWait();

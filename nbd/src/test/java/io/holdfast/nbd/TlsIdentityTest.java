@@ -15,7 +15,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A TLS directory that would serve nobody is refused at once, with the file and the reason. */
+/**
+ * The server refuses at once a TLS directory with which it could serve no client; the message has the file and the
+ * reason.
+ */
 @Timeout(120)
 class TlsIdentityTest {
     private static final String SERVER = "tls_www_server";
@@ -194,8 +197,8 @@ class TlsIdentityTest {
                 "old-list",
                 "crl_this_update_date = \"2020-01-01 00:00:00\"\ncrl_next_update_date = \"2021-01-01 00:00:00\"\ncrl_number = 1");
         pki.lists(directory, "list", "old-list");
-        isRefused("ca-crl.pem", "'CN=ca' was to be replaced by 2021-01-01");
-        // The keys of all authorities of a kind are the same one, so the false one has another kind of key.
+        isRefused("ca-crl.pem", "'CN=ca' is out of date, its next update was due at 2021-01-01");
+        // All authorities with one kind of key share the key, so the false one has another kind.
         pki.authority("false", Key.RSA);
         pki.authority("ca", Key.RSA);
         pki.revoke("ca", "false-list", "crl_next_update = 2\ncrl_number = 1");

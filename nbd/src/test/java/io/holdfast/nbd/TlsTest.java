@@ -141,7 +141,7 @@ class TlsTest {
         }
     }
 
-    /** CVE-2021-3716: what was negotiated in the clear counts for nothing afterwards. */
+    /** CVE-2021-3716: the server forgets what was negotiated in the clear. */
     @Test
     void startTlsForgetsWhatWasNegotiatedBefore() throws Exception {
         try (TlsServer server = server(false, false)) {
@@ -166,7 +166,10 @@ class TlsTest {
         }
     }
 
-    /** CVE-2021-3716, the other half: options smuggled in before the TLS handshake are not taken for encrypted ones. */
+    /**
+     * CVE-2021-3716, the other half: the server does not take options smuggled in before the TLS handshake for
+     * encrypted ones.
+     */
     @Test
     void bytesSentAlongWithStartTlsEndTheConnection() throws Exception {
         try (TlsServer server = server(false, true)) {

@@ -12,19 +12,16 @@ import java.lang.reflect.Proxy;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 
-/**
- * A volume whose files let a test look on and step in: before each operation {@link Hook#before} is told, and may block
- * or throw.
- */
+/** A volume whose files call {@link Hook#before} before each operation, which may block or throw. */
 final class WatchedVolume {
     final AtomicInteger opened = new AtomicInteger();
     final AtomicInteger closed = new AtomicInteger();
-    /** Whether clients are nobody: then what they have open may be cut at any moment. */
+    /** Whether clients do not count as users of their files, so that a file may be cut at any moment. */
     volatile boolean nobodys;
 
     volatile Hook hook = (operation, offset, length, flags) -> {};
 
-    /** What happens before an operation. */
+    /** Called before an operation. */
     interface Hook {
         void before(String operation, long offset, long length, Set<?> flags) throws HoldfastException;
     }
@@ -79,7 +76,7 @@ final class WatchedVolume {
                 });
     }
 
-    /** Reports reads as those that must not wait; what the test throws then refuses them. */
+    /** Reports reads of the queue as reads that must not wait; if the hook throws, the queue refuses the read. */
     private ReadQueue watch(ReadQueue queue) {
         return new ReadQueue() {
             @Override

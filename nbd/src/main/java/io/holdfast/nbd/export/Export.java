@@ -15,12 +15,15 @@ public record Export(String name, StoredFile file, long size, boolean readOnly, 
     /** Requests of whole blocks need no read before the write. */
     public static final int PREFERRED_BLOCK = 4096;
 
-    /** Returns up to where requests are served: a file that was made smaller ends earlier, one that grew does not. */
+    /**
+     * Returns the end of the range that is served. It moves down when the file is made smaller, and not up when the
+     * file grows.
+     */
     public long sizeNow() {
         return Math.min(size, file.size());
     }
 
-    /** Returns the flags for the client, as far as they do not depend on what was negotiated. */
+    /** Returns the transmission flags that do not depend on what was negotiated. */
     public int transmissionFlags() {
         return Wire.TRANSMIT_HAS_FLAGS
                 | (readOnly ? Wire.TRANSMIT_READ_ONLY : 0)

@@ -2,7 +2,7 @@ package io.holdfast.nbd.export;
 
 import io.holdfast.nbd.protocol.OptionReply;
 
-/** An export cannot be had; says which reply the client gets. */
+/** An export cannot be opened; carries the type of the reply for the client. */
 public final class ExportException extends Exception {
     private final OptionReply reply;
 

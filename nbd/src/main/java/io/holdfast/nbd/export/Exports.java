@@ -22,19 +22,21 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * The regular files of a volume as exports. A name is a path, with or without the leading slash. The empty name stands
  * for the volume's only regular file, if it has exactly one.
  *
- * <p>A path that is longer than a string of the protocol may be cannot be sent or asked for: such a file is no export, except
- * by the empty name. Nor is one that has 2^63 bytes or more. The protocol has 64 bits without a sign for a size, but its
- * clients, QEMU, libnbd and the kernel among them, keep sizes and offsets as signed numbers and refuse what is larger. The
- * protocol wants a list to have each export, and no error says «this export is not for you»: so what nobody can be served is
- * not one, is not listed, and who asks for it gets NBD_REP_ERR_UNKNOWN, «the requested export is not available»
- * (NBD_REP_ERR_TOO_BIG is about requests and replies that are too long, NBD_REP_ERR_POLICY about what the server was told to
- * forbid, as a size that is not whole sectors).
+ * <p>Two kinds of files are no exports. A path longer than a string of the protocol cannot be sent as a name; the file
+ * can be reached only by the empty name. A file of 2^63 bytes or more cannot be served: the protocol has an unsigned
+ * 64-bit size, but clients (QEMU, libnbd and the kernel among them) keep sizes and offsets as signed numbers and refuse
+ * larger ones.
  *
- * <p>Invariant: a listing visits at most {@link #ENTRIES_MAX} directory entries and keeps at most {@link #PENDING_CHARS_MAX}
- * characters of directories that it has not visited yet, whatever the volume holds.
+ * <p>The protocol wants a list to have every export, and has no error for «this export is not for you». So the server
+ * does not list such a file, and answers a request for it with NBD_REP_ERR_UNKNOWN, «the requested export is not
+ * available». (NBD_REP_ERR_TOO_BIG is for requests and replies that are too long; NBD_REP_ERR_POLICY is for what the
+ * server's settings forbid, such as a size that is not whole sectors.)
+ *
+ * <p>Invariant: a listing visits at most {@link #ENTRIES_MAX} directory entries and keeps at most
+ * {@link #PENDING_CHARS_MAX} characters of directories that it has not visited yet, whatever the volume holds.
  */
 public final class Exports {
-    /** A listing is given up beyond so many directory entries. */
+    /** A listing fails beyond this many directory entries. */
     public static final int ENTRIES_MAX = 20_000;
 
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
@@ -63,7 +65,7 @@ public final class Exports {
         this.saidThatSomeAreTooLarge = exports.saidThatSomeAreTooLarge;
     }
 
-    /** Returns the same exports, opened for somebody from whom they are not taken away. */
+    /** Returns the same exports, opened in the name of a user: nobody takes a file away while that user has it open. */
     public Exports as(FileUser user) {
         return new Exports(this, user);
     }
@@ -84,8 +86,8 @@ public final class Exports {
     }
 
     /**
-     * Tells the names of all exports, each directory in byte order of the names, and those of a directory before those of the
-     * directories in it.
+     * Passes on the names of all exports. The files of a directory come in byte order, and before the files of its
+     * subdirectories.
      */
     public void list(Names names) throws ExportException, IOException {
         walk(path -> {
@@ -100,7 +102,7 @@ public final class Exports {
         });
     }
 
-    /** Returns why nobody can be served the file at a path, whatever the server was told, if that is so. */
+    /** Returns why the file at a path cannot be served under any settings, if it cannot. */
     public Optional<String> whyNot(String path) {
         if (!Text.fits(path)) {
             return Optional.of("NBD has at most " + Wire.STRING_MAX + " bytes for a name: give it a shorter path");
@@ -112,7 +114,7 @@ public final class Exports {
         try {
             return volume.status("/" + path).size() < 0;
         } catch (HoldfastException e) {
-            // Whoever asks for it is told what is wrong with it.
+            // List it: a client that asks for it is told what is wrong.
             return false;
         }
     }
@@ -121,8 +123,8 @@ public final class Exports {
         if (saidThatSomeAreTooLarge.compareAndSet(false, true)) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "files are left out of the list of exports that have more than the 2^63 - 1 bytes that NBD clients"
-                            + " take; the first of them is /{0}",
+                    "the list of exports leaves out files of more than 2^63 - 1 bytes, which NBD clients do not take;"
+                            + " the first of them is /{0}",
                     path);
         }
     }
@@ -131,8 +133,8 @@ public final class Exports {
         if (saidThatSomeAreLeftOut.compareAndSet(false, true)) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "files are left out of the list of exports whose path is longer than the " + Wire.STRING_MAX
-                            + " bytes that NBD has for a name; the first of them has " + Text.bytes(path) + " bytes: /"
+                    "the list of exports leaves out files whose path is longer than " + Wire.STRING_MAX
+                            + " bytes, the limit of NBD; the first of them has " + Text.bytes(path) + " bytes: /"
                             + path.substring(0, 60) + "…");
         }
     }
@@ -193,7 +195,7 @@ public final class Exports {
                 OptionReply.ERR_UNKNOWN, "the volume " + why + ", so there is no default export; give a path");
     }
 
-    /** Sees the path of a regular file, and says whether to go on. */
+    /** Receives the path of a regular file, and returns whether to go on. */
     private interface Visitor {
         boolean file(String path) throws IOException;
     }

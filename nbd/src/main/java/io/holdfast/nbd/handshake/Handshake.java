@@ -21,11 +21,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection's fixed newstyle negotiation (section «Handshake»).
  *
- * <p>Invariants: used by the connection's thread alone. An option's data is at most {@link #OPTION_BYTES_MAX} bytes and
- * is copied before it is looked at. A client gets at most {@link #FAILURES_MAX} errors, {@link #LISTINGS_MAX} listings
- * and {@link #OPTIONS_MAX} options altogether, and then is dropped. STARTTLS forgets everything that was said before
- * it, received bytes included (CVE-2021-3716). A client need not say that it knows fixed newstyle: some send other options
- * than EXPORT_NAME all the same, and read the replies. The time limit is the caller's, who closes the transport.
+ * <p>Invariants: only the connection's thread uses this. An option's data is at most {@link #OPTION_BYTES_MAX} bytes,
+ * and is copied before it is parsed. A client gets at most {@link #FAILURES_MAX} errors, {@link #LISTINGS_MAX} listings
+ * and {@link #OPTIONS_MAX} options altogether; beyond that the connection is dropped. STARTTLS forgets everything that
+ * came before it, received bytes included (CVE-2021-3716).
+ *
+ * <p>A client need not set the flag for fixed newstyle: some clients do not, and still send other options than
+ * EXPORT_NAME and read the replies. The caller limits the time, by closing the transport.
  */
 public final class Handshake {
     static final int OPTION_BYTES_MAX = 64 << 10;
@@ -53,8 +55,8 @@ public final class Handshake {
     private int listings;
 
     /**
-     * @param refusal why this client is not served; every option is then answered with it
-     * @param refused is told why a client that wants to be served is not; more than once, if it goes on trying
+     * @param refusal why this client is not served, or null; if set, every option is answered with it
+     * @param refused receives the reason when a client that wants to be served is not; again each time the client tries
      */
     public Handshake(
             Greeter greeter,
@@ -70,7 +72,7 @@ public final class Handshake {
         this.refused = refused;
     }
 
-    /** Negotiates; empty if the client ended it. */
+    /** Negotiates; empty if the client ended the negotiation. */
     public Optional<Negotiated> run() throws IOException {
         replies.greet();
         readClientFlags();
@@ -147,7 +149,7 @@ public final class Handshake {
         }
     }
 
-    /** Answers an option that cannot be served in the state of things, whatever it is. */
+    /** Refuses any option if this client is not served at all, or not without encryption; else returns empty. */
     private Optional<Step> refused(int code) throws IOException {
         if (refusal != null) {
             return Optional.of(fail(code, OptionReply.ERR_POLICY, refusal));

@@ -73,7 +73,7 @@ final class OptionData {
         }
     }
 
-    /** The option does not have the form it must have; the client is told and may go on. */
+    /** The option is malformed. The client gets an error and may go on. */
     static final class InvalidOptionException extends Exception {
         InvalidOptionException(String message) {
             super(message);

@@ -9,10 +9,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Sends what the server says in the handshake.
+ * Sends the server's side of the handshake.
  *
- * <p>Invariants: used by the connection's thread alone; everything is sent at {@link #send} or before, in order. The buffer
- * has room for the longest string of the protocol.
+ * <p>Invariants: only the connection's thread uses this. Replies go out in order, at the latest with {@link #send}. The
+ * buffer has room for the longest string of the protocol.
  */
 final class OptionReplies {
     private static final int HEADER = 20;
@@ -72,7 +72,7 @@ final class OptionReplies {
                 .putInt(payloadMax);
     }
 
-    /** The old form of entering transmission, which has no header. */
+    /** Answers EXPORT_NAME, the old way into transmission: this reply has no header. */
     void exportName(long size, int flags, boolean zeroes) throws IOException {
         room(134).putLong(size).putShort((short) flags).put(new byte[zeroes ? 124 : 0]);
     }

@@ -2,7 +2,10 @@ package io.holdfast.nbd.handshake;
 
 import java.io.IOException;
 
-/** A client was refused, as the log has said, in answer to an option that has no other answer than the end. */
+/**
+ * The server refused a client that sent EXPORT_NAME, an option without an error reply: the connection ends. It is
+ * logged already.
+ */
 public final class RefusedException extends IOException {
     RefusedException(String message) {
         super(message);

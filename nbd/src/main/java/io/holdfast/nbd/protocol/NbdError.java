@@ -23,7 +23,7 @@ public enum NbdError {
         return code;
     }
 
-    /** Returns what a client is told about an error of the engine. A file that would grow too large is ENOSPC. */
+    /** Returns the error value for an error of the engine. A file that would grow too large is ENOSPC. */
     public static NbdError of(HoldfastException e) {
         return switch (e.code()) {
             case NO_SPACE, HOST_FULL, FILE_TOO_LARGE, BEYOND_END -> ENOSPC;

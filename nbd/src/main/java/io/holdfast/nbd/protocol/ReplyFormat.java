@@ -3,7 +3,7 @@ package io.holdfast.nbd.protocol;
 import java.nio.ByteBuffer;
 
 /**
- * How replies look, chosen in the handshake, and the encoder of their headers.
+ * The format of replies, chosen in the handshake, and the encoder of their headers.
  *
  * <pre>
  * simple               structured chunk          extended chunk
@@ -20,10 +20,10 @@ public enum ReplyFormat {
     STRUCTURED,
     EXTENDED;
 
-    /** Error messages are cut at so many bytes. */
+    /** Error messages are cut at this many bytes. */
     public static final int MESSAGE_MAX = 1024;
 
-    /** No header, with everything in front of the data, is longer than this. */
+    /** The longest header, with everything that comes before the data. */
     public static final int HEADER_MAX = 32 + 6 + MESSAGE_MAX + 8;
 
     /** Returns whether errors and data come in chunks. */

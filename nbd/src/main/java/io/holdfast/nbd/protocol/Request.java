@@ -3,7 +3,7 @@ package io.holdfast.nbd.protocol;
 import java.nio.ByteBuffer;
 
 /**
- * The header of a request, as sent. Nothing in it was checked but the magic.
+ * The header of a request, as sent. Only its magic has been checked.
  *
  * <pre>
  * compact                                  extended
@@ -16,13 +16,13 @@ import java.nio.ByteBuffer;
  *
  * @param cookie opaque; goes back in every reply
  * @param offset unsigned
- * @param length unsigned; of the payload or of the range of the export, see {@link #payloadLength}
+ * @param length unsigned; the length of the payload or of the range of the export, see {@link #payloadLength}
  */
 public record Request(boolean extended, int flags, int type, long cookie, long offset, long length) {
     public static final int COMPACT_BYTES = 28;
     public static final int EXTENDED_BYTES = 32;
 
-    /** Nobody can say where the next request begins. As a length it is beyond every bound. */
+    /** The server cannot know where the next request begins. Read as an unsigned length, this exceeds every bound. */
     public static final long PAYLOAD_UNKNOWN = -1;
 
     /** Takes a header from the buffer's position on. */
@@ -47,9 +47,9 @@ public record Request(boolean extended, int flags, int type, long cookie, long o
      * Returns how many bytes follow the header, unsigned, or {@link #PAYLOAD_UNKNOWN}. This alone says where the next
      * request begins, so it depends on the header alone and not on whether the request is served.
      *
-     * <p>A write has a payload with and without PAYLOAD_LEN: with extended headers QEMU 8.2 and later send it without the
-     * flag, and libnbd can be told to send it with the flag behind a compact header. With extended headers the flag gives
-     * every other command a payload, known or not. Behind a compact header nobody can say what it means.
+     * <p>A write has a payload with and without PAYLOAD_LEN: with extended headers QEMU 8.2 and later send it without
+     * the flag, and libnbd can be told to send it with the flag behind a compact header. With extended headers the flag
+     * gives every other command a payload, known or not. Behind a compact header the flag has no defined meaning.
      */
     public long payloadLength() {
         if (type == CommandType.WRITE.code()) {

@@ -23,12 +23,15 @@ public final class Text {
         return bytes;
     }
 
-    /** Returns a message for whoever sits at the client, which may have any name in it, in UTF-8 and cut. */
+    /**
+     * Returns a message for a person at the client, in UTF-8 and cut. Control characters are escaped, since it may
+     * contain any name.
+     */
     public static byte[] message(String text, int bytesMax) {
         return cut(Printable.of(text), bytesMax);
     }
 
-    /** Returns whether the protocol has a string for this text. */
+    /** Returns whether the text fits into a string of the protocol. */
     public static boolean fits(String text) {
         return text.length() <= Wire.STRING_MAX / 3
                 || (text.length() <= Wire.STRING_MAX && bytes(text) <= Wire.STRING_MAX);

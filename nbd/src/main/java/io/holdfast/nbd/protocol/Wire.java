@@ -61,13 +61,16 @@ public final class Wire {
     /** The number under which replies carry {@link #BASE_ALLOCATION}. */
     public static final int BASE_ALLOCATION_ID = 1;
 
-    /** No string of the protocol is longer (section «Values»), in bytes of UTF-8. */
+    /** The longest string of the protocol (section «Values»), in bytes of UTF-8. */
     public static final int STRING_MAX = 4096;
 
     /** The largest payload of a read or write that is served, announced as maximum payload size. */
     public static final int PAYLOAD_MAX = 64 << 20;
 
-    /** The largest payload of a refused request that is received and forgotten: the largest behind a compact header. */
+    /**
+     * The server skips the payload of a refused request up to this length: the largest that a compact header can
+     * announce.
+     */
     public static final long DRAINED_MAX = 0xffff_ffffL;
 
     private Wire() {}

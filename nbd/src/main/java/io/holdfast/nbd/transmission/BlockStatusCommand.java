@@ -59,7 +59,8 @@ final class BlockStatusCommand {
             runFlags = flags;
             runLength += extent.length();
         }
-        // A file cut short by someone else has no state behind its end; «not known» is always allowed.
+        // If someone has made the file shorter there is no state behind its end. Flags 0, «not known», are always
+        // allowed.
         putDescriptor(out, runLength > 0 ? runLength : request.length(), runFlags);
         count++;
         out.putInt(0, Wire.BASE_ALLOCATION_ID);

@@ -11,10 +11,10 @@ import org.jspecify.annotations.Nullable;
 /**
  * The payload memory of all connections of a server.
  *
- * <p>Invariants: {@code allocated}, which counts the memory of slices lent and slices free, never exceeds the limit;
- * slices have one of the sizes of {@link #CLASSES}. Nobody waits here: when nothing is left the caller goes on in small
- * steps with memory of its own, so that a client that does not read its replies cannot stop the others. Want of memory
- * in here loses no slice: {@code free} is of a kind that is whole afterwards, and what it cannot keep is forgotten.
+ * <p>Invariants: {@code allocated}, which counts both lent and free slices, never exceeds the limit; each slice has one
+ * of the sizes of {@link #CLASSES}. Nobody waits here. When the pool is empty the caller goes on in small steps with
+ * memory of its own, so a client that does not read its replies cannot stop the others. An OutOfMemoryError in here
+ * does not break the accounting: {@code free} stays consistent, and a slice that it cannot keep is no longer counted.
  */
 public final class BufferPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
@@ -42,7 +42,7 @@ public final class BufferPool {
     /** Returns memory for {@code bytes}, at least 1, or null if there is none now. */
     @Nullable
     Lease tryLease(int bytes) {
-        // All of it before a slice is taken: none must be lost to want of memory.
+        // Allocate everything before taking a slice: an OutOfMemoryError after that would lose the slice.
         List<Slice> slices = new ArrayList<>(bytes / Slice.MAX + 1);
         Lease lease = new Lease(slices, bytes, giveBack);
         boolean complete = false;
@@ -66,7 +66,7 @@ public final class BufferPool {
         }
     }
 
-    /** Returns how much memory somebody has now. */
+    /** Returns how many bytes are lent at the moment. */
     long lent() {
         lock.lock();
         try {
@@ -83,7 +83,7 @@ public final class BufferPool {
                 slice = memory.apply(CLASSES[sizeClass]);
                 allocated += Slice.footprint(slice.capacity());
             } catch (OutOfMemoryError e) {
-                // As if the limit were reached: the caller goes on in small steps.
+                // Treat it as if the limit were reached: the caller goes on in small steps.
                 return null;
             }
         }

@@ -10,22 +10,22 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the changes of one connection (writes, trims, zeroings) begin, and where a later connection to the same file makes
- * sure that none of a dead client comes after its own. A client that was killed may have left requests in its socket; they
- * must not land on what its successor wrote.
+ * Every change (write, trim, zeroing) of one connection begins here. A killed client may leave requests in its socket,
+ * and those must not overwrite what its successor writes; so a later connection to the same file uses this gate to wait
+ * for the old changes and to stop further ones.
  *
- * <p>A successor calls {@link #succeed}, which begins a new period, and then waits for the changes of the periods before.
- * The first change of the new period begins only when the reading thread has looked whether its own client is still there.
- * If it is not, nothing of it begins any more.
+ * <p>A successor calls {@link #succeed}, which begins a new period, and then waits for the changes of all earlier
+ * periods. Before the reading thread of this connection begins the first change of the new period, it checks that its
+ * own client is still connected. If the client is gone, none of its changes begins any more.
  *
- * <p>Invariants: a change that begins before {@code succeed} has ended when {@link #awaitPeriod} returns true; one that
- * begins after it is of a client that was connected at that time. Nobody waits for a client: what counts as a change
- * begins when its payload is there and ends before its reply is sent.
+ * <p>Invariants: when {@link #awaitPeriod} returns true, every change that began before {@code succeed} has ended. A
+ * change that begins after {@code succeed} belongs to a client that was still connected then. The successor never waits
+ * for a client: a change begins only when its payload has arrived, and ends before its reply is sent.
  */
 public final class ChangeGate {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition ended = lock.newCondition();
-    /** Of a kind that is whole after want of memory. */
+    /** Earlier periods with running changes. A linked queue stays consistent when an allocation fails. */
     private final ConcurrentLinkedQueue<Period> before = new ConcurrentLinkedQueue<>();
 
     private Period now = new Period(0);
@@ -42,10 +42,10 @@ public final class ChangeGate {
     }
 
     /**
-     * A change begins. For the reading thread.
+     * Begins a change. For the reading thread.
      *
      * @param gone finds out whether the client has closed the connection
-     * @throws EOFException if it has, and another client has come: the change must not happen
+     * @throws EOFException if it has, and another client has come: the change must not be made
      */
     Period begin(BooleanSupplier gone) throws IOException {
         while (true) {
@@ -65,7 +65,7 @@ public final class ChangeGate {
         }
     }
 
-    /** A change has ended. */
+    /** Ends a change. */
     void end(Period period) {
         lock.lock();
         try {
@@ -78,7 +78,7 @@ public final class ChangeGate {
         }
     }
 
-    /** Another connection has come: begins a new period and returns the number of the last one before it. */
+    /** Begins a new period for another connection that has come, and returns the number of the period before it. */
     public long succeed() {
         lock.lock();
         try {
@@ -94,7 +94,7 @@ public final class ChangeGate {
         }
     }
 
-    /** Waits until all changes up to that period have ended, but not longer than {@code nanos}; returns whether they have. */
+    /** Waits up to {@code nanos} for all changes up to that period to end; returns whether they have. */
     public boolean awaitPeriod(long number, long nanos) throws InterruptedException {
         lock.lock();
         try {
@@ -113,6 +113,6 @@ public final class ChangeGate {
         }
     }
 
-    /** How long a successor waits at a time before it looks whether the server stops. */
+    /** A successor waits this long at a time, and checks in between whether the server is stopping. */
     public static final long STEP_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 }

@@ -8,15 +8,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Makes the content chunks of what was read: long runs of zeroes become hole chunks (section «Structured reply types»,
- * NBD_REPLY_TYPE_OFFSET_HOLE), which carry no data.
+ * Splits the data of a read into content chunks. Long runs of zeroes become hole chunks, which carry no data (section
+ * «Structured reply types», NBD_REPLY_TYPE_OFFSET_HOLE).
  *
- * <p>Holes are found in the data that was read, not in the map of the file: so a reply never says anything else than the data
- * would have, whoever writes at the same time, and no read looks anything up for it. Of a block that is not zero one number
- * is looked at, as a rule.
+ * <p>This looks for zeroes in the data, not for holes in the file's map. So the reply always says exactly what the data
+ * says, even when others write at the same time, and a read needs no extra lookup. A block that is not zero usually
+ * costs a comparison of one word.
  */
 final class Contents {
-    /** A shorter run of zeroes among data is sent: it would cost two more chunks. */
+    /** A shorter run of zeroes among data is sent as data: a hole would cost two more chunks. */
     static final int HOLE_MIN = 32 << 10;
 
     private static final MemorySegment ZEROES = MemorySegment.ofArray(new byte[Volume.BLOCK_SIZE]);
@@ -28,7 +28,7 @@ final class Contents {
     private final boolean last;
     private final List<Reply> replies = new ArrayList<>();
 
-    /** How much of the lease is in {@code replies}. */
+    /** How many bytes of the lease are in {@code replies} so far. */
     private int told;
 
     private Contents(Job job, Lease lease, long base, boolean last) {
@@ -38,7 +38,7 @@ final class Contents {
         this.last = last;
     }
 
-    /** Returns, from one look, whether there is no hole: so for most short reads. If false it is not known. */
+    /** Quick test: true if the lease certainly has no hole, as for most short reads. False means «unknown». */
     static boolean isOneChunkOfData(Lease lease) {
         return lease.length() >= Long.BYTES
                 && lease.length() <= HOLE_MIN
@@ -46,7 +46,7 @@ final class Contents {
     }
 
     /**
-     * Returns the chunks for a lease that holds what is in the export from {@code base} on, in order.
+     * Returns the chunks, in order, for a lease that holds the export's data from offset {@code base} on.
      *
      * @param last nothing else of the request follows
      */
@@ -59,7 +59,7 @@ final class Contents {
         return contents.replies;
     }
 
-    /** Finds the runs of zero blocks that are long enough; of an unfragmented reply, whether all of it is zeroes. */
+    /** Adds a hole for each long enough run of zero blocks; an unfragmented reply is one hole if all of it is zero. */
     private void findHoles(boolean unfragmented) {
         int length = lease.length();
         int holeMin = unfragmented ? length : Math.min(length, HOLE_MIN);
@@ -96,13 +96,16 @@ final class Contents {
         told = end;
     }
 
-    /** Returns the next place where a block of the export ends or the lease does. A slice has whole blocks of the lease. */
+    /**
+     * Returns the next end of a block of the export, or the end of the lease. Every slice but the last holds whole
+     * blocks of the lease.
+     */
     private int nextBoundary(int at) {
         long toBlock = Volume.BLOCK_SIZE - ((base + at) & (Volume.BLOCK_SIZE - 1));
         return (int) Math.min(lease.length(), at + toBlock);
     }
 
-    /** Looks at no more than a block, which may lie in two slices. */
+    /** Tests at most one block, which may lie in two slices. */
     private boolean isZero(int from, int end) {
         int split = Math.min(end, lease.start(from / Slice.MAX + 1));
         return isZeroInSlice(from, split) && (split == end || isZeroInSlice(split, end));

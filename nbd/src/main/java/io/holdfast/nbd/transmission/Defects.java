@@ -1,6 +1,6 @@
 package io.holdfast.nbd.transmission;
 
-/** Logs what must not happen, and never throws: want of memory is one of these things. */
+/** Logs failures that should never happen. It never throws, since a lack of memory is one of them. */
 final class Defects {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
 
@@ -10,7 +10,7 @@ final class Defects {
         try {
             LOG.log(System.Logger.Level.ERROR, what, why);
         } catch (RuntimeException | Error also) {
-            // Whatever is short: what was to be done about it must be done.
+            // The log may lack memory too; the caller must still clean up.
         }
     }
 }

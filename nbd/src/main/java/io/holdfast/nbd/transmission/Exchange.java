@@ -14,16 +14,19 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What the commands of one connection share.
+ * The state that the commands of one connection share.
  *
- * <p>Invariants: every {@link Job} that {@link #enter} returns ends in exactly one final reply, or in {@link #giveUp} or
- * {@link #abandon}, which end the connection: so each place is given up, whatever is thrown and on which thread. {@code here}
- * is the request that the reading thread has and nobody else; it is empty from the moment in which somebody else has it, a
- * worker or the queue of replies. {@code reserve} belongs to the reading thread; it is what keeps a connection going when the
- * pool is empty.
+ * <p>Invariants: every {@link Job} that {@link #enter} returns ends in exactly one final reply, or in {@link #giveUp}
+ * or {@link #abandon}, which end the connection. So its place in {@link InFlight} is always given back, whatever is
+ * thrown on whichever thread. {@code here} is the request that only the reading thread owns; it is null as soon as a
+ * worker or the reply queue owns the request. {@code reserve} belongs to the reading thread and keeps a connection
+ * going when the pool is empty.
  */
 final class Exchange {
-    /** Reads of up to so many bytes, and shorter writes, are tried on the reading thread before another one is asked. */
+    /**
+     * The reading thread tries reads of up to this many bytes, and shorter writes, itself before it hands them to a
+     * worker.
+     */
     static final int INLINE_MAX = 64 << 10;
 
     final Negotiated negotiated;
@@ -62,9 +65,9 @@ final class Exchange {
         this.peerIsGone = peerIsGone;
     }
 
-    /** Takes a request in; waits while the connection has too much in flight. For the reading thread. */
+    /** Admits a request; waits while the connection has too much in flight. For the reading thread. */
     Job enter(Request request, int bytes) {
-        // Before it has a place: a place that no job knows of would be lost.
+        // Make the job before taking a place: if this allocation failed afterwards, the place would be lost.
         Job job = new Job(request, inFlight, bytes);
         if (!inFlight.tryEnter(bytes)) {
             replies.flush();
@@ -75,7 +78,9 @@ final class Exchange {
         return job;
     }
 
-    /** Returns memory for a request, which it has until it leaves or the memory is released, or null if there is none now. */
+    /**
+     * Returns memory that the request keeps until it leaves or the memory is released; null if the pool has none now.
+     */
     @Nullable
     Lease lease(Job job, int bytes) {
         Lease lease = pool.tryLease(bytes);
@@ -86,8 +91,8 @@ final class Exchange {
     }
 
     /**
-     * The reading thread ends. If it has a request that nobody else has, since something was thrown, that one gets no reply,
-     * and nobody may wait for it.
+     * Drops the request that only the reading thread owns, if there is one, when that thread ends by an exception. The
+     * request gets no reply, and it leaves, so that nobody waits for it.
      */
     void abandon() {
         Job job = here;
@@ -97,7 +102,7 @@ final class Exchange {
         }
     }
 
-    /** Not even an error can be told of a request that this thread alone has: the connection ends. */
+    /** Ends the connection, because not even an error reply can be made for a request that only this thread owns. */
     void giveUp(Job job, Throwable why) {
         try {
             replies.giveUp(why);
@@ -107,41 +112,41 @@ final class Exchange {
         }
     }
 
-    /** Adds the last reply of the request that the reading thread has. */
+    /** Adds the last reply to the request that the reading thread owns. */
     void reply(Reply last) {
         here = null;
         replies.add(last);
     }
 
-    /** Sends the last reply of the request that the reading thread has. */
+    /** Sends the last reply to the request that the reading thread owns. */
     void replyNow(Reply last) {
         here = null;
         replies.sendNow(last);
     }
 
-    /** The reading thread has sent all of the request's reply. */
+    /** Ends a request whose whole reply the reading thread has sent. */
     void leave(Job job) {
         here = null;
         job.leave();
     }
 
-    /** Somebody else has the request that the reading thread had. */
+    /** Notes that the reading thread no longer owns the request. */
     void handedOver() {
         here = null;
     }
 
     /**
-     * The request is about to change the file. For the reading thread, when everything of the request is there.
+     * Begins the request's change of the file. For the reading thread, once the whole request has been received.
      *
-     * @throws EOFException if the client is gone and another one has come: it must not
+     * @throws EOFException if the client is gone and another one has come: the change must not be made
      */
     void begin(Job job) throws IOException {
         job.changes(gate, gate.begin(peerIsGone));
     }
 
     /**
-     * Returns the reads that keep no thread waiting. They have a thread of their own that sends what has come, so that a
-     * client which does not read its replies holds up nobody else. For the reading thread.
+     * Returns this connection's queue for asynchronous reads. It has its own thread, which sends the replies to
+     * completed reads, so a client that does not read its replies delays no other connection. For the reading thread.
      */
     ReadQueue reads() throws HoldfastException {
         ReadQueue queue = reads;
@@ -152,7 +157,7 @@ final class Exchange {
         return queue;
     }
 
-    /** Ends what has threads; nothing may be in flight any more. */
+    /** Ends the threads. No request may be in flight. */
     void close() {
         try {
             ReadQueue queue = reads;
@@ -165,8 +170,8 @@ final class Exchange {
     }
 
     /**
-     * Runs what has to wait: on another thread, or on this one if the client sends nothing before it has the reply. That
-     * spares two wake-ups, which at queue depth 1 nothing hides. For the reading thread.
+     * Runs work that may block. It runs on this thread if the client waits for the reply before it sends more: that
+     * saves two wake-ups, which at queue depth 1 nothing hides. Otherwise it runs on a worker. For the reading thread.
      */
     void start(Job job, Work work) {
         if (!ranHere(job, work)) {
@@ -174,7 +179,7 @@ final class Exchange {
         }
     }
 
-    /** Runs it on this thread if the client sends nothing before it has the reply; else returns false. */
+    /** Runs the work on this thread if the client waits for the reply before it sends more; else returns false. */
     boolean ranHere(Job job, Work work) {
         boolean serial = isSerial();
         if (serial) {
@@ -188,7 +193,7 @@ final class Exchange {
         handedOver();
     }
 
-    /** Runs on another thread what a thread that must not wait has found out to have to. Does not throw. */
+    /** Runs work on a worker, for a thread that must not block and found that the work would. Does not throw. */
     void handOn(Job job, Work work) {
         try {
             workers.run(() -> finish(job, work));
@@ -197,7 +202,7 @@ final class Exchange {
         }
     }
 
-    /** Runs the work and sends the reply, on whichever thread has the job. Does not throw. */
+    /** Runs the work and sends the reply, on the thread that owns the job. Does not throw. */
     void finish(Job job, Work work) {
         Reply reply;
         try {
@@ -209,7 +214,7 @@ final class Exchange {
         replies.send(reply);
     }
 
-    /** Returns whether the request that is being served is all that the client has sent, as usual with this one. */
+    /** Returns whether the client has sent only this request, and usually waits for each reply. */
     boolean isSerial() {
         return input.available() == 0 && inFlight.isSerial();
     }
@@ -221,7 +226,7 @@ final class Exchange {
         } catch (HoldfastException e) {
             return failure(job, NbdError.of(e), text(e));
         } catch (RuntimeException | Error e) {
-            // Want of memory, too: the request must not stay.
+            // This includes OutOfMemoryError: even then the request must not stay in flight.
             Defects.log("a request failed in an unexpected way: " + job.request(), e);
             return failure(job, NbdError.EIO, "internal error of the server: " + e);
         }
@@ -251,7 +256,7 @@ final class Exchange {
         return new Lease(List.of(slice), bytes, slices -> {});
     }
 
-    /** What a command does; its result is the final reply. */
+    /** The work of a command; its result is the final reply. */
     interface Work {
         Reply run() throws HoldfastException;
     }

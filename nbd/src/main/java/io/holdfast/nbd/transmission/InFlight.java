@@ -6,12 +6,13 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * One connection's requests between being parsed and having their reply sent.
  *
- * <p>Invariants: at most {@code requestsMax} requests and {@code bytesMax} bytes are inside, except that one request
- * alone may be larger; the reading thread waits to enter, so a client with too much in flight is simply not read from.
+ * <p>Invariants: at most {@code requestsMax} requests and {@code bytesMax} bytes are inside, except that a single
+ * request may be larger. The reading thread waits to enter, so the server simply stops reading from a client with too
+ * much in flight.
  *
- * <p>Remembers whether the client is one that waits for each reply before it sends the next request, as databases do that
- * commit: {@code serial} goes up by one with each request that comes when nothing is inside, and down by more with each
- * other one.
+ * <p>This also remembers whether the client waits for each reply before it sends the next request, as a database does
+ * when it commits. {@code serial} rises by one with each request that arrives when nothing is inside, and falls by more
+ * with each other request.
  */
 final class InFlight {
     private static final int SERIAL_MAX = 32;
@@ -63,7 +64,7 @@ final class InFlight {
         bytes += added;
     }
 
-    /** Returns whether one request is inside and the client has long been sending one at a time. */
+    /** Returns whether exactly one request is inside and the client has been sending one at a time for a while. */
     boolean isSerial() {
         lock.lock();
         try {
@@ -105,7 +106,7 @@ final class InFlight {
         }
     }
 
-    /** Waits until nothing is in flight, but not longer than {@code nanos}; returns whether it is so. */
+    /** Waits up to {@code nanos} until nothing is in flight; returns whether that is so. */
     boolean awaitIdle(long nanos) throws InterruptedException {
         lock.lock();
         try {

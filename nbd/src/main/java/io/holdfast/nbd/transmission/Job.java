@@ -7,8 +7,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * A request that is in flight, with its place and its memory.
  *
- * <p>Invariants: one thread at a time has it, and that one sees to it that it {@linkplain #leave leaves}, whatever is
- * thrown. Its memory is given back then at the latest.
+ * <p>Invariants: one thread at a time owns it, and makes sure that it {@linkplain #leave leaves}, whatever is thrown.
+ * Its memory is released at that time at the latest.
  */
 final class Job {
     private final Request request;
@@ -29,23 +29,26 @@ final class Job {
         return request;
     }
 
-    /** The request has this memory. */
+    /** Gives this memory to the request. */
     void holds(Lease memory) {
         lease = memory;
     }
 
-    /** Nobody knows who may still write to its memory: it is not lent again, unless somebody else gives it back. */
+    /**
+     * Takes the memory from the request, because the device may still write to it. {@link #leave} then does not release
+     * it; only the completion of the read does.
+     */
     void losesMemory() {
         lease = null;
     }
 
-    /** From now on the request counts as a change that happens, until {@link #changed} or {@link #leave}. */
+    /** Counts the request as a running change, until {@link #changed} or {@link #leave}. */
     void changes(ChangeGate at, ChangeGate.Period in) {
         gate = at;
         period = in;
     }
 
-    /** Its change has happened, or will not. Twice is harmless. */
+    /** Ends its change: it has been made, or will not be. Calling this twice is harmless. */
     void changed() {
         if (gate != null && period != null) {
             gate.end(period);
@@ -57,7 +60,10 @@ final class Job {
         return left.get();
     }
 
-    /** Gives up the request's place, when its last reply has been sent or can no longer be. Twice is harmless. */
+    /**
+     * Gives back the request's place, once its last reply has been sent or can no longer be sent. Calling this twice is
+     * harmless.
+     */
     void leave() {
         if (left.compareAndSet(false, true)) {
             try {

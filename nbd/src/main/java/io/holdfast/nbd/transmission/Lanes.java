@@ -9,12 +9,12 @@ import java.util.function.Consumer;
 import java.util.function.ToIntFunction;
 
 /**
- * Lets workers do tasks of one kind, a few workers at a time and in the order in which they came. A worker that is through
- * takes what waits next itself, several tasks at once: no other thread is woken for them.
+ * Runs tasks of one kind on a few workers at a time, in the order in which the tasks came. A worker that has finished
+ * takes the next waiting tasks itself, several at once, so no other thread has to be woken.
  *
- * <p>Invariants: {@code running} workers are in {@link #drain}, at most {@code runningMax}; tasks wait only while it is
- * as many. A task may wait for others that run, never for one that has not begun. What waits is bounded by {@link
- * InFlight}. A task that was taken is done or lost: whatever is thrown, none stays.
+ * <p>Invariants: {@code running} workers are in {@link #drain}, at most {@code runningMax}; tasks wait only while that
+ * many run. A task may wait for running tasks, never for one that has not begun. {@link InFlight} bounds the number of
+ * waiting tasks. Every accepted task is done or reported as lost, whatever is thrown.
  */
 final class Lanes<T> {
     private final Workers workers;
@@ -24,15 +24,15 @@ final class Lanes<T> {
     private final Consumer<List<T>> work;
     private final ReentrantLock lock = new ReentrantLock();
     private final BiConsumer<T, Throwable> lost;
-    /** Of a kind that is whole after want of memory. */
+    /** A linked queue stays consistent when an allocation fails. */
     private final ConcurrentLinkedQueue<T> waiting = new ConcurrentLinkedQueue<>();
 
     private int running;
 
     /**
-     * @param weightMax tasks that weigh more together are not done at once
+     * @param weightMax tasks that weigh more than this together are not done at once
      * @param work does one or more tasks
-     * @param lost is told of each task of which the work did not come to an end, and why; does not throw
+     * @param lost receives each task whose work failed, and why; must not throw
      */
     Lanes(
             Workers workers,
@@ -49,7 +49,7 @@ final class Lanes<T> {
         this.lost = lost;
     }
 
-    /** Takes a task. If this throws, it was not taken. One thread brings them. */
+    /** Accepts a task; if this throws, it was not accepted. Called by one thread. */
     void run(T task) {
         List<T> first = List.of(task);
         Runnable worker = () -> drain(first);
@@ -101,7 +101,9 @@ final class Lanes<T> {
         }
     }
 
-    /** Returns what is done next; empty, and then one worker less is running, if nothing waits. */
+    /**
+     * Returns the tasks to do next. If none waits, returns an empty list and counts this worker as no longer running.
+     */
     private List<T> next() {
         List<T> tasks = List.of();
         lock.lock();
@@ -121,7 +123,8 @@ final class Lanes<T> {
             }
             return tasks;
         } catch (RuntimeException | Error e) {
-            // Want of memory: nobody would do what waits, or what is in the list already.
+            // Out of memory. No worker would come back for the waiting tasks or for those in the list, so report them
+            // all as lost.
             lose(tasks, e);
             for (T task = waiting.poll(); task != null; task = waiting.poll()) {
                 lost.accept(task, e);

@@ -9,8 +9,8 @@ import java.util.function.Consumer;
 /**
  * Memory for one payload, as a run of slices of which all but the last are {@link Slice#MAX} long.
  *
- * <p>Invariants: one thread at a time uses it; nobody does after {@link #release}. It goes back once, however often it is
- * released.
+ * <p>Invariants: one thread at a time uses it; nobody uses it after {@link #release}. The memory goes back once,
+ * however often it is released.
  */
 final class Lease {
     private final List<Slice> slices;
@@ -47,7 +47,7 @@ final class Lease {
         return slices.get(index).buffer().slice(0, Math.min(Slice.MAX, length - start(index)));
     }
 
-    /** Gives the memory back. Twice is harmless. */
+    /** Gives the memory back. Calling this twice is harmless. */
     void release() {
         if (released.compareAndSet(false, true)) {
             owner.accept(slices);

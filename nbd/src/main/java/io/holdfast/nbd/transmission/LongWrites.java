@@ -7,18 +7,22 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Long writes of one connection, whose payloads wait in leases. The engine brings each to the device at once; those that
- * wait while others are on their way go together, as far as one record of its log takes them: a transfer and two wake-ups
- * for all, not for each.
+ * Long writes of one connection, with their payloads in leases. The engine writes each to the device at once. Writes
+ * that wait while others are being written go together, as many as fit into one log record: so all of them cost one
+ * transfer and two wake-ups.
  */
 final class LongWrites {
     /**
-     * Workers at a time: they wait for the device most of the time, so there are more than processors. With three of them
-     * and twice as much together it had pauses (64 KiB at random, 2 cores: 6 to 26 % fewer a second).
+     * Workers at a time. There are more than processors, because they wait for the device most of the time. Three
+     * workers with twice the bytes together were slower, with pauses (64 KiB at random, 2 cores: 6 to 26 % fewer writes
+     * a second).
      */
     private static final int LANES = Math.clamp(2L * Runtime.getRuntime().availableProcessors() + 1, 5, 16);
 
-    /** Bytes that are written together: a record has room for twice that, but the device then has less to do at a time. */
+    /**
+     * Bytes that are written together. A record has room for twice that, but then the device has fewer transfers to
+     * work on in parallel.
+     */
     private static final int TOGETHER_BYTES_MAX = 192 << 10;
 
     private final Exchange exchange;
@@ -27,7 +31,7 @@ final class LongWrites {
     /**
      * One write.
      *
-     * @param alone does it by itself, and releases the lease
+     * @param alone performs this write by itself, and releases the lease
      */
     record LongWrite(Job job, Lease lease, Exchange.Work alone) {}
 
@@ -56,7 +60,7 @@ final class LongWrites {
         }
     }
 
-    /** Returns false, and then nothing was written or answered, if they cannot be written together. */
+    /** Writes them together; if that is not possible, returns false and has written and answered nothing. */
     private boolean wroteTogether(List<LongWrite> writes) {
         Exchange.@Nullable Work outcome = null;
         try {

@@ -2,7 +2,7 @@ package io.holdfast.nbd.transmission;
 
 import java.util.concurrent.atomic.LongAdder;
 
-/** What all connections of a server count. */
+/** Counters that all connections of a server share. */
 public final class Meters {
     public final LongAdder requests = new LongAdder();
     public final LongAdder errors = new LongAdder();

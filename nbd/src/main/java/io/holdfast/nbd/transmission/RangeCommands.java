@@ -10,10 +10,10 @@ import java.io.IOException;
 
 /**
  * The commands that have a range but no payload: NBD_CMD_FLUSH, NBD_CMD_TRIM, NBD_CMD_WRITE_ZEROES, NBD_CMD_CACHE. Each
- * runs on a worker, since each may wait.
+ * runs on a worker, since each may block.
  */
 final class RangeCommands {
-    /** A cache request is a hint; no more than this is read for it. */
+    /** A cache request is a hint; the server reads at most this much for it. */
     private static final long CACHE_MAX = Wire.PAYLOAD_MAX;
 
     private static final int CACHE_STEP = 64 << 10;
@@ -50,7 +50,10 @@ final class RangeCommands {
         });
     }
 
-    /** Only writes are told ENOSPC behind the end of a file that was made smaller meanwhile. */
+    /**
+     * Frees blocks for a trim. Behind the end of a file that was made smaller meanwhile a trim gets EINVAL; only writes
+     * get ENOSPC.
+     */
     private void punch(long offset, long length) throws HoldfastException {
         try {
             file.punch(offset, length);
@@ -59,7 +62,7 @@ final class RangeCommands {
         }
     }
 
-    /** Zeroes by a change of the map, which is fast at any length, so FAST_ZERO never needs to fail. */
+    /** Zeroes a range by changing the file's map, which is fast at any length; so FAST_ZERO never needs to fail. */
     void writeZeroes(Request request) throws IOException {
         Job job = enterToChange(request);
         exchange.start(job, () -> {
@@ -76,7 +79,7 @@ final class RangeCommands {
         Job job = exchange.enter(request, CACHE_STEP);
         Lease lease = exchange.lease(job, CACHE_STEP);
         if (lease == null) {
-            // It is a hint, and now is no time for it.
+            // The request is only a hint, and the pool is empty: do nothing.
             exchange.reply(new Reply.Done(job));
             return;
         }

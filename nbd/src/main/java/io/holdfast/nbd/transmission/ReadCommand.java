@@ -15,12 +15,12 @@ import java.nio.ByteBuffer;
 import java.util.List;
 
 /**
- * NBD_CMD_READ. A reply has one content chunk for the data, except where there are long runs of zeroes, which are sent as
- * holes unless the client asked for one chunk (DF); and except when the pool is empty: then the reading thread sends one
- * chunk after another out of the connection's reserve.
+ * NBD_CMD_READ. As a rule a reply has one content chunk. There are two exceptions: long runs of zeroes are sent as
+ * holes, unless the client asked for one chunk (DF); and when the pool is empty, the reading thread sends chunk after
+ * chunk from the connection's reserve.
  *
- * <p>When part of a read fails and the client takes chunks, it gets what can be read up to the first bad block, and an
- * error that names this place.
+ * <p>When part of a read fails and the client takes chunks, it gets the data up to the first bad block, and an error
+ * with the offset of that block.
  */
 final class ReadCommand {
     private final Exchange exchange;
@@ -48,7 +48,7 @@ final class ReadCommand {
         }
     }
 
-    /** Nobody else has the lease's memory, so what is read may be verified in it. */
+    /** Reads into the lease. Nobody else can write to that memory, so the engine may verify checksums in place. */
     private void serve(Job job, Lease lease) {
         boolean queued = lease.count() == 1 && !exchange.isSerial();
         switch (queued ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
@@ -64,19 +64,20 @@ final class ReadCommand {
         } catch (HoldfastException e) {
             return ReadQueue.Answer.REFUSED;
         } catch (RuntimeException | Error e) {
-            // It may have been started, and the device have the memory. Whoever is told its end gives that back.
+            // The read may have started, and then the device still writes to the memory. Its completion, ended(),
+            // releases it.
             job.losesMemory();
             throw e;
         }
     }
 
     /**
-     * Goes the long way if it was not good: that one also finds out what is wrong. For the thread of the queue, to which
-     * nothing may be thrown. That one sends when it has added all that has come.
+     * Replies to a read of the queue; if the read failed, reads again on a worker, which also finds out why. Runs on
+     * the queue's thread and must not throw. That thread sends once it has added the replies to all completed reads.
      */
     private void ended(Job job, Lease lease, boolean good) {
         if (job.hasLeft()) {
-            // The connection ended when the read was started, and left the memory to the device.
+            // tryRead() failed after the read had started; the memory has been left to the device until now.
             lease.release();
             return;
         }
@@ -111,7 +112,7 @@ final class ReadCommand {
         }
     }
 
-    /** Adds all replies but the last one, and returns that. If it throws, it has added none. */
+    /** Adds all replies but the last and returns the last. If it throws, it has added none. */
     private Reply data(Job job, Lease lease) {
         return data(job, lease, job.request().offset(), true);
     }
@@ -128,7 +129,10 @@ final class ReadCommand {
         return replies.getLast();
     }
 
-    /** Sends what can be read of a lease of which {@code start} bytes were read, and returns the error for the rest. */
+    /**
+     * Sends the readable part of a lease whose first {@code start} bytes have been read, and returns the error for the
+     * rest.
+     */
     private Reply partial(Job job, Lease lease, int start, HoldfastException failure) {
         HoldfastException cause = failure;
         long offset = job.request().offset();
@@ -195,7 +199,7 @@ final class ReadCommand {
         }
     }
 
-    /** A simple reply cannot report an error once it has begun, so everything is read once before. */
+    /** Streams a simple reply. It cannot report an error once it has begun, so this reads everything once before. */
     private void streamSimple(Job job, int length) {
         Request request = job.request();
         try {

@@ -9,13 +9,16 @@ import java.util.List;
 sealed interface Reply {
     Job job();
 
-    /** Puts the header and everything else that is not in a lease. */
+    /** Writes the header and all else that is not in a lease. */
     void putHeader(ByteBuffer out, ReplyFormat format);
 
     /** Appends what comes behind the header. */
     default void addPayload(List<ByteBuffer> buffers) {}
 
-    /** Gives everything back; called once, after the reply was sent or given up. The last one gives up the request's place. */
+    /**
+     * Gives everything back; called once, after the reply was sent or given up. The last reply also gives back the
+     * request's place.
+     */
     void release();
 
     record Done(Job job) implements Reply {
@@ -61,7 +64,7 @@ sealed interface Reply {
      * @param base where in the export the lease begins
      * @param from where in the lease the data begins
      * @param length bytes, at least 1
-     * @param frees the lease goes back with this reply: those of a lease go out in order, and this is the last one
+     * @param frees release the lease with this reply; set on the last reply of a lease, since they are sent in order
      * @param last no other chunk of the request follows
      */
     record Data(Job job, Lease lease, long base, int from, int length, boolean frees, boolean last) implements Reply {
@@ -81,7 +84,7 @@ sealed interface Reply {
         }
     }
 
-    /** Says that a part of a read is zeroes; as {@link Data}, but nothing of the lease is sent. */
+    /** Says that a part of a read is zeroes. The parameters are those of {@link Data}, but no data is sent. */
     record Hole(Job job, Lease lease, long base, int from, int length, boolean frees, boolean last) implements Reply {
         @Override
         public void putHeader(ByteBuffer out, ReplyFormat format) {

@@ -13,14 +13,14 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The replies of one connection on their way to the socket. Whoever has a reply adds it; whoever finds the socket
- * free sends all that are there in one gathering write.
+ * The replies of one connection on their way to the socket. Any thread adds its reply; a thread that finds the socket
+ * free sends all waiting replies with one gathering write.
  *
- * <p>Invariants: replies go out in the order in which they were added, each whole; {@code writing} guards the
- * transport's sending side, {@code headers}, and {@code batch} and {@code buffers}, which are empty while it is free; a
- * reply that was added is released exactly once, also when the client is gone or memory is short, and nothing is thrown to
- * whoever adds or sends. After a failed write nothing more is sent and the transport is aborted. The queue is bounded by
- * {@link InFlight}.
+ * <p>Invariants: replies go out whole and in the order in which they were added. The lock {@code writing} guards the
+ * transport's sending side, {@code headers}, {@code batch} and {@code buffers}; the last two are empty while it is
+ * free. Every added reply is released exactly once, even if the client is gone or memory is short. Adding and sending
+ * never throw. After a failed write nothing more is sent and the transport is aborted. {@link InFlight} bounds the
+ * queue.
  */
 final class ReplyQueue {
     private static final int BATCH = 64;
@@ -51,13 +51,16 @@ final class ReplyQueue {
         }
     }
 
-    /** Adds a reply and sends it, unless another thread is sending: then that one does. */
+    /** Adds a reply and sends it; if another thread is sending, that thread sends this reply too. */
     void send(Reply reply) {
         add(reply);
         flush();
     }
 
-    /** Sends what is waiting, unless another thread is sending: that one looks again when it is done. */
+    /**
+     * Sends the waiting replies. If another thread is sending, returns at once: that thread checks again when it is
+     * done.
+     */
     void flush() {
         while (!waiting.isEmpty()) {
             if (!writing.tryLock()) {
@@ -110,7 +113,8 @@ final class ReplyQueue {
         } catch (IOException e) {
             giveUp(e);
         } catch (RuntimeException | Error e) {
-            // Want of memory, too: replies that were taken must not stay, nor the client wait for them.
+            // This includes OutOfMemoryError. Release the replies that were taken, and end the connection: else its
+            // client would wait for them.
             giveUp(e);
             Defects.log("sending replies failed in an unexpected way", e);
         } finally {
@@ -130,14 +134,14 @@ final class ReplyQueue {
         }
     }
 
-    /** The list has room for all: nothing that was taken is lost. */
+    /** Takes waiting replies into the list. The list never has to grow, so no reply is lost to a failed allocation. */
     private void takeBatch() {
         for (Reply reply = waiting.poll(); reply != null; reply = batch.size() < BATCH ? waiting.poll() : null) {
             batch.add(reply);
         }
     }
 
-    /** Takes what there is to send of the batch into the buffers. */
+    /** Puts the headers and payloads of the batch into the buffers. */
     private void gather() {
         headers.clear();
         int start = 0;
@@ -153,7 +157,7 @@ final class ReplyQueue {
         buffers.add(headers.slice(start, headers.position() - start));
     }
 
-    /** Nothing more is sent from now on. */
+    /** Sends nothing more from now on. */
     void giveUp(Throwable why) {
         if (broken == null) {
             broken = why;
@@ -166,7 +170,7 @@ final class ReplyQueue {
         return writing.isLocked() || !waiting.isEmpty();
     }
 
-    /** Returns why no more replies are sent, if it is so. */
+    /** Returns why no more replies are sent; null if they still are. */
     @Nullable
     Throwable broken() {
         return broken;
@@ -175,7 +179,8 @@ final class ReplyQueue {
     /**
      * Asks a question while no thread writes to the socket.
      *
-     * @return the answer, or false if a thread has been writing for five seconds: if the client were gone it had failed
+     * @return the answer; false if some thread has been writing for five seconds, since a write to a client that is
+     *     gone would have failed
      */
     boolean askInSilence(BooleanSupplier question) {
         boolean silent = false;

@@ -16,7 +16,7 @@ final class RequestCheck {
     /** Why a request is answered with an error. */
     record Rejection(NbdError error, String message) {}
 
-    /** Returns what is wrong with the request, or null. */
+    /** Returns why the request is rejected, or null if it is not. */
     static @Nullable Rejection check(Request request, Negotiated negotiated) {
         Optional<CommandType> type = CommandType.of(request.type());
         if (type.isEmpty()) {
@@ -67,8 +67,8 @@ final class RequestCheck {
     }
 
     /**
-     * Compares without computing offset + length, which can wrap. The file may be smaller than it was said to be; the
-     * engine compares again when the request takes effect.
+     * Compares without computing offset + length, which could wrap. The file may be smaller by now than the size
+     * announced to the client; the engine checks again when the request takes effect.
      */
     private static @Nullable Rejection checkRange(Request request, Export export, NbdError error) {
         long offset = request.offset();

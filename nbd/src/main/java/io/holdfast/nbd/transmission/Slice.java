@@ -5,8 +5,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * A piece of native memory, seen by sockets as a buffer and by the engine as a segment. It begins at a multiple of a block,
- * so that the device can transfer to it.
+ * A piece of native memory: a buffer for sockets and a segment for the engine. It is aligned to a block, so that the
+ * device can transfer to it directly.
  */
 record Slice(ByteBuffer buffer, MemorySegment segment) {
     /** The largest slice; longer payloads take several. */
@@ -19,7 +19,7 @@ record Slice(ByteBuffer buffer, MemorySegment segment) {
         return new Slice(buffer, MemorySegment.ofBuffer(buffer));
     }
 
-    /** Returns how much memory a slice takes: to begin at a block, one block more than it has. */
+    /** Returns how much memory a slice takes: one block more than its size, to align it. */
     static int footprint(int bytes) {
         return bytes + Volume.BLOCK_SIZE;
     }

@@ -19,16 +19,16 @@ import org.jspecify.annotations.Nullable;
 /**
  * One connection's transmission phase, as run by its reading thread.
  *
- * <p>Invariants: a header is copied out of the input before it is checked, and everything in it is checked before it is
- * used. Every request but DISC gets one reply; the order of replies is free. The payload of a request is consumed before
- * the next header is parsed, also if the request is refused; where that cannot be done the refusal is the last reply and
- * the connection ends: no byte of a payload is ever taken for a request. {@link #run} returns when the client is done or
- * gone and nothing is in flight any more, so the file can be closed then.
+ * <p>Invariants: a header is copied out of the input before it is checked, and checked before it is used. Every request
+ * but DISC gets one reply; the order of replies is free. No byte of a payload is ever taken for a request: the payload
+ * is consumed before the next header is parsed, even if the request is refused, and where that is not possible the
+ * refusal is the last reply and the connection ends. {@link #run} returns when the client is done or gone and nothing
+ * is in flight; the caller can then close the file.
  */
 public final class Transmission {
     private static final int PAYLOAD_IDS_MAX = 16;
 
-    /** More than the buffers of a socket hold: 64 pieces of 256 KiB. */
+    /** More than the buffers of a socket hold: 64 pieces of 256 KiB each. */
     private static final int LOOK_AHEAD_PIECES_MAX = 64;
 
     private static final int LOOK_AHEAD_BYTES = 256 << 10;
@@ -72,9 +72,9 @@ public final class Transmission {
     }
 
     /**
-     * Serves until the client disconnects or the server stops; an exception says in which way that was not orderly. A request
-     * that is read after the server began to stop is neither executed nor answered: the client sends it again to the next
-     * server.
+     * Serves until the client disconnects or the server stops; throws if the connection does not end in order. A
+     * request that is read after the server has begun to stop is dropped without a reply: the client sends it again to
+     * the next server.
      */
     public void run() throws IOException {
         boolean extended = negotiated.format() == ReplyFormat.EXTENDED;
@@ -115,8 +115,8 @@ public final class Transmission {
     }
 
     /**
-     * A client that has sent a part of its first request has begun: it knows what it is about to do. One that says goodbye at
-     * once has not.
+     * Sets {@code begun} when the client has sent a part of its first request: it then relies on what it was told about
+     * the file. A client that says goodbye at once has not begun.
      */
     private void noticeBeginning(int headerBytes) throws IOException {
         if (!begun && input.available() < headerBytes) {
@@ -130,7 +130,7 @@ public final class Transmission {
         return begun;
     }
 
-    /** Returns whether the client has left or the connection broke, be there requests in flight or not. */
+    /** Returns whether the client has left or the connection broke; requests may still be in flight. */
     public boolean hasEnded() {
         return ended || replies.broken() != null;
     }
@@ -140,7 +140,7 @@ public final class Transmission {
         return replies.isSending();
     }
 
-    /** From now on no request begins. */
+    /** Lets no further request begin. */
     public void stop() {
         stopping = true;
     }
@@ -150,7 +150,10 @@ public final class Transmission {
         return inFlight.isBusy();
     }
 
-    /** Looks behind the requests that are not read yet. A client with very many of them counts as one that is there. */
+    /**
+     * Looks for the end of the stream behind the requests that are not read yet. A client with too many of them counts
+     * as connected.
+     */
     private boolean peerIsGone() {
         int[] left = {LOOK_AHEAD_PIECES_MAX};
         return replies.askInSilence(() -> transport.peerIsGone(() -> left[0]-- > 0 ? ahead() : null));
@@ -173,7 +176,7 @@ public final class Transmission {
         }
     }
 
-    /** Waits for what is in flight, but not longer than {@code nanos}. */
+    /** Waits up to {@code nanos} for the requests in flight; returns whether they have ended. */
     public boolean awaitIdle(long nanos) throws InterruptedException {
         return inFlight.awaitIdle(nanos);
     }
@@ -221,7 +224,10 @@ public final class Transmission {
         }
     }
 
-    /** The payload has the real length and the contexts that are asked for, of which there is one. */
+    /**
+     * Serves a block status whose payload has the real length and the contexts that the client asks for; we have only
+     * one context.
+     */
     private void serveBlockStatusWithPayload(Request request, long payload) throws IOException {
         if (payload < 12 || payload > 8 + 4 * PAYLOAD_IDS_MAX || payload % 4 != 0) {
             reject(request, payload, new Rejection(NbdError.EINVAL, "a payload of " + payload + " bytes"));

@@ -7,14 +7,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * The threads of one connection that run what has to wait: for the device, or for others. Platform threads, because what
- * they wait for are system calls: a virtual thread would hand each of them to a platform thread and be handed back.
+ * The threads of one connection for work that blocks, on the device or on other threads. They are platform threads
+ * because they block in system calls: a virtual thread would hand each call to a platform thread and wait for it.
  *
- * <p>Invariant: the queue is bounded by {@link InFlight}. Each connection has its own, so that one whose requests are slow
- * does not delay another one's. Threads that have nothing to do end.
+ * <p>Invariant: {@link InFlight} bounds the queue. Each connection has its own workers, so slow requests of one do not
+ * delay another. Idle threads end.
  */
 final class Workers {
-    /** As many I/Os as a device profits from at a time. */
+    /** A device profits from about this many I/Os at a time. */
     private static final int THREADS_MAX = 32;
 
     private static final long IDLE_SECONDS_MAX = 5;
@@ -32,13 +32,16 @@ final class Workers {
         pool.allowCoreThreadTimeOut(true);
     }
 
-    /** Has a task run by a thread; by this one, if the system has no more of them. If this throws, it was not run. */
+    /**
+     * Runs a task on a worker, or on the calling thread if the system has no thread left. If this throws, the task was
+     * not run.
+     */
     void run(Runnable task) {
         Once once = new Once(task);
         try {
             pool.execute(once);
         } catch (RuntimeException | Error e) {
-            // The pool may have queued it all the same.
+            // The pool may have queued the task before it threw; it must still run only once.
             once.run();
         }
     }
@@ -59,7 +62,7 @@ final class Workers {
         }
     }
 
-    /** Ends the threads once everything that was given to them is done. */
+    /** Ends the threads once all their tasks are done. */
     void close() {
         pool.shutdown();
     }

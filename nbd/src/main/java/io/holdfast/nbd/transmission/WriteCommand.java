@@ -13,11 +13,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * NBD_CMD_WRITE. The payload lands in the server's own memory, which nobody else touches. A short one that is already
- * received goes to the engine from where it lies; others move to a lease and are written by a thread of their own. So
- * does one of 64 KiB: the engine brings it to the device at once, from the lease, for less work than copying it into
- * pages and from there into a record. When the pool is empty, the reading thread receives and writes piece by piece
- * through the connection's reserve.
+ * NBD_CMD_WRITE. The payload lands in the server's own memory, which no client can change.
+ *
+ * <p>A short payload that has already arrived goes to the engine straight from the input buffer. Any other payload
+ * moves to a lease, and a worker writes it. From 64 KiB on the engine writes it to the device at once from the lease,
+ * which is less work than copying it into pages and from there into a log record. When the pool is empty, the reading
+ * thread receives and writes piece by piece through the connection's reserve.
  */
 final class WriteCommand {
     private static final Set<WriteFlag> NOWAIT = Set.of(WriteFlag.NOWAIT);
@@ -57,13 +58,13 @@ final class WriteCommand {
                     longWrites.start(new LongWrites.LongWrite(job, lease, alone));
                 }
             } else {
-                // Those that wait for a flush share one, the more the better.
+                // Writes that wait for a flush share one; the more of them wait at once, the better.
                 exchange.start(job, () -> write(job, lease));
             }
         }
     }
 
-    /** Writes from the input buffer if the engine need not wait; consumes the payload only then. */
+    /** Writes from the input buffer if the engine need not wait, and only then consumes the payload. */
     private boolean serveNow(Job job, int length) throws IOException {
         ByteBuffer input = exchange.input.require(length);
         exchange.begin(job);
@@ -113,7 +114,7 @@ final class WriteCommand {
         for (int done = 0; done < length; done += Slice.MAX) {
             Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
             exchange.input.readFully(step.buffer(0));
-            // Each step is a change of its own: between them the client may be slow.
+            // Each step is a change of its own, because a successor must not wait for a slow client between two steps.
             exchange.begin(job);
             if (failure == null) {
                 failure = tryWrite(request.offset() + done, step.segment(0));

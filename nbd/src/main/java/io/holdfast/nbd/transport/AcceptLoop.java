@@ -9,9 +9,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Takes connections until its socket is closed, whatever is short meanwhile: without a free descriptor, a thread or memory it
- * waits, says so once, tries again until it can, and says that it is over. A connection that was accepted and cannot be
- * taken yet waits, too; the clients behind it wait in the socket's queue.
+ * Accepts connections until its socket is closed. If a descriptor, a thread or memory is short, it logs that once,
+ * tries again until it succeeds, and logs that it does. A connection that was accepted and cannot be taken yet waits
+ * meanwhile; the clients behind it wait in the socket's queue.
  *
  * <p>Invariant: {@link #run} returns only when the socket is closed.
  */
@@ -32,17 +32,18 @@ public final class AcceptLoop {
         SocketChannel accept() throws IOException;
     }
 
-    /** Who serves them. */
+    /** Serves them. */
     public interface Taker {
         /**
-         * Takes over a connection and must not wait. An {@code IOException} ends this connection; an error means that
-         * something is short: nothing was taken over, and the same connection is offered again.
+         * Takes over a connection; must not wait. If it throws an {@code IOException}, the loop closes this connection.
+         * If it throws an error, something is short: it has taken over nothing, and the loop offers the same connection
+         * again.
          */
         void take(SocketChannel socket) throws IOException;
     }
 
     /**
-     * @param name of what is listened on, for the log
+     * @param name the address, for the log
      * @param open whether the socket is still open
      */
     public AcceptLoop(String name, BooleanSupplier open, Source source, Taker taker) {
@@ -64,7 +65,7 @@ public final class AcceptLoop {
                 waiting = null;
                 trouble(null);
             } catch (ClosedChannelException e) {
-                // By whoever stops the server, as a rule; the next turn finds out.
+                // Usually the server is being stopped; the loop's condition tells.
             } catch (IOException | RuntimeException | Error e) {
                 trouble(e);
                 LockSupport.parkNanos(PAUSE_NANOS);
@@ -82,7 +83,7 @@ public final class AcceptLoop {
         }
     }
 
-    /** Says what is wrong when it begins, and when it is over; null: nothing. */
+    /** Logs the beginning and the end of a shortage; {@code what} is null if there is none. */
     private void trouble(@Nullable Throwable what) {
         if (what != null && !troubled) {
             troubled = true;
@@ -103,7 +104,7 @@ public final class AcceptLoop {
         try {
             LOG.log(level, text, parameters);
         } catch (RuntimeException | Error e) {
-            // The logger may lack what the loop lacks. Nothing may end the loop.
+            // The logger may lack what the loop lacks, and nothing may end the loop.
         }
     }
 
@@ -112,7 +113,7 @@ public final class AcceptLoop {
             try {
                 socket.close();
             } catch (IOException e) {
-                // It is gone all the same.
+                // The connection is gone all the same.
             }
         }
     }

@@ -7,16 +7,16 @@ import java.security.KeyStore;
 import java.security.cert.X509Certificate;
 import java.time.Instant;
 
-/** What all that deals with certificates needs to know of one. */
+/** Describes and tests single certificates, for all classes that read them. */
 final class Certificates {
     private Certificates() {}
 
-    /** Returns whom it was issued for, in quotes. */
+    /** Returns the subject, in quotes. */
     static String subject(X509Certificate certificate) {
         return "'" + certificate.getSubjectX500Principal().getName() + "'";
     }
 
-    /** Returns who issued it, in quotes. */
+    /** Returns the issuer, in quotes. */
     static String issuer(X509Certificate certificate) {
         return "'" + certificate.getIssuerX500Principal().getName() + "'";
     }
@@ -29,7 +29,7 @@ final class Certificates {
         return Instant.now().isBefore(certificate.getNotBefore().toInstant());
     }
 
-    /** Refuses one that is not valid today; the message names the file. */
+    /** Refuses a certificate that is not valid today; the message names the file. */
     static void checkDates(Path file, X509Certificate certificate) throws IOException {
         if (hasExpired(certificate)) {
             throw new IOException(file + ": the certificate " + subject(certificate) + " expired at "
@@ -41,7 +41,7 @@ final class Certificates {
         }
     }
 
-    /** Whether {@code issuer} is who signed {@code certificate}. */
+    /** Returns whether {@code issuer} signed {@code certificate}. */
     static boolean isIssuer(X509Certificate issuer, X509Certificate certificate) {
         if (!issuer.getSubjectX500Principal().equals(certificate.getIssuerX500Principal())) {
             return false;

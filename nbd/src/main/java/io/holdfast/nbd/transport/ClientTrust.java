@@ -19,13 +19,13 @@ import javax.net.ssl.TrustManagerFactory;
 import javax.net.ssl.X509ExtendedTrustManager;
 
 /**
- * Decides which clients' certificates are good: those that lead to an authority in {@code ca-cert.pem} by the rules of
- * RFC 5280, are for TLS clients, and are in no revocation list of {@code ca-crl.pem}. Says in words why one is not.
+ * Decides which client certificates are accepted: those that lead to an authority in {@code ca-cert.pem} by the rules
+ * of RFC 5280, are for TLS clients, and are in no revocation list of {@code ca-crl.pem}. A refusal says why in words.
  *
- * <p>Clients are not told the names of the authorities. They would be in the certificate request for clients that have
- * several certificates to choose from, and GnuTLS then no longer sends an RSA certificate by itself: it looks for keys of
- * the kinds in the request, there takes {@code rsa_pss_rsae_…} for keys of RSA-PSS alone, and finds no plain RSA, because a
- * Java server does not offer {@code rsa_pkcs1_…} with TLS 1.3. Without names it sends the certificate that it has.
+ * <p>The server does not send the names of the authorities. A certificate request may carry them, for clients that have
+ * several certificates to choose from. But GnuTLS then sends no RSA certificate: it chooses by the kinds of keys in the
+ * request, takes {@code rsa_pss_rsae_…} for RSA-PSS keys alone, and finds no plain RSA there, because a Java server
+ * does not offer {@code rsa_pkcs1_…} with TLS 1.3. Without names GnuTLS sends the certificate that it has.
  */
 final class ClientTrust extends X509ExtendedTrustManager {
     private static final String AUTHORITIES = "ca-cert.pem";
@@ -113,7 +113,7 @@ final class ClientTrust extends X509ExtendedTrustManager {
         return new CertificateException("only clients of an SSLEngine are verified here");
     }
 
-    /** Says what is wrong with the certificate; the reasons of the JDK name neither it nor its issuer. */
+    /** Says what is wrong with the certificate. The JDK's reasons do not name the certificate or its issuer. */
     private static CertificateException refusal(X509Certificate[] chain, CertificateException e) {
         CertificateException told = new CertificateException(reason(chain, e));
         told.addSuppressed(e);

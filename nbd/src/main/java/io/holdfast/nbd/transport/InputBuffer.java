@@ -6,28 +6,29 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 
 /**
- * Bytes received and not yet consumed. One system call usually brings many requests. A long payload does not come through
- * here: the call that receives it has two places, first the payload's own and then a little of this buffer, for the
- * header of the next request. So a client that sends one long payload after the other has each copied once, by the
- * kernel, with one system call.
+ * Bytes received and not yet consumed. One system call usually brings many requests.
  *
- * <p>Invariants: used by the connection's reading thread alone; {@code buffer} is always in reading state, position to
- * limit being what is received and not consumed.
+ * <p>A long payload bypasses this buffer. One scattering read receives the payload into its own memory, and a little of
+ * what follows, the header of the next request, into this buffer. So when a client sends one long payload after the
+ * other, each costs one system call and is copied once, by the kernel.
+ *
+ * <p>Invariants: only the connection's reading thread uses this. {@code buffer} is always ready for reading: position
+ * to limit is what is received and not consumed.
  */
 public final class InputBuffer {
     /** Holds the largest option and many requests. */
     public static final int CAPACITY = 256 << 10;
 
-    /** A payload of so many bytes is long: it never goes to the engine from here. */
+    /** A payload of this many bytes is long; it never goes to the engine from this buffer. */
     private static final int LONG_PAYLOAD = 64 << 10;
 
-    /** Received behind a long payload: some headers, and not much of another long payload. */
+    /** How much to receive behind a long payload: some headers, and not much of another long payload. */
     private static final int AHEAD = 1 << 10;
 
     private final Transport transport;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(CAPACITY);
     private final MemorySegment memory = MemorySegment.ofBuffer(buffer);
-    /** How much to ask for at a time; little after a long payload, and soon more again if none follows. */
+    /** How much to ask for at a time: little after a long payload, and soon more again if no other follows. */
     private int fillMax = CAPACITY;
 
     public InputBuffer(Transport transport) {
@@ -56,12 +57,12 @@ public final class InputBuffer {
         return buffer;
     }
 
-    /** Returns what {@link #require} brought, as memory that must not be used once it is consumed. */
+    /** Returns what {@link #require} brought, as a segment; it must not be used after the bytes are consumed. */
     public MemorySegment peek(int bytes) {
         return memory.asSlice(buffer.position(), bytes);
     }
 
-    /** Fills {@code target} to its limit; what is not here yet goes from the socket straight into it. */
+    /** Fills {@code target} to its limit. Bytes that have not arrived yet go straight from the socket into it. */
     public void readFully(ByteBuffer target) throws IOException {
         boolean payloadIsLong = target.remaining() >= LONG_PAYLOAD;
         int here = Math.min(buffer.remaining(), target.remaining());
@@ -89,7 +90,7 @@ public final class InputBuffer {
         }
     }
 
-    /** Consumes and forgets. */
+    /** Consumes {@code bytes} and drops them. */
     public void skip(long bytes) throws IOException {
         long rest = bytes;
         while (rest > 0) {

@@ -11,8 +11,8 @@ import java.nio.channels.ServerSocketChannel;
 /**
  * Accepts connections on one address and hands each over.
  *
- * <p>Invariants: from {@link #open} to {@link #close} the address is bound; a unix socket's file exists as long, and
- * only the file that this listener made is removed.
+ * <p>Invariants: the address is bound from {@link #open} to {@link #close}. The file of a unix socket exists for the
+ * same time; the listener removes it only if it is still the one that it made.
  */
 public final class Listener implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
@@ -38,7 +38,7 @@ public final class Listener implements AutoCloseable {
         };
     }
 
-    /** Finds out whether {@link #open} would succeed now, and leaves nothing behind. */
+    /** Checks whether {@link #open} would succeed now; leaves nothing behind. */
     public static void check(NbdAddress address) throws IOException {
         switch (address) {
             case NbdAddress.Unix unix -> UnixSocketFile.check(unix.path());

@@ -19,10 +19,10 @@ import javax.net.ssl.KeyManager;
 import javax.net.ssl.KeyManagerFactory;
 
 /**
- * The certificate that the server shows, with those that issued it, and its private key.
+ * The server's certificate chain and its private key.
  *
- * <p>Invariant: a client that trusts the last one's issuer accepts the first one today, as far as that can be known here.
- * What would make every client turn away is found when the server starts, not by the clients.
+ * <p>Invariant: as far as the server can know, a client that trusts the issuer of the last certificate accepts the
+ * first one today. So the server finds at its start, before any client does, what would make every client refuse it.
  *
  * @param chain the server's own certificate, then its issuer's and so on; the authority's own may be left out
  */
@@ -31,7 +31,7 @@ record OwnCertificate(List<X509Certificate> chain, PrivateKey key) {
     private static final String KEY = "server-key.pem";
     private static final String SERVER_AUTH = "1.3.6.1.5.5.7.3.1";
     private static final String ANY_USAGE = "2.5.29.37.0";
-    /** The place of digitalSignature in a key's usage (RFC 5280, 4.2.1.3). */
+    /** The bit of digitalSignature in a key's usage (RFC 5280, 4.2.1.3). */
     private static final int DIGITAL_SIGNATURE = 0;
 
     private static final PSSParameterSpec PSS_SHA256 =
@@ -60,7 +60,7 @@ record OwnCertificate(List<X509Certificate> chain, PrivateKey key) {
         return own;
     }
 
-    /** Returns what shows this certificate in a handshake. */
+    /** Returns key managers that present this certificate in a handshake. */
     KeyManager[] keyManagers() throws IOException, GeneralSecurityException {
         KeyStore store = Certificates.emptyStore();
         store.setKeyEntry("server", key, NO_PASSWORD, chain.toArray(Certificate[]::new));
@@ -69,7 +69,7 @@ record OwnCertificate(List<X509Certificate> chain, PrivateKey key) {
         return factory.getKeyManagers();
     }
 
-    /** Whether what the key signs is what the certificate's key verifies. */
+    /** Returns whether the certificate's public key verifies what the private key signs. */
     private boolean keyMatches() throws GeneralSecurityException {
         byte[] message = {1, 2, 3};
         Signature signature = signature();
@@ -81,7 +81,7 @@ record OwnCertificate(List<X509Certificate> chain, PrivateKey key) {
             signature.update(message);
             return signature.verify(signed);
         } catch (InvalidKeyException | SignatureException e) {
-            // Keys of two kinds.
+            // The two keys are of different kinds.
             return false;
         }
     }
@@ -113,7 +113,7 @@ record OwnCertificate(List<X509Certificate> chain, PrivateKey key) {
         }
     }
 
-    /** TLS 1.3, and 1.2 with a key agreement, need a key that signs. */
+    /** Requires a key that may sign: TLS 1.3 needs one, and so does TLS 1.2 with a key agreement. */
     private void checkUsage(Path file) throws IOException, GeneralSecurityException {
         X509Certificate first = chain.getFirst();
         boolean[] usage = first.getKeyUsage();

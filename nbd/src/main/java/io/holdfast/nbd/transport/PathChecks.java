@@ -16,20 +16,19 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What is asked of a certificate's path beside the rules of RFC 5280: the authority has not expired, and no revocation
- * list of {@code ca-crl.pem} names a certificate of the path or is out of date. A certificate whose issuer has no list here
- * is not refused for that, as with GnuTLS: in a chain of authorities usually only the last one has a list. Nothing is
- * fetched over a network.
+ * Checks a certificate path beyond the rules of RFC 5280: the authority has not expired, and no revocation list of
+ * {@code ca-crl.pem} names a certificate of the path or is out of date. An issuer need not have a list, as with GnuTLS:
+ * in a chain of authorities usually only the last one has one. Nothing is fetched over a network.
  *
- * <p>The validator checks a path with a clone of its own, from the authority's side to the client's certificate.
+ * <p>The validator clones this object for each path, and goes from the authority to the client's certificate.
  */
 final class PathChecks extends PKIXCertPathChecker {
-    /** The place of cRLSign in a key's usage (RFC 5280, 4.2.1.3). */
+    /** The bit of cRLSign in a key's usage (RFC 5280, 4.2.1.3). */
     private static final int CRL_SIGN = 6;
 
     private final List<X509CRL> lists;
     private final List<X509Certificate> authorities;
-    /** Who issued the next certificate of the path; null if that is an authority. */
+    /** The issuer of the next certificate of the path; null if that is an authority. */
     private @Nullable X509Certificate issuer;
 
     private PathChecks(List<X509CRL> lists, List<X509Certificate> authorities) {
@@ -46,7 +45,7 @@ final class PathChecks extends PKIXCertPathChecker {
         }
     }
 
-    /** Returns checks without any list. */
+    /** Returns checks without revocation lists. */
     static PathChecks of(List<X509Certificate> authorities) {
         return new PathChecks(List.of(), authorities);
     }
@@ -60,13 +59,13 @@ final class PathChecks extends PKIXCertPathChecker {
                         + " has a critical extension that is not known here, such as one of a list in parts");
             }
             if (isOutOfDate(list)) {
-                throw new IOException(file + ": the list of " + name(list) + " was to be replaced by "
-                        + list.getNextUpdate().toInstant() + ", so no certificate of that issuer would be accepted");
+                throw new IOException(file + ": the list of " + name(list) + " is out of date, its next update was due at "
+                        + list.getNextUpdate().toInstant() + "; no certificate of that issuer would be accepted");
             }
             List<X509Certificate> issuers = authorities.stream()
                     .filter(a -> a.getSubjectX500Principal().equals(list.getIssuerX500Principal()))
                     .toList();
-            // An authority between comes with a client's certificate only.
+            // An intermediate authority is known only from a client's certificate, so its list is checked then.
             if (!issuers.isEmpty() && issuers.stream().noneMatch(a -> signed(a, list))) {
                 throw new IOException(file + ": the list of " + name(list) + " is not signed by that authority");
             }
@@ -106,7 +105,7 @@ final class PathChecks extends PKIXCertPathChecker {
         issuer = certificate;
     }
 
-    /** The validator takes the authorities as they are. One may expire while the server runs. */
+    /** Checks the authority's dates: the validator does not, and an authority may expire while the server runs. */
     private void checkAuthority(X509Certificate certificate) throws Refused {
         List<X509Certificate> issuers = authorities.stream()
                 .filter(a -> Certificates.isIssuer(a, certificate))
@@ -131,7 +130,8 @@ final class PathChecks extends PKIXCertPathChecker {
         }
         if (isOutOfDate(list)) {
             throw new Refused(
-                    subject + " cannot be checked: the revocation list of " + name(list) + " was to be replaced by "
+                    subject + " cannot be checked: the revocation list of " + name(list)
+                            + " is out of date, its next update was due at "
                             + list.getNextUpdate().toInstant(),
                     CertPathValidatorException.BasicReason.UNDETERMINED_REVOCATION_STATUS);
         }

@@ -5,12 +5,13 @@ import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import jdk.net.ExtendedSocketOptions;
 
-/** Who is at the other end of a connection, in words. */
+/** Describes the other end of a connection in words. */
 public final class Peer {
     private Peer() {}
 
     /**
-     * Returns {@code client}, as the log calls it, and for a unix socket the user that the system says the client runs as.
+     * Returns {@code client}, the client's name in the log; for a unix socket also the user that, by the system's word,
+     * it runs as.
      */
     public static String describe(SocketChannel socket, String client) {
         try {

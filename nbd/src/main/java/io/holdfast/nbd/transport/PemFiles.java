@@ -31,7 +31,7 @@ final class PemFiles {
     /** More than any chain needs. */
     private static final long FILE_BYTES_MAX = 1 << 20;
 
-    /** The text between may have header lines, with dashes, before the base64. */
+    /** Matches a private key. Header lines, with dashes, may precede the base64. */
     private static final Pattern KEY =
             Pattern.compile("-----BEGIN ((?:[A-Z0-9]+ )*PRIVATE KEY)-----(.*?)-----END \\1-----", Pattern.DOTALL);
 
@@ -88,13 +88,13 @@ final class PemFiles {
             try {
                 return KeyFactory.getInstance(algorithm).generatePrivate(new PKCS8EncodedKeySpec(pkcs8));
             } catch (InvalidKeySpecException e) {
-                // Not a key of this algorithm; the next one is tried.
+                // Not a key of this algorithm; try the next.
             }
         }
         throw new IOException(file + ": the private key is none of " + ALGORITHMS);
     }
 
-    /** Returns the blocks that have one of the labels; there is one at least. */
+    /** Returns the blocks that have one of the labels, at least one. */
     private static InputStream blocks(Path file, String what, String... labels) throws IOException {
         StringBuilder wanted = new StringBuilder();
         Matcher block = BLOCK.matcher(text(file));

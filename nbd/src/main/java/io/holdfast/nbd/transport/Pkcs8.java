@@ -5,7 +5,7 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 
 /**
- * Puts older encodings of private keys into PKCS#8, the only one the JDK reads:
+ * Converts older encodings of private keys to PKCS#8, the only one that the JDK reads:
  *
  * <pre>
  * PrivateKeyInfo ::= SEQUENCE { version INTEGER 0, SEQUENCE { algorithm OID, parameters }, OCTET STRING key }

@@ -9,14 +9,14 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket whose receiving side can be looked through to its end. Data that a client sent before it died stand in front of
- * the end of the stream, so only who takes them out sees whether it is alive. They are kept here and read later.
+ * A socket that can find out whether its peer has closed the connection. Data that the peer sent before it died precede
+ * the end of the stream, so they must be received first. They are kept here and read later.
  *
- * <p>Invariant: {@code ahead} holds what was received and not read, in order; the reading thread alone uses it.
+ * <p>Invariant: {@code ahead} holds, in order, what was received and not yet read; only the reading thread uses it.
  */
 final class ReadAhead implements ByteChannel {
     private final SocketChannel socket;
-    /** Of a kind that is whole after want of memory. */
+    /** A linked queue stays consistent when an allocation fails. */
     private final ConcurrentLinkedQueue<Transport.Ahead> ahead = new ConcurrentLinkedQueue<>();
 
     ReadAhead(SocketChannel socket) {
@@ -41,16 +41,16 @@ final class ReadAhead implements ByteChannel {
         return n;
     }
 
-    /** Reads as much, but into two places, where that is one system call. */
+    /** Reads into two buffers, with one system call where possible. */
     long read(ByteBuffer target, ByteBuffer next) throws IOException {
         return ahead.isEmpty() ? socket.read(new ByteBuffer[] {target, next}) : read(target);
     }
 
     /**
-     * Receives all that the socket has and returns whether the end of the stream, or an error, is behind it. For the reading
-     * thread, while nobody writes: the socket does not block for that time.
+     * Receives all that the socket has, and returns whether the end of the stream or an error follows. For the reading
+     * thread, while nobody writes, since the socket is non-blocking for that time.
      *
-     * @param memory null when there is no more: then the end, should there be one, is not seen
+     * @param memory null when there is no more; the end of the stream is then not found, and this returns false
      */
     boolean endIsNear(Supplier<Transport.@Nullable Ahead> memory) {
         try {
@@ -75,7 +75,7 @@ final class ReadAhead implements ByteChannel {
             } finally {
                 keep(chunk);
             }
-            // A full buffer is read into with 0, too.
+            // A read into a full buffer returns 0 as well.
             if (n < 0 || chunk.buffer().limit() < chunk.buffer().capacity()) {
                 return n < 0;
             }

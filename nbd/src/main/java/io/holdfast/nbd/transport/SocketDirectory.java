@@ -13,11 +13,11 @@ import java.util.Objects;
 import java.util.Optional;
 
 /**
- * A way to a directory that leaves room for the name of a socket in it. The address of a socket has 107 bytes, of which
- * Java takes 106, and a socket is made in a directory with a name of its own before it is moved to its place. Where the
- * path is too long for that, the way leads through an open descriptor of the directory, {@code /proc/self/fd/N}.
+ * A path to a directory that is short enough to address a socket in it. The address of a socket has 107 bytes, of which
+ * Java accepts 106; and a socket is made in a temporary directory before it is moved to its place, which makes the path
+ * longer. If a path is too long for that, this opens the directory and uses {@code /proc/self/fd/N}.
  *
- * <p>Invariant: until this is closed the way leads to the directory that was given.
+ * <p>Invariant: until this is closed the path leads to the given directory.
  */
 public final class SocketDirectory implements AutoCloseable {
     private static final int ADDRESS_BYTES_MAX = 106;
@@ -32,9 +32,9 @@ public final class SocketDirectory implements AutoCloseable {
     }
 
     /**
-     * Finds a way to an existing directory for sockets called {@code name}.
+     * Finds a path to an existing directory for sockets called {@code name}.
      *
-     * @throws IOException if the path is too long and there is no other way, as on systems without {@code /proc}
+     * @throws IOException if the path is too long and there is no shorter one, as on systems without {@code /proc}
      */
     public static SocketDirectory of(Path directory, String name) throws IOException {
         if (fits(directory.resolve(name))) {
@@ -81,7 +81,7 @@ public final class SocketDirectory implements AutoCloseable {
         throw new IOException("the path of the socket is too long: " + directory);
     }
 
-    /** Descriptors of other threads come and go meanwhile. */
+    /** Returns whether a descriptor is one of the directory. Other threads open and close descriptors meanwhile. */
     private static boolean leadsTo(Path descriptor, Path directory) {
         try {
             return Files.isSameFile(descriptor, directory);

@@ -7,8 +7,8 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLEngineResult;
 
 /**
- * Tells a peer why a TLS handshake failed. The engine has an alert ready then (RFC 8446, 6.2), but the TLS channel gives
- * up with the exception and sends nothing more, so the peer would see a closed connection.
+ * Tells a peer why a TLS handshake failed. The engine has an alert ready then (RFC 8446, 6.2). But the TLS channel
+ * throws and sends nothing more, so the peer would see only a closed connection.
  */
 final class TlsAlert {
     private static final ByteBuffer NOTHING = ByteBuffer.allocate(0);
@@ -17,7 +17,7 @@ final class TlsAlert {
 
     private TlsAlert() {}
 
-    /** Sends what the engine of a failed handshake has left to say. */
+    /** Sends what the engine of a failed handshake still has to send. */
     static void send(SSLEngine engine, WritableByteChannel socket) {
         ByteBuffer record = ByteBuffer.allocate(engine.getSession().getPacketBufferSize());
         try {

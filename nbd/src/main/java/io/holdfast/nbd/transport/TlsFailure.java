@@ -2,13 +2,13 @@ package io.holdfast.nbd.transport;
 
 import java.io.IOException;
 
-/** A TLS handshake that did not come off; the message has the reason in words. */
+/** A TLS handshake failed; the message has the reason in words. */
 public final class TlsFailure extends IOException {
     TlsFailure(IOException cause) {
         super(reason(cause), cause);
     }
 
-    /** Names what was found out first, and what was behind it: a certificate that has expired, say. */
+    /** Returns the failure and its root cause, such as a certificate that has expired. */
     private static String reason(Throwable failure) {
         Throwable deepest = failure;
         for (int i = 0; i < 10 && deepest.getCause() != null; i++) {

@@ -9,7 +9,7 @@ import javax.net.ssl.SSLEngine;
 import javax.net.ssl.TrustManager;
 
 /**
- * The server's certificate and whom it trusts, from a directory laid out as QEMU and nbdkit have it:
+ * The server's certificate and its trusted authorities, from a directory laid out as for QEMU and nbdkit:
  * {@code ca-cert.pem}, {@code server-cert.pem}, {@code server-key.pem} and, if there is one, {@code ca-crl.pem}.
  *
  * @param verifyPeer clients must present a certificate that {@code ca-cert.pem} vouches for
@@ -20,8 +20,8 @@ public record TlsIdentity(SSLContext context, boolean verifyPeer) {
     /**
      * Reads the directory.
      *
-     * @throws IOException if a file is missing, not understood, or of no use to any client: out of date, say; the message
-     *     names the file and says why
+     * @throws IOException if a file is missing, not understood, or of no use to any client, such as an expired
+     *     certificate; the message names the file and says why
      */
     public static TlsIdentity load(Path directory, boolean verifyPeer) throws IOException {
         if (!Files.isDirectory(directory)) {

@@ -15,11 +15,11 @@ import tlschannel.ServerTlsChannel;
 import tlschannel.TlsChannel;
 
 /**
- * One connection's bytes, plain or encrypted; the rest of the server does not see the difference.
+ * The bytes of one connection, plain or encrypted; the rest of the server does not see the difference.
  *
- * <p>Invariants: one thread reads at a time and one thread writes at a time, at once if need be. The change to TLS is
- * made by the reading thread while nobody writes. {@link #abort} may be called by any thread at any time and wakes
- * whoever is blocked.
+ * <p>Invariants: at most one thread reads and at most one thread writes at a time; the two may do so at once. The
+ * reading thread changes to TLS, while nobody writes. Any thread may call {@link #abort} at any time; it wakes the
+ * blocked threads.
  */
 public final class Transport implements Closeable {
     private static final int DRAIN_BYTES = 64 << 10;
@@ -42,7 +42,7 @@ public final class Transport implements Closeable {
         return in.read(target);
     }
 
-    /** Reads as {@link #read(ByteBuffer)}, first into {@code target}; what comes behind it may go into {@code next}. */
+    /** Reads as {@link #read(ByteBuffer)}, first into {@code target}; further bytes may go into {@code next}. */
     public long read(ByteBuffer target, ByteBuffer next) throws IOException {
         return encrypted ? in.read(target) : received.read(target, next);
     }
@@ -66,7 +66,7 @@ public final class Transport implements Closeable {
     /**
      * Does the server's side of the TLS handshake; from then on everything is encrypted.
      *
-     * @throws TlsFailure if it fails; the client has been told by an alert
+     * @throws TlsFailure if it fails; the client has received an alert
      */
     public void startTls(TlsIdentity identity) throws IOException {
         SSLEngine engine = identity.newEngine(identity.context());
@@ -89,10 +89,10 @@ public final class Transport implements Closeable {
     }
 
     /**
-     * Returns whether the peer has closed the connection, even if there are data in front of its end that are not read yet.
-     * For the reading thread, while nobody writes.
+     * Returns whether the peer has closed the connection, even if data that nobody has read yet precede the end. For
+     * the reading thread, while nobody writes.
      *
-     * @param memory for what has to be read to see that; null if there is no more, which then counts as not closed
+     * @param memory supplies memory for these data; null if there is no more, and then the peer counts as connected
      */
     public boolean peerIsGone(Supplier<@Nullable Ahead> memory) {
         return received.endIsNear(memory);
@@ -101,7 +101,7 @@ public final class Transport implements Closeable {
     /**
      * Memory for what is read ahead.
      *
-     * @param release gives it back; called by the reading thread, or by the one that closes
+     * @param release gives it back; called by the reading thread, or by the thread that closes
      */
     public record Ahead(ByteBuffer buffer, Runnable release) {}
 
@@ -115,18 +115,19 @@ public final class Transport implements Closeable {
     }
 
     /**
-     * Throws away what the peer still sends, until it closes its end or this one is aborted. A socket that is closed with data
-     * in it would reset the connection, and the peer might not see what was sent to it last. For the reading thread.
+     * Drops what the peer still sends, until the peer closes its end or this transport is aborted. Closing a socket
+     * that has unread data resets the connection, and the peer might lose the last bytes sent to it. For the reading
+     * thread.
      */
     public void drain() {
         shutdownOutput();
         ByteBuffer rest = ByteBuffer.allocate(DRAIN_BYTES);
         try {
             while (received.read(rest.clear()) >= 0) {
-                // Nobody wants it.
+                // Drop it.
             }
         } catch (IOException e) {
-            // An end as good as the other.
+            // A broken connection is an end too.
         }
     }
 
@@ -148,7 +149,7 @@ public final class Transport implements Closeable {
         }
     }
 
-    /** Drops the connection, and gives back the memory of what was received and not read. For the reading thread. */
+    /** Drops the connection, and gives back the memory of data received but not read. For the reading thread. */
     public void discard() {
         abort();
         received.forget();

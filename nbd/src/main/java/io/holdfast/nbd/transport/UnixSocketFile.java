@@ -16,10 +16,10 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.Objects;
 
 /**
- * A unix socket and its file. The file is readable and writable by its owner alone, from the first moment: it is made
- * in a private directory beside its place and then moved there, which also replaces the file that a server left behind.
+ * A unix socket and its file. From the first moment only the owner can read and write the file: it is made in a private
+ * directory beside its place and then moved there. The move also replaces a file that an earlier server left behind.
  *
- * @param key tells this file from another that has been put in its place
+ * @param key tells this file from another one put in its place later
  */
 record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
     /** {@code sun_path} of unix(7) has 108 bytes with the closing NUL. */
@@ -48,7 +48,7 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
         }
     }
 
-    /** Throws, with the reason in words, if no socket can be made at this path. */
+    /** Checks that a socket can be made at this path; throws, with the reason in words, if not. */
     static void check(Path path) throws IOException {
         int bytes = path.toString().getBytes(StandardCharsets.UTF_8).length;
         if (bytes > PATH_BYTES_MAX) {
@@ -86,7 +86,7 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
         } catch (BindException e) {
             throw e;
         } catch (ConnectException e) {
-            // Nobody listens: the file was left behind and is replaced.
+            // Nobody listens. An earlier server left the file behind; it is replaced.
         } catch (IOException e) {
             throw new IOException(
                     "cannot tell whether a server listens on " + path + " (" + e.getMessage()

@@ -56,7 +56,7 @@ class ExportsTest {
         return names;
     }
 
-    /** Clients keep sizes as signed numbers: nobody could be served such a file, so it is no export. */
+    /** Clients keep sizes as signed numbers. None could use such a file, so it is no export. */
     @Test
     void aFileThatNoClientTakesIsNoExport() throws Exception {
         volume.create("/huge", CreateOptions.file().withSize(Long.MIN_VALUE)).close();
@@ -71,7 +71,7 @@ class ExportsTest {
         exports.open("large").file().close();
     }
 
-    /** As the command refuses them. */
+    /** The same paths that the commands refuse. */
     @ParameterizedTest
     @ValueSource(strings = {".", "..", "/", "//", "./a", "a/", "/a/", "d/../a", "/../a", "d/./b", "d/", "a/.", "a\0b"})
     void namesAreCheckedAsPathsAre(String name) throws Exception {

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 class ContentsTest {
     private final BufferPool pool = new BufferPool(16 << 20);
 
-    /** Chunks follow each other, cover everything once, and a hole is zeroes; the last one frees and ends. */
+    /**
+     * The chunks follow each other and cover everything once; a hole is all zero; the last chunk frees the lease and
+     * ends the reply.
+     */
     @Test
     void chunksMakeUpTheData() {
         Random random = new Random(1);

@@ -65,7 +65,7 @@ class InFlightTest {
         assertThat(oneByOne(inFlight, 100)).isTrue();
     }
 
-    /** Returns whether the last one was taken for serial. */
+    /** Returns whether the client counted as serial at the last request. */
     private static boolean oneByOne(InFlight inFlight, int count) {
         boolean serial = false;
         for (int i = 0; i < count; i++) {

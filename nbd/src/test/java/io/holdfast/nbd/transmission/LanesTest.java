@@ -107,7 +107,7 @@ class LanesTest {
                 .containsExactly(List.of(1), List.of(4, 4, 2), List.of(3), List.of(20), List.of(1, 9), List.of(1));
     }
 
-    /** Even that for which there is no memory to take it out of the line. */
+    /** This holds even for a task that cannot be taken out of the queue for lack of memory. */
     @Test
     void eachTaskIsDoneOrLost() throws InterruptedException {
         List<Integer> lost = Collections.synchronizedList(new ArrayList<>());
@@ -145,7 +145,7 @@ class LanesTest {
         assertThat(lost).hasSize(5);
     }
 
-    /** Whoever brings a task does it then: a connection becomes slow, and answers. */
+    /** The calling thread then does the task itself: the connection becomes slow, but it answers. */
     @Test
     void withoutThreadsTheCallerDoesTheWork() {
         Workers none = new Workers(16, task -> {

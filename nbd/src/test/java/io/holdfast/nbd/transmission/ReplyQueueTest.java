@@ -101,7 +101,7 @@ class ReplyQueueTest {
         }
         queue.sendStream(stream -> stream.write(new ByteBuffer[] {ByteBuffer.allocate(1)}, 1));
         assertThat(inFlight.awaitIdle(0)).isTrue();
-        // All that there is room for: a slice of 1 MiB takes a little more.
+        // Take all that there is room for; a slice of 1 MiB takes a little more than that.
         assertThat(pool.tryLease(510 << 20)).isNotNull();
     }
 
@@ -138,7 +138,7 @@ class ReplyQueueTest {
         buffer.flip();
     }
 
-    /** One that cannot give back its memory keeps no place, nor those that go out with it. */
+    /** A reply that fails to release its memory still gives back its place, and so do the others of its batch. */
     @Test
     void everyPlaceIsGivenUpWhateverIsThrown() {
         for (int i = 0; i < 6; i++) {

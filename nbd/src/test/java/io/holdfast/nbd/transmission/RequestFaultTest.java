@@ -38,14 +38,14 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Something is thrown at a place where nothing is expected. Whatever becomes of the connection: its thread ends, nothing is
- * in flight then, nobody uses the file any more, and all memory is back.
+ * An exception is thrown where none is expected. Whatever becomes of the connection, its thread ends; then nothing is
+ * in flight, no thread uses the file, and all memory is back in the pool.
  */
 @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
 class RequestFaultTest {
     private static final long SIZE = 16L << 20;
 
-    /** Calls of the file that are under way, on whichever thread. */
+    /** Running calls of the file, on all threads. */
     private final AtomicInteger inFile = new AtomicInteger();
 
     private SocketChannel client;
@@ -56,7 +56,7 @@ class RequestFaultTest {
         void before(String method) throws HoldfastException;
     }
 
-    /** Not even its message can be had: as with a machine out of memory. */
+    /** An exception whose message cannot be had either, as when memory has run out. */
     private static final class Speechless extends HoldfastException {
         private static final long serialVersionUID = 1;
 
@@ -109,7 +109,7 @@ class RequestFaultTest {
                 });
     }
 
-    /** What it throws, it throws when it has started the read. */
+    /** A queue whose injected failure comes after it has started the read. */
     private final class Reads implements ReadQueue {
         private final ExecutorService thread = Executors.newSingleThreadExecutor();
 
@@ -143,7 +143,7 @@ class RequestFaultTest {
         }
     }
 
-    /** Serves until the client has gone, and looks at what is left. */
+    /** Serves until the client is gone, then checks what is left. */
     private void serve(BufferPool pool) throws InterruptedException {
         Export export = new Export("disk", file(), SIZE, false, 1);
         Transmission phase = new Transmission(
@@ -213,7 +213,7 @@ class RequestFaultTest {
         sender.join();
     }
 
-    /** Memory for the payload fails in a way that is no want of memory, and in small steps there is none either. */
+    /** Each allocation of the pool, also for small steps, fails with an exception that is not OutOfMemoryError. */
     @ParameterizedTest
     @MethodSource("requests")
     void nothingStaysWithoutMemory(CommandType type, int length, String method, String kind) throws Exception {
@@ -224,7 +224,7 @@ class RequestFaultTest {
         }));
     }
 
-    /** The reading thread fails while a worker has a request: the file is the worker's until it is through. */
+    /** The reading thread fails while a worker has a request: the file stays open until the worker is done. */
     @Test
     void whatAWorkerHasIsWaitedFor() throws Exception {
         Semaphore inFlush = new Semaphore(0);
@@ -242,10 +242,10 @@ class RequestFaultTest {
             inFlush.acquireUninterruptibly();
             try {
                 send(CommandType.WRITE, 0, 0, 512);
-                // The connection is broken off: the write has thrown.
+                // The write throws, so the server breaks off the connection.
                 while (client.read(ByteBuffer.allocate(64)) >= 0) {}
             } catch (IOException e) {
-                // As good as an end.
+                // A reset is an end too.
             }
             goOn.release();
         });

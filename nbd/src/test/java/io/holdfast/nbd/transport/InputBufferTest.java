@@ -81,7 +81,7 @@ class InputBufferTest {
         });
     }
 
-    /** As a client does that writes much: header, long payload, header, and then short requests again. */
+    /** The input of a client that writes much: header, long payload, header, and then short requests again. */
     @Test
     void takesLittleBehindALongPayload() throws IOException {
         byte[] bytes = new byte[8 << 20];
