@@ -1,6 +1,6 @@
 package io.holdfast.linux;
 
-/** The error numbers that this module tells apart; {@code asm-generic/errno-base.h} and {@code errno.h}. */
+/** The error numbers that this module distinguishes, from {@code asm-generic/errno-base.h} and {@code errno.h}. */
 final class Errno {
     static final int EPERM = 1;
     static final int ENOENT = 2;

@@ -14,11 +14,11 @@ import java.nio.charset.Charset;
 import java.nio.file.Path;
 
 /**
- * The system calls through the C library of this process. There is no wrapper in it for rings, so those go through
- * {@code syscall(2)}; their numbers are the same on all of Linux's architectures that have a 64-bit JVM.
+ * System calls through the C library of this process. The library has no wrappers for io_uring, so those calls go
+ * through {@code syscall(2)}; their numbers are the same on all Linux architectures that have a 64-bit JVM.
  *
- * <p>None of the calls is «critical» in the sense of {@link Linker.Option#critical}: that would keep the garbage
- * collector waiting for as long as the call blocks.
+ * <p>None of the calls is {@linkplain Linker.Option#critical critical}: the garbage collector would wait for as long as
+ * such a call blocks.
  */
 @SuppressWarnings("restricted") // what the C library's functions take and return is stated here, and nobody checks it
 final class NativeSyscalls implements Syscalls {
@@ -41,9 +41,10 @@ final class NativeSyscalls implements Syscalls {
     private static final long TEXT_BYTES_MAX = 4096;
 
     /**
-     * The type of all functions but one: the virtual machine makes some 25 classes for each type that is called, 15 ms
-     * of a start. All that they take are integers and pointers, which lie in a register each; a function does not look
-     * at registers beyond its last parameter, nor at the upper half of one that holds an {@code int}.
+     * One type for all functions but one. The virtual machine makes some 25 classes for each type of function that is
+     * called, which takes 15 ms of a start. This is safe because the parameters are integers and pointers, each in a
+     * register: a function ignores registers beyond its last parameter, and the upper half of a register that holds an
+     * {@code int}.
      */
     private static final FunctionDescriptor FUNCTION =
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
@@ -69,13 +70,13 @@ final class NativeSyscalls implements Syscalls {
             Linker.Option.firstVariadicArg(1));
 
     private static final MemorySegment ONE = Arena.global().allocateFrom(JAVA_LONG, 1L);
-    /** For calls whose error nobody asks for. */
+    /** Where calls leave an error that nobody reads. */
     private static final MemorySegment IGNORED = Arena.global().allocate(Linker.Option.captureStateLayout());
 
     private static final Charset PATH_CHARSET =
             Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), Charset.defaultCharset());
 
-    /** Where a call leaves its error. On a virtual thread it is never read after the thread may have moved. */
+    /** Where a call leaves its error. A virtual thread reads it before it can move to another carrier. */
     private static final ThreadLocal<MemorySegment> STATE =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
 
@@ -213,7 +214,10 @@ final class NativeSyscalls implements Syscalls {
         return state.get(JAVA_INT, ERRNO_OFFSET);
     }
 
-    /** A method handle declares to throw anything; system calls throw nothing but what the virtual machine does. */
+    /**
+     * Converts what a method handle may throw by its declaration. A system call itself throws nothing but errors of the
+     * virtual machine.
+     */
     private static RuntimeException unexpected(Throwable thrown) {
         if (thrown instanceof RuntimeException e) {
             return e;

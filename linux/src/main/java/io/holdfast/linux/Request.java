@@ -5,13 +5,14 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One operation on its way through a ring, and the thread that waits for it. Used again and again.
+ * One operation on its way through a ring, and the thread that waits for it. Requests are reused.
  *
- * <p>Invariants: the fields that describe the operation belong to the waiting thread until the request is pushed, then
- * to the ring's thread until it is {@link #complete}; so the memory it names is not let go before the kernel is done.
+ * <p>Invariants: the fields that describe the operation belong to the waiting thread until the request is pushed, and
+ * then to the ring's thread until it calls {@link #complete}. So the memory of the operation stays valid until the
+ * kernel is done with it.
  */
 final class Request {
-    /** What a completion names the request by; also its place among the {@link RequestSlots}. */
+    /** Identifies the request in its completion; also its index in {@link RequestSlots}. */
     final int slot;
 
     byte opcode;
@@ -22,11 +23,11 @@ final class Request {
     /** Of the operation, {@code rw_flags} or {@code fsync_flags}. */
     int flags;
 
-    /** The one pushed before, in {@link RequestQueue}. */
+    /** In {@link RequestQueue}, the request pushed before this one. */
     @Nullable
     Request next;
 
-    /** Told of the end instead of a thread that waits, if there is one. */
+    /** Receives the result, if set; then no thread waits for it. */
     @Nullable
     IntConsumer ended;
 
@@ -38,19 +39,22 @@ final class Request {
         this.slot = slot;
     }
 
-    /** Makes the calling thread the one that waits. */
+    /** Makes the calling thread the waiting thread. */
     void begin() {
         ended = null;
         waiter = Thread.currentThread();
         done = false;
     }
 
-    /** Waits for the result. An interrupt is kept for later: the kernel cannot be told to forget the memory. */
+    /**
+     * Waits for the result. An interrupt does not end the wait, since the kernel still uses the memory; it is restored
+     * afterwards.
+     */
     int await() {
         boolean interrupted = false;
         while (!done) {
             LockSupport.park(this);
-            // A park returns at once while this is set.
+            // Clear the flag: while it is set, park returns at once.
             interrupted |= Thread.interrupted();
         }
         if (interrupted) {

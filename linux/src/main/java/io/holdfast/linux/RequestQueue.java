@@ -4,15 +4,15 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Requests on their way from any thread to the ring's thread, and whether that one sleeps. Lock-free; it takes as many
- * requests as there are ({@link RequestSlots}).
+ * Requests on their way from any thread to the ring's thread, and whether the ring's thread sleeps. Lock-free.
+ * {@link RequestSlots} bounds the number of requests.
  *
- * <p>Invariants: {@link #newest} is the request pushed last, which leads to those before it, or null, or one of two
- * marks. A thread that finds the mark {@link #SLEEPING} takes it away by its push and then wakes the ring's thread; all
- * others need not, since the ring's thread looks here before it sleeps. {@link #CLOSED} stays.
+ * <p>Invariants: {@link #newest} is null, one of two marks, or the request pushed last, which links to those before it.
+ * A thread whose push replaces the mark {@link #SLEEPING} must wake the ring's thread. The others need not, since the
+ * ring's thread looks here before it sleeps. The mark {@link #CLOSED} is never replaced.
  */
 final class RequestQueue {
-    /** What follows from a push. */
+    /** The outcome of a push. */
     enum Pushed {
         /** The ring's thread is about to take it. */
         QUEUED,
@@ -42,7 +42,7 @@ final class RequestQueue {
         }
     }
 
-    /** Takes everything, the oldest first, each leading to the next. For the ring's thread, which is awake then. */
+    /** Takes all requests as a linked list, oldest first. For the ring's thread, while it is awake. */
     @Nullable
     Request takeAll() {
         Request now = newest.get();
@@ -56,12 +56,14 @@ final class RequestQueue {
         return null;
     }
 
-    /** Announces that the ring's thread goes to sleep; returns false if it must not, since there is something to do. */
+    /**
+     * Announces that the ring's thread goes to sleep; returns false if it must not, because there is something to do.
+     */
     boolean sleep() {
         return newest.compareAndSet(null, SLEEPING);
     }
 
-    /** Refuses everything from now on; returns what is left, the oldest first. */
+    /** Refuses all further requests; returns those that are left, oldest first. */
     @Nullable
     Request close() {
         Request left = newest.getAndSet(CLOSED);

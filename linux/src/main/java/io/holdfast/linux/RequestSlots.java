@@ -5,18 +5,19 @@ import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A fixed number of requests, which bounds what is under way in a ring. Taking one waits until one is free; whoever has
- * one never waits for a second one, so the wait ends.
+ * A fixed number of requests, which bounds the operations in a ring. A thread that takes one waits until one is free.
+ * No thread that has one waits for a second, so the wait ends.
  *
- * <p>Invariants: a request is out or on the stack of free ones. The stack's head, {@link #free}, counts its changes in
- * the upper half, so that a thread which was late sees that the stack is no longer the one it looked at.
+ * <p>Invariants: each request is either in use or on the stack of free ones. The upper half of the stack's head,
+ * {@link #free}, counts its changes, so a compare-and-set based on an old state fails even if the same request is on
+ * top again (the ABA problem).
  */
 final class RequestSlots {
     private static final long SLOT = 0xFFFF_FFFFL;
     private static final long CHANGE = 1L << 32;
 
     private final Request[] requests;
-    /** The free slot below each free one, plus one; 0 at the bottom. */
+    /** For each free slot the free slot below it, plus one; 0 at the bottom. */
     private final int[] below;
 
     /** The topmost free slot, plus one, and the count of changes. */
@@ -39,7 +40,7 @@ final class RequestSlots {
         return requests.length;
     }
 
-    /** Returns the request that a completion names. */
+    /** Returns the request with this slot, which a completion carries. */
     Request at(int slot) {
         return requests[slot];
     }
@@ -49,7 +50,7 @@ final class RequestSlots {
         return pop();
     }
 
-    /** Returns a request, or null if all are out. */
+    /** Returns a request, or null if all are in use. */
     @Nullable
     Request tryTake() {
         return permits.tryAcquire() ? pop() : null;
@@ -59,7 +60,7 @@ final class RequestSlots {
         while (true) {
             long now = free.get();
             int top = (int) (now & SLOT);
-            // Never 0: a slot is put back before its permit is.
+            // top is never 0: a slot is put back before its permit is.
             if (free.compareAndSet(now, ((now & ~SLOT) + CHANGE) | below[top - 1])) {
                 return requests[top - 1];
             }
@@ -77,7 +78,7 @@ final class RequestSlots {
         }
     }
 
-    /** Waits until none is out and keeps them all. */
+    /** Waits until no request is in use, and keeps them all. */
     void takeAll() {
         permits.acquireUninterruptibly(requests.length);
     }

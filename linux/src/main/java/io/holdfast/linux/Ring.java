@@ -9,7 +9,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.invoke.VarHandle;
 
 /**
- * One io_uring: two rings of entries in memory shared with the kernel. For one thread alone, the one that made it.
+ * One io_uring: two rings of entries in memory shared with the kernel. Only the thread that made it may use it.
  *
  * <p>Layouts and numbers are those of {@code linux/io_uring.h}; bytes in the machine's order.
  *
@@ -25,9 +25,9 @@ import java.lang.invoke.VarHandle;
  * 40 … 63 zero
  * </pre>
  *
- * <p>Invariants: we write the tail of the submissions and the head of the completions, the kernel the other two; an
- * entry is complete before the index that publishes it is stored. There are never more operations under way than the
- * ring has entries, so neither of the two overflows.
+ * <p>Invariants: we write the tail of the submissions and the head of the completions; the kernel writes the other two
+ * indices. An entry is complete before the index that publishes it is stored. There are never more operations in flight
+ * than the ring has entries, so no ring overflows.
  */
 final class Ring implements AutoCloseable {
     static final byte READ = 22;
@@ -71,9 +71,9 @@ final class Ring implements AutoCloseable {
     private final long completions;
     private int tail;
 
-    /** Told of each completion. */
+    /** Receives completions. */
     interface Completions {
-        /** Takes the end of one operation, with what the system call would have returned or an error negated. */
+        /** Receives one completion: what the system call would have returned, or a negated error number. */
         void completed(long userData, int result);
     }
 
@@ -130,8 +130,9 @@ final class Ring implements AutoCloseable {
     }
 
     /**
-     * Completions are worked off when this thread asks for them, and not by interrupting it at any time: that costs
-     * the least, and only one thread submits anyway. Linux 6.1 can do that; an older one gets no flags.
+     * Sets up the ring so that the kernel runs completions only when this thread asks for them, and does not interrupt
+     * it. That costs the least, and only one thread submits anyway. It needs Linux 6.1; on an older kernel the ring
+     * gets no flags.
      */
     private static int setUp(Syscalls syscalls, int entries, MemorySegment params) throws SystemCallException {
         params.set(JAVA_INT, PARAMS_FLAGS, SETUP_SUBMIT_ALL | SETUP_SINGLE_ISSUER | SETUP_DEFER_TASKRUN);
@@ -146,7 +147,7 @@ final class Ring implements AutoCloseable {
         }
     }
 
-    /** Puts an operation into the ring. It begins with the next {@link #enter}; there must be room. */
+    /** Puts an operation into the ring, which must have room. The next {@link #enter} begins it. */
     void prepare(byte opcode, int file, long address, int length, long offset, int flags, long userData) {
         long entry = (long) (tail & submissionMask) * SQE_BYTES;
         entries.asSlice(entry, SQE_BYTES).fill((byte) 0);
@@ -161,8 +162,8 @@ final class Ring implements AutoCloseable {
     }
 
     /**
-     * Begins what was prepared, and if {@code wait} is set, waits for a completion. Returns early when the kernel
-     * cannot take everything now; the rest goes with the next call.
+     * Begins the prepared operations and, if {@code wait} is set, waits for a completion. Returns early when the kernel
+     * cannot take all of them now; the next call submits the rest.
      */
     void enter(boolean wait) throws SystemCallException {
         INDEX.setRelease(rings, submissionTail, tail);
@@ -173,7 +174,7 @@ final class Ring implements AutoCloseable {
         }
     }
 
-    /** Hands on the completions that have come. */
+    /** Passes on all completions so far. */
     void reap(Completions to) {
         int head = (int) INDEX.get(rings, completionHead);
         int end = (int) INDEX.getAcquire(rings, completionTail);
@@ -187,7 +188,7 @@ final class Ring implements AutoCloseable {
         }
     }
 
-    /** The kernel gives up what is still under way; there must be nothing that anybody waits for. */
+    /** Closes the ring; the kernel cancels what is still in flight. No thread may wait for an operation. */
     @Override
     public void close() throws SystemCallException {
         try {

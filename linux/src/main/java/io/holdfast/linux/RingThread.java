@@ -10,22 +10,23 @@ import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A ring and the thread that runs it: it submits what other threads ask for, as soon as they do and as many at once as
- * have come meanwhile, and wakes each of them when its operation is complete.
+ * A ring and its thread. The thread submits the operations that other threads ask for, all that have come since the
+ * last submission at once, and wakes each caller when its operation is complete.
  *
- * <p>Why not let each caller submit for itself, and save a change of threads? The kernel completes operations in the
- * context of the thread that submitted them: it would interrupt the carriers of virtual threads for that; and what a
- * thread has under way may fail when that thread ends (axboe/liburing#1595), as idle carriers do.
+ * <p>Why does not each caller submit for itself, which would save a thread switch? The kernel completes operations in
+ * the context of the thread that submitted them, so it would interrupt the carriers of virtual threads. And operations
+ * may fail when the thread that submitted them ends (axboe/liburing#1595), as idle carriers do.
  *
- * <p>Invariants: the ring is used by its thread alone. Nobody's {@link #run} returns before the kernel is done with the
- * operation. Should the ring itself fail, which only a defect can bring about, what the kernel has not taken yet fails,
- * and so does all that comes later; who waits for what it did take goes on waiting, since its memory may still be used.
+ * <p>Invariants: only its thread uses the ring. {@link #run} never returns before the kernel is done with the
+ * operation. If the ring itself fails, which takes a defect, then all operations fail that the kernel has not accepted,
+ * and all later ones. Threads whose operation the kernel has accepted go on waiting, since the kernel may still use
+ * their memory.
  */
 final class RingThread implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(RingThread.class.getName());
-    /** Enough for what waits at a time: threads, or reads of many pieces. */
+    /** Enough for all operations at a time: those of waiting threads, and reads in many pieces. */
     private static final int ENTRIES = 512;
-    /** One entry is for the reading of the event descriptor. */
+    /** One entry is for the read of the event descriptor. */
     private static final int REQUESTS_MAX = ENTRIES - 1;
 
     private static final long WAKE_UP = -1;
@@ -53,10 +54,9 @@ final class RingThread implements AutoCloseable {
     }
 
     /**
-     * Starts a ring, or throws what the kernel has against it.
+     * Starts a ring; throws if the kernel refuses it.
      *
-     * @param handedOn called after the ends of operations that nobody waits for were told, once for all that had ended
-     *     together
+     * @param handedOn called once after each batch of completions of operations that no thread waits for
      */
     static RingThread start(Syscalls syscalls, String name, Runnable handedOn) throws SystemCallException {
         RingThread ring = new RingThread(syscalls, syscalls.eventDescriptor(), handedOn);
@@ -80,9 +80,10 @@ final class RingThread implements AutoCloseable {
     }
 
     /**
-     * Runs one operation on a file, and returns when the kernel is done with it. Waits for its turn if there are many.
+     * Runs one operation on a file, and returns when the kernel is done with it. If there are too many, it waits for
+     * its turn.
      *
-     * @return what the system call would have returned, an error negated
+     * @return what the system call would have returned, or a negated error number
      * @throws ClosedChannelException after {@link #close}
      */
     int run(byte opcode, int descriptor, long address, int length, long offset, int flags) throws IOException {
@@ -109,8 +110,8 @@ final class RingThread implements AutoCloseable {
     /**
      * Begins an operation that no thread waits for.
      *
-     * @param ended told on the ring's thread what the system call would have returned; must neither wait nor throw
-     * @return false if there are too many under way, or the ring was closed or has failed
+     * @param ended receives, on the ring's thread, what the system call would have returned; must not wait or throw
+     * @return false if too many are in flight, or if the ring is closed or has failed
      */
     boolean start(byte opcode, int descriptor, long address, int length, long offset, IntConsumer ended) {
         Request request = slots.tryTake();
@@ -143,7 +144,7 @@ final class RingThread implements AutoCloseable {
                 : new IOException("io_uring has failed: " + cause.getMessage(), cause);
     }
 
-    /** Waits for what is under way, and ends the thread. Closing twice is harmless. */
+    /** Waits for the operations in flight, then ends the thread. Closing twice is harmless. */
     @Override
     public void close() throws SystemCallException {
         if (closed) {
@@ -160,7 +161,7 @@ final class RingThread implements AutoCloseable {
             ended.join();
             free();
         } finally {
-            // Whoever comes late finds the queue closed.
+            // Threads that come late find the queue closed.
             slots.giveBackAll();
         }
     }
@@ -185,7 +186,7 @@ final class RingThread implements AutoCloseable {
         }
     }
 
-    /** One entry into the kernel: with everything that has come, and to wait if nothing more has. */
+    /** Enters the kernel once: submits all queued requests, and waits for a completion if no more have come. */
     private void turn(Ring ring) throws SystemCallException {
         if (mustListen) {
             mustListen = false;
@@ -229,11 +230,11 @@ final class RingThread implements AutoCloseable {
         request.ended = null;
         anyEnded = true;
         guarded(() -> ended.accept(result));
-        // Only now: who closes the ring waits for all of them, and for what they lead to.
+        // Give the request back only now: close() waits for all requests and for their callbacks.
         slots.giveBack(request);
     }
 
-    /** A defect in what one operation leads to must not keep the others from ending. */
+    /** Runs a callback. A defect in it must not keep the other operations from ending. */
     private static void guarded(Runnable task) {
         try {
             task.run();

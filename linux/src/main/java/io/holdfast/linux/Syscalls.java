@@ -3,7 +3,7 @@ package io.holdfast.linux;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 
-/** The system calls that this module needs, and no more. Tests put others in their place. */
+/** Exactly the system calls that this module needs. Tests replace them. */
 interface Syscalls {
     /** {@code open(2)} with these flags, for reading or writing an existing file; returns a descriptor. */
     int open(Path path, int flags) throws SystemCallException;
@@ -28,7 +28,7 @@ interface Syscalls {
     /** {@code eventfd(2)}, blocking; returns a descriptor. */
     int eventDescriptor() throws SystemCallException;
 
-    /** Adds one to the number in an event descriptor, which wakes who reads it. */
+    /** Adds one to the counter of an event descriptor, which wakes its reader. */
     void signal(int eventDescriptor);
 
     /** {@code io_uring_setup(2)}; returns the ring's descriptor. */

@@ -53,7 +53,10 @@ public final class UringEngine implements IoEngine {
         }
     }
 
-    /** Neither another system than Linux nor a JVM without native access is an error: there are other engines. */
+    /**
+     * Returns the system calls. Another system than Linux, or a JVM without native access, is a refusal and no error:
+     * there are other engines.
+     */
     private Syscalls syscalls() throws EngineRefusedException {
         String system = System.getProperty("os.name");
         if (!"Linux".equals(system)) {
@@ -72,7 +75,7 @@ public final class UringEngine implements IoEngine {
         } catch (SystemCallException e) {
             throw refused(
                     switch (e.errno()) {
-                        case Errno.ENOSYS -> "this kernel has none, or one that is too old (Linux 5.6 will do)";
+                        case Errno.ENOSYS -> "this kernel has none, or one that is too old (Linux 5.6 or later is needed)";
                         case Errno.EPERM, Errno.EACCES ->
                             "it is forbidden here, by the setting kernel.io_uring_disabled or by the rules of a container";
                         case Errno.ENOMEM -> "the limit of locked memory is too low (ulimit -l), or memory is short";

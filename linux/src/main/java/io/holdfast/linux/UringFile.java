@@ -16,28 +16,31 @@ import java.util.concurrent.locks.StampedLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file that is read and written through a ring of its own by virtual threads: they wait without a thread. A platform
- * thread waits in any case, and does so in the system call itself, which spares it two hand-overs; but several writes that
- * are asked for at once go through the ring, and are under way together.
+ * A file with a ring of its own. A virtual thread reads and writes through the ring, so it waits without blocking its
+ * carrier. A platform thread would block in any case, so it blocks in the system call itself, which saves two thread
+ * switches. But several writes in one call go through the ring from any thread, so that they are in flight together.
  *
- * <p>Memory is used by its address: its arena must not be closed by another thread before the call returns. Buffers of
- * the engine are held for that time.
+ * <p>The kernel gets the address of the memory, so no other thread may close its arena before the call returns. The
+ * engine's own buffers are kept open for that time.
  */
 final class UringFile implements BlockFile {
     private static final System.Logger LOG = System.getLogger(UringFile.class.getName());
 
-    /** So many writes are worth the two hand-overs to the ring's thread and back. */
+    /** From this many writes on, the two thread switches to the ring's thread and back pay off. */
     private static final int TOGETHER_MIN = 3;
 
     private final Syscalls syscalls;
     private final RingThread ring;
     private final int descriptor;
-    /** Held shared during a system call, so that the descriptor's number is not given to another file meanwhile. */
+    /**
+     * Held shared during a system call. So the descriptor is not closed meanwhile and its number not reused for another
+     * file.
+     */
     private final StampedLock calls = new StampedLock();
 
     private final Set<UringReads> reads = ConcurrentHashMap.newKeySet();
     private volatile boolean closed;
-    /** The file system knows no {@code fallocate}. */
+    /** The file system does not support {@code fallocate}. */
     private volatile boolean cannotAllocate;
 
     /** Takes over an open file and a ring for it. */
@@ -52,7 +55,7 @@ final class UringFile implements BlockFile {
         return transfer(Ring.READ, target, position);
     }
 
-    /** Opens a ring of its own: who hands on what was read may be slow, and keeps nobody else waiting by that. */
+    /** Opens a ring of its own, so a consumer that is slow to take its reads delays nobody else. */
     @Override
     public @Nullable BlockReads openReads(String name, Runnable handedOn) {
         long stamp = calls.readLock();
@@ -66,7 +69,7 @@ final class UringFile implements BlockFile {
         } catch (SystemCallException e) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "no ring for reads, which will take a thread each: {0}",
+                    "no ring for reads, so each read will take a thread: {0}",
                     e.getMessage());
             return null;
         } finally {
@@ -103,7 +106,10 @@ final class UringFile implements BlockFile {
         }
     }
 
-    /** Returns when the kernel is done with all; what the ring does not take is EAGAIN. */
+    /**
+     * Writes all sources and returns when the kernel is done with them. The result of a write that the ring does not
+     * take is EAGAIN.
+     */
     private void writeTogether(MemorySegment[] sources, long[] positions, int[] results) {
         CountDownLatch left = new CountDownLatch(sources.length);
         Arrays.fill(results, -Errno.EAGAIN);
@@ -116,7 +122,7 @@ final class UringFile implements BlockFile {
                 asked++;
             }
         } finally {
-            // Also when something was thrown: what is under way still reads the memory.
+            // Wait even if something was thrown: the kernel still reads the memory of writes in flight.
             for (int i = asked; i < sources.length; i++) {
                 left.countDown();
             }
@@ -132,7 +138,7 @@ final class UringFile implements BlockFile {
         });
     }
 
-    /** An interrupt is kept for later: the kernel cannot be told to forget the memory. */
+    /** Waits. An interrupt does not end the wait, since the kernel still uses the memory; it is restored afterwards. */
     private static void await(CountDownLatch ended) {
         boolean interrupted = false;
         while (true) {
@@ -174,7 +180,7 @@ final class UringFile implements BlockFile {
                 : failure;
     }
 
-    /** Waits in the system call, also on a virtual thread: it is rare, and short. */
+    /** Blocks in the system call, even on a virtual thread: it is rare and short. */
     @Override
     public void allocate(long position, long bytes) throws IOException {
         if (cannotAllocate) {
@@ -252,7 +258,7 @@ final class UringFile implements BlockFile {
         }
         closed = true;
         try {
-            // Whoever opened one before it saw the flag is past the lock then.
+            // Wait for threads that opened one before they saw the flag: they hold the lock shared until then.
             calls.unlockWrite(calls.writeLock());
             closeRings();
         } finally {
@@ -265,7 +271,7 @@ final class UringFile implements BlockFile {
         }
     }
 
-    /** Closes each ring, also when another one cannot be closed: the kernel must have let go of the descriptor. */
+    /** Closes every ring, even if closing another one fails: no ring may still use the descriptor. */
     private void closeRings() throws IOException {
         IOException failure = null;
         for (UringReads opened : List.copyOf(reads)) {

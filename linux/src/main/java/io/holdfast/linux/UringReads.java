@@ -7,7 +7,7 @@ import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
 /**
- * Reads of one file through a ring of their own: its thread tells their ends.
+ * Reads of one file through a ring of their own, whose thread reports their completion.
  *
  * <p>Invariant: the ring is closed before the file's descriptor is.
  */
@@ -16,7 +16,7 @@ final class UringReads implements BlockReads {
     private final int descriptor;
     private final Consumer<UringReads> closed;
 
-    /** @param closed told when this was closed */
+    /** @param closed called when this has been closed */
     UringReads(RingThread ring, int descriptor, Consumer<UringReads> closed) {
         this.ring = ring;
         this.descriptor = descriptor;

@@ -17,7 +17,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.LongAdder;
 
 /**
- * Measures random I/O of blocks past the page cache, by threads that each wait for theirs, and what CPU time it takes.
+ * Measures random I/O of blocks past the page cache, by threads that each wait for their own I/O, and its CPU time.
  *
  * <p>Arguments: file (overwritten; made if it is missing), {@code read} or {@code write}, {@code virtual} or
  * {@code platform}, threads, seconds a run, runs, then engines, {@code plain} and {@code uring}, which take turns.
@@ -48,7 +48,7 @@ final class DeviceBench {
         return name.equals("plain") ? IoEngine.PLAIN : new UringEngine();
     }
 
-    /** Blocks that were never written are read without any I/O. */
+    /** Writes every block: a block that was never written would be read without any I/O. */
     private static void fill(Path file) throws Exception {
         if (file.toFile().length() >= FILE_BYTES) {
             return;

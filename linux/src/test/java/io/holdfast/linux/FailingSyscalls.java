@@ -6,7 +6,7 @@ import java.util.HashSet;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 
-/** The system's calls, of which one fails, and a count of what is open. */
+/** System calls of which one fails; they also keep track of what is open. */
 class FailingSyscalls implements Syscalls {
     final Set<Integer> open = ConcurrentHashMap.newKeySet();
     final Set<Long> mapped = new HashSet<>();
@@ -15,7 +15,7 @@ class FailingSyscalls implements Syscalls {
     private final int errno;
     private int calls;
 
-    /** Fails the call with this number, counted from 1; 0 for none. Enough for one thread after the other. */
+    /** Fails the call with this number, counted from 1; 0 for none. For calls from one thread at a time. */
     FailingSyscalls(int failAt, int errno) {
         this.failAt = failAt;
         this.errno = errno;

@@ -5,7 +5,7 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.InvocationInterceptor;
 import org.junit.jupiter.api.extension.ReflectiveInvocationContext;
 
-/** Runs tests on virtual threads, whose I/O goes through the ring; that of platform threads does not. */
+/** Runs tests on virtual threads: their I/O goes through the ring, and that of platform threads does not. */
 final class OnVirtualThreads implements InvocationInterceptor {
     @Override
     public void interceptTestMethod(

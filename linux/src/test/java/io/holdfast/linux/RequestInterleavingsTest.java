@@ -29,7 +29,7 @@ class RequestInterleavingsTest {
         options().check(Slots.class);
     }
 
-    /** Many push, one takes. What is taken comes in the order of the pushes. */
+    /** Many threads push, one takes. It gets the requests in the order of the pushes. */
     @Param(name = "slot", gen = IntGen.class, conf = "0:5")
     public static final class Queue {
         private final RequestQueue queue = new RequestQueue();
@@ -64,12 +64,12 @@ class RequestInterleavingsTest {
         }
     }
 
-    /** As many as there are callers, so that nobody waits. */
+    /** There are as many slots as callers, so that nobody waits. */
     public static final class Slots {
         private final RequestSlots slots = new RequestSlots(3);
         private final AtomicBoolean[] taken = {new AtomicBoolean(), new AtomicBoolean(), new AtomicBoolean()};
 
-        /** Returns whether the request was nobody else's. */
+        /** Takes a request; returns whether nobody else had it. */
         @Operation
         public boolean use() {
             Request request = slots.take();

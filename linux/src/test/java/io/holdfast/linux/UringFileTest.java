@@ -32,7 +32,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What is particular to files on rings: many waiters, closing under them, errors of the kernel, locks. */
+/** Specific to files on rings: many waiting threads, closing under them, errors of the kernel, locks. */
 class UringFileTest {
     private static final int BLOCKS = 8192;
 
@@ -49,7 +49,7 @@ class UringFileTest {
         FileDevice.create(volume, BLOCKS * 4096L, false).close();
     }
 
-    /** Several times as many as the ring takes at once. */
+    /** Several times as many operations as the ring takes at once. */
     @Test
     void servesThousandsOfVirtualThreads() throws Exception {
         int threads = 2048;
@@ -134,7 +134,7 @@ class UringFileTest {
         }
     }
 
-    /** The kernel is held up with a read; the closing waits for it. */
+    /** Close waits for a read that the kernel has not completed. */
     @Test
     void closingWaitsForWhatIsUnderWay() throws Exception {
         CountDownLatch arrived = new CountDownLatch(1);
@@ -220,7 +220,7 @@ class UringFileTest {
         }
     }
 
-    /** What the ring has no room for is written one by one. */
+    /** Writes for which the ring has no room are written one by one. */
     @Test
     void writesMorePiecesThanTheRingTakes() throws Exception {
         int count = 1500;
@@ -260,7 +260,7 @@ class UringFileTest {
         }
     }
 
-    /** Blocks that begin with the numbers 1, 2, 3, … */
+    /** Returns blocks that begin with the numbers 1, 2, 3, … */
     private static MemorySegment[] pieces(int count) {
         MemorySegment[] pieces = new MemorySegment[count];
         for (int i = 0; i < count; i++) {

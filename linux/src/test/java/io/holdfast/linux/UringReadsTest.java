@@ -22,7 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Reads that keep no thread waiting. */
+/** Reads for which no thread waits. */
 class UringReadsTest {
     private static final int BLOCKS = 256;
 

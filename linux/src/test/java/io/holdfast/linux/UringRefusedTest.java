@@ -18,7 +18,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-/** Kernels that have no rings or do not give us one: said clearly, and nothing stays open. */
+/** Kernels without io_uring, or that refuse it: the message says so clearly, and nothing stays open. */
 class UringRefusedTest {
     private static final int EIO = 5;
     /** The second call; the first makes an event descriptor. */
@@ -64,7 +64,7 @@ class UringRefusedTest {
                 .hasMessageContaining("does not let us call the system");
     }
 
-    /** Each call fails once, until the opening needs no more of them. */
+    /** Fails each call of the opening once, in turn, until the opening succeeds. */
     @Test
     void nothingStaysOpenWhicheverCallFails() throws Exception {
         Uring.engine();
