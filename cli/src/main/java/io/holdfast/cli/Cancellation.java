@@ -10,17 +10,23 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Lets a command end in order after Ctrl-C, SIGTERM or SIGHUP. The signal first only asks: the command sees it at its next
- * step, undoes or finishes what it began, closes the volume, and its exit status becomes that of the process. A command
- * that waits for something (a server that hangs, a pipe, a device) has no next step: after {@link #ASK_TIME} the signal's
- * thread closes under it what a {@link Guard} has, which ends most waits, and then the process, with status 130.
+ * Lets a command end in order after Ctrl-C, SIGTERM or SIGHUP. The signal first only asks. The command sees that at its
+ * next step, undoes or finishes what it began, and closes the volume; its exit status becomes that of the process.
  *
- * <p>Invariants: the process ends at the latest {@link #CLOSE_TIME_MAX} after that, or, once the command has said that it
- * ends {@link #patiently}, {@link #PATIENCE} after the signal. Nothing is closed under a patient command.
+ * <p>A command that blocks (on a server that hangs, a pipe, a device) does not come to its next step. After
+ * {@link #ASK_TIME} the signal's thread therefore closes what the {@linkplain Guard guards} hold, which ends most
+ * waits, and then ends the process with status 130.
+ *
+ * <p>Invariants: the process ends at the latest {@link #CLOSE_TIME_MAX} after that. If the command ends
+ * {@link #patiently}, the process ends at the latest {@link #PATIENCE} after the signal, and nothing is closed under
+ * the command.
  */
 public final class Cancellation {
     private static final Duration ASK_TIME = Duration.ofSeconds(1);
-    /** After all was closed a command that still does not end waits for something that cannot be interrupted. */
+    /**
+     * A command that does not end within this time, after everything was closed, waits for something that cannot be
+     * interrupted.
+     */
     private static final Duration LEAVE_TIME = Duration.ofMillis(500);
 
     private static final Duration CLOSE_TIME_MAX = Duration.ofSeconds(10);
@@ -29,19 +35,19 @@ public final class Cancellation {
     private final CountDownLatch requested = new CountDownLatch(1);
     private final CountDownLatch finished = new CountDownLatch(1);
     private final ReentrantLock lock = new ReentrantLock();
-    /** The innermost first; changed under the lock. */
+    /** Innermost first; changed under the lock. */
     private final Deque<Guard> guards = new ArrayDeque<>();
 
     private volatile int status = ExitCode.FAILURE.status();
     private volatile boolean patient;
     private volatile boolean forced;
 
-    /** Returns one that no signal reaches. */
+    /** Returns a cancellation that no signal triggers. */
     public static Cancellation none() {
         return new Cancellation();
     }
 
-    /** Returns one that every signal which ends the process reaches. */
+    /** Returns a cancellation that every signal triggers which would end the process. */
     static Cancellation ofProcess() {
         Cancellation cancellation = new Cancellation();
         Runtime.getRuntime().addShutdownHook(new Thread(cancellation::onShutdown, "cancellation"));
@@ -53,7 +59,7 @@ public final class Cancellation {
         requested.countDown();
     }
 
-    /** Waits until the command is asked to end, but no longer than {@code time}; returns whether it was asked. */
+    /** Waits up to {@code time} until the command is asked to end; returns whether it was asked. */
     public boolean await(Duration time) throws InterruptedException {
         return requested.await(time.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -69,17 +75,25 @@ public final class Cancellation {
         }
     }
 
-    /** Says that the command bounds the time of its own end, as a server does: nothing is closed under it. */
+    /**
+     * Declares that the command itself bounds the time it needs to end, as a server does. Then nothing is closed under
+     * it.
+     */
     public void patiently() {
         patient = true;
     }
 
-    /** Returns whether what the command uses was closed under it: whatever it meets from then on is no error. */
+    /**
+     * Returns whether resources were closed under the command. From then on an exception in the command is no error.
+     */
     boolean isForced() {
         return forced;
     }
 
-    /** Has what the command opens closed if it does not end by itself. Open it first, so that it is closed last. */
+    /**
+     * Returns a guard, which closes a resource if the command does not end by itself. Open the guard before the
+     * resource, so that it is closed after it.
+     */
     public Guard guard() {
         Guard guard = new Guard();
         lock.lock();
@@ -91,13 +105,13 @@ public final class Cancellation {
         return guard;
     }
 
-    /** Something that must not stay open when the process ends; closing it twice must be harmless. */
+    /** Holds a resource that must not stay open when the process ends. Closing the resource twice must be harmless. */
     public final class Guard implements AutoCloseable {
         private final AtomicReference<@Nullable AutoCloseable> resource = new AtomicReference<>();
 
         private Guard() {}
 
-        /** Takes the one thing to be closed, and returns it. */
+        /** Takes the resource and returns it. */
         public <T extends AutoCloseable> T of(T opened) {
             resource.set(opened);
             return opened;
@@ -115,7 +129,7 @@ public final class Cancellation {
             }
         }
 
-        /** The command has closed it itself. */
+        /** Releases the guard: the command has closed the resource itself. */
         @Override
         public void close() {
             lock.lock();
@@ -127,7 +141,9 @@ public final class Cancellation {
         }
     }
 
-    /** Closes what the command has open, the last first. Returns when all is closed or {@link #CLOSE_TIME_MAX} over. */
+    /**
+     * Closes what the command has open, in reverse order. Returns when all is closed or after {@link #CLOSE_TIME_MAX}.
+     */
     void force() {
         forced = true;
         Thread closer = Thread.ofPlatform().daemon().name("cancellation-close").start(() -> {
@@ -155,13 +171,13 @@ public final class Cancellation {
         }
     }
 
-    /** Says that the command has ended in order, and with which exit status. */
+    /** Records that the command has ended in order, and its exit status. */
     void finish(int exitStatus) {
         status = exitStatus;
         finished.countDown();
     }
 
-    /** Runs in the shutdown hook: the virtual machine's own exit status for a signal is replaced by the command's. */
+    /** Runs in the shutdown hook. Replaces the virtual machine's exit status for a signal by that of the command. */
     private void onShutdown() {
         request();
         if (awaitFinished(ASK_TIME)) {
@@ -198,7 +214,7 @@ public final class Cancellation {
         Runtime.getRuntime().halt(exitStatus);
     }
 
-    /** Says it, if somebody reads: the command may be waiting with the stream locked. */
+    /** Prints a message, but does not wait for standard error: the command may be blocked with the stream locked. */
     private static void say(String message) {
         Thread speaker = Thread.ofPlatform().daemon().name("cancellation-say").start(() -> {
             System.err.println("holdfast: " + message);

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.function.BooleanSupplier;
 
 /**
- * All that a command sees of the world around it.
+ * The environment of a command: its engine, streams and cancellation.
  *
  * @param terminal whether {@code err} is a terminal; asked only when a command would show progress
  */

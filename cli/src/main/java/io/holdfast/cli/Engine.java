@@ -8,7 +8,7 @@ import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
 import java.nio.file.Path;
 
-/** Where volumes come from. The command uses {@link #HOLDFAST}; tests put another in its place. */
+/** Makes and opens volumes. The command uses {@link #HOLDFAST}; tests replace it. */
 public interface Engine {
     Engine HOLDFAST = new Engine() {
         @Override

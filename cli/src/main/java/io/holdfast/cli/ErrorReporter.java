@@ -16,7 +16,7 @@ import java.nio.file.NoSuchFileException;
 import java.util.Locale;
 import picocli.CommandLine.TypeConversionException;
 
-/** Turns what a command threw into one line for the person at the terminal and an exit code. */
+/** Turns an exception of a command into one line for the person at the terminal, and an exit code. */
 public final class ErrorReporter {
     private final PrintStream err;
     private final boolean debug;

@@ -36,7 +36,7 @@ public enum ExitCode {
         return meaning;
     }
 
-    /** Returns how a command ends that met this error. */
+    /** Returns the exit code for an error of the engine. */
     public static ExitCode of(ErrorCode code) {
         return switch (code) {
             case NO_SPACE, HOST_FULL -> NO_SPACE;

@@ -21,7 +21,7 @@ public final class HoldfastCli {
         this.context = context;
     }
 
-    /** Runs one command line and returns its exit status, which is not 0 if what was printed could not be written. */
+    /** Runs one command line and returns its exit status. The status is not 0 if the output could not be written. */
     public int run(String... args) {
         int status = execute(args);
         try {
@@ -42,7 +42,7 @@ public final class HoldfastCli {
         line.setOut(new PrintWriter(context.out(), true, StandardCharsets.UTF_8));
         line.setErr(new PrintWriter(context.err(), true, StandardCharsets.UTF_8));
         line.setCaseInsensitiveEnumValuesAllowed(true);
-        // A name that begins with @ is a name, not a file with more arguments.
+        // An argument that begins with @ is a name, not a file with more arguments.
         line.setExpandAtFiles(false);
         line.registerConverter(Integer.class, new WholeNumberConverter());
         line.registerConverter(int.class, new WholeNumberConverter());

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The commands on real volumes: the life of one, opened by each command and served. */
+/** The commands on real volumes, from format to export, with the volume opened by each command or served. */
 class RealVolumeTest {
     @TempDir
     private Path folder;
@@ -119,7 +119,7 @@ class RealVolumeTest {
         ok("check", volume.toString());
     }
 
-    /** The server goes on with what it has; nobody's command for the new file gets to it. */
+    /** The server goes on with the old file; no command meant for the new file reaches it. */
     @Test
     void aFileThatReplacedAServedVolumeIsNotServedByIt() throws IOException {
         String v = volume.toString();
@@ -186,7 +186,7 @@ class RealVolumeTest {
                         "holdfast: " + none.resolve("v") + " cannot be created: there is no directory " + none + "\n");
     }
 
-    /** The superblocks at the end of the larger one are newer than those of the new one. */
+    /** The superblocks at the end of the old, larger volume are newer than those of the new one. */
     @Test
     void formatDoesNotTakeTheVolumeThatWasThereForTheNewOne() throws IOException {
         String v = volume.toString();
@@ -227,7 +227,7 @@ class RealVolumeTest {
         assertThat(out).contains("exported /vms/old/disk", "4 KiB could not be read and are zero in the copy");
     }
 
-    /** Changes a byte of the block with these contents and returns which one it is. */
+    /** Changes a byte of the block with these contents; returns the number of the block. */
     private long damage(byte[] contents) throws IOException {
         try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
             ByteBuffer wanted = ByteBuffer.wrap(contents);

@@ -18,13 +18,13 @@ import java.util.Optional;
 import java.util.concurrent.locks.LockSupport;
 
 /**
- * Gets at a volume: opens it in this process, or, if another process holds it, goes through that one's control socket.
- * Either way the caller has a {@link Volume}.
+ * Opens a volume: in this process, or, if another process holds it, through that process's control socket. Either way
+ * the caller gets a {@link Volume}.
  *
- * <p>Invariant: what the caller gets is the volume that is at the path, never one that was there before.
+ * <p>Invariant: the caller gets the volume that is at the path now, never one that was there before.
  *
- * <p>Another short command may hold the volume for a moment, and a server that starts or stops holds it before and
- * after its socket is there; so both ways are tried in turn for up to {@link #WAIT_MAX}.
+ * <p>A short command may hold the volume for a moment. A server that starts or stops also holds it while its socket is
+ * not there. So this tries both ways in turn for up to {@link #WAIT_MAX}.
  */
 public final class VolumeAccess {
     private static final Duration WAIT_MAX = Duration.ofSeconds(3);
@@ -44,7 +44,7 @@ public final class VolumeAccess {
         this.waitMax = waitMax;
     }
 
-    /** Opens the volume in this process or through the one that holds it. */
+    /** Opens the volume in this process, or through the process that holds it. */
     public Volume open(Path device, OpenOptions options) throws IOException {
         return open(device, options, served -> served);
     }
@@ -58,12 +58,15 @@ public final class VolumeAccess {
         });
     }
 
-    /** What to do with a volume that turns out to be served. */
+    /** Handles a volume that turns out to be served. */
     private interface OnServed {
         Volume take(Volume served) throws HoldfastException;
     }
 
-    /** Whoever serves a file that was at this path before must get no command for the one that is there now. */
+    /**
+     * Returns whether the served volume is the file at the path now; closes it if not. A server whose file was replaced
+     * must get no command meant for the new file.
+     */
     private static boolean isOf(Path device, Volume served) throws IOException {
         boolean same = false;
         try {
@@ -99,11 +102,11 @@ public final class VolumeAccess {
             }
             if (System.nanoTime() > deadline) {
                 String sockets = ControlPath.of(device).describe();
-                // Of a file that was put in the place of a served one, only the name is held: nobody has it open.
+                // If a served file was replaced, only its name is held: nobody has the new file open.
                 String reason = served.isPresent()
-                        ? device + " is not the file that the server at " + sockets + " has open: that one was at this"
-                                + " path when the server started, and was renamed or replaced since. The server holds"
-                                + " the name until it ends, so stop it first"
+                        ? device + " is not the file that the server at " + sockets + " has open: the server's file was"
+                                + " at this path when the server started, and was renamed or replaced since. The server"
+                                + " holds the name until it ends, so stop it first"
                         : held.getMessage() + "; no server of it answers at " + sockets
                                 + ", so wait for that process or stop it";
                 throw new HoldfastException(ErrorCode.HELD, reason, held);

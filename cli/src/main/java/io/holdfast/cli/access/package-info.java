@@ -1,4 +1,4 @@
-/** How a command gets at a volume: in this process, or through the process that holds it. */
+/** How a command opens a volume: in this process, or through the process that holds it. */
 @NullMarked
 package io.holdfast.cli.access;
 

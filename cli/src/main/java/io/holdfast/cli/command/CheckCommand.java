@@ -54,7 +54,7 @@ final class CheckCommand extends VolumeCommand {
         return report.clean() && recovery.problems().isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
     }
 
-    /** Looks up the names of the files that something is wrong with. */
+    /** Looks up the paths of the files that have a problem. */
     private InodePaths paths(Volume volume, CheckReport report) {
         Set<Long> inodes = report.problems().stream()
                 .map(CheckReport.Problem::inode)

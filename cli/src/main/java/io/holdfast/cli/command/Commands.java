@@ -44,14 +44,14 @@ public final class Commands {
         return commands;
     }
 
-    /** Returns the names of the commands that are shown, in the order in which the help has them. */
+    /** Returns the names of the visible commands, in the order of the help. */
     static List<String> shown() {
         return SUBCOMMANDS.keySet().stream()
                 .filter(name -> !name.equals("scribble"))
                 .toList();
     }
 
-    /** Returns the names of the commands that are shown, and of the help. */
+    /** Returns the names of the visible commands and of help. */
     static Set<String> names() {
         Set<String> names = new TreeSet<>(shown());
         names.add("help");
@@ -59,9 +59,9 @@ public final class Commands {
     }
 
     /**
-     * Builds what is needed to parse this command line. Each command costs some milliseconds, because picocli looks at
-     * its annotations, so a line that begins with the name of one gets only that one, and a question for the version
-     * none. All others, among them help and mistakes, get all.
+     * Builds the parser for this command line. Each command costs some milliseconds, because picocli reads its
+     * annotations. So a line that begins with the name of a command gets only that command, and a request for the
+     * version gets none. All other lines, such as help and mistakes, get all commands.
      */
     public static CommandLine tree(CliContext context, String... args) {
         CommandLine root = new CommandLine(new Root().spec());
@@ -77,8 +77,8 @@ public final class Commands {
     }
 
     /**
-     * The command without a subcommand: only help and version. It is put together here and not from annotations,
-     * because the virtual machine makes a class for each kind of annotation that it reads.
+     * The command without a subcommand: only help and version. This builds it in code, not from annotations, because
+     * the virtual machine makes a class for each kind of annotation that it reads.
      */
     private static final class Root implements Runnable {
         private final CommandSpec spec =

@@ -9,8 +9,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Tells whom a command has cut off: a line each, as soon as it has happened, since the command may fail after that; with
- * {@code --json} a member of its result.
+ * Reports the users that a command has cut off. It prints a line for each as soon as that has happened, since the
+ * command may fail later. With {@code --json} they are a member of the result instead.
  */
 final class CutOffs {
     static final String MEMBER = "cut_off";

@@ -3,7 +3,7 @@ package io.holdfast.cli.command;
 import io.holdfast.volume.InUse;
 import picocli.CommandLine.Option;
 
-/** What a command that takes a file away does about the clients that have it open. */
+/** How a command that takes a file away treats the clients that have it open. */
 final class DisconnectOption {
     @Option(
             names = "--disconnect",

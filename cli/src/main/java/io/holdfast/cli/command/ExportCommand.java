@@ -78,7 +78,7 @@ final class ExportCommand extends CopyCommand {
                 StoredFile source = volume.open(path)) {
             CopyResult result = copy(source, path);
             result.unreadable().forEach(place -> context().err().println("holdfast: " + Names.printable(place)));
-            // With the file on standard output, the report goes beside it.
+            // If the file goes to standard output, the report goes to standard error.
             PrintStream report = file.equals("-") ? context().err() : context().out();
             output().print(
                             report,

@@ -95,7 +95,7 @@ final class FormatCommand extends HoldfastCommand {
         return ExitCode.OK;
     }
 
-    /** What is not there yet, or has nothing in it, has no size that a volume could have. */
+    /** Requires --size if the file does not exist or is empty: then there is no size to take. */
     private void requireSize() throws IOException {
         if (size == 0 && Files.notExists(device)) {
             throw new UsageException(device + " is not there yet: say how large the volume is to be, as in --size 20G");
@@ -105,7 +105,10 @@ final class FormatCommand extends HoldfastCommand {
         }
     }
 
-    /** In the first MiB the engine looks by itself, and knows what is there; the data of a file may begin anywhere. */
+    /**
+     * Refuses a file with data, which may begin anywhere. The engine itself checks only the first MiB, where it
+     * recognises what is there.
+     */
     private void requireNoData() throws IOException {
         OptionalLong data = LateData.find(device, context().cancel());
         if (data.isPresent() && data.getAsLong() >= ENGINE_LOOKS_BYTES) {
@@ -116,7 +119,7 @@ final class FormatCommand extends HoldfastCommand {
         }
     }
 
-    /** Opens what was written: a volume that cannot be opened, or has another size, was not formatted. */
+    /** Opens the new volume. If that fails or its size is another one, formatting has failed. */
     private VolumeInfo formatted() throws IOException {
         try (Volume volume = context().engine().open(device, OpenOptions.reading())) {
             VolumeInfo info = volume.info();

@@ -7,7 +7,7 @@ import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
 
-/** What all subcommands have. */
+/** The options and the error reporting of all subcommands. */
 @Command(
         usageHelpAutoWidth = true,
         footer = {"", "Exit codes: 'holdfast --help' lists them. Sizes: 4G, 512MiB, 1.5T."})
@@ -34,7 +34,7 @@ public abstract class HoldfastCommand implements Callable<Integer> {
         return run().status();
     }
 
-    /** Reports an error as this command's options ask for. */
+    /** Returns the reporter that follows this command's options. */
     public final ErrorReporter errors() {
         return new ErrorReporter(context.err(), output.debug(), output.json());
     }

@@ -16,11 +16,11 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Finds the paths of a few inodes by a walk through the directories of a volume, which may be damaged. It never throws for
- * that.
+ * Finds the paths of a few inodes by walking through the directories of a volume. The volume may be damaged; this never
+ * throws because of that.
  *
- * <p>Invariants: no more than {@link #PATHS_MAX} paths and one page of each directory on the way are held; no more
- * directories are visited than there are, whatever leads to whatever.
+ * <p>Invariants: this holds at most {@link #PATHS_MAX} paths and one page of each directory on the way. It visits at
+ * most as many directories as the volume has, even if a damaged directory leads back to one above it.
  */
 final class InodePaths {
     /** No more paths than this are kept. */
@@ -106,7 +106,10 @@ final class InodePaths {
         }
     }
 
-    /** In a damaged volume a directory may lead to one above it. */
+    /**
+     * Enters a directory unless the walk is inside it already: in a damaged volume a directory may lead to one above
+     * it.
+     */
     private void enter(Deque<Level> levels, String path, long inode) {
         if (levels.isEmpty()) {
             note(inode, path);

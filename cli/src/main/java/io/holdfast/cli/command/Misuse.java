@@ -14,7 +14,7 @@ import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.ParseResult;
 import picocli.CommandLine.UnmatchedArgumentException;
 
-/** Says what is wrong with a command line, and what may have been meant. */
+/** Says what is wrong with a command line, and suggests what the user may have meant. */
 public final class Misuse {
     private static final int TYPED_CHARS_MAX = 100;
     private static final String UNKNOWN_SUBCOMMAND = "Unknown subcommand";
@@ -31,8 +31,9 @@ public final class Misuse {
     }
 
     /**
-     * An option that does not exist is told before all else that is wrong: a mistyped option is missing under its right
-     * name, and its value looks like one argument too many. So the line is parsed again, to its end.
+     * Finds an unknown option, which is reported before any other mistake: a mistyped option causes others, since it is
+     * missing under its right name and its value looks like an extra argument. So this parses the line again, to its
+     * end.
      */
     private static Optional<String> unknownOption(ParameterException e, String... args) {
         CommandLine root = e.getCommandLine();
@@ -72,7 +73,10 @@ public final class Misuse {
         return no("option", option, options(command));
     }
 
-    /** The root command has few options: one that belongs to a command must stand behind its name. */
+    /**
+     * Returns the message for an option before the command. The root command has few options; the others must follow
+     * the name of their command.
+     */
     private static String beforeTheCommand(String option, CommandLine root, String... args) {
         Map<String, CommandLine> commands = root.getSubcommands();
         Optional<CommandLine> named =

@@ -18,7 +18,7 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code holdfast mv}. */
-@Command(name = "mv", description = "Rename a file or directory, at one stroke.")
+@Command(name = "mv", description = "Rename a file or directory atomically.")
 final class MvCommand extends VolumeCommand {
     @Parameters(index = "1", paramLabel = "FROM", converter = PathArgument.class, description = "What to rename.")
     private VolumePath givenFrom;
@@ -62,7 +62,10 @@ final class MvCommand extends VolumeCommand {
         return ExitCode.OK;
     }
 
-    /** A slash behind TO says that this is a directory: one that is there, or the new path of one that is renamed. */
+    /**
+     * Returns the new path. A slash at the end of TO means a directory: an existing one, or the new path of a directory
+     * that is renamed.
+     */
     private String target(Volume volume, String from) throws HoldfastException {
         String to = givenTo.path();
         if (isDirectory(volume, to)) {

@@ -59,7 +59,7 @@ final class RmCommand extends VolumeCommand {
         InUse inUse = force ? InUse.CUT_OFF : disconnect.inUse();
         String path = given.path();
         CutOffs cutOffs = new CutOffs(context().out(), output().json());
-        // All of it is claimed first: a tree with a disk in use is refused as a whole.
+        // Claim the whole tree first, so that a tree with a file in use is refused as a whole.
         try (FileClaim claim = volume.claim(List.of(given.in(volume)), inUse)) {
             cutOffs.tell(claim);
             if (recursive && volume.status(path).kind() == FileKind.DIRECTORY) {
@@ -80,7 +80,7 @@ final class RmCommand extends VolumeCommand {
         return ExitCode.OK;
     }
 
-    /** Depth first, with a stack of its own: a directory is removed once a listing of it is empty. */
+    /** Removes a tree depth first, with an explicit stack. A directory is removed once its listing is empty. */
     private void removeTree(Volume volume, String path) throws HoldfastException {
         Deque<String> pending = new ArrayDeque<>();
         pending.push(path);
@@ -96,7 +96,7 @@ final class RmCommand extends VolumeCommand {
         }
     }
 
-    /** Removes the files of a directory; on a directory in it, puts that on the stack and returns false. */
+    /** Removes the files of a directory. On meeting a subdirectory, pushes it on the stack and returns false. */
     private boolean removeFiles(Volume volume, String directory, Deque<String> pending) throws HoldfastException {
         for (List<DirectoryEntry> page = volume.list(directory, "", PAGE);
                 !page.isEmpty();

@@ -48,6 +48,6 @@ public abstract class VolumeCommand extends HoldfastCommand {
         }
     }
 
-    /** Does the work; what it changed is made durable afterwards. */
+    /** Does the work. The caller makes the changes durable afterwards. */
     protected abstract ExitCode run(Volume volume) throws IOException;
 }

@@ -3,7 +3,7 @@ package io.holdfast.cli.command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
-/** Takes whole numbers, and says so in words where there is none. */
+/** Converts whole numbers; a failure says in words that a whole number is needed. */
 public final class WholeNumberConverter implements ITypeConverter<Integer> {
     @Override
     public Integer convert(String value) {

@@ -18,12 +18,12 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.type.LogicalType;
 
 /**
- * Messages to JSON and back. What is read comes from another process and is believed in nothing: the set of types is
- * closed, members must be there, not null and of their type, texts must be text, nesting and lengths are bounded. What is
- * wrong with a request is said in words ({@link Faults}).
+ * Converts messages to JSON and back. Input comes from another process and is not trusted: the set of types is closed;
+ * members must be present, not null and of their type; strings must be valid text; nesting and lengths are bounded.
+ * {@link Faults} says in words what is wrong with a request.
  */
 final class Codec {
-    /** How a server begins its answer to what it does not know. */
+    /** A server's answer to a request that it does not know begins with this. */
     static final String NO_REQUEST = "not a request: ";
 
     private static final int DEPTH_MAX = 8;

@@ -4,7 +4,7 @@ import io.holdfast.volume.FileUser;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 
-/** A command at the control socket as a user of files. What it has open is in use from the beginning. */
+/** A command at the control socket as a user of files. A file is in use as soon as the command has it open. */
 final class CommandUser implements FileUser {
     private final FrameChannel channel;
     private volatile long pid;
@@ -13,7 +13,7 @@ final class CommandUser implements FileUser {
         this.channel = channel;
     }
 
-    /** The other side says which process it is. It is believed for messages only. */
+    /** Takes the process id that the other side claims to have. It is used only in messages. */
     void hello(long said) {
         pid = said;
     }
@@ -29,7 +29,7 @@ final class CommandUser implements FileUser {
         return true;
     }
 
-    /** The thread that serves the connection ends the request it is at, and then closes the files. */
+    /** Cuts the connection. Its thread ends the current request and then closes the files. */
     @Override
     public void cutOff() {
         try {

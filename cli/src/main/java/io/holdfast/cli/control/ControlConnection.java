@@ -15,8 +15,8 @@ import java.util.concurrent.locks.ReentrantLock;
 /**
  * One client at the control socket: reads requests one after the other and answers each.
  *
- * <p>Invariant: a frame is sent by one thread at a time: by the one that reads the requests, or, while that one is in
- * a check, by the holder of {@code progressLock}.
+ * <p>Invariant: one thread at a time sends a frame. It is the thread that reads the requests; while that thread runs a
+ * check, it is the holder of {@code progressLock}.
  */
 final class ControlConnection implements Runnable, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ControlConnection.class.getName());
@@ -41,7 +41,7 @@ final class ControlConnection implements Runnable, AutoCloseable {
                 answer(handler, frame.get());
             }
         } catch (FrameException e) {
-            LOG.log(Level.WARNING, "a control client made no sense and was cut off: {0}", e.getMessage());
+            LOG.log(Level.WARNING, "a control client broke the protocol and was cut off: {0}", e.getMessage());
         } catch (IOException | UncheckedIOException e) {
             LOG.log(Level.DEBUG, "control connection ended: {0}", e.getMessage());
         } catch (RuntimeException | Error e) {
@@ -76,7 +76,10 @@ final class ControlConnection implements Runnable, AutoCloseable {
         }
     }
 
-    /** May be called by several threads of a check; all but one of them go on at once. */
+    /**
+     * Reports progress at most every 100 ms. Several threads of a check may call this at once; only one sends, the
+     * others return.
+     */
     private void sendProgress(long done, long total) {
         if (!progressLock.tryLock()) {
             return;

@@ -19,8 +19,9 @@ import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
- * Where the control socket of a volume is: beside the volume as {@code VOLUME.sock}; for a block device, or if the
- * path is too long for a socket address, in the runtime folder of the user, under a name made from the volume's path.
+ * The place of a volume's control socket. It lies beside the volume as {@code VOLUME.sock}. For a block device, or if
+ * that path is too long for a socket address, it lies in the user's runtime folder under a name made from the volume's
+ * path.
  */
 public final class ControlPath {
     /** Bytes of a socket's path: {@code sun_path} has 108 with the closing NUL. */
@@ -30,7 +31,10 @@ public final class ControlPath {
             PosixFilePermission.OWNER_READ, PosixFilePermission.OWNER_WRITE, PosixFilePermission.OWNER_EXECUTE);
     private static final int FILE_TYPE = 0170000;
     private static final int REGULAR = 0100000;
-    /** A server binds under a longer name first and renames, so that much must fit too. */
+    /**
+     * A server first binds under a name that is this much longer, and then renames the socket; so that name must fit
+     * too.
+     */
     private static final int BIND_EXTRA = ".123456789012345678901/s".length();
 
     private final Path volume;
@@ -41,7 +45,10 @@ public final class ControlPath {
         this.environment = environment;
     }
 
-    /** Returns where the sockets of this volume may be, the same whichever way its path is written. */
+    /**
+     * Returns where the sockets of this volume may be. The result does not depend on the way in which the path is
+     * written.
+     */
     public static ControlPath of(Path volume) throws IOException {
         return new ControlPath(volume.toRealPath(), System.getenv());
     }
@@ -50,7 +57,7 @@ public final class ControlPath {
         return new ControlPath(volume.toRealPath(), environment);
     }
 
-    /** Returns all places, in the order in which a server tries to bind and a client to connect. */
+    /** Returns all places, in the order in which a server tries to bind to them and a client to connect. */
     List<Path> candidates() throws IOException {
         Path fallback = runtimeFolder().resolve(digest(volume) + ".sock");
         return isRegular(volume) && isText(volume) && fits(beside()) ? List.of(beside(), fallback) : List.of(fallback);
@@ -65,7 +72,7 @@ public final class ControlPath {
         return volume.resolveSibling(volume.getFileName() + ".sock");
     }
 
-    /** Makes the runtime folder for a socket in it, and refuses one that others could write to. */
+    /** Makes the runtime folder if the socket lies in it; refuses a folder that others could write to. */
     void prepare(Path socket) throws IOException {
         Path folder = runtimeFolder();
         if (folder.equals(socket.getParent()) && Files.notExists(folder, LinkOption.NOFOLLOW_LINKS)) {
@@ -87,8 +94,8 @@ public final class ControlPath {
     }
 
     /**
-     * Tells whether a server or a client may use a socket at this place. Beside the volume it may: who could put a
-     * socket there could put another volume there too. The runtime folder must be this user's alone.
+     * Returns whether a server or a client may use a socket at this place. Beside the volume it may: anyone who could
+     * put a socket there could put another volume there too. The runtime folder must belong to this user alone.
      */
     boolean isTrusted(Path socket) throws IOException {
         Path folder = runtimeFolder();
@@ -129,12 +136,18 @@ public final class ControlPath {
         return path.toString().getBytes(StandardCharsets.UTF_8).length + BIND_EXTRA <= PATH_BYTES_MAX;
     }
 
-    /** False for a path that is not UTF-8, as one to which a symbolic link leads may be: its text is another path. */
+    /**
+     * Returns whether the path's text names this path. It does not if the path is not UTF-8, as the target of a
+     * symbolic link may be.
+     */
     private static boolean isText(Path path) {
         return path.toString().indexOf('\uFFFD') < 0 || Path.of(path.toString()).equals(path);
     }
 
-    /** Returns a text that only this path has: in a URI each byte that is not ASCII has its own escape. */
+    /**
+     * Returns a text that is unique to this path. If the path is not UTF-8 this is its URI, which escapes each byte
+     * that is not ASCII.
+     */
     private static String text(Path path) {
         return isText(path) ? path.toString() : path.toUri().toString();
     }

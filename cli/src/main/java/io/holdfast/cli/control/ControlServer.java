@@ -21,11 +21,13 @@ import java.util.concurrent.TimeUnit;
 /**
  * Serves the operations of a volume at its control socket.
  *
- * <p>Invariants: at most {@link #CONNECTIONS_MAX} connections; one more is told so and closed, and at most {@link
- * #REFUSALS_MAX} are being told that at a time. The thread that accepts ends with the socket only ({@link AcceptLoop}). After
- * {@link #close} no connection uses the volume, or {@link #STOP_MAX} has passed.
+ * <p>Invariants: it serves at most {@link #CONNECTIONS_MAX} connections. It tells a further client why it is refused,
+ * at most {@link #REFUSALS_MAX} at a time, and closes the connection. The accepting thread ends only when the socket is
+ * closed ({@link AcceptLoop}). When {@link #close} returns, no connection uses the volume, or {@link #STOP_MAX} has
+ * passed.
  *
- * <p>Platform threads: the carriers of virtual ones are made when they are needed, and then there may be no thread.
+ * <p>It uses platform threads. The carriers of virtual threads are started on demand, and by then the system may have
+ * no thread left.
  */
 public final class ControlServer implements AutoCloseable {
     static final int CONNECTIONS_MAX = 32;
@@ -94,16 +96,19 @@ public final class ControlServer implements AutoCloseable {
         new AcceptLoop(path().toString(), listening::isOpen, listening::accept, this::take).run();
     }
 
-    /** Serves a client or tells it why not. On an error nothing was done, and it can be tried again. */
+    /**
+     * Serves a client or tells it why not. If this throws an error, nothing has changed and the caller may try again.
+     */
     private void take(SocketChannel client) throws IOException {
-        // All of it before a place is taken: a place must not be lost to want of memory.
+        // Allocate everything before taking a place: an OutOfMemoryError after that would lose the place.
         FrameChannel frames = new FrameChannel(client, watchdog, frameTime);
         ControlConnection connection = new ControlConnection(frames, volume);
         Runnable end = () -> connections.remove(connection);
         if (places.tryAcquire()) {
             connections.add(connection);
             run(connection, places, end);
-            // Whoever stops the server finds the connection in the set, or is seen here: no client waits for nobody.
+            // close() sets stopping before it goes through the set. So either close() finds this connection, or we see
+            // stopping here; no client is left waiting.
             if (stopping) {
                 connection.close();
             }

@@ -11,9 +11,9 @@ import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.ThreadLocalRandom;
 
 /**
- * A listening socket that nobody but the owner could ever connect to: it is bound in a folder that only the owner can
- * enter, gets mode 0600, and is then renamed to its place. The rename also replaces a stale socket that a killed
- * server left there; the caller holds the volume, so it cannot be a living one's.
+ * A listening socket to which only its owner can ever connect. It is bound in a folder that only the owner can enter,
+ * gets mode 0600, and is then renamed to its place. The rename replaces a stale socket of a killed server. It cannot
+ * replace the socket of a running server, because the caller holds the volume.
  */
 final class ControlSocket implements AutoCloseable {
     private static final int BACKLOG = 16;

@@ -14,13 +14,13 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.exc.InvalidTypeIdException;
 import tools.jackson.databind.exc.MismatchedInputException;
 
-/** Says in words what is wrong with a message, for whoever writes a program that sends such messages. */
+/** Says in words what is wrong with a message, for the author of a program that sends such messages. */
 final class Faults {
     private static final int SHOWN_CHARS_MAX = 64;
 
     private Faults() {}
 
-    /** Returns why the bytes are no JSON. */
+    /** Returns why the bytes are not JSON. */
     static String unreadable(JacksonException e, int depthMax) {
         return e instanceof StreamConstraintsException
                 ? "it is nested deeper than " + depthMax + ", or has a number or a name of a member that is too long"
@@ -28,7 +28,10 @@ final class Faults {
                         + Math.max(0, e.getLocation().getByteOffset()) + " on";
     }
 
-    /** Returns what no message may have, wherever in it. */
+    /**
+     * Returns the first fault that no message may have anywhere: a string with half of a surrogate pair, or null in a
+     * list.
+     */
     static Optional<String> inText(JsonNode node) {
         return find(node, "");
     }
@@ -58,7 +61,7 @@ final class Faults {
         return Optional.empty();
     }
 
-    /** Returns why a request, which is an object, is none that there is. */
+    /** Returns why an object is not a valid request. */
     static String ofRequest(JacksonException e, JsonNode request) {
         if (e instanceof InvalidTypeIdException) {
             JsonNode op = request.path("op");

@@ -6,7 +6,7 @@ import java.util.Set;
 
 /** The operations of {@link io.holdfast.volume.StoredFile}, with its names and meanings. */
 sealed interface FileRequest extends Request {
-    /** Names the file: the number that opening it returned. */
+    /** The number that opening the file returned. */
     long handle();
 
     record Size(long handle) implements FileRequest {}
@@ -34,7 +34,7 @@ sealed interface FileRequest extends Request {
 
     record Truncate(long handle, long size) implements FileRequest {}
 
-    /** Gives a file without a name its first one. */
+    /** Gives an unnamed file its first name. */
     record Name(long handle, String path, boolean replace) implements FileRequest {}
 
     record Close(long handle) implements FileRequest {}

@@ -3,7 +3,7 @@ package io.holdfast.cli.control;
 import java.nio.ByteBuffer;
 
 /**
- * What goes over the control socket, in both directions.
+ * The unit of the control protocol, in both directions.
  *
  * <pre>
  *  0        4            8            12
@@ -14,7 +14,7 @@ import java.nio.ByteBuffer;
  * </pre>
  *
  * @param json UTF-8
- * @param data from its position to its limit; for the receiver to read or keep
+ * @param data from its position to its limit; the receiver may keep it
  */
 record Frame(byte[] json, ByteBuffer data) {
     static final int MAGIC = 0x48464331;

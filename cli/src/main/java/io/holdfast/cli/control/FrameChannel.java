@@ -11,9 +11,9 @@ import java.util.concurrent.Future;
 /**
  * Reads and writes frames. One thread reads and one writes at a time.
  *
- * <p>Invariants: nothing is allocated for a length before it was compared with its bound. A frame that has begun to
- * arrive, or to leave, is through within {@link #FRAME_TIME_MAX} or the channel is closed; between frames a peer may
- * be silent as long as it likes.
+ * <p>Invariants: a length is checked against its bound before anything is allocated for it. Once a frame has begun to
+ * arrive or to leave, it must be complete within {@link #FRAME_TIME_MAX}, or the channel is closed. Between frames a
+ * peer may be silent for any time.
  */
 final class FrameChannel implements AutoCloseable {
     static final Duration FRAME_TIME_MAX = Duration.ofSeconds(30);

@@ -8,11 +8,11 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * What one connection has open, by numbers. One thread uses it.
+ * The open files or claims of one connection, by number. One thread uses it.
  *
- * <p>Invariant: at most {@code max} of them; a number is never given out twice.
+ * <p>Invariant: at most {@code max} are open; a number is never used twice.
  *
- * @param <T> what they are
+ * @param <T> the kind of open object
  */
 final class Handles<T> implements AutoCloseable {
     private final String kind;
@@ -21,14 +21,14 @@ final class Handles<T> implements AutoCloseable {
     private final Map<Long, T> open = new HashMap<>();
     private long next = 1;
 
-    /** @param kind what they are called in messages, plural */
+    /** @param kind their name in messages, plural */
     Handles(String kind, int max, Consumer<T> closer) {
         this.kind = kind;
         this.max = max;
         this.closer = closer;
     }
 
-    /** Takes it over and returns its number; closes it if there are too many. */
+    /** Takes over an open object and returns its number; closes it if there are too many. */
     long add(T opened) throws HoldfastException {
         if (open.size() >= max) {
             closer.accept(opened);

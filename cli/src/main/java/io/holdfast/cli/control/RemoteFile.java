@@ -17,8 +17,8 @@ import java.util.Set;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
- * A file of a {@link RemoteVolume}. What does not fit into one frame is read or written in several, cut between blocks,
- * which is the unit of atomicity anyway.
+ * A file of a {@link RemoteVolume}. A read or write that does not fit into one frame is split between blocks into
+ * several; that is allowed, since only a block is atomic.
  */
 final class RemoteFile implements StoredFile {
     private final ControlClient client;
@@ -83,7 +83,9 @@ final class RemoteFile implements StoredFile {
         }
     }
 
-    /** Returns how much of {@code length} goes into one frame so that the next one begins at a block's start. */
+    /**
+     * Returns how much of {@code length} goes into one frame, so that the next frame begins at the start of a block.
+     */
     private static int part(long offset, long length) {
         long inBlock = Long.remainderUnsigned(offset, Volume.BLOCK_SIZE);
         return (int) Math.min(length, Frame.DATA_BYTES_MAX - inBlock);

@@ -31,9 +31,9 @@ import tools.jackson.databind.node.LongNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * A volume that another process has open, used through its control socket. Closing it closes the connection; the
- * volume stays open over there. A lost connection is a {@link ServerLostException}, wrapped in an {@link
- * UncheckedIOException} by the methods that declare none.
+ * A volume that another process has open, used through its control socket. Closing it closes the connection; the volume
+ * stays open in the other process. A lost connection is a {@link ServerLostException}; methods that declare no
+ * exception wrap it in an {@link UncheckedIOException}.
  */
 public final class RemoteVolume implements Volume {
     private final ControlClient client;
@@ -65,7 +65,7 @@ public final class RemoteVolume implements Volume {
         return unchecked(new VolumeRequest.Info(), VolumeInfo.class);
     }
 
-    /** Empty also for a server of an older version. */
+    /** Returns empty also if the server is of an older version. */
     @Override
     public Optional<String> storage() {
         try {
@@ -113,13 +113,15 @@ public final class RemoteVolume implements Volume {
         }
     }
 
-    /** What is done through a control connection is done in its name anyway. */
+    /** Returns this: the server already does everything in the name of the control connection. */
     @Override
     public VolumeFiles as(FileUser user) {
         return this;
     }
 
-    /** Says who this is before the first file is opened. A server of an earlier version does not know that request. */
+    /**
+     * Tells the server this process's id before the first file is opened. An older server does not know the request.
+     */
     private void introduce() throws HoldfastException {
         if (!introduced) {
             introduced = true;
@@ -187,7 +189,7 @@ public final class RemoteVolume implements Volume {
         return new RemoteFile(client, client.call(new VolumeRequest.Open(path), OpenedFile.class));
     }
 
-    /** Disks are for doors of the process that has the volume; there is no request for one. */
+    /** Always fails: only doors in the process that has the volume open disks, so there is no request for it. */
     @Override
     public StoredFile openDisk(String path) throws HoldfastException {
         throw new HoldfastException(ErrorCode.UNSUPPORTED, "a disk cannot be opened through the control socket");
@@ -299,7 +301,7 @@ public final class RemoteVolume implements Volume {
     @Override
     public CheckReport check(Progress progress) throws HoldfastException {
         ControlClient.Result result = client.call(new VolumeRequest.Check(), Frame.NO_DATA, progress);
-        // A server of an earlier version does not say which file a problem is about.
+        // An older server does not say which file a problem is about.
         for (JsonNode problem : result.value().path("problems")) {
             if (problem instanceof ObjectNode object) {
                 object.putIfAbsent("inode", LongNode.valueOf(-1));

@@ -6,7 +6,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import tools.jackson.databind.JsonNode;
 
-/** What comes back for a request: any number of steps, and then a result or an error. */
+/** The replies to a request: any number of steps, and then a result or an error. */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "reply")
 @JsonSubTypes({
     @JsonSubTypes.Type(value = Reply.Result.class, name = "result"),
@@ -29,6 +29,6 @@ sealed interface Reply {
         }
     }
 
-    /** How far a long operation is. */
+    /** The progress of a long operation. */
     record Step(long done, long total) implements Reply {}
 }

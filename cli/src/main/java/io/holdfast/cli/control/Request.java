@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
 /**
- * A request: an operation of a volume, or one of a file that this connection has open. In JSON, the member {@code op}
- * says which; there are no others than these.
+ * A request: an operation of a volume, or one of a file that this connection has open. In JSON the member {@code op}
+ * says which. The set is closed.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "op")
 @JsonSubTypes({

@@ -21,7 +21,8 @@ import tools.jackson.databind.JsonNode;
 /**
  * Carries out the requests of one connection on the volume. One thread uses it.
  *
- * <p>Invariant: a connection has at most {@link #FILES_MAX} files open and as many claims, and none once this is closed.
+ * <p>Invariant: a connection has at most {@link #FILES_MAX} files open and as many claims; it has none once this is
+ * closed.
  */
 final class RequestHandler implements AutoCloseable {
     static final int FILES_MAX = 64;
@@ -34,7 +35,7 @@ final class RequestHandler implements AutoCloseable {
     private final Handles<StoredFile> files = new Handles<>("files", FILES_MAX, StoredFile::close);
     private final Handles<FileClaim> claims = new Handles<>("claims", FILES_MAX, FileClaim::close);
 
-    /** @param user in whose name files are opened and changed */
+    /** @param user the user in whose name files are opened and changed */
     RequestHandler(Volume volume, CommandUser user, Progress progress) {
         this.volume = volume;
         this.user = user;
@@ -42,7 +43,7 @@ final class RequestHandler implements AutoCloseable {
         this.progress = progress;
     }
 
-    /** What goes back: a value for the reply's JSON, and bytes. */
+    /** An answer: a value for the reply's JSON, and bytes. */
     record Answer(JsonNode value, ByteBuffer data) {
         static Answer done() {
             return of(Map.of());
@@ -73,7 +74,7 @@ final class RequestHandler implements AutoCloseable {
         };
     }
 
-    /** Commands have checked what they were given, and send the one form of it. */
+    /** Requires the canonical form of a path. Commands send only that. */
     private static void requireCanonical(String path) throws HoldfastException {
         String canonical = VolumePath.parse(path).path();
         if (!path.equals(canonical)) {
@@ -237,7 +238,7 @@ final class RequestHandler implements AutoCloseable {
         return bytes;
     }
 
-    /** A report of a thousand problems must fit into one frame. */
+    /** Shortens a report, so that a thousand problems fit into one frame. */
     private static CheckReport bounded(CheckReport report) {
         List<CheckReport.Problem> problems = report.problems().stream()
                 .limit(CheckReport.MAX_PROBLEMS)
@@ -257,7 +258,7 @@ final class RequestHandler implements AutoCloseable {
         if (message.length() <= MESSAGE_CHARS_MAX) {
             return message;
         }
-        // A character of two chars is not cut: half of one cannot be sent.
+        // Do not cut a surrogate pair: half of one cannot be sent.
         int end = MESSAGE_CHARS_MAX - (Character.isHighSurrogate(message.charAt(MESSAGE_CHARS_MAX - 1)) ? 1 : 0);
         return message.substring(0, end) + "…";
     }

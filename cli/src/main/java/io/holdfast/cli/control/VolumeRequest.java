@@ -11,7 +11,7 @@ import java.util.Optional;
 sealed interface VolumeRequest extends Request {
     record Info() implements VolumeRequest {}
 
-    /** Answered with a list of no or one string. */
+    /** Answered with a list of at most one string. */
     record Storage() implements VolumeRequest {}
 
     record Usage() implements VolumeRequest {}
@@ -20,7 +20,7 @@ sealed interface VolumeRequest extends Request {
 
     record Recovery() implements VolumeRequest {}
 
-    /** Answered with a list of no or one {@link LatchedFailure}. */
+    /** Answered with a list of at most one {@link LatchedFailure}. */
     record Failure() implements VolumeRequest {}
 
     /** Answered with {@link OpenedFile}. */
@@ -88,18 +88,18 @@ sealed interface VolumeRequest extends Request {
     /** Answered with {@link ClaimedFrom}. */
     record ClaimSize(String path, InUse inUse) implements VolumeRequest {}
 
-    /** Closes a claim; all are closed with their connection. */
+    /** Closes a claim; the end of the connection closes all its claims. */
     record Release(long claim) implements VolumeRequest {}
 
-    /** What must be in the answer to a claim. */
+    /** The required part of the answer to a claim. */
     record Claimed(long claim) {}
 
-    /** The answer to a claim. A server of an earlier version does not say who was cut off. */
+    /** The answer to a claim. An older server does not say who was cut off. */
     record ClaimedFrom(long claim, java.util.List<FileClaim.CutOff> cutOff) {
         static final String CUT_OFF = "cut_off";
     }
 
-    /** The answer to a file that was opened; {@code handle} is good on this connection until it is closed. */
+    /** The answer to opening a file; {@code handle} is valid on this connection until it is closed. */
     record OpenedFile(long handle, long inode, boolean checksummed) {}
 
     /** Why a volume takes no more writes. */

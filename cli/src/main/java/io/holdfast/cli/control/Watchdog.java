@@ -15,7 +15,7 @@ final class Watchdog implements AutoCloseable {
 
     Watchdog() {
         timer.setRemoveOnCancelPolicy(true);
-        // Now, not with the first connection: then there may be no thread for it.
+        // Start the timer's thread now. When the first connection comes the system may have no thread left.
         timer.prestartAllCoreThreads();
     }
 

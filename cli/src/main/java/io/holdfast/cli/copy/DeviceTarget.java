@@ -13,7 +13,7 @@ import java.util.Optional;
 /**
  * Exports over a block device, in place.
  *
- * <p>Invariants: nothing is written unless all of the copy has room, and while nobody else may use the device.
+ * <p>Invariants: nothing is written unless the whole copy fits. While this is open, nobody else may use the device.
  */
 final class DeviceTarget implements Target {
     private static final int ZERO_BYTES = 1 << 20;
@@ -63,7 +63,7 @@ final class DeviceTarget implements Target {
         put(data);
     }
 
-    /** A hole of the file is old data of the device. */
+    /** Zeroes the device up to an offset: where the file has a hole, the device still has old data. */
     private void zeroTo(long offset) throws IOException {
         if (position >= offset) {
             return;

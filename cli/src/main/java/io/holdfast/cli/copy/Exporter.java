@@ -31,7 +31,7 @@ public final class Exporter {
     /**
      * Makes an exporter for one copy.
      *
-     * @param keepGoing a block that cannot be read is left zero in the copy and reported, in place of ending the copy
+     * @param keepGoing do not end the copy at a block that cannot be read: leave it zero in the copy and report it
      */
     public Exporter(Progress progress, Cancellation cancel, boolean keepGoing) {
         this.progress = progress;
@@ -39,7 +39,7 @@ public final class Exporter {
         this.keepGoing = keepGoing;
     }
 
-    /** Exports the file as large as it is now. */
+    /** Exports the file in its current size. */
     public CopyResult run(StoredFile file, long size, Target target) throws IOException {
         long start = System.nanoTime();
         long at = 0;
@@ -61,7 +61,7 @@ public final class Exporter {
         return new CopyResult(size, written, System.nanoTime() - start, List.copyOf(unreadable), unreadableBytes);
     }
 
-    /** A copy of a file that was cut or grown meanwhile would not be all of it. */
+    /** Fails if the file was resized meanwhile: the copy would not be the whole file. */
     private static void requireSize(StoredFile file, long size) throws HoldfastException {
         long now = file.size();
         if (now != size) {
@@ -102,7 +102,7 @@ public final class Exporter {
         }
     }
 
-    /** Reads block by block what could not be read at once, so that only the bad blocks are missing. */
+    /** Reads block by block a range that could not be read at once, so that only the bad blocks are missing. */
     private void readBlocks(StoredFile file, long at, MemorySegment target) throws HoldfastException {
         for (long done = 0; done < target.byteSize(); done += Volume.BLOCK_SIZE) {
             MemorySegment block = target.asSlice(done, Math.min(Volume.BLOCK_SIZE, target.byteSize() - done));
@@ -115,14 +115,17 @@ public final class Exporter {
                 block.fill((byte) 0);
                 unreadableBytes += block.byteSize();
                 if (unreadable.size() < CopyResult.LISTED_MAX) {
-                    // It names the file, the offset and the block.
+                    // The message names the file, the offset and the block.
                     unreadable.add(String.valueOf(e.getMessage()));
                 }
             }
         }
     }
 
-    /** What lies behind the end of a file that shrank meanwhile is zero, until {@link #requireSize} finds that out. */
+    /**
+     * Reads, and treats bytes behind the end of a file that shrank meanwhile as zero; {@link #requireSize} finds that
+     * out later.
+     */
     private static void readOrZero(StoredFile file, long at, MemorySegment target) throws HoldfastException {
         long read = file.read(at, target, Set.of(ReadFlag.DIRECT));
         target.asSlice(read).fill((byte) 0);

@@ -14,7 +14,7 @@ import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Mode, owner and group of a file, for the one that takes its place. Empty where files have no such things. */
+/** Mode, owner and group of a file, for the file that replaces it. Empty on systems without them. */
 record FileOwnership(Optional<PosixFileAttributes> attributes) {
     private static final Set<PosixFilePermission> GROUP = EnumSet.of(
             PosixFilePermission.GROUP_READ, PosixFilePermission.GROUP_WRITE, PosixFilePermission.GROUP_EXECUTE);
@@ -25,8 +25,8 @@ record FileOwnership(Optional<PosixFileAttributes> attributes) {
     }
 
     /**
-     * Gives them to another file. Only root can give files away: for others the owner stays who runs the command, and a
-     * group that cannot be kept loses its permissions, so nobody may do more than before.
+     * Applies them to another file. Only root can give files away; for other users the owner stays the user who runs
+     * the command. If the group cannot be kept, the group's permissions are dropped, so that nobody gains access.
      */
     void applyTo(Path file) throws IOException {
         PosixFileAttributeView view = view(file);
@@ -50,7 +50,7 @@ record FileOwnership(Optional<PosixFileAttributes> attributes) {
         return Files.getFileAttributeView(file, PosixFileAttributeView.class, LinkOption.NOFOLLOW_LINKS);
     }
 
-    /** A change that not everybody may make. */
+    /** A change that may not be permitted. */
     @FunctionalInterface
     private interface Change {
         void run() throws IOException;

@@ -12,7 +12,7 @@ import java.util.Optional;
 /**
  * Imports from a regular file, whose holes are not read, or from a block device.
  *
- * <p>Invariant: exactly {@link #size} bytes are read, and {@link #finish} fails if the file has another size by then.
+ * <p>Invariant: exactly {@link #size} bytes are read. {@link #finish} fails if the file has another size by then.
  */
 final class FileSource implements Source {
     private final Path file;
@@ -32,7 +32,7 @@ final class FileSource implements Source {
         FileChannel channel = null;
         boolean done = false;
         try {
-            // Through the descriptor: the path may lead to another file by now.
+            // Open through the descriptor, since the path may lead to another file by now.
             channel = FileChannel.open(holes.map(NativeFile::path).orElse(file), StandardOpenOption.READ);
             FileSource source = new FileSource(file, channel, holes, channel.size());
             done = true;

@@ -24,9 +24,9 @@ import java.util.concurrent.ThreadLocalRandom;
 /**
  * Exports to a sparse regular file.
  *
- * <p>Invariants: the file has its name only once it is whole and synced. Before, it has another name beside it, of the
- * same length whatever the file is called. A file that is replaced is untouched until then, and its mode and owner
- * become the new one's. Without one to replace, nothing is: not even a file that was made meanwhile.
+ * <p>Invariants: the file gets its name only once it is whole and synced. Until then it has a temporary name of fixed
+ * length in the same folder. An existing file is untouched until it is replaced, and the new file takes over its mode
+ * and owner. Unless this was opened to replace a file, it replaces none, not even one that was made meanwhile.
  */
 final class FileTarget implements Target {
     private static final FileAttribute<?>[] OWNER_ONLY = {
@@ -40,7 +40,7 @@ final class FileTarget implements Target {
     private final Optional<Replaced> replaced;
     private boolean finished;
 
-    /** What a file has that is replaced, and what keeps others off it. */
+    /** The mode and owner of a file that is replaced, and the claim that keeps others off it. */
     private record Replaced(FileOwnership ownership, VolumeClaim claim) {}
 
     private FileTarget(FileChannel channel, Path file, Path temporary, Optional<Replaced> replaced) {
@@ -51,12 +51,12 @@ final class FileTarget implements Target {
         this.replaced = replaced;
     }
 
-    /** Makes a file that must not be there. */
+    /** Makes a file at a path where none may exist. */
     static FileTarget create(Path file) throws IOException {
         return open(file, Optional.empty());
     }
 
-    /** Makes a file in the place of a regular one; {@code claim} is given up with the target. */
+    /** Replaces a regular file; closing the target releases {@code claim}. */
     static FileTarget replace(Path file, VolumeClaim claim) throws IOException {
         Path real = file.toRealPath();
         return open(real, Optional.of(new Replaced(FileOwnership.of(real), claim)));
@@ -70,7 +70,7 @@ final class FileTarget implements Target {
         Path temporary = directory.resolve(".holdfast-"
                 + HexFormat.of().toHexDigits(ThreadLocalRandom.current().nextLong()));
         Set<OpenOption> options = Set.of(StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW);
-        // Nobody reads the copy of a private file before it has the same mode.
+        // The copy of a private file must be private from the beginning.
         FileAttribute<?>[] attributes = replaced.isPresent() ? OWNER_ONLY : new FileAttribute<?>[0];
         try {
             return new FileTarget(FileChannel.open(temporary, options, attributes), file, temporary, replaced);
@@ -133,7 +133,7 @@ final class FileTarget implements Target {
             return;
         }
         try {
-            // A link, unlike a rename, does not replace what is there.
+            // A link, unlike a rename, does not replace an existing file.
             Files.createLink(file, temporary);
         } catch (FileAlreadyExistsException e) {
             throw e;

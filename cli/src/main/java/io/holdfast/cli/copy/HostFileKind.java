@@ -8,7 +8,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.BasicFileAttributes;
 
-/** What a path of the machine leads to: only some kinds have a size, an end, or contents that can be replaced. */
+/** The kind of file at a path of the machine. Only some kinds have a size, an end, or contents that can be replaced. */
 enum HostFileKind {
     REGULAR("a regular file"),
     DIRECTORY("a directory"),
@@ -26,7 +26,7 @@ enum HostFileKind {
         this.words = words;
     }
 
-    /** Returns the kind of what the path leads to, symbolic links followed. */
+    /** Returns the kind of the file at the path, following symbolic links. */
     static HostFileKind of(Path file) throws IOException {
         try {
             if (file.getFileSystem().supportedFileAttributeViews().contains("unix")) {
@@ -57,7 +57,7 @@ enum HostFileKind {
         };
     }
 
-    /** Returns an error that says what this is and what to do in its place. */
+    /** Returns an error that names this kind and says what to do instead. */
     HoldfastException refusal(Path file, String instead) {
         return new HoldfastException(
                 this == DIRECTORY ? ErrorCode.IS_A_DIRECTORY : ErrorCode.INVALID,

@@ -19,8 +19,9 @@ import java.util.function.Consumer;
 /**
  * Copies a file into a volume.
  *
- * <p>Invariant: the path leads to the whole file, flushed, or to what it led to before. The data goes to a file without
- * a name, which gets one at the end. Without it nobody sees the file, and it is gone with the handle, however this ends.
+ * <p>Invariant: the path leads either to the whole file, flushed, or to what it led to before. The data goes to an
+ * unnamed file, which gets its name at the end. Until then nobody sees the file, and it vanishes with its handle,
+ * however this ends.
  */
 public final class Importer {
     static final int CHUNK_BYTES = 1 << 20;
@@ -39,8 +40,8 @@ public final class Importer {
      * Imports.
      *
      * @param overwrite replace a file that exists at {@code path}
-     * @param inUse what to do if others have that file open; they are cut off when the new one is whole
-     * @param claimed is told when that was done
+     * @param inUse what to do if others have that file open; they are cut off only when the new file is complete
+     * @param claimed receives the claim when that has happened
      */
     public CopyResult run(
             Source source,
@@ -53,7 +54,7 @@ public final class Importer {
         long start = System.nanoTime();
         requireRoom(path, overwrite);
         if (inUse == InUse.REFUSE) {
-            // Now, too, and not only after hours of copying.
+            // Check now as well, so that the command does not fail only after hours of copying.
             volume.claim(List.of(path), InUse.REFUSE).close();
         }
         try (StoredFile file = volume.createUnnamed(options.withSize(0))) {

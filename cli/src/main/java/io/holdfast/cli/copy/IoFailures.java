@@ -4,7 +4,7 @@ import io.holdfast.error.HoldfastException;
 import java.io.IOException;
 import java.nio.file.FileSystemException;
 
-/** Gives errors of reading and writing the name of the file that they are about: the system's text has none. */
+/** Adds the name of the file to errors of reading and writing; the system's text has none. */
 final class IoFailures {
     private IoFailures() {}
 

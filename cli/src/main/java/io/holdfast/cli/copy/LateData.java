@@ -9,11 +9,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.OptionalLong;
 
-/** Finds out whether a regular file has anything in it but zeroes, wherever that begins. Holes are not read. */
+/** Finds out whether a regular file has data other than zeroes anywhere. Holes are not read. */
 public final class LateData {
     private LateData() {}
 
-    /** Returns where the first block of a file that is not all zero begins; empty if there is none, or no such file. */
+    /** Returns the offset of the first block that is not all zero; empty if there is none, or no regular file. */
     public static OptionalLong find(Path file, Cancellation cancel) throws IOException {
         if (!Files.isRegularFile(file) || !Files.isReadable(file)) {
             return OptionalLong.empty();

@@ -17,10 +17,10 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A file opened by the C library of Linux, for what Java cannot do: to find where the data of a file is, and to open a
- * block device that nobody else may use meanwhile.
+ * A file opened by Linux's C library, for two things that Java cannot do: find where a file has data, and open a block
+ * device exclusively.
  *
- * <p>Invariant: the descriptor leads to the same file until it is closed, whatever becomes of the path.
+ * <p>Invariant: until it is closed the descriptor leads to the same file, even if the path changes.
  */
 final class NativeFile implements AutoCloseable {
     private static final int O_RDONLY = 0;
@@ -73,7 +73,7 @@ final class NativeFile implements AutoCloseable {
         }
     }
 
-    /** Opens for reading; empty where that cannot be done this way. */
+    /** Opens for reading; empty where the C library cannot be used. */
     static Optional<NativeFile> read(Path file) {
         Calls calls = Calls.linked();
         if (calls == null) {
@@ -84,9 +84,9 @@ final class NativeFile implements AutoCloseable {
     }
 
     /**
-     * Opens a block device for oneself ({@code O_EXCL}), so that until this is closed nobody can mount it.
+     * Opens a block device exclusively ({@code O_EXCL}): until this is closed nobody can mount it.
      *
-     * @return empty where that cannot be done this way
+     * @return empty where the C library cannot be used
      * @throws DeviceBusyException if it is mounted, in this or another mount namespace, or part of another device
      */
     static Optional<NativeFile> claimDevice(Path device) throws DeviceBusyException {
@@ -118,8 +118,8 @@ final class NativeFile implements AutoCloseable {
     }
 
     /**
-     * Returns the first offset from {@code offset} on that may have data, or {@code size} if none may. Only a saving of
-     * time: where the file system cannot tell, every offset may have data.
+     * Returns the first offset from {@code offset} on that may have data, or {@code size} if there is none. This only
+     * saves time: where the file system cannot tell, every offset may have data.
      */
     long nextData(long offset, long size) {
         try (Arena arena = Arena.ofConfined()) {

@@ -3,7 +3,7 @@ package io.holdfast.cli.copy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where an import reads from: bytes in order, with holes it need not read. */
+/** The source of an import: bytes in order, with holes that need not be read. */
 public interface Source extends AutoCloseable {
     /** Returns how many bytes will come, or -1 if that is not known. */
     long size();
@@ -14,12 +14,12 @@ public interface Source extends AutoCloseable {
     /**
      * Fills {@code target} with the bytes at {@code offset}, which never goes back.
      *
-     * @return bytes read, less than {@code target} has room for only at the end
+     * @return bytes read; fewer than {@code target} has room for only at the end
      */
     int read(long offset, ByteBuffer target) throws IOException;
 
     /**
-     * Makes sure that what was read is all that there is; called once after the last read.
+     * Checks that all of the source has been read; called once after the last read.
      *
      * @throws IOException if the source has another size than it had
      */

@@ -9,14 +9,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
-/** Opens what is imported, each kind of file in the way in which all of it is read. */
+/** Opens the source of an import; for each kind of file so that all of it is read. */
 public final class Sources {
     private Sources() {}
 
     /**
      * Opens a file, block device or pipe.
      *
-     * @param volume what is imported into, which is no source
+     * @param volume the volume that is imported into; it cannot be the source
      */
     public static Source open(Path file, Path volume) throws IOException {
         HostFileKind kind = HostFileKind.of(file);
@@ -38,7 +38,9 @@ public final class Sources {
         };
     }
 
-    /** The files of /proc say that they have no bytes, and have some: what says so is read to its end. */
+    /**
+     * Opens a regular file. The files of /proc claim to be empty and are not, so a file of size 0 is read to its end.
+     */
     private static Source regular(Path file) throws IOException {
         FileSource source = FileSource.open(file);
         if (source.size() > 0) {

@@ -6,7 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 
-/** Imports from a pipe: all of it is read, and it ends when it ends. */
+/** Imports from a pipe: reads all of it, up to its end. */
 public final class StreamSource implements Source {
     private final String name;
     private final ReadableByteChannel channel;
@@ -45,7 +45,7 @@ public final class StreamSource implements Source {
         return target.position() - start;
     }
 
-    /** The end of a stream is its end. */
+    /** Accepts any length: the end of a stream is the end of the file. */
     @Override
     public void finish() {}
 

@@ -18,7 +18,7 @@ public final class StreamTarget implements Target {
     private final ByteBuffer zeroes = ByteBuffer.allocateDirect(ZERO_BYTES);
     private long position;
 
-    /** Fails if something that was written did not arrive. */
+    /** Fails if not all that was written has arrived. */
     @FunctionalInterface
     private interface Check {
         void run() throws IOException;
@@ -31,7 +31,7 @@ public final class StreamTarget implements Target {
         this.end = end;
     }
 
-    /** Exports to standard output, which tells of errors only when it is asked. It stays open. */
+    /** Exports to standard output, which must be asked for its errors. It stays open. */
     public static StreamTarget standardOutput(PrintStream out) {
         return new StreamTarget(
                 "standard output", Channels.newChannel(out), () -> StandardOutput.requireWritten(out), () -> {});

@@ -3,15 +3,15 @@ package io.holdfast.cli.copy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 
-/** Where an export writes to. */
+/** The target of an export. */
 public interface Target extends AutoCloseable {
-    /** Writes all of {@code data} at {@code offset}, which never goes back. What was skipped is zero. */
+    /** Writes all of {@code data} at {@code offset}, which never goes back. A skipped range is zero. */
     void write(long offset, ByteBuffer data) throws IOException;
 
-    /** Ends the copy: its size is {@code size}, and it is on the medium when this returns. */
+    /** Ends the copy, gives it this size, and returns once it is on the medium. */
     void finish(long size) throws IOException;
 
-    /** Closes; without {@link #finish} before, what was written is discarded where that is possible. */
+    /** Closes; if {@link #finish} was not called, discards what was written where that is possible. */
     @Override
     void close() throws IOException;
 }

@@ -15,9 +15,9 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 
 /**
- * Opens what is exported to, and refuses, before anything there has changed, what must not be overwritten: the volume
- * that is read, any volume that a process has open, a device that the system uses, and what is neither a file nor a
- * block device.
+ * Opens the target of an export. Before it changes anything it refuses targets that must not be overwritten: the volume
+ * that is read, any volume that a process has open, a device that the system uses, and anything but a file or a block
+ * device.
  */
 public final class Targets {
     private static final Path STANDARD_OUTPUT = Path.of("/dev/stdout");
@@ -25,7 +25,7 @@ public final class Targets {
     private final Path volume;
     private final Claiming claiming;
 
-    /** Keeps everybody else off what is overwritten. */
+    /** Keeps everybody else off the file that is overwritten. */
     @FunctionalInterface
     public interface Claiming {
         VolumeClaim claim(Path file) throws HoldfastException;
@@ -37,14 +37,14 @@ public final class Targets {
         this.claiming = claiming;
     }
 
-    /** Makes sure that standard output is not the volume, which every byte written to it would destroy. */
+    /** Fails if standard output is the volume: the export would destroy it. */
     public void requireOtherOutput() throws IOException {
         if (Files.exists(STANDARD_OUTPUT) && isVolume(STANDARD_OUTPUT)) {
             throw itself("standard output");
         }
     }
 
-    /** Opens for a copy of {@code size} bytes. What is there is replaced only with {@code overwrite}. */
+    /** Opens the target of a copy of {@code size} bytes. An existing file is replaced only with {@code overwrite}. */
     public Target open(Path file, boolean overwrite, long size) throws IOException {
         if (!isThere(file)) {
             return FileTarget.create(file);
@@ -59,7 +59,7 @@ public final class Targets {
         };
     }
 
-    /** Fails, before anything is copied, where there can be no such file. */
+    /** Returns whether the file exists. Fails, before anything is copied, if there can be no such file. */
     private static boolean isThere(Path file) throws IOException {
         try {
             Files.readAttributes(file, BasicFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
@@ -99,7 +99,7 @@ public final class Targets {
         return Files.exists(volume) && (Files.isSameFile(file, volume) || isLoopOverVolume(file));
     }
 
-    /** Tells whether this is a loop device, or a partition of one, whose contents are the volume's file. */
+    /** Returns whether this is a loop device, or a partition of one, on the volume's file. */
     private boolean isLoopOverVolume(Path file) throws IOException {
         if (HostFileKind.of(file) != HostFileKind.BLOCK_DEVICE) {
             return false;

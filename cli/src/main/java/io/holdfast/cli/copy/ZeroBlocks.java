@@ -20,7 +20,7 @@ final class ZeroBlocks {
     /**
      * Calls {@code run} for each run of blocks with data, as large as possible.
      *
-     * @param data begins at a block's start of the file; the last block may be short
+     * @param data begins at the start of a block of the file; the last block may be short
      */
     static <E extends Exception> void forEachRun(MemorySegment data, Run<E> run) throws E {
         long size = data.byteSize();

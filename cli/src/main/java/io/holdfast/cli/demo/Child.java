@@ -12,7 +12,7 @@ import java.util.concurrent.TimeUnit;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** This same command as a process of its own, which tells what it does in lines of JSON. */
+/** This same command in a process of its own, which reports in lines of JSON. */
 final class Child implements AutoCloseable {
     private static final long EXIT_SECONDS_MAX = 30;
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
@@ -32,7 +32,7 @@ final class Child implements AutoCloseable {
         return start(folder, System.getProperty("java.class.path"), args);
     }
 
-    /** Starts it as {@link #start(Path, String...)}, from other places of the same classes. */
+    /** Starts it as {@link #start(Path, String...)} does, with another class path. */
     static Child start(Path folder, String classPath, String... args) throws IOException {
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -67,7 +67,7 @@ final class Child implements AutoCloseable {
         return process.pid();
     }
 
-    /** Returns what it has said on standard error so far. */
+    /** Returns what it has written to standard error so far. */
     String errors() throws IOException {
         return Files.readString(errors);
     }
@@ -80,7 +80,7 @@ final class Child implements AutoCloseable {
 
     /** Asks it to end (SIGTERM) and returns its exit status. */
     int terminate() throws IOException {
-        // Process.destroy would close the pipe from the process, too, and it could not tell of its end.
+        // Process.destroy would also close the pipe from the process, which then could not report its end.
         process.toHandle().destroy();
         return exit();
     }

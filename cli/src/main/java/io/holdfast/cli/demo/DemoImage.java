@@ -12,7 +12,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.stream.Stream;
 
-/** The disk image that the demonstration imports: a real ext4 file system with files of this machine, if it can. */
+/** The disk image that the demonstration imports: if possible a real ext4 file system with files of this machine. */
 final class DemoImage {
     static final long SIZE = 96L << 20;
     private static final long FILE_BYTES_MAX = 40L << 20;
@@ -25,7 +25,7 @@ final class DemoImage {
     /**
      * Makes the image.
      *
-     * @return what it is, for the report
+     * @return a description for the report
      */
     static String make(Path image, Path folder) throws IOException {
         Optional<Path> mkfs = Tools.find("mkfs.ext4");
@@ -76,7 +76,7 @@ final class DemoImage {
         return files;
     }
 
-    /** A third of it data, the rest holes. */
+    /** Generates an image: a third of it is data, the rest holes. */
     private static void generate(Path image) throws IOException {
         Random random = new Random(1);
         byte[] chunk = new byte[1 << 20];

@@ -4,7 +4,7 @@ import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import java.io.PrintStream;
 
-/** Tells how the demonstration goes, a line for each thing done or proved. */
+/** Reports the demonstration: a line for each step and each proof. */
 final class DemoReport {
     private final PrintStream out;
     private final boolean json;
@@ -26,7 +26,7 @@ final class DemoReport {
         line("step", text, "    " + text);
     }
 
-    /** Says what holds, or ends the demonstration if it does not. */
+    /** Reports a proof; ends the demonstration if it does not hold. */
     void prove(boolean holds, String text) throws DemoFailure {
         if (!holds) {
             throw new DemoFailure(text);

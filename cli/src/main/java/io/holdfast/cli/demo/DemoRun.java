@@ -77,7 +77,7 @@ final class DemoRun implements AutoCloseable {
         verifyDisk(serve());
     }
 
-    /** Lets the writers write for a while and kills the server under them. */
+    /** Lets the writers write for a while, then kills the server under them. */
     private void write(int round, int seconds) throws IOException {
         int part = DISK_BLOCKS / CONNECTIONS;
         List<NbdWriter> writers = new ArrayList<>();

@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.EnumMap;
 import java.util.Map;
 
-/** What is on the disk after a crash, measured against the ledger. */
+/** The contents of the disk after a crash, compared with the ledger. */
 record DiskVerdict(long blocks, long unflushedLost, long flushedLost, long torn) {
     private static final int READ_BLOCKS = 256;
 

@@ -21,7 +21,7 @@ final class InProcess {
         this.context = context;
     }
 
-    /** Runs {@code holdfast ARGS --json}; anything but success is a failure of the demonstration. */
+    /** Runs {@code holdfast ARGS --json}; if it does not succeed, the demonstration fails. */
     JsonNode run(String... args) throws DemoFailure {
         ByteArrayOutputStream out = new ByteArrayOutputStream();
         ByteArrayOutputStream err = new ByteArrayOutputStream();

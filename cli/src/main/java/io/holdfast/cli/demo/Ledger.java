@@ -4,12 +4,12 @@ import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * What the server promised for each block.
+ * Keeps what the server has promised for each block.
  *
- * <p>Invariants: for each block {@code durable <= acknowledged <= issued}. A block has one writer at a time, which
- * raises {@code issued} before it sends a version and {@code acknowledged} when the answer came. {@code durable} is
- * raised to what was acknowledged before a flush was sent, by whatever connection, when that flush is acknowledged. A
- * version up to {@code gone} that is not the one found after the last crash must never be seen again.
+ * <p>Invariants: for each block {@code durable <= acknowledged <= issued}. A block has one writer at a time. The writer
+ * raises {@code issued} before it sends a version, and {@code acknowledged} when the answer has come. When a flush is
+ * acknowledged, on any connection, {@code durable} rises to what was acknowledged before that flush was sent. A version
+ * up to {@code gone} must never be seen again, except the one found after the last crash.
  *
  * <p>Every {@link #ZEROES_EVERY}th version of a block is zeroes, made by a discard or a write of zeroes.
  */
@@ -44,13 +44,13 @@ final class Ledger {
         return issued.incrementAndGet(block);
     }
 
-    /** Says that the last version issued for a block was acknowledged. */
+    /** Records that the last version issued for a block was acknowledged. */
     void acknowledge(int block) {
         acknowledged.set(block, issued.get(block));
         writes.incrementAndGet();
     }
 
-    /** Returns what a flush that is sent from now on will cover. */
+    /** Returns the versions that a flush sent from now on will cover. */
     int[] beforeFlush() {
         int[] covered = new int[blocks()];
         for (int i = 0; i < covered.length; i++) {
@@ -59,7 +59,7 @@ final class Ledger {
         return covered;
     }
 
-    /** Says that the flush was acknowledged. */
+    /** Records that the flush was acknowledged. */
     void afterFlush(int[] covered) {
         for (int i = 0; i < covered.length; i++) {
             if (durable.get(i) < covered[i]) {
@@ -77,7 +77,10 @@ final class Ledger {
         return flushes.get();
     }
 
-    /** Returns which version zeroes are: the newest they can be, and 0 if they can be none that may be there. */
+    /**
+     * Returns the version of a block found zero: the newest possible one, or 0 if no version that may be there is
+     * zeroes.
+     */
     private int versionOfZeroes(int block) {
         int newest = issued.get(block) / ZEROES_EVERY * ZEROES_EVERY;
         if (newest > gone.get(block)) {
@@ -95,22 +98,22 @@ final class Ledger {
         return count;
     }
 
-    /** What a block turned out to be after a crash. */
+    /** The state of a block after a crash. */
     enum Finding {
         /** At least as new as promised. */
         KEPT,
-        /** As promised, and an acknowledged version that no flush covered is gone, which is allowed. */
+        /** As promised, but an acknowledged version that no flush covered is gone; that is allowed. */
         UNFLUSHED_LOST,
         /** Older than a flush promised. */
         FLUSHED_LOST,
-        /** Not a whole version of this block, or one that an earlier crash had taken. */
+        /** Not a whole version of this block, or a version that an earlier crash had lost. */
         TORN
     }
 
     /**
-     * Judges the version found, which is the block's state from now on.
+     * Judges the version found, and takes it as the block's state from now on.
      *
-     * @param found as {@link Pattern#version} tells; 0 if the block is all zero
+     * @param found as {@link Pattern#version} returns it; 0 if the block is all zero
      */
     Finding judge(int block, int found) {
         int version = found == 0 ? versionOfZeroes(block) : found;

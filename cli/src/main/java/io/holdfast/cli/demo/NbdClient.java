@@ -9,9 +9,9 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 
 /**
- * The least NBD client that can prove something: fixed newstyle handshake, {@code NBD_OPT_GO}, simple replies, and the
- * commands that {@link NbdWriter} needs. Numbers are those of the protocol document of the NBD project (doc/proto.md). One
- * thread uses it; several requests may be sent before their replies are read.
+ * A minimal NBD client: fixed newstyle handshake, {@code NBD_OPT_GO}, simple replies, and the commands that
+ * {@link NbdWriter} needs. The numbers are from the protocol document of the NBD project (doc/proto.md). One thread
+ * uses it. Several requests may be sent before their replies are read.
  */
 final class NbdClient implements AutoCloseable {
     private static final long INIT_PASSWORD = 0x4e42444d41474943L;
@@ -117,7 +117,7 @@ final class NbdClient implements AutoCloseable {
         }
     }
 
-    /** Makes all durable that was acknowledged before. */
+    /** Makes everything durable that was acknowledged before. */
     void flush() throws IOException {
         send(request(FLUSH, 0, 0));
         reply();

@@ -47,7 +47,7 @@ final class NbdWriter implements Runnable {
                 }
             }
         } catch (IOException serverKilled) {
-            // What was not acknowledged until here was not promised.
+            // What the server has not acknowledged by now it has not promised.
             stop = true;
         }
     }
@@ -67,7 +67,7 @@ final class NbdWriter implements Runnable {
         }
     }
 
-    /** Sends the next version of a run, whose blocks all have the same one. */
+    /** Sends the next version of a run; all blocks of a run have the same version. */
     private void sendNext(NbdClient client, int first) throws IOException {
         ByteBuffer data = ByteBuffer.allocate(RUN_BLOCKS * Pattern.BLOCK_BYTES);
         int version = 0;

@@ -3,8 +3,8 @@ package io.holdfast.cli.demo;
 import java.nio.ByteBuffer;
 
 /**
- * What a version of a block contains: the block's number and the version, and then bytes that follow from the two. So
- * a block tells which version it is, and whether it is all of it.
+ * The content of a version of a block: the block's number, the version, and then bytes computed from the two. So a
+ * block shows which version it is, and whether it is whole.
  */
 final class Pattern {
     /** Bytes of a block. */

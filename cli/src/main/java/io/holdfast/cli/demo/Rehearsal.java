@@ -19,8 +19,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
 /**
- * What the ahead-of-time caches are trained with; the script {@code holdfast} runs it once after a build. The virtual
- * machine then keeps, for the next start, the classes that were used, as they were linked, and which methods were hot.
+ * The training run for the ahead-of-time caches; the script {@code holdfast} runs it once after a build. For the next
+ * start the virtual machine then keeps the classes that were used, already linked, and the list of hot methods.
  *
  * <p>Both ways end the process through {@link Main}, as the real commands do.
  */
@@ -52,7 +52,7 @@ public final class Rehearsal {
         run("nonsense");
         run("format", volume, "--size", "64M", "--label", "rehearsal");
         useCommands(volume);
-        // In a process of its own, so that the classes of a server do not get into the cache.
+        // Run the server in a process of its own, so that its classes do not get into the cache of the commands.
         try (Child server = Child.start(folder, serve(volume, folder.resolve("nbd")))) {
             server.await("ready");
             useCommands(volume);
@@ -79,7 +79,7 @@ public final class Rehearsal {
         return Stream.concat(Stream.of(command), options.stream()).toArray(String[]::new);
     }
 
-    /** A server from its start to what a client does first, and one that finds a log to recover. */
+    /** Runs a server with a client that does the usual first things, and a server that finds a log to recover. */
     private void server() throws IOException, InterruptedException {
         Path volume = folder.resolve("volume");
         Path killed = folder.resolve("killed");
@@ -89,7 +89,7 @@ public final class Rehearsal {
         try (Served served = new Served(volume.toString(), socket)) {
             served.awaitReady();
             useDisk(socket);
-            // As kill -9 would leave it: what was flushed is in the log alone.
+            // Copy the volume as kill -9 would leave it: the flushed data is only in the log.
             Files.copy(volume, killed);
         }
         Lines out = new Lines("ready");
@@ -108,7 +108,7 @@ public final class Rehearsal {
         } catch (IOException | InterruptedException e) {
             System.err.println("the rehearsal failed: " + e);
         } finally {
-            // Like SIGTERM: the shutdown hook makes the server end in order.
+            // As with SIGTERM, the shutdown hook ends the server in order.
             System.exit(status);
         }
     }
@@ -174,7 +174,7 @@ public final class Rehearsal {
         }
     }
 
-    /** Drops what is written to it, and tells when there was a word in it. */
+    /** Drops what is written to it, and signals when a certain word has come. */
     private static final class Lines extends OutputStream {
         private final String word;
         private final CountDownLatch seen = new CountDownLatch(1);

@@ -23,8 +23,8 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /**
- * A part of {@code holdfast demo} in a process of its own: writes from memory that other threads change meanwhile, reads
- * everything back, and then writes on until it is killed.
+ * A part of {@code holdfast demo} in a process of its own. It writes from memory that other threads change meanwhile,
+ * reads everything back, and then writes on until it is killed.
  */
 @Command(name = "scribble", hidden = true, description = "A part of 'holdfast demo'.")
 public final class ScribbleCommand extends HoldfastCommand {
@@ -70,7 +70,7 @@ public final class ScribbleCommand extends HoldfastCommand {
         return ExitCode.INTERRUPTED;
     }
 
-    /** Reads every block past the cache; each is verified against its checksum on the way. */
+    /** Reads every block past the cache, which verifies its checksum. */
     private static long readBack(StoredFile file) throws HoldfastException {
         long mismatches = 0;
         try (Arena arena = Arena.ofConfined()) {

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.LongAdder;
 import java.util.zip.CRC32C;
 
 /**
- * Threads that write, buffered and direct in turn, from memory in which other threads scribble all the while.
+ * Threads that write, buffered and direct in turn, from memory that other threads change all the time.
  *
  * <p>Invariant: while paused no write runs; the scribblers never rest.
  */
@@ -124,7 +124,7 @@ final class ScribbleWriters implements AutoCloseable {
         return writes.sum();
     }
 
-    /** Returns how many buffers were different after their write from before it. */
+    /** Returns how many buffers changed during their write. */
     long changed() {
         return changed.sum();
     }

@@ -8,11 +8,11 @@ import java.util.List;
 import java.util.Optional;
 import java.util.stream.Stream;
 
-/** Programs of the machine that the demonstration uses where they are there. */
+/** Programs of the machine that the demonstration uses if they are installed. */
 final class Tools {
     private Tools() {}
 
-    /** Finds a program, also where only the path of root leads. */
+    /** Finds a program, also in the folders that only root has in its path. */
     static Optional<Path> find(String name) {
         String path = System.getenv().getOrDefault("PATH", "");
         return Stream.concat(Stream.of(path.split(":")), Stream.of("/usr/sbin", "/sbin"))

@@ -9,8 +9,8 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.TypeConversionException;
 
 /**
- * A path of the machine's own file system, from an argument. A path that would lead the virtual machine to another file
- * than the one that was named is refused:
+ * A path of the machine's own file system, from an argument. This refuses a path that the virtual machine would take
+ * for another file:
  *
  * <ul>
  *   <li>a name that is not ASCII where the virtual machine encodes names in another way than UTF-8;
@@ -50,10 +50,7 @@ public final class HostPath implements ITypeConverter<Path> {
         }
     }
 
-    /**
-     * Returns the path of a file that may be made. With a slash at the end it would be a directory, and there is none of
-     * that name.
-     */
+    /** Returns the path of a file that may be made. Refuses a slash at the end, which would mean a directory. */
     public static Path ofFile(String text) {
         Path path = of(text);
         if (text.endsWith("/")) {
@@ -62,7 +59,7 @@ public final class HostPath implements ITypeConverter<Path> {
         return path;
     }
 
-    /** Lets an argument take a file that may be made. */
+    /** Converts an argument that names a file which may be made. */
     public static final class OfFile implements ITypeConverter<Path> {
         @Override
         public Path convert(String value) {
@@ -70,7 +67,7 @@ public final class HostPath implements ITypeConverter<Path> {
         }
     }
 
-    /** Returns whether the virtual machine turns file names into UTF-8, and arguments from it. */
+    /** Returns whether the virtual machine encodes file names and decodes arguments as UTF-8. */
     static boolean namesAreUtf8() {
         return encoding().equalsIgnoreCase(StandardCharsets.UTF_8.name());
     }
@@ -83,7 +80,10 @@ public final class HostPath implements ITypeConverter<Path> {
         return System.getProperty("sun.jnu.encoding", StandardCharsets.UTF_8.name());
     }
 
-    /** The virtual machine resolves relative paths against what it decoded when it started. */
+    /**
+     * Returns whether relative paths work: the virtual machine resolves them against the working directory as it
+     * decoded it at its start.
+     */
     private static boolean knowsWorkingDirectory() {
         String decoded = System.getProperty("user.dir", "");
         if (isAscii(decoded)) {

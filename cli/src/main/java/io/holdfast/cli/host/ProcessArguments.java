@@ -12,11 +12,11 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * The arguments of this process as their bytes were given.
+ * The arguments of this process, byte for byte.
  *
  * <p>The virtual machine decodes arguments by the locale and replaces what it cannot decode by U+FFFD, so different
- * names become the same one. This class takes the bytes from {@code /proc/self/cmdline} wherever that may have
- * happened, decodes them as UTF-8, and refuses what is not UTF-8.
+ * names become the same. Where that may have happened, this class reads the bytes from {@code /proc/self/cmdline},
+ * decodes them as UTF-8, and refuses an argument that is not UTF-8.
  */
 public final class ProcessArguments {
     private static final Path COMMAND_LINE = Path.of("/proc/self/cmdline");
@@ -25,7 +25,7 @@ public final class ProcessArguments {
     private ProcessArguments() {}
 
     /**
-     * Returns the arguments that were given where {@code args} arrived.
+     * Returns the original arguments that arrived as {@code args}.
      *
      * @throws UsageException naming an argument that is not UTF-8
      */
@@ -62,7 +62,7 @@ public final class ProcessArguments {
         return false;
     }
 
-    /** Takes apart a list of byte strings that each end with NUL. */
+    /** Splits a list of byte strings that each end with NUL. */
     static List<byte[]> split(byte[] list) {
         List<byte[]> parts = new ArrayList<>();
         int from = 0;

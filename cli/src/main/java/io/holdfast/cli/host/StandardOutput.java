@@ -9,8 +9,8 @@ import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A stream to print to, in UTF-8 whatever the locale, that keeps the reason why something could not be written: a
- * {@link PrintStream} alone keeps only that there was one.
+ * A stream to print to, in UTF-8 in any locale. It keeps the reason of a failed write; a plain {@link PrintStream}
+ * keeps only the fact.
  */
 public final class StandardOutput extends PrintStream {
     private static final int BUFFER_BYTES = 8192;
@@ -28,7 +28,7 @@ public final class StandardOutput extends PrintStream {
     }
 
     /**
-     * Makes sure that all which was printed so far has been written.
+     * Fails unless everything printed so far has been written.
      *
      * @throws IOException with the reason if some of it was not
      */

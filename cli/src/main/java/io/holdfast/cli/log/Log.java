@@ -5,11 +5,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where all log lines of the process go: to standard error at once, or, while a server runs, through {@link ServerLog}.
+ * Receives all log lines of the process. They go to standard error at once, or, while a server runs, through
+ * {@link ServerLog}.
  *
- * <p>Invariants: {@link #write} never throws, whatever is short, and never waits for a reader of standard error while a
- * server runs. No line is longer than {@link LogText#LENGTH_MAX}, but for stack traces, which only {@code
- * HOLDFAST_DEBUG} brings.
+ * <p>Invariants: {@link #write} never throws, even if memory or descriptors are short. While a server runs it never
+ * waits for a reader of standard error. No line is longer than {@link LogText#LENGTH_MAX}, except stack traces, which
+ * only {@code HOLDFAST_DEBUG} prints.
  */
 public final class Log {
     private static final boolean DEBUG =
@@ -24,7 +25,7 @@ public final class Log {
         return DEBUG;
     }
 
-    /** Sends everything to this log from now on; null for back to standard error. */
+    /** Sends all further lines to this log; null sends them to standard error again. */
     static void server(@Nullable ServerLog log) {
         server = log;
     }
@@ -42,7 +43,7 @@ public final class Log {
                 log.add(level, kind, message);
             }
         } catch (RuntimeException | Error _) {
-            // Want of memory or of a descriptor, most likely. A line less is better than a thread less.
+            // Most likely memory or descriptors are short. Better to lose a line than a thread.
         }
     }
 

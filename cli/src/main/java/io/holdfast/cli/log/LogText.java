@@ -15,24 +15,24 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
-/** How a line of the log looks. */
+/** Formats the lines of the log. */
 final class LogText {
-    /** A line is cut here, so that no peer makes it as long as it likes. */
+    /** A line is cut at this length, so that no peer can make it arbitrarily long. */
     static final int LENGTH_MAX = 2000;
 
     private static final int FRAMES = 6;
-    /** ISO 8601, always as long. */
+    /** ISO 8601, in fixed width. */
     private static final DateTimeFormatter TIME = DateTimeFormatter.ofPattern("uuuu-MM-dd'T'HH:mm:ss.SSSXXX");
 
     private LogText() {}
 
-    /** Returns the message with what was thrown; one line. */
+    /** Returns the message and the exception in one line. */
     static String message(String text, @Nullable Throwable thrown) {
         String all = thrown == null ? text : text + ": " + reason(thrown);
         return Names.printable(all.length() <= LENGTH_MAX ? all : all.substring(0, LENGTH_MAX) + "…");
     }
 
-    /** Returns what happened, in words where there are any; where it is a defect also where in the program. */
+    /** Returns the reason: in words if the exception has them; for a defect also the place in the program. */
     private static String reason(Throwable thrown) {
         String message = thrown.getMessage();
         boolean expected = thrown instanceof IOException || thrown instanceof HoldfastException;
@@ -57,12 +57,12 @@ final class LogText {
         return text.toString().stripTrailing();
     }
 
-    /** A short command's line. */
+    /** Returns a line of a short command. */
     static String plain(String message) {
         return "holdfast: " + message;
     }
 
-    /** A server's line: the time with its offset from UTC, and how bad it is. */
+    /** Returns a line of a server: with the time, its offset from UTC, and the level. */
     static String timed(ZonedDateTime time, Level level, String message) {
         return time(time) + " holdfast " + name(level) + ": " + message;
     }

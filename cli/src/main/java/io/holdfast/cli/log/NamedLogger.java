@@ -4,8 +4,8 @@ import java.util.ResourceBundle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A logger by its name. The text before its parameters are put in is the kind of a line: lines of one kind share a limit
- * of their rate. A text without parameters belongs to the kind of its logger and level.
+ * A logger by its name. The kind of a line is its text before parameters are filled in; lines of one kind share a rate
+ * limit. A text without parameters belongs to the kind of its logger and level.
  */
 final class NamedLogger implements System.Logger {
     private final String name;
@@ -45,7 +45,7 @@ final class NamedLogger implements System.Logger {
         }
     }
 
-    /** Puts parameters where {@code {0}} and so on stand. Numbers and apostrophes stay as they are. */
+    /** Fills in parameters for {@code {0}} and so on. Numbers are not grouped, and apostrophes are not special. */
     static String fill(String template, @Nullable Object... parameters) {
         StringBuilder text = new StringBuilder(template.length() + 64);
         int done = 0;

@@ -8,7 +8,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Limits how many lines of one kind are shown: {@link #BURST} at once, and one more every {@link #NANOS_A_LINE} after
- * that. What is left out is counted, and the count is told as soon as there is room for a line again.
+ * that. Lines that are left out are counted, and the count is shown as soon as there is room for a line again.
  *
  * <p>Invariant: at most {@link #KINDS_MAX} kinds are remembered. Used under the lock of {@link Log}.
  */
@@ -63,12 +63,12 @@ final class RateLimit {
         return false;
     }
 
-    /** Returns and forgets what was left out of the kinds that have room for a line again. */
+    /** Returns and resets the counts of the kinds that have room for a line again. */
     List<LeftOut> due(long now) {
         return take(now, false);
     }
 
-    /** Returns and forgets what was left out of all kinds. */
+    /** Returns and resets the counts of all kinds. */
     List<LeftOut> rest(long now) {
         return take(now, true);
     }
@@ -85,7 +85,7 @@ final class RateLimit {
         return due;
     }
 
-    /** Makes room: for a kind that is quiet if there is one, else at the cost of the oldest. */
+    /** Makes room for another kind: forgets a quiet one if there is one, else the oldest. */
     private void forgetOne(long now) {
         if (kinds.size() < KINDS_MAX) {
             return;

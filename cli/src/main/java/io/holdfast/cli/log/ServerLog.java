@@ -11,11 +11,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The log of a server: one line an event, each with the time, on standard error. A thread of its own prints, so that
- * nobody who serves waits for whoever reads the log. It tells, too, how many lines {@link RateLimit} left out.
+ * The log of a server: one line an event, with the time, on standard error. A thread of its own prints, so that no
+ * serving thread waits for the reader of the log. That thread also reports how many lines {@link RateLimit} has left
+ * out.
  *
- * <p>Invariants: everything that a line needs is loaded and started when this is open, so a line needs no descriptor and
- * no thread. At most {@link #WAITING_MAX} lines wait; further ones are counted and dropped.
+ * <p>Invariants: opening this loads and starts everything that a line needs, so a later line needs no descriptor and no
+ * thread. At most {@link #WAITING_MAX} lines wait; further lines are counted and dropped.
  */
 public final class ServerLog implements AutoCloseable {
     private static final int WAITING_MAX = 1000;
@@ -38,10 +39,10 @@ public final class ServerLog implements AutoCloseable {
         this.thread = Thread.ofPlatform().daemon().name("holdfast-log").unstarted(this::print);
     }
 
-    /** Makes {@code out} the place of all log lines of this process, until this is closed. */
+    /** Sends all log lines of this process to {@code out}, until this is closed. */
     public static ServerLog open(PrintStream out, boolean json) {
         ServerLog log = new ServerLog(out, json);
-        // Loads what a line needs: classes, and the rules of the time zone, which are in a file.
+        // Load now what a line needs: classes, and the rules of the time zone, which are in a file.
         var _ = log.line(Level.INFO, LogText.message("\0", new IllegalStateException("never shown")));
         log.thread.start();
         Log.server(log);
@@ -87,7 +88,7 @@ public final class ServerLog implements AutoCloseable {
                 lines = new ArrayList<>(waiting);
                 waiting.clear();
             } catch (InterruptedException | RuntimeException | Error _) {
-                // Nobody interrupts this thread. Memory may be short for a moment; the lines are still there then.
+                // Nobody interrupts this thread. If memory is short for a moment, the lines stay in the queue.
             } finally {
                 lock.unlock();
             }
@@ -100,7 +101,7 @@ public final class ServerLog implements AutoCloseable {
             lines.forEach(out::println);
             out.flush();
         } catch (RuntimeException | Error _) {
-            // As above: the thread must stay.
+            // As above: this thread must not end.
         }
     }
 
@@ -116,7 +117,10 @@ public final class ServerLog implements AutoCloseable {
         }
     }
 
-    /** Prints what waits, unless nobody reads it within two seconds, and gives the log back to standard error. */
+    /**
+     * Prints the waiting lines, but gives up if nobody reads them within two seconds; then sends log lines to standard
+     * error again.
+     */
     @Override
     public void close() {
         Log.server(null);

@@ -1,4 +1,4 @@
-/** What the program says on standard error while it runs: one line an event, limited in rate. */
+/** The log of the program on standard error: one line an event, limited in rate. */
 @NullMarked
 package io.holdfast.cli.log;
 

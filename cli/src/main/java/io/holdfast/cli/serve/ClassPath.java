@@ -1,13 +1,13 @@
 package io.holdfast.cli.serve;
 
-/** Gets the program's own files ready, so that it can go on when no file can be opened. */
+/** Opens the program's own files early, so that it can go on when no file can be opened. */
 final class ClassPath {
     private ClassPath() {}
 
     /**
-     * Opens every jar of the class path. The class loader opens each when it first looks into it, and forgets for ever
-     * one that could not be opened: with all descriptors in use a class that is loaded then would be missing until the end
-     * of the process. Looking for what does not exist looks into all of them.
+     * Opens every jar of the class path. The class loader opens a jar when it first searches it, and never tries again
+     * if that fails. So a class that is first needed while no descriptor is free would be missing for the rest of the
+     * process. A search for a resource that does not exist opens all jars.
      */
     static void openAll() {
         ClassLoader loader = ClassPath.class.getClassLoader();

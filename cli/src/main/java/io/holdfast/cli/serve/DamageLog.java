@@ -6,11 +6,11 @@ import java.lang.System.Logger.Level;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Puts what a server finds wrong with its device into the log: a line for each error, which has the file by its path, the
- * offset and the block, or the structure and the block. The log limits how many lines it shows and counts the rest.
+ * Logs the damage that a server finds on its device: a line for each error, with the path of the file, the offset and
+ * the block, or the structure and the block. The log limits how many lines it shows and counts the rest.
  *
- * <p>A client's request may meet one bad block twice, when the server finds out how much of it can be read: what was said
- * within the last second is not said again.
+ * <p>A request may meet one bad block twice, since the server tries again to find out how much it can read. So an error
+ * is not logged again within a second.
  */
 final class DamageLog implements ErrorListener {
     private static final System.Logger LOG = System.getLogger("io.holdfast.damage");

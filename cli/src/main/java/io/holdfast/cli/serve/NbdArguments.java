@@ -48,7 +48,7 @@ final class NbdArguments {
             description = "NBD connections at once. Default: ${DEFAULT-VALUE}")
     private int connectionsMax;
 
-    /** Lets an option take an address. */
+    /** Converts an address. */
     static final class AddressConverter implements ITypeConverter<NbdAddress> {
         private static final String UNIX = "unix:";
 

@@ -72,7 +72,7 @@ public final class ServeCommand extends HoldfastCommand {
         ServerSignals.ignore();
         ServeEvents events = new ServeEvents(context().out(), output().json());
         long stopAt;
-        // Closed in the reverse order: no request comes in any more when the volume closes.
+        // These close in reverse order: when the volume closes, no request can come in.
         try (ServerLog _ = ServerLog.open(context().err(), output().json());
                 Volume volume = new VolumeAccess(context().engine(), context().cancel()).openHere(device, options())) {
             context().cancel().patiently();

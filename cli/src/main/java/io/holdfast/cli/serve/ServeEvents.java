@@ -9,7 +9,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
-/** What a server tells of itself, a line each, for people or, with {@code --json}, for programs. */
+/** The events that a server prints, a line each, for people or, with {@code --json}, for programs. */
 final class ServeEvents {
     private final PrintStream out;
     private final boolean json;

@@ -8,22 +8,22 @@ import java.lang.reflect.Proxy;
 import java.util.List;
 
 /**
- * The signals that must not end a server, and with it every disk. SIGHUP is what log rotation sends to daemons, and what a
- * terminal sends when it closes; the others are sent by mistake, and would end the process by default. SIGTERM and SIGINT
- * end it in order ({@link io.holdfast.cli.Cancellation}). The virtual machine uses SIGUSR2 and SIGQUIT itself, and
+ * Signals that must not end a server, and with it every disk. Log rotation sends SIGHUP to daemons, and so does a
+ * terminal that closes. The others are sent by mistake, and would end the process by default. SIGTERM and SIGINT end
+ * the server in order ({@link io.holdfast.cli.Cancellation}). The virtual machine uses SIGUSR2 and SIGQUIT itself, and
  * survives them.
  *
- * <p>By reflection, since the compiler warns of {@code sun.misc.Signal} in a way that nothing turns off.
+ * <p>This uses reflection, because nothing turns off the compiler's warning about {@code sun.misc.Signal}.
  */
 final class ServerSignals {
     private static final System.Logger LOG = System.getLogger("io.holdfast.serve");
-    /** The kernel throws these away. */
+    /** The kernel drops these. */
     private static final List<String> IGNORED =
             List.of("USR1", "ALRM", "VTALRM", "PROF", "POLL", "PWR", "STKFLT", "XCPU");
 
     private ServerSignals() {}
 
-    /** From now on these signals do no harm. Where that is not possible, the log says so. */
+    /** Makes these signals harmless from now on. Where that is not possible, the log says so. */
     static void ignore() {
         try {
             Class<?> type = Class.forName("sun.misc.Signal");
@@ -55,7 +55,7 @@ final class ServerSignals {
             if (m.getName().equals("handle")) {
                 LOG.log(
                         Level.INFO,
-                        "SIGHUP: nothing to do; the log is standard error, and SIGTERM is what ends this server");
+                        "SIGHUP: nothing to do; the log is standard error, and SIGTERM ends this server");
             }
             return null;
         });

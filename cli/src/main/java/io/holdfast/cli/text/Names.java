@@ -11,7 +11,7 @@ public final class Names {
         return Printable.of(text);
     }
 
-    /** Returns text that should be UTF-8 and is not, with every byte that is not printable ASCII as an escape. */
+    /** Returns bytes that should be UTF-8 and are not as text; every byte that is not printable ASCII is escaped. */
     public static String printable(byte[] bytes) {
         StringBuilder shown = new StringBuilder(bytes.length);
         for (byte b : bytes) {

@@ -5,11 +5,11 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 
-/** Finds the word that somebody who mistyped may have meant. */
+/** Finds the word that a mistyped one may stand for. */
 public final class Nearest {
     private Nearest() {}
 
-    /** Returns the word that fewest changes lead to, whatever the case; of several the first in alphabetical order. */
+    /** Returns the word that is the fewest changes away, ignoring case; of several the first in alphabetical order. */
     public static Optional<String> to(String typed, Collection<String> words) {
         return words.stream()
                 .sorted()

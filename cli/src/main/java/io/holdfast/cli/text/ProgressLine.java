@@ -8,7 +8,7 @@ import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 import me.tongfei.progressbar.ProgressBarStyle;
 
-/** A progress bar with rate and time left on standard error if that is a terminal, and nothing at all if not. */
+/** A progress bar with rate and time left, on standard error. If that is not a terminal it shows nothing. */
 public final class ProgressLine implements Progress, AutoCloseable {
     private static final int WIDTH = 90;
     private static final int UPDATE_MILLIS = 200;
@@ -36,7 +36,7 @@ public final class ProgressLine implements Progress, AutoCloseable {
     /**
      * Starts a bar.
      *
-     * @param total of how many bytes or blocks; negative if that is not known
+     * @param total the number of bytes or blocks; negative if not known
      */
     public static ProgressLine start(boolean terminal, PrintStream err, String task, Unit unit, long total) {
         if (!terminal) {

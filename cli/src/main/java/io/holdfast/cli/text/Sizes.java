@@ -54,7 +54,7 @@ public final class Sizes {
         return SizeText.rounded(bytes);
     }
 
-    /** Returns a size with its bytes if the unit does not say them all, as in {@code 2.9 MiB (3000000 bytes)}. */
+    /** Returns a size, with the number of bytes if the unit rounds it, as in {@code 2.9 MiB (3000000 bytes)}. */
     public static String exact(long bytes) {
         return SizeText.exact(bytes);
     }

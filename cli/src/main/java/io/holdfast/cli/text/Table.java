@@ -6,8 +6,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Rows of text in columns: a column whose name starts with {@code >} is aligned to the right. Without a header, many rows
- * are printed in parts, each with its own widths, so that no more than {@link #ROWS_MAX} are held.
+ * Rows of text in columns. A column whose name starts with {@code >} is aligned to the right. A long table without a
+ * header is printed in parts, each with its own widths, so that at most {@link #ROWS_MAX} rows are held.
  */
 public final class Table {
     private static final int ROWS_MAX = 1000;
@@ -35,7 +35,7 @@ public final class Table {
         rows.add(cells.clone());
     }
 
-    /** Adds a row, and prints all that are there if they are many. */
+    /** Adds a row, and prints all rows if there are many. */
     public void row(PrintStream out, String... cells) {
         row(cells);
         if (rows.size() >= ROWS_MAX) {
@@ -43,7 +43,7 @@ public final class Table {
         }
     }
 
-    /** Prints the rows and forgets them. */
+    /** Prints and drops the rows. */
     public void print(PrintStream out) {
         List<String[]> lines = new ArrayList<>(rows);
         if (header) {

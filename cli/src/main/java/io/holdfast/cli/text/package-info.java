@@ -1,4 +1,4 @@
-/** What goes to the terminal: sizes, tables, JSON, progress. */
+/** Output to the terminal: sizes, tables, JSON, progress. */
 @NullMarked
 package io.holdfast.cli.text;
 

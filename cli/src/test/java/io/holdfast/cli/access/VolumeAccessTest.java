@@ -128,7 +128,7 @@ class VolumeAccessTest {
         }
     }
 
-    /** The new file is in nobody's use, whatever the lock of its name says. */
+    /** Nobody has the new file open, even though its name is locked. */
     @Test
     void ofAFileInThePlaceOfAServedOneOnlyWhatIsTrueIsSaid() throws IOException {
         home.serve();

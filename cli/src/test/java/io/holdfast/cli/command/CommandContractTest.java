@@ -10,7 +10,7 @@ import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** What the commands do, with the volume opened by each and with the volume served meanwhile. */
+/** The contracts of the commands, with the volume opened by each command and with the volume served. */
 class CommandContractTest extends CommandFixture {
     @Override
     Result ok(String... args) {
@@ -269,7 +269,7 @@ class CommandContractTest extends CommandFixture {
         assertThat(problems.path(2).path("inode").asLong()).isEqualTo(-1);
     }
 
-    /** What cannot be listed may hold the name. */
+    /** A directory that cannot be listed may hold the name. */
     @Test
     void checkDoesNotSayThatThereIsNoNameWhereItCannotLook() throws IOException {
         ok("mkdir", "-p", "VOLUME", "/vms/more");

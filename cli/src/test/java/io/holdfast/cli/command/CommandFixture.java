@@ -14,8 +14,8 @@ import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /**
- * What the contracts of the commands share: a household with an empty volume, once opened by each command and once served
- * meanwhile. No command leaves a file open.
+ * Fixture for the contracts of the commands: a household with an empty volume. The tests run twice: each command opens
+ * the volume, or the volume is served. No command leaves a file open.
  */
 @ParameterizedClass
 @EnumSource(Mode.class)

@@ -18,11 +18,11 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** docs/COMMANDS.md has every option that the help of a command has, and no other. */
+/** docs/COMMANDS.md has exactly the options that the commands' help has. */
 class CommandsPageTest {
     private static final Path PAGE = Path.of("..", "docs", "COMMANDS.md");
     private static final Pattern OPTION = Pattern.compile("(?<![\\w-])(--?[a-zA-Z][\\w-]*)");
-    /** The page has these once for all commands. */
+    /** The page describes these once for all commands. */
     private static final Set<String> COMMON = Set.of("--json", "--debug", "-h", "--help", "--memory");
 
     @TempDir
@@ -51,7 +51,7 @@ class CommandsPageTest {
         return options;
     }
 
-    /** Returns what the page has on a command: its row, and its section if there is one. */
+    /** Returns the page's text on a command: its row, and its section if there is one. */
     private String textOn(String command) {
         List<String> rows = page.lines()
                 .filter(line -> line.matches("\\| `" + command + "[ `].*\\|") && !line.contains("_bytes`"))

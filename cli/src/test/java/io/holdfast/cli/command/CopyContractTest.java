@@ -14,7 +14,7 @@ import java.util.Arrays;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-/** Import and export, with the volume opened by each command and with the volume served meanwhile. */
+/** Import and export, with the volume opened by each command and with the volume served. */
 class CopyContractTest extends CommandFixture {
     private static final int BLOCK = 4096;
 
@@ -24,7 +24,7 @@ class CopyContractTest extends CommandFixture {
         return bytes;
     }
 
-    /** 40 GiB of hole with data at the front, in the middle and, not on a block's boundary, at the end. */
+    /** Makes a sparse file of 40 GiB with data at the front, in the middle, and unaligned at the end. */
     private Path sparseFile() throws IOException {
         Path file = folder.resolve("sparse");
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)) {

@@ -18,7 +18,7 @@ import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
-/** Import from and export to everything that a path can lead to: all of it, or an error that names the thing. */
+/** Import from and export to every kind of file: a complete copy, or an error that names the kind. */
 class CopyKindsTest extends CommandFixture {
     private static final byte[] DATA = new byte[300_001];
 

@@ -15,7 +15,7 @@ import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.EnumSource;
 
-/** A command that cuts clients off says whom. */
+/** A command that cuts off clients names them. */
 @ParameterizedClass
 @EnumSource(Mode.class)
 class CutOffsTest {
@@ -62,7 +62,7 @@ class CutOffsTest {
         assertThat(home.run("rm", "VOLUME", "/n").out()).isEmpty();
     }
 
-    /** They are cut off, whatever becomes of the command then. */
+    /** The clients have been cut off even if the command fails after that. */
     @Test
     void alsoWhenTheCommandFailsThen() {
         home.run("mkdir", "VOLUME", "/full");

@@ -21,7 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** What the command says to someone who got it wrong, and what its help promises. */
+/** The messages for wrong command lines, and the promises of the help. */
 class MisuseTest {
     @TempDir
     private Path folder;
@@ -112,7 +112,7 @@ class MisuseTest {
         assertThat(empty).isEmptyFile();
     }
 
-    /** Under its right name the option is missing then, and its value is one argument too many. */
+    /** A mistyped option causes two more mistakes: the right one is missing, and the value is an extra argument. */
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
                 create --sise=4G VOLUME /x                | --sise; the nearest is '--size'
@@ -156,7 +156,7 @@ class MisuseTest {
         }
     }
 
-    /** The volume is not even there: what can be known without it is said first. */
+    /** The volume does not even exist: serve first reports what it can check without the volume. */
     @Test
     void whatAServerCannotDoIsSaidBeforeTheVolumeIsOpened() throws IOException {
         assertServeFails("tcp:10809", "'tcp:10809' has a port and no host");

@@ -4,7 +4,7 @@ import io.holdfast.cli.fake.Household;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** How the commands get at the volume. Every contract holds both ways. */
+/** How the commands reach the volume. Every contract holds both ways. */
 enum Mode {
     /** Each command opens the volume itself. */
     LOCAL {
@@ -13,7 +13,7 @@ enum Mode {
             return new Household(folder).formatted();
         }
     },
-    /** Another holds the volume and serves it at the control socket. */
+    /** Another process holds the volume and serves it at the control socket. */
     SERVED {
         @Override
         Household start(Path folder) throws IOException {

@@ -12,8 +12,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /**
- * One rule for paths in a volume: no command takes an empty one, nor the names {@code .} and {@code ..}, and a slash at the
- * end is for directories.
+ * One rule for paths in a volume: no command accepts an empty path or the names {@code .} and {@code ..}; only a
+ * directory's path may end with a slash.
  */
 class PathRuleTest extends CommandFixture {
     private static final List<String> REFUSED =

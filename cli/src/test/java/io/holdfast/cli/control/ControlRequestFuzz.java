@@ -19,7 +19,7 @@ public final class ControlRequestFuzz implements FuzzTarget {
 
     @Override
     public void run(byte[] input) throws Exception {
-        // One character a byte: so no byte is lost on the way.
+        // Decode one character a byte, so that no byte is lost.
         List<String> lines =
                 new String(input, ISO_8859_1).lines().limit(REQUESTS_MAX).toList();
         ByteArrayOutputStream frames = new ByteArrayOutputStream();
@@ -32,7 +32,7 @@ public final class ControlRequestFuzz implements FuzzTarget {
         assertThat(answers).isIn(0, lines.size());
     }
 
-    /** What is accepted is the same after it was written and read again. */
+    /** A message that is accepted is equal after writing and reading it again. */
     private static void messages(byte[] json) throws FrameException {
         Request request;
         try {

@@ -19,7 +19,7 @@ class ControlServerTest {
     @TempDir
     private Path folder;
 
-    /** A client that was accepted but never served would wait for an answer for good. */
+    /** A client that is accepted but never served would wait for an answer for ever. */
     @Test
     @Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void nobodyIsLeftWaitingWhenTheServerStops() throws Exception {
@@ -34,7 +34,7 @@ class ControlServerTest {
                     client.connect(UnixDomainSocketAddress.of(socket));
                     while (client.read(ByteBuffer.allocate(1)) >= 0) {}
                 } catch (IOException gone) {
-                    // As good as an end.
+                    // A reset is an end too.
                 }
                 stop.join();
             }

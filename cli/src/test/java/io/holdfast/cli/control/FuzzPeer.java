@@ -8,7 +8,7 @@ import io.holdfast.fuzz.MemoryVolumes;
 import io.holdfast.volume.Volume;
 import java.util.Optional;
 
-/** Runs one control connection with a client whose bytes are known, without a socket, and parses what it answers. */
+/** Runs one control connection, without a socket, with a client whose bytes are given, and parses the answers. */
 final class FuzzPeer {
     private final MemoryVolumes volumes = new MemoryVolumes();
     private final LoggedErrors errors = new LoggedErrors(ControlConnection.class.getName());
@@ -16,7 +16,7 @@ final class FuzzPeer {
 
     FuzzPeer() throws Exception {}
 
-    /** Lets a client say something; returns how many of its requests were answered for good. */
+    /** Serves a client that sends these bytes; returns how many of its requests got a final answer. */
     int serve(byte[] client) throws Exception {
         MemorySocket socket = new MemorySocket(client);
         try (Volume volume = volumes.open()) {

@@ -82,7 +82,7 @@ class HostileClientTest {
         }
     }
 
-    /** The peer closed the connection, with or without unread bytes in it. */
+    /** Asserts that the peer has closed the connection, with or without unread bytes in it. */
     private static void assertClosed(SocketChannel channel) {
         int read;
         try {
@@ -196,7 +196,7 @@ class HostileClientTest {
         }
     }
 
-    /** As the command refuses them: the socket is no way round it. */
+    /** The commands refuse these paths; so does the socket. */
     @ParameterizedTest
     @ValueSource(strings = {"", ".", "..", "/.", "/..", "/d/../f", "/./f", "/f/", "//f", "f", "//"})
     void pathsHaveOneForm(String path) throws IOException {
@@ -273,7 +273,7 @@ class HostileClientTest {
             assertThat(answer(channel)).contains("\"code\":\"NO_MEMORY\"");
             assertThat(volume.openFiles).hasValue(RequestHandler.FILES_MAX);
         }
-        // othersAreStillServed closes the server, which waits for the connection's end, and looks at openFiles.
+        // othersAreStillServed closes the server, which waits for the connection's end, and then checks openFiles.
     }
 
     @Test
@@ -316,7 +316,7 @@ class HostileClientTest {
             assertThat(answer(refused)).contains(ErrorCode.NO_MEMORY.name(), "wait for one to end");
             assertClosed(refused);
         }
-        // A place is free again once the server has seen one leave.
+        // A place is free again once the server has seen a client leave.
         open.removeFirst().close();
         boolean served = false;
         while (!served) {

@@ -28,7 +28,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Every operation goes through the control socket and comes back as what it was. */
+/** Every operation passes the control socket unchanged, and so does its result. */
 class RemoteVolumeTest {
     @TempDir
     private Path folder;

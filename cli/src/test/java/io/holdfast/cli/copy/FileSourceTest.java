@@ -16,7 +16,7 @@ import java.util.OptionalLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A file that changes while it is read is never taken for a whole one. */
+/** An import never accepts a file that changed size while it was read. */
 class FileSourceTest {
     @TempDir
     private Path folder;

@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 
-/** Commands in processes of their own that wait for something when a signal comes. */
+/** Commands, in processes of their own, that block when a signal comes. */
 @Timeout(value = 5, unit = TimeUnit.MINUTES)
 class InterruptTest {
     private static final int INTERRUPTED = 130;
@@ -51,7 +51,7 @@ class InterruptTest {
     }
 
     private Process start(String... args) throws IOException {
-        // A test that runs in the background of a shell has inherited that it ignores some of them.
+        // A test that runs in the background of a shell has inherited ignored signals.
         List<String> line = new ArrayList<>(List.of(
                 "env",
                 "--default-signal=HUP,INT,TERM",
@@ -87,7 +87,7 @@ class InterruptTest {
         assertThat(status).isZero();
     }
 
-    /** A process has the volume and a socket, takes connections, and says nothing. */
+    /** A process holds the volume and a socket, accepts connections, and never answers. */
     @ParameterizedTest
     @ValueSource(strings = {"TERM", "INT", "HUP"})
     void aCommandThatWaitsForAServerThatHangs(String signal) throws Exception {
@@ -103,7 +103,7 @@ class InterruptTest {
         }
     }
 
-    /** Gives it so much that it must have read some, and no end. */
+    /** Writes more to the process than a pipe holds, so that it has read some; does not end the input. */
     private static void feed(Process process) throws IOException {
         byte[] data = new byte[3 * MIB];
         new Random(1).nextBytes(data);
@@ -171,7 +171,7 @@ class InterruptTest {
         assertSpaceComesBack();
     }
 
-    /** Whoever comes last is told so; none of both overwrites the other's file unasked. */
+    /** The import that ends last fails with a message; neither overwrites the other's file unasked. */
     @Test
     void twoImportsOfOneName() throws Exception {
         server.start();
@@ -221,7 +221,7 @@ class InterruptTest {
         assertThat(server.list("/")).isEmpty();
     }
 
-    /** Files without a name are freed in the background; what they had is free after a checkpoint, which a check makes. */
+    /** Unnamed files are freed in the background, and their space is free after a checkpoint, which a check makes. */
     private void assertSpaceComesBack() throws IOException {
         while (server.run("df", "VOLUME").path("used_bytes").asLong() > 2 * MIB) {
             server.run("check", "VOLUME");

@@ -20,8 +20,8 @@ import org.junit.jupiter.api.io.TempDir;
  * SIGKILL of the server at random instants, over and over on one volume, while several connections write and flush.
  * After each kill every block of the disk is read: it holds what a flush promised or something newer that was sent.
  *
- * <p>{@code -Dholdfast.kill.rounds=N} and {@code -Dholdfast.kill.seed=N} change how often and which instants. The
- * instants depend on the machine too, so a seed does not repeat a run exactly.
+ * <p>{@code -Dholdfast.kill.rounds=N} sets the number of kills, {@code -Dholdfast.kill.seed=N} chooses the instants.
+ * The instants depend on the machine too, so a seed does not repeat a run exactly.
  */
 @Tag("slow")
 @Timeout(900)
@@ -42,7 +42,7 @@ class KillNineTest {
     private final Random random = new Random(seed);
     private RealServer server;
 
-    /** The volume is small for what is written, so that space is used again and again. */
+    /** The volume is small for the amount of writing, so that space is reused again and again. */
     @BeforeEach
     void start() throws IOException {
         server = new RealServer(folder, "128M");

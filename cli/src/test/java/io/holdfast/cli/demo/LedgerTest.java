@@ -5,7 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.cli.demo.Ledger.Finding;
 import org.junit.jupiter.api.Test;
 
-/** The demonstration would notice if the server broke its promise. */
+/** The demonstration notices a server that breaks its promise. */
 class LedgerTest {
     private final Ledger ledger = new Ledger(4);
 

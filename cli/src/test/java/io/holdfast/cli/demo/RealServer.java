@@ -73,7 +73,7 @@ public final class RealServer implements AutoCloseable {
         }
     }
 
-    /** Serves the volume and returns, when it can be connected to, what the server said about its recovery. */
+    /** Serves the volume. Returns, once clients can connect, the server's report on its recovery. */
     public JsonNode start(String... options) throws IOException {
         Child server = begin(options);
         JsonNode opened = server.await("opened");
@@ -81,7 +81,7 @@ public final class RealServer implements AutoCloseable {
         return opened;
     }
 
-    /** Serves the volume by classes from {@code classPath}, and returns when it can be connected to. */
+    /** Serves the volume with classes from {@code classPath}. Returns once clients can connect. */
     public void startFrom(String classPath) throws IOException {
         begin(classPath, new String[0]).await("ready");
     }
@@ -101,7 +101,7 @@ public final class RealServer implements AutoCloseable {
         return server;
     }
 
-    /** Has everything verified, by the server if it runs. */
+    /** Checks the whole volume, through the server if it runs. */
     public void assertClean() throws IOException {
         JsonNode report = run("check", "VOLUME");
         assertThat(report.path("clean").asBoolean()).as(report.toString()).isTrue();

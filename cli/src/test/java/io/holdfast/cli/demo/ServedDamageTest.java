@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What a server finds damaged is in its log: the file by its path, offset, block, and what is wrong. */
+/** A server logs the damage it finds: the path of the file, offset, block, and what is wrong. */
 @Timeout(180)
 class ServedDamageTest {
     private static final int BLOCK = 4096;
@@ -54,7 +54,7 @@ class ServedDamageTest {
         return "holdfast test block %02d".formatted(block).getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** Changes a byte of a block on the device and returns which block of the device that is. */
+    /** Changes a byte of a block of the file; returns the number of the block on the device. */
     private long damage(int block) throws IOException {
         try (RandomAccessFile volume = new RandomAccessFile(server.volume().toFile(), "rw")) {
             byte[] mark = mark(block);
@@ -94,7 +94,8 @@ class ServedDamageTest {
         long serial = damage(40);
         server.start();
         try (NbdClient client = NbdClient.connect(server.socket(), "/disks/d")) {
-            // The first reads of a connection go through a queue, those of a client that waits for each reply do not.
+            // The first reads of a connection go through a queue. Later ones do not, since this client waits for each
+            // reply.
             assertEio(client, 20);
             for (int i = 0; i < 100; i++) {
                 client.read((long) (i % 10) * BLOCK, ByteBuffer.allocate(BLOCK));

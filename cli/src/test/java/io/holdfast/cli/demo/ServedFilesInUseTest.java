@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Commands that would take a file away, on a volume whose server has a client that uses it. */
+/** Commands that would take away a file that a client of the server has in use. */
 @Timeout(180)
 class ServedFilesInUseTest {
     private static final int SIZE = 16 << 20;
@@ -62,7 +62,7 @@ class ServedFilesInUseTest {
     @Test
     void whatAClientHasOpenIsNotPulledAway() throws IOException {
         try (NbdClient client = connect("/vms/d")) {
-            // It has sent no request: it holds the file, and not yet its size.
+            // The client has sent no request: it keeps the file, but not yet its size.
             assertRefused("rm", "VOLUME", "/vms/d");
             assertRefused("rm", "-f", "VOLUME", "/vms/d");
             assertRefused("rm", "-r", "VOLUME", "/vms");
@@ -87,7 +87,7 @@ class ServedFilesInUseTest {
         assertThat(Files.readAllBytes(copy)[8 << 20]).isEqualTo((byte) 9);
     }
 
-    /** Runs a command while a client has sent requests, and expects that the client is cut off. */
+    /** Runs a command on the file of a client that has sent requests; expects that the client is cut off. */
     private void cutsOff(String... command) throws IOException {
         try (NbdClient client = connect("/vms/d");
                 NbdClient idle = connect("/vms/d")) {

@@ -17,8 +17,8 @@ import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 
 /**
- * Volumes in memory, one for each path, held by one opener at a time as real ones are. A file with a few bytes stands
- * in the place of the volume, since the control socket lies beside it.
+ * Volumes in memory, one for each path. As with real volumes, one opener holds a volume at a time. A file of a few
+ * bytes stands in for the volume, since the control socket lies beside it.
  */
 public final class FakeEngine implements Engine {
     private static final String MARK = "holdfast fake volume";
@@ -62,7 +62,7 @@ public final class FakeEngine implements Engine {
         return volume::close;
     }
 
-    /** Returns the volume without opening it, to look into it or to break it. */
+    /** Returns the volume without opening it, so that a test can inspect or break it. */
     public FakeVolume volume(Path device) {
         return volumes.get(real(device));
     }

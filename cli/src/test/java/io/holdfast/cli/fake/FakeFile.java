@@ -13,7 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** An open file in memory: blocks that were written are there, all others are holes. */
+/** An open file in memory. Written blocks exist, all others are holes. */
 final class FakeFile implements StoredFile {
     private final FakeVolume volume;
     final FakeNode node;

@@ -9,7 +9,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
 
-/** Runs a command in a process of its own on a volume in memory with 30 files: arguments are the volume and the line. */
+/**
+ * Runs a command, in a process of its own, on a volume in memory with 30 files. Arguments: the volume and the command
+ * line.
+ */
 public final class FakeServer {
     private FakeServer() {}
 

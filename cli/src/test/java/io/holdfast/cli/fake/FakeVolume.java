@@ -30,11 +30,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
 
-/** A volume in memory, just good enough to show what the command does with one. */
+/** A volume in memory, just good enough to test the commands. */
 public final class FakeVolume implements Volume {
     static final byte[] ZEROES = new byte[BLOCK_SIZE];
 
-    /** Flushes of files and syncs of the volume, so that a test sees that they were asked for. */
+    /** Counts flushes of files and syncs of the volume. */
     public final AtomicInteger flushes = new AtomicInteger();
 
     public final AtomicInteger syncs = new AtomicInteger();
@@ -60,7 +60,7 @@ public final class FakeVolume implements Volume {
         this.options = options;
     }
 
-    /** A block of a file that cannot be read from now on. */
+    /** Makes a block of a file unreadable. */
     public void breakBlock(long inode, long block) {
         unreadableInode = inode;
         unreadableBlock = block;
@@ -219,12 +219,12 @@ public final class FakeVolume implements Volume {
         };
     }
 
-    /** Who has its files open, all of them whatever is claimed. */
+    /** Sets the users that have files open; every claim meets all of them. */
     public void isUsedBy(FileClaim.CutOff... them) {
         users = List.of(them);
     }
 
-    /** The volume is on something that has this name. */
+    /** Sets the name of the storage that the volume is on. */
     public void isOn(String name) {
         storage = Optional.of(name);
     }

@@ -17,7 +17,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A folder with a volume, on which commands are run as a user would, with the volume served meanwhile or not. */
+/** A folder with a volume, on which tests run commands as a user would, with the volume served or not. */
 public final class Household implements AutoCloseable {
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
@@ -35,7 +35,7 @@ public final class Household implements AutoCloseable {
         this.volume = folder.resolve("v.holdfast");
     }
 
-    /** How a command ended and what it said. */
+    /** The exit status and the output of a command. */
     public record Result(int status, byte[] bytes, String err) {
         public String out() {
             return new String(bytes, StandardCharsets.UTF_8);

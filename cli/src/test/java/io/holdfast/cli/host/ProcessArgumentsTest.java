@@ -16,7 +16,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Names arrive byte for byte, or are refused, in whatever locale the virtual machine starts. */
+/** In any locale, names arrive byte for byte or are refused. */
 class ProcessArgumentsTest {
     @TempDir
     private Path folder;
@@ -90,7 +90,7 @@ class ProcessArgumentsTest {
 
     @Test
     void aWorkingDirectoryThatIsNotUtf8IsNotTakenForAnother() throws IOException {
-        // $'d\uFFFD' is what the virtual machine makes of $'d\xff'.
+        // The virtual machine turns $'d\xff' into $'d\uFFFD'.
         ok("C.UTF-8", "format v --size 64M; mkdir $'d\\xff' $'d\\xef\\xbf\\xbd'; mv v $'d\\xef\\xbf\\xbd'");
         JavaProcess.Result wrong = holdfast("C.UTF-8", "cd $'d\\xff'", "ls v");
         assertThat(wrong.status()).isEqualTo(2);

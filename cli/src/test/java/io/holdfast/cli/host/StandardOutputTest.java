@@ -12,7 +12,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A command whose output could not be written does not end with status 0, and says why. */
+/** A command whose output cannot be written fails, and says why. */
 class StandardOutputTest {
     @TempDir
     private Path folder;
@@ -56,7 +56,7 @@ class StandardOutputTest {
                 .hasSize(commands.size())
                 .allSatisfy(
                         line -> assertThat(line).contains("cannot write to standard output: No space left on device"));
-        // What was asked for is done all the same.
+        // The commands have done their work all the same.
         assertThat(folder.resolve("out")).hasSameBinaryContentAs(Path.of("/etc/passwd"));
     }
 

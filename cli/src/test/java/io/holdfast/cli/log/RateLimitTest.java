@@ -35,7 +35,7 @@ class RateLimitTest {
         burst("b", START);
     }
 
-    /** A line that comes before the count was told would be out of order. */
+    /** A new line before the count of the lines left out would be out of order. */
     @Test
     void aLineWaitsForTheCountOfThoseBeforeIt() {
         burst("a", START);

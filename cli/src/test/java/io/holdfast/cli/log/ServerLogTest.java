@@ -75,7 +75,7 @@ class ServerLogTest {
         assertThat(lines().getLast()).contains("more lines like this were left out; the last: refused 9999");
     }
 
-    /** A reader of standard error that has stopped must not stop the server. */
+    /** The server goes on when the reader of standard error stops reading. */
     @Test
     void nobodyWaitsForTheReader() throws InterruptedException {
         CountDownLatch released = new CountDownLatch(1);

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A sparse volume on a file system that becomes full while it is served, and has room again later. */
+/** A sparse volume on a file system that fills up while the volume is served, and later has room again. */
 @Tag("slow")
 @Timeout(300)
 class HostFullTest {
@@ -87,7 +87,7 @@ class HostFullTest {
         server.start();
         int written = fill();
         assertThat(written).isPositive();
-        // Refused at once from now on, and what is there can be read.
+        // From now on writes are refused at once; reads still work.
         assertThat(io("write -P 99 300M 64k").fails().output()).contains("No space left on device");
         io(piece("read", 0), piece("read", written - 1)).succeeds();
 
@@ -103,7 +103,7 @@ class HostFullTest {
         server.assertClean();
     }
 
-    /** Room comes and goes, and the blocks that are free by then lie here and there. */
+    /** Room comes and goes, until the free blocks are scattered. */
     @Test
     void everyFillEndsWithEnospcAndTheDiskCanBeRead() throws IOException {
         server.start();

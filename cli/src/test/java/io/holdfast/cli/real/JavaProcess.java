@@ -7,16 +7,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.TimeUnit;
 
-/** Runs the command as a process of its own from a line of bash, which can do what Java cannot: bytes, descriptors. */
+/** Runs the command in a process of its own from bash, which can pass arbitrary bytes and descriptors; Java cannot. */
 public final class JavaProcess {
     private static final long SECONDS_MAX = 120;
 
     private JavaProcess() {}
 
-    /** How it ended and what it printed. */
+    /** The exit status and the output. */
     public record Result(int status, String out, String err) {}
 
-    /** Runs a script in {@code folder}, in which {@code holdfast} is the command. The last line's status counts. */
+    /**
+     * Runs a script in {@code folder}; in the script {@code holdfast} is the command. The result has the last line's
+     * status.
+     */
     public static Result script(Path folder, String... lines) throws IOException {
         Path out = Files.createTempFile("out", ".txt");
         Path err = Files.createTempFile("err", ".txt");
@@ -48,7 +51,7 @@ public final class JavaProcess {
         }
     }
 
-    /** Runs {@code holdfast LINE} after other lines of a script. */
+    /** Runs lines of a script, the last one as {@code holdfast LINE}. */
     public static Result holdfast(Path folder, String... lines) throws IOException {
         String[] script = lines.clone();
         script[script.length - 1] = "holdfast " + script[script.length - 1];

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The script {@code holdfast} in a tree of its own, with a Maven and a Java that do nothing but tell. */
+/** The script {@code holdfast} in a tree of its own, with a fake Maven and a fake Java that only report their calls. */
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class LauncherTest {
     private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
@@ -47,7 +47,7 @@ class LauncherTest {
                 Files.setLastModifiedTime(path, LATER);
             }
         }
-        // Java tells what it is run with; a server stays until its input ends.
+        // The fake Java prints its arguments; as a server it stays until its input ends.
         script("jdk/bin/java", """
                 for argument; do case $argument in
                 -XX:AOTCacheOutput=*) : >"${argument#*=}" ;;
@@ -102,7 +102,7 @@ class LauncherTest {
         return builds.resolve("current").toRealPath();
     }
 
-    /** As a pull does: the sources are newer than the current build. */
+    /** Makes the sources newer than the current build, as a pull does. */
     private void changeSources() throws IOException {
         Files.setLastModifiedTime(current().resolve("built"), LONG_AGO);
     }

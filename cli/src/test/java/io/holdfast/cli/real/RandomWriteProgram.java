@@ -23,8 +23,8 @@ import java.util.concurrent.Future;
 import java.util.stream.Stream;
 
 /**
- * Writes blocks at random places of a file of 64 GiB with little memory, reads a sample, closes, opens, and reads it
- * again. A process of its own, so that its heap can be bounded. Arguments: VOLUME WRITES MEMORY_BYTES.
+ * Writes blocks at random places of a file of 64 GiB with little memory, reads a sample, closes, opens, and reads the
+ * sample again. Runs in a process of its own, so that its heap can be bounded. Arguments: VOLUME WRITES MEMORY_BYTES.
  */
 final class RandomWriteProgram {
     private static final long FILE_BLOCKS = 1L << 24;

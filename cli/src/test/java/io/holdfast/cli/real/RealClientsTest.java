@@ -24,8 +24,8 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Other people's NBD clients against {@code holdfast serve} on the real engine. After each test the server is killed,
- * and what was written is there when the volume is served again; then it is closed and checked.
+ * Other people's NBD clients against {@code holdfast serve} on the real engine. Each test kills the server at its end,
+ * serves the volume again, and finds all that was written; then it closes and checks the volume.
  */
 @Tag("slow")
 @Timeout(300)
@@ -82,13 +82,13 @@ class RealClientsTest {
         assertThat(run("qemu-img", "compare", "-f", "raw", "-F", "raw", a, b)).contains("Images are identical");
     }
 
-    /** Kills the server and serves what is left. */
+    /** Kills the server and serves the volume again. */
     private void killAndServe(String... options) throws IOException {
         server.kill();
         server.start(options);
     }
 
-    /** Returns the bytes in blocks that are allocated to a file of the volume. */
+    /** Returns the bytes allocated to a file of the volume. */
     private long allocated(String path) throws IOException {
         return server.run("stat", "VOLUME", path).path("allocated_bytes").asLong(-1);
     }
@@ -173,7 +173,7 @@ class RealClientsTest {
         clients.needs("qemu-io");
         server.start();
         for (int round = 1; round <= 5; round++) {
-            // qemu-io flushes when it closes: it is killed first, with its write acknowledged.
+            // qemu-io flushes when it closes, so kill it before that, once its write is acknowledged.
             Path said = folder.resolve("said" + round);
             Process process = Program.builder(
                             folder, "stdbuf", "-oL", clients.path("qemu-io"), "-f", "raw", "-t", "writeback", disk)
@@ -217,7 +217,7 @@ class RealClientsTest {
         convertIn(sector);
     }
 
-    /** Unaligned data goes in and out through a server of this sector size. */
+    /** Copies unaligned data in and out through a server of this sector size. */
     private void convertIn(int sector) throws IOException {
         clients.needs("qemu-img");
         String image = SparseImage.make(folder, SIZE).toString();

@@ -14,7 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** SIGTERM and a new start, again and again, under a QEMU client that connects anew: it gets no error. */
+/** Restarts the server by SIGTERM, again and again, under a QEMU client that reconnects: the client gets no error. */
 @Tag("slow")
 @Timeout(600)
 class RestartTest {
@@ -74,7 +74,7 @@ class RestartTest {
         }
     }
 
-    /** Returns how many blocks came since the server was started, those that were overwritten in memory not counted. */
+    /** Returns how many blocks were written since the server was started, without those overwritten in memory. */
     private static long blocksWritten(RealServer server) throws IOException {
         long dirty = server.run("df", "VOLUME").path("dirty_bytes").asLong();
         return dirty / 4096

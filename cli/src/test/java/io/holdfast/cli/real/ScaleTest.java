@@ -23,7 +23,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Large files, many blocks, little memory. Prints what it measured and asserts nothing about time. */
+/** Large files, many blocks, little memory. Prints its measurements; asserts nothing about time. */
 @Tag("slow")
 @Timeout(900)
 class ScaleTest {
@@ -34,7 +34,7 @@ class ScaleTest {
     @TempDir
     private Path folder;
 
-    /** Something whose time is printed. */
+    /** A step whose time is printed. */
     @FunctionalInterface
     private interface Step {
         void run() throws HoldfastException;

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The option {@code --io}, seen from outside: a server that uses io_uring has a thread for it. */
+/** The option {@code --io}, tested from outside: a server that uses io_uring has a thread for it. */
 @Timeout(120)
 class ServeIoTest {
     private static final Path SETTING = Path.of("/proc/sys/kernel/io_uring_disabled");

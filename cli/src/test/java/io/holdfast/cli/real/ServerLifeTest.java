@@ -24,7 +24,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** What must not end a server: a limit that is met once, and signals that mean something else. A process of its own. */
+/**
+ * A server survives a resource limit that it hits, and signals that are not meant to end it. The server is a process of
+ * its own.
+ */
 @Timeout(180)
 class ServerLifeTest {
     private static final int MORE_THAN_GAPS = 40;
@@ -36,8 +39,8 @@ class ServerLifeTest {
     private RealServer server;
 
     /**
-     * Has the server run from jars, as it does in use: a class that is loaded from a folder needs a descriptor for its file, which
-     * no server can do without.
+     * Puts the classes into jars, from which the server runs in use. A class that is loaded from a folder needs a
+     * descriptor for its file, so a server could not load it when none is free.
      */
     private static String jars(Path folder) throws IOException {
         List<String> path = new ArrayList<>();
@@ -79,7 +82,7 @@ class ServerLifeTest {
         run("prlimit", "--pid", Long.toString(server.pid()), "--nofile=" + count + ":");
     }
 
-    /** Leaves the server only those descriptors that have a number below one that it uses, and uses these up with clients. */
+    /** Limits the server's descriptors to numbers below one that it uses, and uses up the free ones with clients. */
     private void useUpDescriptors(List<SocketChannel> clients) throws IOException {
         long highest;
         try (var open = Files.list(Path.of("/proc", Long.toString(server.pid()), "fd"))) {
@@ -108,7 +111,7 @@ class ServerLifeTest {
         return SocketChannel.open(UnixDomainSocketAddress.of(socket));
     }
 
-    /** Reads the greeting: somebody serves this connection. */
+    /** Reads the greeting, which shows that the connection is served. */
     private static void assertGreeted(SocketChannel client) throws IOException {
         ByteBuffer greeting = ByteBuffer.allocate(18);
         while (greeting.hasRemaining()) {
@@ -119,7 +122,7 @@ class ServerLifeTest {
         assertThat(greeting.getLong(0)).isEqualTo(0x4e42444d41474943L);
     }
 
-    /** No client came before: whatever serving one needs is loaded for the first time afterwards. */
+    /** No client came before, so the server loads the classes for serving only after the descriptors are used up. */
     @Test
     void descriptorsThatWereUsedUpAreNoEnd() throws IOException {
         Program.needs("prlimit");
@@ -152,7 +155,7 @@ class ServerLifeTest {
         server.assertClean();
     }
 
-    /** With no descriptor free the server stops in order, too. */
+    /** The server also stops in order when no descriptor is free. */
     @Test
     void itStopsWithoutADescriptor() throws IOException {
         Program.needs("prlimit");
@@ -169,7 +172,7 @@ class ServerLifeTest {
         server.assertClean();
     }
 
-    /** Not where it is ignored from the start, as under nohup. */
+    /** Returns whether the server handles SIGHUP: not if it was ignored from the start, as under nohup. */
     private boolean handlesHangUp() throws IOException {
         String mask = Files.readString(Path.of("/proc", Long.toString(server.pid()), "status"))
                 .lines()
@@ -196,7 +199,7 @@ class ServerLifeTest {
         server.assertClean();
     }
 
-    /** As long as there is a pids controller in a hierarchy that may be written to. */
+    /** Needs a pids controller in a hierarchy that this user may write to. */
     @Test
     void threadsThatWereUsedUpAreNoEnd() throws IOException {
         Path group = pidsGroup();
@@ -240,7 +243,7 @@ class ServerLifeTest {
                 }
                 Files.delete(group);
             } catch (IOException e) {
-                // Not here.
+                // This hierarchy has none; try the next.
             }
         }
         System.out.println("skipped: no pids controller that may be used");

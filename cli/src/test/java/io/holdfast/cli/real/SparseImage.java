@@ -16,7 +16,7 @@ final class SparseImage {
 
     private SparseImage() {}
 
-    /** Makes a sparse file with data in four places, of which one is not aligned to blocks. */
+    /** Makes a sparse file with data in four places, one of them not aligned to blocks. */
     static Path make(Path folder, long size) throws IOException {
         Path image = Files.createTempFile(folder, "image", ".raw");
         byte[] data = new byte[DATA_BYTES];
@@ -29,7 +29,7 @@ final class SparseImage {
         return image;
     }
 
-    /** Returns how many bytes of a file of the host have space. */
+    /** Returns how many bytes of a file of the host are allocated. */
     static long allocated(Path file) throws IOException {
         String blocks = Program.run(file.getParent(), "stat", "-c", "%b", file.toString());
         return Long.parseLong(blocks.strip()) * STAT_BLOCK_BYTES;

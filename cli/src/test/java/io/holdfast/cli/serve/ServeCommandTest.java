@@ -56,7 +56,7 @@ class ServeCommandTest {
         return process;
     }
 
-    /** As {@link Process#destroy}, which would close the pipe from the process too. */
+    /** Sends SIGTERM. {@link Process#destroy} would also close the pipe from the process. */
     private static void sigterm(Process process) {
         assertThat(process.toHandle().destroy()).isTrue();
     }
