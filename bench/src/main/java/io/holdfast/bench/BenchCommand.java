@@ -28,7 +28,7 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code ./dev bench}: runs scenarios and writes down what came out. */
+/** {@code ./dev bench}: runs scenarios and writes the results. */
 @picocli.CommandLine.Command(name = "bench", description = "Measure Holdfast beside its peers.")
 final class BenchCommand implements Callable<Integer> {
     @Mixin
@@ -75,7 +75,7 @@ final class BenchCommand implements Callable<Integer> {
                 for (Scenario scenario : chosen) {
                     done.add(new ScenarioReport(scenario, origin, run(bench, scenario)));
                     report = new RunReport(machine, List.copyOf(done));
-                    // What is measured stays if a later scenario ends the run.
+                    // Write after each scenario, so that results stay if a later one ends the run.
                     write(report);
                 }
             }
@@ -97,7 +97,7 @@ final class BenchCommand implements Callable<Integer> {
             bench.say("    took %.0f s".formatted((System.nanoTime() - began) / 1e9));
             return outcome;
         } catch (IOException | RuntimeException e) {
-            // The others are worth having, and the table shows the goal as not measured.
+            // Go on with the other scenarios; the table shows this one's goals as not measured.
             bench.say("    FAILED: " + e.getMessage());
             Outcome failed = new Outcome();
             failed.note("failed: "
@@ -130,7 +130,7 @@ final class BenchCommand implements Callable<Integer> {
         return remarks;
     }
 
-    /** Writes the scenarios into the page's table and the file beside it, and leaves the others there as they are. */
+    /** Writes these scenarios into the page's table and the file beside it; all others there stay as they are. */
     private void write(RunReport report) throws IOException {
         Path docs = options.root().resolve("docs");
         Path folder = docs.resolve("performance");

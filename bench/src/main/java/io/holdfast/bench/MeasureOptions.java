@@ -51,7 +51,7 @@ final class MeasureOptions {
         return folder;
     }
 
-    /** Returns whether figures may stand in the documentation: nothing was made shorter. */
+    /** Returns whether the figures may go into the documentation: no option made the measurement shorter. */
     boolean isQuotable() {
         Settings settings = settings();
         return !quick && settings.runs() >= RUNS && settings.seconds() >= SECONDS && settings.dataBytes() >= DATA_BYTES;

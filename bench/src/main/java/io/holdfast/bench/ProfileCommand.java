@@ -16,13 +16,13 @@ import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
-/** {@code ./dev profile SCENARIO}: says where Holdfast's time goes in a scenario. */
+/** {@code ./dev profile SCENARIO}: shows where Holdfast spends its time in a scenario. */
 @picocli.CommandLine.Command(name = "profile", description = "Profile Holdfast in a scenario.")
 final class ProfileCommand implements Callable<Integer> {
     @Mixin
     private final MeasureOptions options = new MeasureOptions();
 
-    @Parameters(paramLabel = "SCENARIO", description = "Which; ./dev bench --list names them.")
+    @Parameters(paramLabel = "SCENARIO", description = "The scenario; ./dev bench --list shows them all.")
     private String scenario = "";
 
     @Option(

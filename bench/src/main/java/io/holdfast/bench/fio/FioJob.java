@@ -6,7 +6,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What one run of fio does, apart from where: its options by name. */
+/** One run of fio without its target: options by name. */
 public record FioJob(Map<String, String> options) {
     public FioJob {
         options = java.util.Collections.unmodifiableMap(new LinkedHashMap<>(options));
@@ -32,45 +32,45 @@ public record FioJob(Map<String, String> options) {
         return with("offset", offset).with("size", length);
     }
 
-    /** Goes on for so long, however often it goes through its range. */
+    /** Runs for this time, however often it goes through its range. */
     public FioJob lasting(double seconds) {
         return within(seconds).with("time_based", 1).with("norandommap", 1);
     }
 
-    /** Ends after so long even if there is something left to do. */
+    /** Ends after this time even if work is left. */
     public FioJob within(double seconds) {
         return with("runtime", Math.round(seconds * 1000) + "ms");
     }
 
-    /** Moves so many bytes altogether, at random with repetitions. */
+    /** Moves this many bytes altogether, at random with repetitions. */
     public FioJob moving(long bytes) {
         return with("io_size", bytes).with("norandommap", 1);
     }
 
-    /** The same at the same time on so many connections. */
+    /** Does the same on this many connections at once. */
     public FioJob onConnections(int count) {
         return with("numjobs", count).with("thread", 1);
     }
 
-    /** Reads so many percent of the time, for patterns that do both. */
+    /** Sets the percentage of reads, for patterns that read and write. */
     public FioJob reading(int percent) {
         return with("rwmixread", percent);
     }
 
     /**
-     * Flushes after every write. Only for queue depth 1: with more, fio 3.33 sends one flush after the other until the
-     * first of them was answered. See {@link IoLog}.
+     * Flushes after every write. Only for queue depth 1: at a higher one fio 3.33 sends flush after flush until the
+     * first is answered. See {@link IoLog}.
      */
     public FioJob flushingEachWrite() {
         return with("fsync", 1);
     }
 
-    /** Sends at most so many requests a second. */
+    /** Sends at most this many requests a second. */
     public FioJob limitedTo(long iops) {
         return with("rate_iops", iops);
     }
 
-    /** Does what the log says. */
+    /** Replays an I/O log. */
     public FioJob replaying(Path log) {
         return with("read_iolog", log).with("replay_no_stall", 1);
     }

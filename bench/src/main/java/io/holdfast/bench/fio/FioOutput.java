@@ -10,7 +10,7 @@ public final class FioOutput {
 
     private FioOutput() {}
 
-    /** Reads the output of one job; throws IllegalArgumentException if it did not end well. */
+    /** Parses the output of one job; throws IllegalArgumentException if the job failed. */
     public static FioResult parse(String output) {
         // The object begins on a line of its own; the engine's remarks may come before it.
         int start = output.startsWith("{") ? 0 : output.indexOf("\n{") + 1;

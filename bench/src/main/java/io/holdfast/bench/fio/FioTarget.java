@@ -3,12 +3,12 @@ package io.holdfast.bench.fio;
 import java.nio.file.Path;
 import java.util.List;
 
-/** What fio reads and writes. */
+/** The file, disk or export that fio reads and writes. */
 public sealed interface FioTarget {
-    /** The options that name it. The engine must come first: what it understands depends on it. */
+    /** The options that name it. The engine must come first, since the other options depend on it. */
     List<String> arguments();
 
-    /** What an I/O log calls it. */
+    /** Its name in an I/O log. */
     String logName();
 
     /** An export of an NBD server at a unix socket. */

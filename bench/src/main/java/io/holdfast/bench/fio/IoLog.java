@@ -7,10 +7,10 @@ import java.nio.file.Path;
 import java.util.SplittableRandom;
 
 /**
- * Writes a list of requests for fio to replay: random writes with exactly one flush after every so many.
+ * Writes a list of requests for fio to replay: random writes, with exactly one flush after a fixed number of them.
  *
- * <p>fio's own {@code --fsync=32} does that at queue depth 1 only. With more in flight fio 3.33 sends flush after flush
- * until one is answered: 19,351 flushes for 20,480 writes were seen where 640 were asked for.
+ * <p>fio's own {@code --fsync=32} does that only at queue depth 1. With more requests in flight fio 3.33 sends flush
+ * after flush until one is answered: in one run 19,351 flushes for 20,480 writes, instead of 640.
  */
 public final class IoLog {
     private IoLog() {}

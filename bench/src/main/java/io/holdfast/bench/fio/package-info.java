@@ -1,4 +1,4 @@
-/** The client of most scenarios: what fio is told, and what it said. */
+/** The client of most scenarios: options for fio, and its output. */
 @NullMarked
 package io.holdfast.bench.fio;
 

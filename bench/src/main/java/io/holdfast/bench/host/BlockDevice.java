@@ -4,7 +4,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The disk that a folder lies on, and what the kernel counted for it: all processes together. */
+/** The disk that a folder lies on, and the kernel's counters for it, which include all processes. */
 public final class BlockDevice {
     private static final int SECTOR_BYTES = 512;
     private static final int WRITES = 4;
@@ -36,7 +36,7 @@ public final class BlockDevice {
         return sys.getFileName().toString();
     }
 
-    /** Returns whether the disk has a volatile cache, so that a flush means something: «write back». */
+    /** Returns the disk's cache mode; «write back» means a volatile cache, so that a flush matters. */
     public String writeCache() {
         for (Path folder : new Path[] {sys, sys.getParent()}) {
             Path file = folder.resolve("queue/write_cache");
@@ -68,7 +68,9 @@ public final class BlockDevice {
         return index < fields.length ? Long.parseLong(fields[index]) : 0;
     }
 
-    /** Waits until no request is in flight for a moment, at most so long: background writing of others disturbs. */
+    /**
+     * Waits, up to a limit, for a moment without requests in flight, since background writes of others would disturb.
+     */
     public void awaitIdle(double secondsMax) throws IOException {
         long end = System.nanoTime() + (long) (secondsMax * 1e9);
         int quiet = 0;

@@ -6,16 +6,19 @@ import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * What has to be put back: processes, mounts, loop devices, files; newest first. Runs once, at the end or when this
- * process is told to end, whichever is first.
+ * Removes processes, mounts, loop devices and files, newest first. Runs once: at the end, or when this process is told
+ * to end.
  *
- * <p>Invariants: who makes something registers its removal before making it or at once after it, and each removal copes
- * with its thing being gone already. Once the end has begun nothing new is started: the thread that was measuring runs
- * on beside the clean-up for a moment, and what it made then would stay behind.
+ * <p>Invariants: code that makes something registers its removal just before or just after. Each removal succeeds if
+ * its object is gone already. Once the clean-up has begun nothing new is started: the measuring thread runs on beside
+ * it for a moment, and anything it made then would stay behind.
  */
 public final class CleanUp implements AutoCloseable {
     private static volatile boolean ending;
-    /** Set in a thread while it cleans up: it may start what it needs for that, and the end does not stop it. */
+    /**
+     * True in a thread while it cleans up: it may start the programs that it needs for that, and the clean-up does not
+     * end them.
+     */
     private static final ThreadLocal<Boolean> CLEANING = ThreadLocal.withInitial(() -> false);
 
     private final ArrayDeque<Step> steps = new ArrayDeque<>();
@@ -30,20 +33,20 @@ public final class CleanUp implements AutoCloseable {
 
     private record Step(String what, Action action) {}
 
-    /** Makes Ctrl-C and SIGTERM run what is registered. */
+    /** Makes Ctrl-C and SIGTERM run the registered removals. */
     public CleanUp() {
         Thread thread = new Thread(this::end, "clean-up");
         Runtime.getRuntime().addShutdownHook(thread);
         hook = Optional.of(thread);
     }
 
-    /** A part of another one, which can be run before it. */
+    /** Makes a part of another clean-up, which can be run earlier. */
     public CleanUp(CleanUp whole) {
         hook = Optional.empty();
         whole.later("clean up a part", this::run);
     }
 
-    /** Throws if the end has begun. To be called before something is started. */
+    /** Throws if the clean-up has begun. Call this before you start something. */
     static void checkGoingOn() throws IOException {
         if (ending && !CLEANING.get()) {
             throw new IOException("ending");
@@ -95,7 +98,7 @@ public final class CleanUp implements AutoCloseable {
             try {
                 Runtime.getRuntime().removeShutdownHook(hook.get());
             } catch (IllegalStateException begun) {
-                // The end has begun just now, and finds nothing to do.
+                // The shutdown has begun meanwhile, and finds nothing to do.
                 return;
             }
         }

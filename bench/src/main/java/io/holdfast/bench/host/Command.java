@@ -20,12 +20,12 @@ public final class Command {
 
     private Command() {}
 
-    /** Ends what runs now, and waits until it has ended: until then it keeps its files open. */
+    /** Ends the running programs and waits for them, since a program keeps its files open until it has ended. */
     static void endRunning() {
         RUNNING.forEach(Command::end);
     }
 
-    /** Ends a process and those that it started (fio forks), and waits for it. */
+    /** Ends a process and its children (fio forks), and waits for it. */
     static void end(Process process) {
         List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle()))
                 .toList();
@@ -44,7 +44,7 @@ public final class Command {
     /**
      * Runs a program and returns what it printed.
      *
-     * @throws IOException with what it said, if it did not end with status 0
+     * @throws IOException with its output, if its exit status is not 0
      */
     public static String run(List<String> command) throws IOException {
         CleanUp.checkGoingOn();
@@ -59,7 +59,7 @@ public final class Command {
             if (!CleanUp.isCleaning()) {
                 RUNNING.add(process);
             }
-            // The end may have begun before it could find this process.
+            // The clean-up may have begun before this process was registered.
             CleanUp.checkGoingOn();
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();

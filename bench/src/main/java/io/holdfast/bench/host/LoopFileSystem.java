@@ -6,7 +6,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** A file system on a loop device on a file of the scratch folder. The loop device bypasses the outer page cache. */
+/** A file system on a loop device over a file in the scratch folder. The loop device bypasses the outer page cache. */
 public final class LoopFileSystem {
     private static final int UNMOUNT_ATTEMPTS_MAX = 50;
     private static final double UNMOUNT_PAUSE_SECONDS = 0.2;
@@ -17,7 +17,7 @@ public final class LoopFileSystem {
         this.folder = folder;
     }
 
-    /** Makes and mounts one; {@code make} is the command for that, without the device. */
+    /** Makes and mounts one; {@code make} is the command that makes it, without the device. */
     public static LoopFileSystem mount(
             Scratch scratch, CleanUp cleanUp, String name, long bytes, List<String> make, String options)
             throws IOException {
@@ -50,7 +50,10 @@ public final class LoopFileSystem {
         }
     }
 
-    /** A process that was killed keeps its files open until its last request has come back from the disk. */
+    /**
+     * Unmounts, and tries again for a while: a killed process keeps its files open until the disk has answered its last
+     * request.
+     */
     private static void unmount(Path folder) throws IOException {
         for (int attempt = 1; isMounted(folder); attempt++) {
             try {

@@ -7,9 +7,9 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
-/** What the figures were measured on and with. */
+/** The machine and the programs that the figures were measured with. */
 public final class Machine {
-    /** More than this, and the figures of what runs beside it are not to be quoted: a tenth of one of two processors. */
+    /** If others use more than this, do not quote the figures. It is a tenth of one of two processors. */
     public static final double QUIET_SHARE = 0.05;
 
     private static final Path PROCESSOR_TIMES = Path.of("/proc/stat");
@@ -48,8 +48,9 @@ public final class Machine {
     }
 
     /**
-     * Returns which part of all processors is in use right now, while this program waits: by others, then. What a
-     * scenario left behind ends soon, so the quietest of some looks counts, and the first quiet one is enough.
+     * Returns the share of all processors that is in use while this program waits, which means by others. The rest of
+     * an earlier scenario ends soon; so this looks several times, takes the quietest look, and stops at the first quiet
+     * one.
      */
     public static double busyShare() throws IOException {
         double least = 1;
@@ -61,7 +62,7 @@ public final class Machine {
         return least;
     }
 
-    /** Returns it from what {@code /proc/stat} said at two times. */
+    /** Computes the share from {@code /proc/stat} at two times. */
     static double busyShare(String before, String after) {
         long[] from = times(before);
         long[] to = times(after);
@@ -75,7 +76,7 @@ public final class Machine {
         return all <= 0 ? 0 : (double) (all - idle) / all;
     }
 
-    /** The first line: user, nice, system, idle, iowait, irq, softirq, steal, and guests, who are in user already. */
+    /** Parses the first line: user, nice, system, idle, iowait, irq, softirq, steal, and guest, which user includes. */
     private static long[] times(String stat) {
         return Arrays.stream(stat.lines().findFirst().orElse("").split(" +", -1))
                 .skip(1)

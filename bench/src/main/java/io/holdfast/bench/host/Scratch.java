@@ -9,9 +9,9 @@ import java.util.List;
 import java.util.Set;
 import java.util.stream.Stream;
 
-/** The folder that everything is measured in, on a real disk. It is removed at the end with all that is in it. */
+/** The folder on a real disk in which all measurements run. It is removed at the end with its contents. */
 public final class Scratch {
-    /** File systems without a disk of their own below: what is measured there says nothing about a disk. */
+    /** File systems without a disk of their own, on which measurements say nothing about a disk. */
     private static final Set<String> NO_DISK =
             Set.of("tmpfs", "ramfs", "devtmpfs", "overlay", "nfs", "nfs4", "9p", "fuse");
 
@@ -27,7 +27,7 @@ public final class Scratch {
         this.device = device;
     }
 
-    /** Makes a folder of its own in {@code parent}. */
+    /** Makes a new folder in {@code parent}. */
     public static Scratch in(Path parent, CleanUp cleanUp) throws IOException {
         Files.createDirectories(parent);
         FileStore store = Files.getFileStore(parent);
@@ -47,7 +47,7 @@ public final class Scratch {
         return new Scratch(folder, sockets, device);
     }
 
-    /** Removes a folder and the files in it; goes into no mount, since those are taken down before. */
+    /** Removes a folder and the files in it. There are no mounts in it by then. */
     private static void remove(Path folder) throws IOException {
         if (!Files.exists(folder)) {
             return;
@@ -82,8 +82,8 @@ public final class Scratch {
     }
 
     /**
-     * Makes a file that was written all over: the file system has nothing left to allocate or to mark as written, as on
-     * a disk that is in use.
+     * Makes a completely written file. As on a disk in use, the file system then has nothing to allocate or to mark as
+     * written.
      */
     public Path writtenFile(String name, long bytes) throws IOException {
         long keep = 2L << 30;

@@ -13,7 +13,10 @@ public final class ServerProcess implements AutoCloseable {
     private static final double POLL_SECONDS = 0.002;
     /** Holdfast gives itself 60 s for the flush and the last checkpoint. */
     private static final long END_SECONDS_MAX = 90;
-    /** What QEMU 7.2's qemu-nbd gets: now and then it does not end at all. All was flushed before. */
+    /**
+     * The time that a peer gets to end: now and then the qemu-nbd of QEMU 7.2 does not end at all. Everything was
+     * flushed before.
+     */
     private static final long PEER_END_SECONDS_MAX = 2;
 
     private final Process process;
@@ -38,7 +41,7 @@ public final class ServerProcess implements AutoCloseable {
         Process process = builder.start();
         cleanUp.later("end process " + process.pid(), () -> Command.end(process));
         try {
-            // The end may have begun before it could find this process.
+            // The clean-up may have begun before this process was registered.
             CleanUp.checkGoingOn();
         } catch (IOException e) {
             Command.end(process);
@@ -55,12 +58,12 @@ public final class ServerProcess implements AutoCloseable {
         return process.isAlive();
     }
 
-    /** Waits until a file is there (a socket); returns the seconds since the start. */
+    /** Waits until a file, such as a socket, exists; returns the seconds since the start. */
     public double awaitFile(Path file) throws IOException {
         return await(() -> Files.exists(file), "made no " + file.getFileName());
     }
 
-    /** Waits until a line begins with this; returns the seconds since the start. */
+    /** Waits for a line of output with this beginning; returns the seconds since the start. */
     public double awaitLine(String beginning) throws IOException {
         return await(
                 () -> Files.readString(output).lines().anyMatch(l -> l.startsWith(beginning)),

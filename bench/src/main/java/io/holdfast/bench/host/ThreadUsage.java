@@ -9,9 +9,9 @@ import java.util.HashMap;
 import java.util.Map;
 
 /**
- * What the threads of a process use, by their names, from /proc/…/schedstat: those of the virtual machine too (compilers,
- * garbage collector), which its own flight recorder does not see. Looks often, so that threads that end meanwhile count.
- * Threads whose names end in different numbers count together.
+ * Processor time of the threads of a process, by name, from /proc/…/schedstat. This includes the threads of the virtual
+ * machine (compilers, garbage collector), which the flight recorder does not see. It samples often, so that threads
+ * which end meanwhile count too. Threads whose names differ only in a number at the end are added up.
  */
 public final class ThreadUsage implements AutoCloseable {
     private static final double LOOK_SECONDS = 0.05;
@@ -22,7 +22,7 @@ public final class ThreadUsage implements AutoCloseable {
     private volatile boolean closed;
 
     /**
-     * Times of a thread, or of several.
+     * Times of one or several threads.
      *
      * @param runningNanos on a processor
      * @param readyNanos waiting for one
@@ -45,10 +45,10 @@ public final class ThreadUsage implements AutoCloseable {
         }
     }
 
-    /** A thread as it was seen first and last. */
+    /** A thread with its first and last sample. */
     private record Seen(String name, Times first, Times last) {}
 
-    /** Begins to look at a process. */
+    /** Begins to sample a process. */
     public ThreadUsage(long pid) throws IOException {
         tasks = Path.of("/proc", Long.toString(pid), "task");
         look(false);
@@ -62,7 +62,7 @@ public final class ThreadUsage implements AutoCloseable {
                 look(true);
             }
         } catch (IOException e) {
-            // The process has ended: what was seen is all there is.
+            // The process has ended; there are no more samples.
         }
     }
 
@@ -74,7 +74,7 @@ public final class ThreadUsage implements AutoCloseable {
                     Times now = Times.parse(Files.readString(folder.resolve("schedstat")));
                     see(String.valueOf(folder.getFileName()), name, now, fromZero);
                 } catch (IOException e) {
-                    // It has ended.
+                    // The thread has ended.
                 }
             }
         } catch (DirectoryIteratorException e) {
@@ -82,14 +82,14 @@ public final class ThreadUsage implements AutoCloseable {
         }
     }
 
-    /** @param fromZero whether a thread that was not there before has begun since */
+    /** @param fromZero whether a thread not seen before has started since, so that all its time counts */
     private synchronized void see(String id, String name, Times now, boolean fromZero) {
         Seen before = threads.get(id);
         Times first = before != null ? before.first : fromZero ? Times.NONE : now;
         threads.put(id, new Seen(name, first, now));
     }
 
-    /** Returns whether threads of this name were seen after so much work. */
+    /** Returns whether a sample has seen threads of this name with at least this much running time. */
     synchronized boolean hasSeen(String name, long nanos) {
         return threads.values().stream()
                 .anyMatch(thread -> thread.name.equals(name) && thread.last.runningNanos >= nanos);
@@ -99,7 +99,7 @@ public final class ThreadUsage implements AutoCloseable {
         return comm.strip().replaceAll("[-# ]*[0-9]*$", "");
     }
 
-    /** Looks a last time and returns the times since the beginning, by name. */
+    /** Samples a last time and returns the times since the beginning, by name. */
     public Map<String, Times> used() throws IOException {
         look(true);
         Map<String, Times> used = new HashMap<>();

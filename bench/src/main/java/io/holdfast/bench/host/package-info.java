@@ -1,4 +1,4 @@
-/** The machine: processes, disks, file systems in files, and putting everything back. */
+/** The machine: processes, disks, file systems in files, and the clean-up. */
 @NullMarked
 package io.holdfast.bench.host;
 

@@ -14,7 +14,7 @@ import org.openjdk.jmh.annotations.Scope;
 import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
-/** The lock and the accounts around a map's changes: {@link MapBench} has the map alone. */
+/** A map with the lock and the accounting around its changes; {@link MapBench} measures the map alone. */
 @State(Scope.Benchmark)
 public class BlockMapBench extends HotPath {
     private static final int BLOCKS = 100_000;

@@ -20,7 +20,7 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 import org.openjdk.jmh.annotations.TearDown;
 
-/** Through the public API: reads of what is in the page cache, and writes over what is dirty in it. */
+/** Through the public API: reads that hit the page cache, and overwrites of dirty pages in it. */
 @State(Scope.Benchmark)
 public class CacheHitBench extends HotPath {
     private static final long FILE_BYTES = 16L << 20;
@@ -32,7 +32,7 @@ public class CacheHitBench extends HotPath {
     private final MemorySegment memory = Arena.ofAuto().allocate(1 << 16, 4096);
     private Open open = Open.NONE;
 
-    /** What is open during the benchmark. */
+    /** The objects that are open during the benchmark. */
     private record Open(
             Path path,
             @org.jspecify.annotations.Nullable Volume volume,

@@ -8,7 +8,7 @@ import org.openjdk.jmh.annotations.Mode;
 import org.openjdk.jmh.annotations.OutputTimeUnit;
 import org.openjdk.jmh.annotations.Warmup;
 
-/** How all of them are run: on a virtual machine as {@code holdfast serve} has it, some seconds each. */
+/** How all benchmarks are run: some seconds each, with the virtual machine's flags of {@code holdfast serve}. */
 @BenchmarkMode(Mode.AverageTime)
 @OutputTimeUnit(TimeUnit.NANOSECONDS)
 @Fork(

@@ -20,8 +20,8 @@ import org.openjdk.jmh.annotations.Setup;
 import org.openjdk.jmh.annotations.State;
 
 /**
- * A file's map: changes at random places, looking blocks up in the changes and in the tree, and what a checkpoint does
- * to the tree. Nodes are kept in memory and not checked, so this is the map's own part.
+ * A file's map: changes at random places, lookups in the changes and in the tree, and the work of a checkpoint on the
+ * tree. Nodes stay in memory and are not verified, so this measures the map alone.
  */
 @State(Scope.Thread)
 public class MapBench extends HotPath {
@@ -65,13 +65,13 @@ public class MapBench extends HotPath {
         return changes.word(random.nextInt(blocks));
     }
 
-    /** A change of a block that mostly has one already, as in a running server. */
+    /** A change of a block that usually has a change already, as in a running server. */
     @Benchmark
     public void insert() {
         put(changes, random.nextInt(blocks));
     }
 
-    /** A batch of changes from an empty map on, for each change. */
+    /** A batch of changes to an empty map; the time is per change. */
     @Benchmark
     @OperationsPerInvocation(CHANGES)
     public DeltaMap insertIntoNew() {
@@ -82,7 +82,7 @@ public class MapBench extends HotPath {
         return fresh;
     }
 
-    /** What a checkpoint does with the map, for each change. */
+    /** The work of a checkpoint on the map; the time is per change. */
     @Benchmark
     @OperationsPerInvocation(CHANGES)
     public MapRoot apply() throws HoldfastException {

@@ -27,9 +27,9 @@ import jdk.jfr.Configuration;
 import jdk.jfr.Recording;
 
 /**
- * A program that writes directly through the library, into a file with checksums and into one without, in turn. Run as
- * a process of its own: {@code DirectWrites VOLUME FILE-BYTES SECONDS ROUNDS}. Prints a line for each measurement:
- * {@code CHUNK-BYTES THREADS checksummed|plain MIB-PER-SECOND}, the flush at the end included.
+ * A program that writes directly through the library, in turn into a file with checksums and into one without. It runs
+ * in a process of its own: {@code DirectWrites VOLUME FILE-BYTES SECONDS ROUNDS}. It prints a line for each
+ * measurement, {@code CHUNK-BYTES THREADS checksummed|plain MIB-PER-SECOND}; the time includes the flush at the end.
  */
 public final class DirectWrites {
     private static final int MIB = 1 << 20;
@@ -67,7 +67,7 @@ public final class DirectWrites {
             second.fill();
             for (int chunk : CHUNKS) {
                 for (int threads : THREADS) {
-                    // Once to warm up, unseen.
+                    // Warm up once; do not report it.
                     first.write(chunk, threads, seconds);
                     second.write(chunk, threads, seconds);
                     for (int round = 0; round < rounds; round++) {
@@ -120,7 +120,7 @@ public final class DirectWrites {
         file.flush();
     }
 
-    /** Writes at random places for so long and flushes; returns bytes a second. */
+    /** Writes at random places for this time, then flushes; returns bytes a second. */
     private double write(int chunk, int threads, double seconds) throws IOException, HoldfastException {
         long began = System.nanoTime();
         long end = began + (long) (seconds * 1e9);
@@ -148,7 +148,7 @@ public final class DirectWrites {
         SplittableRandom random = new SplittableRandom(seed);
         Set<WriteFlag> direct = Set.of(WriteFlag.DIRECT);
         long bytes = 0;
-        // Shared memory: a device can read it from whichever thread.
+        // Use a shared arena: the device may read the memory from any thread.
         try (Arena arena = Arena.ofShared()) {
             MemorySegment source = buffer(arena, chunk, seed);
             while (System.nanoTime() - end < 0) {

@@ -3,9 +3,9 @@ package io.holdfast.bench.measure;
 import java.util.Optional;
 
 /**
- * What a scenario should show.
+ * A goal of a scenario.
  *
- * @param against whom the value is divided by; empty: the value itself is compared with the bound
+ * @param against the participant by whose value this one is divided; empty: the value itself is compared with the bound
  */
 public record Goal(String who, Metric metric, Optional<String> against, Relation relation, double bound) {
     /** Which side of the bound is good. */
@@ -28,7 +28,7 @@ public record Goal(String who, Metric metric, Optional<String> against, Relation
         }
     }
 
-    /** What became of it. */
+    /** The verdict on a goal. */
     public enum Verdict {
         MET("met"),
         NOT_MET("**not met**"),
@@ -46,9 +46,10 @@ public record Goal(String who, Metric metric, Optional<String> against, Relation
     }
 
     /**
-     * A goal beside what was measured.
+     * A goal with the measured values.
      *
-     * @param compared the ratios, or the values if there is nobody to divide by; empty if one side is missing
+     * @param compared the ratios, or the values themselves if the goal has no other side; empty if a side was not
+     *     measured
      */
     public record Result(Goal goal, Optional<Series> ours, Optional<Series> theirs, Optional<Series> compared) {
         public Verdict verdict() {
@@ -58,17 +59,17 @@ public record Goal(String who, Metric metric, Optional<String> against, Relation
         }
     }
 
-    /** The value divided by a peer's is at least so much. */
+    /** Demands that the value divided by a peer's is at least {@code bound}. */
     public static Goal atLeast(double bound, Metric metric, String who, String against) {
         return new Goal(who, metric, Optional.of(against), Relation.AT_LEAST, bound);
     }
 
-    /** The value divided by a peer's is at most so much. */
+    /** Demands that the value divided by a peer's is at most {@code bound}. */
     public static Goal atMost(double bound, Metric metric, String who, String against) {
         return new Goal(who, metric, Optional.of(against), Relation.AT_MOST, bound);
     }
 
-    /** The value itself is at most so much. */
+    /** Demands that the value itself is at most {@code bound}. */
     public static Goal atMost(double bound, Metric metric, String who) {
         return new Goal(who, metric, Optional.empty(), Relation.AT_MOST, bound);
     }

@@ -1,6 +1,6 @@
 package io.holdfast.bench.measure;
 
-/** What is measured, with its unit. */
+/** A measured quantity, with its unit. */
 public enum Metric {
     IOPS("requests/s", "", 0),
     MIB_PER_SECOND("throughput", "MiB/s", 0),

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** What a scenario measured: for each that took part, for each metric, one value a round. Filled by one thread. */
+/** The results of a scenario: for each participant and each metric one value a round. One thread fills it. */
 public final class Outcome {
     private final Map<String, Map<Metric, List<Double>>> values = new LinkedHashMap<>();
     private final List<String> notes = new ArrayList<>();
@@ -21,7 +21,7 @@ public final class Outcome {
         measured.forEach((metric, value) -> add(who, metric, value));
     }
 
-    /** Keeps something the reader of the table should know: what was left out, and why. */
+    /** Adds a note for the reader of the table, such as what was left out and why. */
     public void note(String text) {
         if (!notes.contains(text)) {
             notes.add(text);
@@ -32,7 +32,7 @@ public final class Outcome {
         return List.copyOf(notes);
     }
 
-    /** Returns who took part, in the order of the first round. */
+    /** Returns the participants, in the order of the first round. */
     public List<String> participants() {
         return List.copyOf(values.keySet());
     }

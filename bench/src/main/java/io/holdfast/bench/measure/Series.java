@@ -15,7 +15,7 @@ public record Series(List<Double> values) {
         return new Series(java.util.Arrays.stream(values).boxed().toList());
     }
 
-    /** Returns the middle value, of an even number the mean of the two in the middle. */
+    /** Returns the median; for an even number of values the mean of the two in the middle. */
     public double median() {
         List<Double> sorted = values.stream().sorted().toList();
         int upper = sorted.size() / 2;
@@ -31,9 +31,9 @@ public record Series(List<Double> values) {
     }
 
     /**
-     * Divides by another series. Rounds that ran one after the other are divided by each other, so that a machine that
-     * gets slower for a while disturbs both sides of a ratio and not the ratio. If one side has fewer rounds, its
-     * median stands in for what is missing: something that is measured once has one value for all rounds.
+     * Divides by another series, round by round. The two sides of a round ran one after the other; so if the machine is
+     * slow for a while, that affects both sides, and the ratio stays. If one side has fewer rounds, its median stands
+     * in for the missing ones: a value that is measured once counts for all rounds.
      */
     public Series over(Series other) {
         int rounds = Math.max(values.size(), other.values.size());

@@ -13,7 +13,7 @@ import java.util.EnumMap;
 import java.util.Map;
 import java.util.Optional;
 
-/** A peer with its disk, and its server while one runs. Used by one thread. */
+/** A peer with its disk, and its server while one runs. One thread uses it. */
 public final class Contender {
     private static final int FILL_BYTES = 1 << 20;
     private static final int FILL_DEPTH = 8;
@@ -49,7 +49,7 @@ public final class Contender {
     /** Returns the running server, or starts one. */
     public Session session() throws IOException {
         if (session.isPresent() && !session.get().isAlive()) {
-            // Debian's nbdkit may abort when a client leaves.
+            // Debian's nbdkit sometimes aborts when a client leaves.
             letGo();
             session = Optional.empty();
         }
@@ -62,7 +62,7 @@ public final class Contender {
         return session.get();
     }
 
-    /** Keeps a client connected that does nothing, until the server stops. */
+    /** Keeps an idle client connected until the server stops. */
     public void holdOpen() throws IOException {
         if (session().target() instanceof FioTarget.Nbd nbd && held.isEmpty()) {
             held = Optional.of(HeldConnection.open(nbd));
@@ -86,7 +86,10 @@ public final class Contender {
         }
     }
 
-    /** Brings the disk into a shape. {@link Shape#EMPTY} stands for any; unwritten disks are written in any case. */
+    /**
+     * Brings the disk into a shape. {@link Shape#EMPTY} accepts any shape. A disk that was never written is always
+     * written.
+     */
     public void prepare(Shape wanted) throws IOException {
         session();
         boolean fill = image.shape() == Shape.EMPTY || (wanted == Shape.SEQUENTIAL && image.shape() == Shape.SCRAMBLED);
@@ -104,24 +107,27 @@ public final class Contender {
         }
     }
 
-    /** Starts another server than usual on the same disk, and prepares it; it runs until it is stopped. */
+    /** Starts a special server on the same disk, and prepares the disk. The server runs until it is stopped. */
     public void prepareWith(HoldfastServer server, Shape wanted) throws IOException {
         stop();
         session = Optional.of(server.start(image.path()).session());
         prepare(wanted);
     }
 
-    /** What comes after the last request. */
+    /** What follows the last request. */
     public enum Ending {
         /** Nothing: there were no writes. */
         NONE,
-        /** A flush that is no part of the time; the server's CPU seconds in it count, since it only put them off. */
+        /**
+         * A flush that is not part of the measured time. The server's CPU time in it counts, since it is work put off
+         * until then.
+         */
         FLUSH,
-        /** A flush that is part of the time. */
+        /** A flush that is part of the measured time. */
         FLUSH_TIMED
     }
 
-    /** Runs fio against it and measures the server beside it. */
+    /** Runs fio against it and measures the server meanwhile. */
     public Map<Metric, Double> measure(FioJob job, Ending ending) throws IOException {
         Optional<Long> pid = session().server().map(s -> s.pid());
         double cpuBefore = pid.isPresent() ? ProcessUsage.of(pid.get()).cpuSeconds() : 0;
@@ -154,9 +160,9 @@ public final class Contender {
         return FioOutput.parse(Command.run(job.command(session().target())));
     }
 
-    /** Makes all that was written durable and lets the disk come to rest; returns the seconds the flush took. */
+    /** Makes all writes durable and waits for the disk to come to rest; returns the seconds of the flush. */
     public double flush() throws IOException {
-        // fio sends no flush after the last write, so there are two writes and one flush between them.
+        // fio sends no flush after the last write, so send two writes with a flush between them.
         FioResult result = fio(FioJob.of("write", BLOCK_BYTES, 1)
                 .over(0, settings.dataBytes())
                 .moving(2L * BLOCK_BYTES)

@@ -10,12 +10,12 @@ import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
 
 /**
- * An NBD client that does nothing, so that between two runs of fio a disk is not without a client: Holdfast forgets
- * what it cached of a file that nobody has open.
+ * An idle NBD client. It keeps the disk open between two runs of fio, because Holdfast drops the cached pages of a file
+ * that nobody has open.
  */
 final class HeldConnection implements AutoCloseable {
     private static final int GREETING_BYTES = 18;
-    /** The answer to EXPORT_NAME without the zeroes at its end: size and flags. */
+    /** The length of the answer to EXPORT_NAME, size and flags, without the zeroes at its end. */
     private static final int ANSWER_BYTES = 10;
 
     private static final int FIXED_NEWSTYLE_NO_ZEROES = 3;
@@ -74,7 +74,7 @@ final class HeldConnection implements AutoCloseable {
         }
     }
 
-    /** Leaves in the orderly way. */
+    /** Disconnects in order. */
     @Override
     public void close() throws IOException {
         try (socket) {
@@ -88,7 +88,7 @@ final class HeldConnection implements AutoCloseable {
                             .putLong(0)
                             .putInt(0));
         } catch (IOException e) {
-            // The server was faster.
+            // The server has closed the connection first.
         }
     }
 }

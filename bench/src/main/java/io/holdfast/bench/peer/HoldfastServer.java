@@ -16,7 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Holdfast, through its command as a user starts it.
+ * Holdfast, started by its command as a user starts it.
  *
  * @param root the folder with the script {@code holdfast}
  * @param memoryBytes for {@code --memory}
@@ -41,7 +41,7 @@ public record HoldfastServer(
     /** A server and how long it took until clients could connect. */
     public record Started(Session session, double seconds) {}
 
-    /** Makes a volume on a file that exists, all of it, with one file in it. */
+    /** Makes a volume that fills an existing file, with one file in it. */
     public void format(Path volume, long fileBytes) throws IOException {
         Command.run(command("format", volume.toString(), "--size", Long.toString(fileSize(volume)), "--force"));
         Command.run(command("create", volume.toString(), "/" + FILE, "--size", Long.toString(fileBytes)));

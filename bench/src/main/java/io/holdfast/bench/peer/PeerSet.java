@@ -14,15 +14,15 @@ import java.util.Map;
 import java.util.Optional;
 
 /**
- * Everybody who can take part, with their disks, which are made when first needed. Used by one thread.
+ * All possible participants, with their disks, which are made when first needed. One thread uses it.
  *
- * <p>Alike for all: the disk is {@code dataBytes} long, lies on a file that was written all over on the same disk of
- * the machine, and is direct unless the name says otherwise.
+ * <p>The same for all: the disk is {@code dataBytes} long, lies in a completely written file on the same disk of the
+ * machine, and uses direct I/O unless the name says otherwise.
  */
 public final class PeerSet implements AutoCloseable {
     public static final String HOLDFAST = "holdfast";
     public static final String DISK = "disk";
-    /** QEMU's fastest way without a cache here: with {@code aio=native}; threads and io_uring were slower. */
+    /** QEMU without a cache, with {@code aio=native}, the fastest way here; threads and io_uring were slower. */
     public static final String QEMU_NONE = "qemu-raw-none";
 
     public static final String QEMU_WRITEBACK = "qemu-raw-writeback";
@@ -70,7 +70,7 @@ public final class PeerSet implements AutoCloseable {
                 FILE_XFS);
     }
 
-    /** Returns somebody by name. */
+    /** Returns a participant by name. */
     public Contender get(String name) {
         return contenders.computeIfAbsent(name, this::make);
     }
@@ -93,7 +93,8 @@ public final class PeerSet implements AutoCloseable {
             }
             case DISK -> contender(name, raw(), new DirectPeer("io_uring"));
             case QEMU_NONE -> contender(name, raw(), qemu(name, "raw", "none", "native"));
-            // What goes through the page cache has a file of its own: mixed with O_DIRECT the cache would be dropped.
+            // A peer that uses the page cache has a file of its own, because O_DIRECT on the same file would drop the
+            // cache.
             case QEMU_WRITEBACK -> contender(name, cached(), qemu(name, "raw", "writeback", "threads"));
             case QEMU_QCOW2 -> contender(name, image("qcow2", this::makeQcow2), qemu(name, "qcow2", "none", "native"));
             case NBDKIT_FILE -> contender(name, cached(), nbdkit(name, path -> List.of("file", path.toString())));
@@ -195,7 +196,7 @@ public final class PeerSet implements AutoCloseable {
         return path;
     }
 
-    /** A volume with room for the disk twice, so that it is somewhat less than half full. */
+    /** Makes a volume with room for the disk twice, so that it is a little less than half full. */
     private Path makeVolume() throws IOException {
         Path path = writtenFile("volume.holdfast", settings.dataBytes() * 2 + GIB / 2);
         holdfast().format(path, settings.dataBytes());
@@ -210,7 +211,7 @@ public final class PeerSet implements AutoCloseable {
 
     private LoopFileSystem btrfs() throws IOException {
         if (btrfs.isEmpty()) {
-            // Room for a checksummed disk twice, for one without, and for metadata.
+            // There is room for a checksummed disk twice, for one without checksums, and for metadata.
             btrfs = Optional.of(LoopFileSystem.mount(
                     scratch,
                     cleanUp,

@@ -10,8 +10,8 @@ import java.util.Optional;
 /**
  * A peer that is ready for clients.
  *
- * @param server empty if the client goes to the file itself
- * @param volume for Holdfast the volume, over the server's control socket
+ * @param server empty if the client opens the file itself
+ * @param volume Holdfast's volume, through the server's control socket
  */
 public record Session(FioTarget target, Optional<ServerProcess> server, Optional<Volume> volume)
         implements AutoCloseable {

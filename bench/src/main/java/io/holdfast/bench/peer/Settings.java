@@ -4,15 +4,15 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * How much is measured.
+ * The extent of the measurements.
  *
  * @param root the project's folder
  * @param runs rounds of each measurement
  * @param seconds a round's length
- * @param warmUpSeconds before the first round of a server that just started: its code is to be compiled, its caches as
- *     the scenario wants them
- * @param dataBytes the disk that each peer serves
- * @param sustainedBytes what the scenario of sustained writes writes in a round
+ * @param warmUpSeconds before the first round of a newly started server, so that its code is compiled and its caches
+ *     are as the scenario wants them
+ * @param dataBytes size of the disk that each peer serves
+ * @param sustainedBytes bytes that the scenario of sustained writes writes in a round
  * @param memoryBytes for Holdfast's {@code --memory}
  * @param peers only these, and Holdfast; empty: all that a scenario names
  * @param quick leave out peers that no goal names
@@ -27,12 +27,12 @@ public record Settings(
         long memoryBytes,
         List<String> peers,
         boolean quick) {
-    /** Returns how long somebody is warmed up: what is not compiled while it runs needs no more than a moment. */
+    /** Returns the warm-up time of a peer; a program that is not compiled at run time needs only a moment. */
     public double warmUpSeconds(String peer) {
         return peer.equals(PeerSet.HOLDFAST) ? warmUpSeconds : Math.min(quick ? 0.3 : 1, warmUpSeconds);
     }
 
-    /** Returns whether somebody is to take part. */
+    /** Returns whether a peer takes part. */
     public boolean wants(String peer) {
         return peers.isEmpty() || peer.equals(PeerSet.HOLDFAST) || peers.contains(peer);
     }

@@ -1,11 +1,11 @@
 package io.holdfast.bench.peer;
 
-/** How the data of a disk came to be where it is. */
+/** The order in which the data of a disk was written. */
 public enum Shape {
-    /** Nothing was written. */
+    /** Nothing has been written. */
     EMPTY,
-    /** All of it was written from the beginning to the end. */
+    /** All of the disk was written from beginning to end. */
     SEQUENTIAL,
-    /** All of it was written, and then at least a part again at random. */
+    /** All of the disk was written, and then at least a part of it again at random. */
     SCRAMBLED
 }

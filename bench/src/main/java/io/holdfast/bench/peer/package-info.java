@@ -1,4 +1,4 @@
-/** What is measured: Holdfast and what a user would pick instead. */
+/** The measured systems: Holdfast and its alternatives. */
 @NullMarked
 package io.holdfast.bench.peer;
 

@@ -14,7 +14,7 @@ final class FlameGraph {
         least = (long) (total * LEAST_PART);
     }
 
-    /** Returns the page; {@code unit} is what is counted: samples, bytes. */
+    /** Returns the page with both graphs. */
     static String page(String title, String remarks, StackTree running, StackTree allocating) {
         return HEAD.replace("TITLE", escape(title))
                 + "<h1>" + escape(title) + "</h1><pre>" + escape(remarks) + "</pre>\n"

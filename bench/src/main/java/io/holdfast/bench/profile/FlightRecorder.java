@@ -7,7 +7,7 @@ import java.nio.file.Path;
 
 /** The flight recorder of another process, through {@code jcmd}. */
 final class FlightRecorder {
-    /** Deep enough for a request's whole way, and often enough for a run of some seconds. */
+    /** Stacks deep enough for the whole path of a request, and samples often enough for a run of some seconds. */
     private static final String SETTINGS = """
             <?xml version="1.0" encoding="UTF-8"?>
             <configuration version="2.0" label="holdfast">
@@ -27,7 +27,7 @@ final class FlightRecorder {
         this.settings = settings;
     }
 
-    /** Writes what is to be recorded, for a program that records itself. */
+    /** Writes the settings file, for a program that records itself. */
     static void writeSettings(Path file) throws IOException {
         Files.writeString(file, SETTINGS);
     }

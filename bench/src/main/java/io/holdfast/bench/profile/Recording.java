@@ -10,7 +10,7 @@ import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordedStackTrace;
 import jdk.jfr.consumer.RecordingFile;
 
-/** What a flight recording says about time, pauses and allocation. */
+/** Time, pauses and allocation from a flight recording. */
 final class Recording {
     private static final double MEBIBYTE = 1 << 20;
 
@@ -36,8 +36,8 @@ final class Recording {
         firstSeconds = Math.min(firstSeconds, at);
         lastSeconds = Math.max(lastSeconds, at);
         switch (event.getEventType().getName()) {
-            // Samples of CPU time see native code and system calls too; where the kernel refuses them there are the
-            // others.
+            // CPU time samples include native code and system calls. Where the kernel refuses them, the other two kinds
+            // are used.
             case "jdk.CPUTimeSample", "jdk.ExecutionSample", "jdk.NativeMethodSample" -> add(running, event, 1);
             case "jdk.ObjectAllocationSample" -> {
                 long weight = event.getLong("weight");
@@ -58,7 +58,7 @@ final class Recording {
         List<String> stack = new ArrayList<>();
         for (RecordedFrame frame : trace.getFrames()) {
             String name = name(frame);
-            // The classes that stand for lambdas have no names that say anything.
+            // Leave out the generated classes of lambdas; their names say nothing.
             if (!name.startsWith("0x")) {
                 stack.add(name);
             }

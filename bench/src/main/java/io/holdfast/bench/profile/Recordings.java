@@ -8,7 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 
-/** The flight recordings of a scenario, and who had the processors meanwhile. Used by one thread. */
+/** The flight recordings of a scenario, with each thread's share of the processors. One thread uses it. */
 public final class Recordings {
     private static final double THREAD_SHARE_LEAST = 0.01;
 
@@ -19,12 +19,12 @@ public final class Recordings {
     /**
      * A recording.
      *
-     * @param label what is in it, where a scenario has several
+     * @param label what it shows, if a scenario has several recordings
      * @param remarks for the reader, as lines
      */
     public record Made(String label, Path file, String remarks) {}
 
-    /** What is done while the recorder is on. */
+    /** Work to record. */
     @FunctionalInterface
     public interface Work {
         void run() throws IOException;
@@ -35,7 +35,7 @@ public final class Recordings {
         this.scenario = scenario;
     }
 
-    /** Records a process that runs, while {@code work} is done. */
+    /** Records a running process during {@code work}. */
     public void record(String label, long pid, Work work) throws IOException {
         Path file = file(label);
         Files.deleteIfExists(file);
@@ -52,8 +52,8 @@ public final class Recordings {
     }
 
     /**
-     * Returns options for a virtual machine that records itself from its start to its end; it has to end before
-     * anybody looks.
+     * Returns options for a virtual machine that records itself from start to end. It must end before the recording is
+     * read.
      */
     public List<String> fromStart(String label) throws IOException {
         Path file = file(label);
@@ -62,7 +62,7 @@ public final class Recordings {
         return List.of("-XX:StartFlightRecording=settings=%s,filename=%s,dumponexit=true".formatted(settings(), file));
     }
 
-    /** Takes in a recording that a program made of itself, in {@link #file} of the same label. */
+    /** Adds a recording that a program has made of itself, in {@link #file} of the same label. */
     public void add(String label) {
         made.add(new Made(label, file(label), ""));
     }
@@ -71,7 +71,7 @@ public final class Recordings {
         return folder.resolve(stem(label) + ".jfr");
     }
 
-    /** Returns where the page about a recording goes. */
+    /** Returns the path of the page about a recording. */
     public Path page(Made recording) {
         return folder.resolve(stem(recording.label()) + ".html");
     }

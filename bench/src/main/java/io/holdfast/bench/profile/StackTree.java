@@ -4,7 +4,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 
-/** Samples of stacks, summed up by their common beginnings. Filled by one thread. */
+/** Stack samples, summed up by their common beginnings. One thread fills it. */
 final class StackTree {
     private final String frame;
     private final Map<String, StackTree> children = new LinkedHashMap<>();
@@ -32,12 +32,12 @@ final class StackTree {
         return samples;
     }
 
-    /** Returns the samples in this frame itself and nothing it calls. */
+    /** Returns the samples in this frame itself, without its callees. */
     long own() {
         return samples - children.values().stream().mapToLong(c -> c.samples).sum();
     }
 
-    /** Returns what it calls, by name, so that the same code is at the same place in two graphs. */
+    /** Returns the callees, sorted by name, so that the same code is at the same place in two graphs. */
     List<StackTree> children() {
         return children.values().stream()
                 .sorted(java.util.Comparator.comparing(StackTree::frame))

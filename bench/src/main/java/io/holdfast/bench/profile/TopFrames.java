@@ -38,7 +38,7 @@ final class TopFrames {
         return sorted(own, count);
     }
 
-    /** Returns frames of the project by what they and all they call take. */
+    /** Returns frames of the project, ordered by the samples in them and their callees. */
     List<Part> byAnywhere(int count, Set<String> leaveOut) {
         Map<String, Long> rest = new HashMap<>(anywhere);
         rest.keySet().removeIf(leaveOut::contains);

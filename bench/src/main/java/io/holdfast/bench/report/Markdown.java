@@ -33,7 +33,7 @@ public final class Markdown {
         line("|---|---|");
         run.machine().forEach((name, value) -> line("| %s | %s |".formatted(name, cell(value))));
         line("");
-        // A record is equal to another with the same values, so runs come out one by one.
+        // Records with the same values are equal, so this groups the scenarios by run.
         Map<Origin, List<String>> origins = new LinkedHashMap<>();
         run.scenarios()
                 .forEach(report -> origins.computeIfAbsent(report.origin(), o -> new ArrayList<>())

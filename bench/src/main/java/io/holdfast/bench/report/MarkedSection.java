@@ -1,6 +1,6 @@
 package io.holdfast.bench.report;
 
-/** A part of a page between two markers that is written by a program, in a page that people write. */
+/** A section between two markers that a program writes, in a page that people write. */
 public record MarkedSection(String name) {
     private String begin() {
         return "<!-- begin " + name + ": written by a program, changes here are lost -->";
@@ -10,7 +10,7 @@ public record MarkedSection(String name) {
         return "<!-- end " + name + " -->";
     }
 
-    /** Returns the page with this content between the markers; they are added at the end if they are not there. */
+    /** Returns the page with this content between the markers. If the page has no markers, adds them at the end. */
     public String replaceIn(String page, String content) {
         String section = begin() + "\n\n" + content.strip() + "\n\n" + end();
         int from = page.indexOf(begin());

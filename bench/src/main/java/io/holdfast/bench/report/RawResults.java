@@ -14,7 +14,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.SerializationFeature;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Writes a report as JSON, every value of every round, and reads it again. */
+/** Writes a report as JSON, with every value of every round, and reads it again. */
 public final class RawResults {
     private RawResults() {}
 

@@ -6,15 +6,15 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * What was measured, by one run or by several.
+ * Results of one or several runs.
  *
  * @param machine facts by name, of the newest run
  */
 public record RunReport(Map<String, String> machine, List<ScenarioReport> scenarios) {
 
     /**
-     * Returns these figures with those of an older report for scenarios that are not among them, in the order of
-     * {@code known}; what is not known any more is left out.
+     * Returns these figures, completed from an older report by the scenarios that are missing here. The order is that
+     * of {@code known}; other scenarios are left out.
      */
     public RunReport over(RunReport older, List<Scenario> known) {
         List<ScenarioReport> merged = new ArrayList<>();

@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Random writes on a volume that is 90 % full and was overwritten at random five times, beside the same on a volume
- * that was just made, and (without a goal) beside one that was just filled.
+ * Random writes on three volumes: one that is 90 % full and was overwritten at random five times, a new one, and
+ * (without a goal) one that was just filled.
  */
 final class Age implements Scenario {
     private static final int BLOCK_BYTES = 4096;
@@ -60,7 +60,7 @@ final class Age implements Scenario {
                     .formatted(
                             (System.nanoTime() - began) / 1e9,
                             OVERWRITES * (file >> 20) * 1e9 / (System.nanoTime() - began)));
-            // A warm-up: the aged volume's server has had one.
+            // Warm up; the aged volume's server is warm already.
             write(bench, fresh);
             Alternation.run(
                     bench,
@@ -74,7 +74,7 @@ final class Age implements Scenario {
         return outcome;
     }
 
-    /** Overwrites once: what makes an old volume slow is there then. */
+    /** Overwrites only once: that is enough to show what makes an old volume slow. */
     @Override
     public void profile(Bench bench, Recordings recordings) throws IOException {
         try (OwnVolume aged =

@@ -7,19 +7,19 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Measures several in turn, round by round, so that a machine that becomes slower or faster does so for all. Each round
- * begins with another one, so that nobody always runs after the same neighbour.
+ * Measures several participants in turn, round by round, so that a change in the machine's speed affects all of them.
+ * Each round begins with another participant, so that none always runs after the same neighbour.
  */
 final class Alternation {
     private Alternation() {}
 
-    /** One measurement of one of them. */
+    /** One measurement of one participant. */
     @FunctionalInterface
     interface Turn<T> {
         Map<Metric, Double> measure(T who, int round) throws IOException;
     }
 
-    /** Somebody under a name. */
+    /** A participant with its name. */
     record Named<T>(String name, T who) {}
 
     static <T> void run(Bench bench, Outcome outcome, Metric shown, List<Named<T>> all, int rounds, Turn<T> turn)

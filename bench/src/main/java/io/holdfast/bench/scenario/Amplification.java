@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * What random writes of 4 KiB cost in bytes: written to the device by the server's own count, from one checkpoint to
- * another, and kept on the device as metadata.
+ * The cost of random 4 KiB writes in bytes: bytes written to the device from one checkpoint to another, by the server's
+ * own count, and bytes of metadata kept on the device.
  */
 final class Amplification implements Scenario {
     private static final String FLUSHED = "with a flush after each";
@@ -75,7 +75,7 @@ final class Amplification implements Scenario {
         }
     }
 
-    /** Each block once: one that is written again while it is dirty would go to the device once for both. */
+    /** Writes each block once: two writes to a dirty block would reach the device as one. */
     private static FioJob eachOnce(long data) {
         return FioJob.of("randwrite", BLOCK_BYTES, 32).over(0, data);
     }

@@ -8,7 +8,7 @@ import io.holdfast.bench.peer.Settings;
 import java.io.IOException;
 import java.util.Map;
 
-/** What scenarios work with. */
+/** The environment of scenarios. */
 public final class Bench implements AutoCloseable {
     private final Settings settings;
     private final Scratch scratch;
@@ -38,18 +38,18 @@ public final class Bench implements AutoCloseable {
         return peers;
     }
 
-    /** Removes all disks of peers, for a scenario that needs the room; they are made again when needed. */
+    /** Removes all disks of peers, for a scenario that needs the space. They are made again when needed. */
     public void removeDisks() throws IOException {
         peers.close();
         peers = new PeerSet(settings, scratch, cleanUp);
     }
 
-    /** Tells the user where things are. */
+    /** Tells the user about progress. */
     public void say(String text) {
         System.err.println("bench: " + text);
     }
 
-    /** Tells the user what was just measured. */
+    /** Tells the user the latest measurement. */
     public void say(String who, int round, Map<Metric, Double> measured, Metric metric) {
         Double value = measured.get(metric);
         if (value != null) {

@@ -27,7 +27,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** The scenarios, in the order in which they are run: those that need the least preparation after each other. */
+/** The scenarios, in the order in which they run. The order keeps the preparation between them small. */
 public final class Catalogue {
     private static final int KIB_4 = 4 << 10;
     private static final int KIB_64 = 64 << 10;
@@ -42,7 +42,7 @@ public final class Catalogue {
 
     private static final List<String> DIRECT =
             List.of(HOLDFAST, QEMU_NONE, DISK, QEMU_QCOW2, QEMU_BTRFS, QEMU_BTRFS_NOCOW, QEMU_XFS);
-    /** Where the others say nothing more than elsewhere. */
+    /** For scenarios in which further peers would show nothing new. */
     private static final List<String> FEW = List.of(HOLDFAST, QEMU_NONE, DISK, QEMU_BTRFS);
 
     private static final List<String> ALL = List.of(
@@ -58,8 +58,8 @@ public final class Catalogue {
             QEMU_XFS);
 
     /**
-     * They take too long for a quick run, or say nothing in a short round (what fits the dirty limit, a cache that is
-     * not full), unless asked for by name.
+     * A quick run leaves these out unless they are asked for by name. They take too long, or a short round shows
+     * nothing, since it fits the dirty limit or does not fill a cache.
      */
     private static final Set<String> NOT_QUICK = Set.of(
             "age",
@@ -76,7 +76,7 @@ public final class Catalogue {
 
     private Catalogue() {}
 
-    /** Returns those that a quick run is made of. */
+    /** Returns the scenarios of a quick run. */
     public static List<Scenario> quick() {
         return all().stream().filter(s -> !NOT_QUICK.contains(s.name())).toList();
     }
@@ -188,7 +188,7 @@ public final class Catalogue {
     private static Path flushLog(Bench bench, Contender contender) throws IOException {
         Path log = bench.scratch().file(contender.name() + ".iolog");
         if (!Files.exists(log)) {
-            // More than anybody does in the time.
+            // More than any peer can do in the time.
             int writes =
                     (int) (Math.max(bench.settings().seconds(), bench.settings().warmUpSeconds()) * 120_000);
             IoLog.write(log, contender.session().target(), bench.settings().dataBytes(), KIB_4, writes, DEPTH);
@@ -307,8 +307,8 @@ public final class Catalogue {
 
     private static Jobs cold(Bench bench, Contender contender, FioJob job) {
         long data = bench.settings().dataBytes();
-        // Of small blocks so much that it does not fit the server's cache: else the code that reads is not what is
-        // warm.
+        // For small blocks, warm up over more than fits the server's cache: else the code that reads from the disk does
+        // not get warm.
         long warm = data / ("read".equals(job.options().get("rw")) ? 8 : 2) / MIB * MIB;
         return new Jobs(
                 List.of(job.over(0, warm).lasting(bench.settings().warmUpSeconds(contender.name()))),

@@ -15,12 +15,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * fio against several, in alternation.
+ * fio against several participants, in turn.
  *
- * <p>With {@link Caches#AS_THEY_ARE} servers run through all rounds; each begins with a warm-up of the same kind. With
- * {@link Caches#COLD} each round begins with a fresh server and dropped caches of the kernel; a warm-up in the first
- * part of the disk compiles the server's code, and the measurement reads the rest, no block twice. With {@link
- * Caches#WARM} the warm-up reads all of the range once, and a client that does nothing stays connected all the time.
+ * <p>With {@link Caches#AS_THEY_ARE} the servers run through all rounds, and each begins with a warm-up of the same
+ * kind. With {@link Caches#COLD} each round begins with a new server and empty caches of the kernel. A warm-up in the
+ * first part of the disk gets the server's code compiled; the measurement reads the rest, no block twice. With
+ * {@link Caches#WARM} the warm-up reads the whole range once, and an idle client stays connected all the time.
  */
 record FioScenario(
         String name,
@@ -33,23 +33,23 @@ record FioScenario(
         List<Goal> goals)
         implements Scenario {
 
-    /** What was read or written before. */
+    /** The state of the caches at the beginning of a round. */
     enum Caches {
         AS_THEY_ARE,
         COLD,
         WARM
     }
 
-    /** Says what to do; asked again for each measurement. */
+    /** Makes the jobs; called for each measurement. */
     @FunctionalInterface
     interface Plan {
         Jobs of(Bench bench, Contender contender) throws IOException;
     }
 
     /**
-     * What to do with one participant.
+     * The jobs for one participant.
      *
-     * @param ending whether there is something to flush before the next one's turn
+     * @param ending whether to flush before the next participant's turn
      */
     record Jobs(List<FioJob> warmUp, FioJob measured, Ending ending) {}
 
@@ -110,7 +110,7 @@ record FioScenario(
         }
     }
 
-    /** Warms up first and records the measured part alone. */
+    /** Warms up first and records only the measured part. */
     @Override
     public void profile(Bench bench, Recordings recordings) throws IOException {
         Contender contender = bench.peers().get(PeerSet.HOLDFAST);

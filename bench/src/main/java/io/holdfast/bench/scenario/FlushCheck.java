@@ -13,8 +13,8 @@ import java.io.IOException;
 import java.util.List;
 
 /**
- * Not a measurement but a check of the measurement: whether a flush really reaches the disk. Flushed writes go out one
- * by one, and the kernel counts the flushes of the disk meanwhile. Below one for each, somebody answers without.
+ * Checks the measurements: does a flush really reach the disk? It sends flushed writes one by one, while the kernel
+ * counts the disk's flushes. Fewer than one for each write means that the peer answers without flushing.
  */
 final class FlushCheck implements Scenario {
     private static final int BLOCK_BYTES = 4096;

@@ -18,8 +18,9 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Latency at half the rate that the peer can do: first the peer's saturated rate is measured, then both get half of it.
- * Holdfast's server writes down its safepoints, so that pauses of the virtual machine are known apart from the disk's.
+ * Latency at half the peer's maximum rate. It first measures the rate at which the peer is saturated, and then gives
+ * both half of that. Holdfast's server logs its safepoints, so that pauses of the virtual machine can be told from
+ * those of the disk.
  */
 record Latency(String name, String pattern, boolean flushing) implements Scenario {
     private static final int BLOCK_BYTES = 4096;
@@ -84,7 +85,7 @@ record Latency(String name, String pattern, boolean flushing) implements Scenari
         return outcome;
     }
 
-    /** At half the rate of the peer, as measured. */
+    /** Profiles at half the peer's rate, as in the measurement. */
     @Override
     public void profile(Bench bench, Recordings recordings) throws IOException {
         Contender qemu = bench.peers().get(PeerSet.QEMU_NONE);

@@ -17,7 +17,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Direct writes through the library API, and beside them files on file systems written by fio in the same sizes. */
+/** Direct writes through the library's API; for comparison fio writes files on other file systems in the same sizes. */
 final class LibraryWrites implements Scenario {
     private static final int[] CHUNKS = {64 << 10, 1 << 20};
     private static final int[] THREADS = {1, 2};

@@ -15,7 +15,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 
-/** A volume that a scenario makes for itself, served. Closing it removes it. */
+/** A served volume that a scenario makes for itself. Closing it removes it. */
 final class OwnVolume implements AutoCloseable {
     private static final int FILL_BYTES = 1 << 20;
     private static final int FILL_DEPTH = 8;
@@ -72,7 +72,7 @@ final class OwnVolume implements AutoCloseable {
         startSeconds = started.seconds();
     }
 
-    /** Makes the volume anew, with the file all a hole again. */
+    /** Makes the volume anew; the file is all a hole again. */
     void remake() throws IOException {
         session.close();
         holdfast.format(path, fileBytes);
@@ -84,12 +84,12 @@ final class OwnVolume implements AutoCloseable {
         session.server().orElseThrow().kill();
     }
 
-    /** Keeps what is on the volume, while no server runs. */
+    /** Copies the volume, while no server runs. */
     void copyTo(Path other) throws IOException {
         copy(path, other);
     }
 
-    /** Puts back what {@link #copyTo} kept, while no server runs. */
+    /** Restores the volume from a copy by {@link #copyTo}, while no server runs. */
     void copyFrom(Path other) throws IOException {
         copy(other, path);
     }

@@ -4,9 +4,9 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Reads what the virtual machine writes with {@code -Xlog:safepoint}. */
+/** Parses the virtual machine's output with {@code -Xlog:safepoint}. */
 final class Safepoints {
-    /** From the request until everybody runs again: what a thread may have to wait. */
+    /** From the request until all threads run again: the longest time that a thread may have waited. */
     private static final Pattern TOTAL = Pattern.compile("Total:\\s*([0-9]+) ns");
 
     private Safepoints() {}

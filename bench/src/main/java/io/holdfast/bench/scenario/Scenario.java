@@ -7,21 +7,21 @@ import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.util.List;
 
-/** Something to measure, with the goals it has to meet. */
+/** A measurement with its goals. */
 public interface Scenario {
     /** A short name without spaces, for the command line. */
     String name();
 
-    /** What is measured, in a few words. */
+    /** A description in a few words. */
     String title();
 
-    /** The figure that stands for the scenario where there is room for one. */
+    /** The main metric, for places with room for one figure. */
     Metric metric();
 
     List<Goal> goals();
 
     Outcome run(Bench bench) throws IOException;
 
-    /** Runs what is measured against Holdfast once, recorded. */
+    /** Runs the measurement once against Holdfast, and records it. */
     void profile(Bench bench, Recordings recordings) throws IOException;
 }

@@ -10,7 +10,7 @@ import io.holdfast.bench.profile.Recordings;
 import java.io.IOException;
 import java.util.List;
 
-/** The most memory that the server ever had resident, after all kinds of work one after the other. */
+/** The server's peak of resident memory, after all kinds of work in sequence. */
 final class ServerMemory implements Scenario {
     private static final long MEMORY_BYTES = 512L << 20;
     private static final int KIB_4 = 4096;

@@ -14,7 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
-/** Random writes over maps of different sizes with the same memory. All maps are there at once and take turns. */
+/** Random writes over maps of different sizes with the same memory. All maps exist at once and take turns. */
 final class SizeCost implements Scenario {
     private static final long BLOCK_BYTES = 4096;
     private static final long MEMORY_BYTES = 512L << 20;
@@ -70,7 +70,7 @@ final class SizeCost implements Scenario {
         return outcome;
     }
 
-    /** Makes a volume with a map of so many blocks, all written; empty if it does not fit the disk. */
+    /** Makes a volume with a fully written map of this size; empty if it does not fit on the disk. */
     private static Optional<OwnVolume> make(Bench bench, Outcome outcome, HoldfastServer holdfast, int exponent)
             throws IOException {
         long data = Math.round(Math.pow(10, exponent)) * BLOCK_BYTES;
@@ -89,7 +89,7 @@ final class SizeCost implements Scenario {
         return Optional.of(own);
     }
 
-    /** With the smallest map and the largest that fits, so that one can be compared with the other. */
+    /** Profiles the smallest map and the largest that fits, for comparison. */
     @Override
     public void profile(Bench bench, Recordings recordings) throws IOException {
         bench.removeDisks();
@@ -124,7 +124,7 @@ final class SizeCost implements Scenario {
     }
 
     private static Map<Metric, Double> turn(Bench bench, OwnVolume own) throws IOException {
-        // Longer than other scenarios: the cost is in checkpoints, and a round should see some.
+        // Run longer than other scenarios: the cost is in checkpoints, so a round should contain some.
         FioResult result = own.fio(job(own, bench.settings().seconds() * 3));
         own.flush();
         Map<Metric, Double> measured = new EnumMap<>(Metric.class);

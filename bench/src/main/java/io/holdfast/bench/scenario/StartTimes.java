@@ -12,14 +12,17 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 
-/** How long it takes until the command has answered, and until a server is ready, also after a kill. */
+/** The time until a command has answered, and until a server is ready, also after a kill. */
 final class StartTimes implements Scenario {
     private static final String VERSION = "holdfast --version";
     private static final String PEER_VERSION = "qemu-nbd --version";
     private static final String SERVE = "serve, ready";
     private static final String AFTER_KILL = "serve, ready after kill -9";
     private static final int BLOCK_BYTES = 4096;
-    /** A checkpoint begins at so many records (core's Checkpointer), so just below the log is as full as it gets. */
+    /**
+     * Just below the number of records at which a checkpoint begins (core's Checkpointer): the log is as full as it
+     * gets.
+     */
     private static final long RECORDS_FULL = 56_000;
 
     private static final long RECORDS_QUICK = 4_000;
@@ -87,7 +90,7 @@ final class StartTimes implements Scenario {
         return outcome;
     }
 
-    /** From the start of a virtual machine until the server has recovered a full log, and ended. */
+    /** Records a virtual machine from its start, through the recovery of a full log, to the server's end. */
     @Override
     public void profile(Bench bench, Recordings recordings) throws IOException {
         HoldfastServer holdfast = bench.peers().holdfast().named("start");
@@ -101,7 +104,7 @@ final class StartTimes implements Scenario {
         }
     }
 
-    /** Writes, one record each, until the log since the last checkpoint is nearly as long as it may become. */
+    /** Writes, one record each, until the log since the last checkpoint has nearly its maximum length. */
     private static void fillLog(OwnVolume own, long records) throws IOException {
         own.checkpoint();
         long before = own.counters().logRecords();

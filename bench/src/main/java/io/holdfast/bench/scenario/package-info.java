@@ -1,4 +1,4 @@
-/** What is measured about them, and the goals. */
+/** The scenarios and their goals. */
 @NullMarked
 package io.holdfast.bench.scenario;
 

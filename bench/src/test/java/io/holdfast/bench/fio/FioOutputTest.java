@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 
 class FioOutputTest {
-    /** What fio 3.33 printed for 200 writes, each but the last followed by a flush, to qemu-nbd. */
+    /** The output of fio 3.33 for 200 writes to qemu-nbd, with a flush after each but the last. */
     private static String real() throws IOException {
         try (InputStream in = FioOutputTest.class.getResourceAsStream("commit.txt")) {
             return new String(in.readAllBytes(), StandardCharsets.UTF_8);

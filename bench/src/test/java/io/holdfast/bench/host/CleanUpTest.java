@@ -24,7 +24,10 @@ class CleanUpTest {
         assertThat(done).containsExactly("last", "first");
     }
 
-    /** What a process has open cannot be unmounted, so the next step must find it gone, and its children. */
+    /**
+     * A mount that a process uses cannot be unmounted, so the process and its children must be gone before the next
+     * step.
+     */
     @Test
     void processesHaveEndedBeforeTheNextStep(@TempDir Path folder) throws IOException {
         List<Boolean> alive = new ArrayList<>();
@@ -41,7 +44,9 @@ class CleanUpTest {
         assertThat(alive).containsExactly(false, false);
     }
 
-    /** A mount was left behind: the measuring thread had taken the step, and was not allowed to run umount any more. */
+    /**
+     * Once a mount was left behind: the measuring thread had taken the step, and was then not allowed to run umount.
+     */
     @Test
     void whatTheMeasuringThreadCleansUpDuringTheEndIsDone(@TempDir Path folder) throws IOException {
         Path file = folder.resolve("touched");

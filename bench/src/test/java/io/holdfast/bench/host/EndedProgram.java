@@ -3,7 +3,10 @@ package io.holdfast.bench.host;
 import java.io.IOException;
 import java.nio.file.Path;
 
-/** Measures for ever; when it is ended, its measuring thread cleans up a part, beside the hook that cleans up all. */
+/**
+ * Measures for ever. When it is told to end, its measuring thread cleans up a part while the shutdown hook cleans up
+ * the whole.
+ */
 final class EndedProgram {
     private EndedProgram() {}
 
@@ -11,7 +14,7 @@ final class EndedProgram {
         CleanUp whole = new CleanUp();
         try (CleanUp part = new CleanUp(whole)) {
             part.later("touch", () -> Command.run("touch", Path.of(args[0]).toString()));
-            // The hook does this first, so the measuring thread is the one that finds the step above.
+            // The hook does this first, so that the measuring thread takes the step above.
             whole.later("wait", () -> Pause.seconds(1));
             Command.run("sleep", "1000");
         }

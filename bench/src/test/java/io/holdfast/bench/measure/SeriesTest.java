@@ -22,7 +22,7 @@ class SeriesTest {
 
     @Test
     void ratiosAreTakenRoundByRound() {
-        // The machine is half as fast in the second round: the ratio is not.
+        // The machine is half as fast in the second round; the ratio stays.
         assertThat(Series.of(200, 100, 220).over(Series.of(100, 50, 100)).values())
                 .isEqualTo(List.of(2.0, 2.0, 2.2));
     }
