@@ -10,7 +10,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
-/** What happens at the injection points of one simulation: yields, delays, failures, by the seed. */
+/** Acts at the injection points of one simulation: yields, delays and failures, as the seed decides. */
 final class Points implements Injector {
     private static final int DELAY_NANOS_MAX = 2_000_000;
 
@@ -63,7 +63,10 @@ final class Points implements Injector {
         return point == Point.READ_MAPPED || point == Point.NODE_POINTED_TO;
     }
 
-    /** Now and then so long that everything else comes first, or that every block is used again meanwhile. */
+    /**
+     * Returns a delay. Now and then it is so long that everything else comes first, or that every block is reused
+     * meanwhile.
+     */
     private long delay() {
         return switch (random.nextInt(32)) {
             case 0 -> DELAY_NANOS_MAX * 200L;
@@ -72,25 +75,25 @@ final class Points implements Injector {
         };
     }
 
-    /** Does something, once, when a point is passed the nth time from now on. */
+    /** Runs {@code what} once, when the point is passed the nth time from now on. */
     void arm(Point point, int nth, Runnable what) {
         armed = point;
         armedNth = nth;
         surprise = what;
     }
 
-    /** Forgets what {@link #arm} was told, if that has not come. */
+    /** Cancels {@link #arm} if its time has not come. */
     void disarm() {
         armed = null;
     }
 
-    /** The nth time that this is allocated from now on, and no other, fails; null for nothing. */
+    /** Fails only the nth allocation at this point from now on; null for none. */
     void failOnce(@Nullable Point point, long nth) {
         failing = point;
         failingNth = nth;
     }
 
-    /** Returns whether the failure has come. */
+    /** Returns whether the failure has happened. */
     boolean failedOnce() {
         return failing != null && failingNth <= 0;
     }

@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How a simulation ended.
  *
- * @param violation what the engine did wrong, or null
+ * @param violation the promise that the engine broke, or null
  * @param hash of the trace: the same for every run of the same scenario
  * @param nanos virtual time
  * @param recoveries how often the volume was opened after a crash

@@ -10,23 +10,23 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * What one simulation is made of. A seed gives a whole scenario; each part can then be made smaller by itself, since
- * every part of a run draws from a random stream of its own.
+ * The parameters of one simulation. A seed gives a whole scenario. Each parameter can then be reduced by itself,
+ * because every part of a run draws from its own random stream.
  *
  * @param operations calls by all clients together
- * @param fileBlocks no file grows beyond
- * @param volumeBlocks small ones are full soon, and use freed blocks again soon
- * @param room blocks that are left to the clients, the rest is full; 0 leaves all
- * @param crashEvery one power cut in about so many operations; 0 for none
- * @param calmEvery otherwise a pause to look at everything in about so many operations
- * @param faults what goes wrong with the disk
- * @param faultEvery one fault in about so many I/Os
+ * @param fileBlocks the largest size of a file
+ * @param volumeBlocks a small volume is soon full, and soon reuses freed blocks
+ * @param room free blocks that are left to the clients, the rest is filled; 0 leaves all
+ * @param crashEvery one power cut in about this many operations; 0 for none
+ * @param calmEvery otherwise a pause to inspect everything in about this many operations
+ * @param faults the faults of the disk
+ * @param faultEvery one fault in about this many I/Os
  * @param tight the volume may be full
- * @param pausing one injection point in so many yields or delays; fewer make longer uninterrupted runs
- * @param growing files grow while others flush them, and soon are empty again
- * @param slowReaders a reader that knows where a block is often comes so late that the block is in use for another one
- * @param priorities threads have priorities that change now and then; otherwise all are alike
- * @param off guards that are taken away
+ * @param pausing one in this many injection points yields or delays; a larger number makes longer uninterrupted runs
+ * @param growing files grow while others flush them, and are soon empty again
+ * @param slowReaders a reader that has looked up a block often comes so late that the block has been reused
+ * @param priorities threads have priorities that change now and then; otherwise all are equal
+ * @param off guards that are switched off
  */
 public record Scenario(
         long seed,
@@ -47,7 +47,7 @@ public record Scenario(
         boolean priorities,
         ChecksumAlgorithm checksum,
         Set<Guard> off) {
-    /** Bytes of memory the volume gets: as few as make the cache evict pages. */
+    /** Bytes of memory that the volume gets; so few that the cache evicts pages. */
     public static final long MEMORY = 1 << 19;
 
     private static final List<FaultKind> FAILURES = List.of(

@@ -5,7 +5,7 @@ import io.holdfast.inject.Injector;
 import io.holdfast.inject.Point;
 import org.jspecify.annotations.Nullable;
 
-/** Passes the engine's injection points to the simulation that runs in this process; there is one at a time. */
+/** Passes the engine's injection points to the simulation that runs in this process; only one runs at a time. */
 public final class SimInjector implements Injector {
     private static volatile @Nullable Injector active;
 

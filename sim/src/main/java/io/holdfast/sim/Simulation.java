@@ -25,17 +25,20 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One run of a scenario: phases in which clients use the volume, each ending in a calm or in a crash, until all calls
- * are made. One runs at a time in a process.
+ * One run of a scenario. It has phases in which clients use the volume; each phase ends in a calm or in a crash, until
+ * all calls are made. Only one simulation runs at a time in a process.
  */
 public final class Simulation {
-    /** The engine reports every failure; here they are made by the hundred. Kept, or the setting would be collected. */
+    /**
+     * The engine logs every failure, and a simulation makes them by the hundred, so this logger is off. The field keeps
+     * the logger, and with it the setting, from being garbage-collected.
+     */
     private static final Logger ENGINE = Logger.getLogger("holdfast");
 
     private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
     private static final long EPOCH_SECONDS = 1_800_000_000;
 
-    /** Where a power cut leaves most to doubt. */
+    /** The points at which a power cut leaves the most possible states. */
     private static final List<Point> LOGGING =
             List.of(Point.RECORD_WRITTEN, Point.RECORD_MAPPED, Point.WRITEBACK_MAPPED, Point.CHANGES_PENDING);
 
@@ -75,7 +78,7 @@ public final class Simulation {
         return run(scenario, null);
     }
 
-    /** Runs a scenario and writes a readable trace to {@code out}; none if that is null. */
+    /** Runs a scenario; writes a readable trace to {@code out} unless that is null. */
     public static Result run(Scenario scenario, @Nullable PrintStream out) {
         Simulation simulation = new Simulation(scenario, out);
         ENGINE.setLevel(Level.OFF);
@@ -148,11 +151,11 @@ public final class Simulation {
         return device;
     }
 
-    // ---- the play ----
+    // ---- the run ----
 
     /** A volume, open on a device. */
     private record Opened(Volume volume, SimDevice device) {
-        /** Returns whether nothing can be done with it but to open it anew. */
+        /** Returns whether the volume can only be opened anew. */
         boolean lost() {
             return device.isCut() || volume.failure().isPresent();
         }
@@ -204,7 +207,7 @@ public final class Simulation {
         }
     }
 
-    /** Damages what was flushed, and has been said to be durable by a later record that was flushed, too; then crashes. */
+    /** Damages a flushed part of the log that a later, also flushed record has declared durable; then crashes. */
     private void rotLog(Opened opened) throws HoldfastException {
         inspector.witness();
         long mark = disk.mark();
@@ -214,7 +217,7 @@ public final class Simulation {
         disk.rotBefore(mark);
     }
 
-    /** Looks at everything while nobody does anything, and now and then closes the volume and opens it again. */
+    /** Inspects everything while no client runs; now and then closes the volume and opens it again. */
     private Opened afterCalm(Opened opened) throws HoldfastException {
         inspector.calm();
         if (random.nextInt(3) > 0) {
@@ -252,7 +255,7 @@ public final class Simulation {
         again.volume().close();
     }
 
-    /** Cuts the power if that has not happened, opens the volume again, and compares; null if the play is over. */
+    /** Cuts the power if it is still on, opens the volume again, and compares; null if the run is over. */
     private @Nullable Opened afterCrash(Opened opened) throws HoldfastException {
         if (!opened.device().isCut()) {
             inspector.afterFailure();

@@ -9,7 +9,7 @@ import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
-/** A race the simulator found in an earlier form of its workload, made to happen. */
+/** Forces a race that the simulator found with an earlier form of its workload. */
 class ClosingRaceTest {
     @Test
     void closingOneHandleKeepsWhatAnotherWroteIntoAFileWithoutAName() {
@@ -18,7 +18,7 @@ class ClosingRaceTest {
                 it -> {
                     StoredFile first = it.volume().open("/f");
                     first.write(0, it.blocks(1, 'C'));
-                    // While the file is emptied, because this handle is the last one:
+                    // Act while the file is emptied, which happens because this handle is the last one:
                     it.when(Point.WRITEBACK_MAPPED, other -> {
                         StoredFile file = other.volume().open("/f");
                         file.write(SweptVolume.BLOCK, other.blocks(1, 'D'));

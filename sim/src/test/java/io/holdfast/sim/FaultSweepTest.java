@@ -19,8 +19,8 @@ import org.junit.jupiter.api.DynamicTest;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * Every call of the public API, with its first I/O failing, then its second, and so on until none is left; and the same
- * for each kind of allocation.
+ * Every call of the public API: first with its first I/O failing, then with its second, and so on until none is left.
+ * The same for each kind of allocation.
  */
 class FaultSweepTest {
     private static final int FAILURES_MAX = 1000;

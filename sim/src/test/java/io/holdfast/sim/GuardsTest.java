@@ -15,11 +15,14 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.TestFactory;
 
 /**
- * What each guard is good for: without it, the simulator finds a violation among so many seeds; with all of them it
- * finds none in any of these seeds.
+ * Each guard is needed: without it the simulator finds a violation within a number of seeds. With all guards it finds
+ * none in any of these seeds.
  */
 class GuardsTest {
-    /** Seeds in which what a guard prevents happens; a change of the engine or of the simulator may move it. */
+    /**
+     * The seeds among which the simulator finds what a guard prevents; a change of the engine or of the simulator may
+     * move it.
+     */
     private record Seeds(int last, Predicate<Scenario> where) {
         LongStream all() {
             return LongStream.rangeClosed(1, last).filter(seed -> where.test(Scenario.of(seed)));
@@ -28,10 +31,10 @@ class GuardsTest {
 
     private static final Seeds USUAL = new Seeds(500, scenario -> true);
 
-    /** Some losses are rare, and are only looked for where they can happen. */
+    /** Returns the seeds to try: a rare loss is looked for only in scenarios in which it can happen. */
     private static Seeds seedsOf(Guard guard) {
         return switch (guard) {
-            // Needs a reader that comes so late that every free block was used meanwhile.
+            // Needs a reader that comes so late that every free block has been used meanwhile.
             case FREED_AWAIT_READERS ->
                 new Seeds(4000, scenario -> scenario.slowReaders() && scenario.tight() && scenario.room() > 0);
             // Needs a volume that large files fill, and a writeback between two steps of a write.
@@ -43,7 +46,7 @@ class GuardsTest {
                 new Seeds(1500, scenario -> scenario.faults().contains(FaultKind.LOG_ROT));
             // Needs a power cut between the two flushes of a checkpoint.
             case NODES_BEFORE_SUPERBLOCK -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
-            // Needs a power cut between a record and its flush, which only has lent data to lose.
+            // Needs a power cut between a record and its flush; only lent data can be lost there.
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);
             default -> USUAL;
@@ -79,7 +82,7 @@ class GuardsTest {
         throw new AssertionError("without %s: nothing found in %d seeds".formatted(guard, all.length));
     }
 
-    /** The fixed set of the simulator. */
+    /** Runs the fixed set of seeds. */
     @Test
     void withAllGuardsNothingIsLostInTheSameSeeds() {
         long[] seeds = EnumSet.allOf(Guard.class).stream()

@@ -6,7 +6,7 @@ import java.util.concurrent.ThreadLocalRandom;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
-/** New seeds in every run of the tests. What they find is replayed with {@code ./dev sim --seed N --trace}. */
+/** New seeds in every run of the tests. Replay a finding with {@code ./dev sim --seed N --trace}. */
 @Tag("slow")
 class RandomSeedsTest {
     private static final long NANOS = Long.getLong("holdfast.sim.seconds", 60) * 1_000_000_000L;

@@ -6,8 +6,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /**
- * Seeds that failed because of a bug in the engine. A change of the simulator makes other runs of them: then the mend is
- * to be taken back for a moment, and a seed found that fails without it.
+ * Seeds that failed because of a bug in the engine. After a change of the simulator a seed gives another run. Then
+ * revert the fix for a moment, find a seed that fails without it, and put that seed here.
  */
 class RegressionSeedsTest {
     @ParameterizedTest(name = "{1} (seed {0})")

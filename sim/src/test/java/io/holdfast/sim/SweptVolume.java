@@ -34,25 +34,25 @@ import java.util.logging.Logger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A volume with something of everything, in a simulation of its own, on which one call meets one failure. What is
- * checked afterwards: nothing is lost, nothing leaks, the volume is sound.
+ * A volume with some of everything, in a simulation of its own, on which one call meets one failure. Afterwards nothing
+ * may be lost or leaked, and the check must find the volume clean.
  */
 final class SweptVolume {
     static final int BLOCK = 4096;
     private static final Set<ErrorCode> CLEAR = Set.of(
             ErrorCode.DEVICE_ERROR, ErrorCode.FAILED, ErrorCode.NO_SPACE, ErrorCode.NO_MEMORY, ErrorCode.WOULD_BLOCK);
-    /** A call that had succeeded inside and failed later may be found done when it is tried again. */
+    /** A call may have taken effect before it failed; trying it again may then give one of these errors. */
     private static final Set<ErrorCode> DONE_ALREADY =
             Set.of(ErrorCode.EXISTS, ErrorCode.NOT_FOUND, ErrorCode.NO_ATTRIBUTE);
 
     private static final Logger ENGINE = Logger.getLogger("holdfast");
 
-    /** What is called. */
+    /** The call under test. */
     interface Call {
         void on(SweptVolume it) throws Exception;
     }
 
-    /** How one run ended. */
+    /** The result of one run. */
     record Outcome(boolean failureCame, TreeMap<String, byte[]> content) {}
 
     private final Scheduler scheduler;
@@ -78,7 +78,7 @@ final class SweptVolume {
         });
     }
 
-    /** Runs a call in which the nth I/O fails, or the nth allocation at a point; 0 for no failure. */
+    /** Runs a call and fails its nth I/O, or its nth allocation at a point; 0 for no failure. */
     static Outcome run(Call call, @Nullable Point allocation, int nth, @Nullable TreeMap<String, byte[]> expected) {
         SweptVolume it = new SweptVolume();
         Outcome[] outcome = new Outcome[1];
@@ -113,7 +113,7 @@ final class SweptVolume {
         TreeMap<String, byte[]> durable = content();
         volume().close();
         open();
-        // Accepted and not durable: what an operation may find dirty.
+        // Write data that is accepted and not durable, so that operations find it dirty.
         write("/f", 3, 'B');
         write("/raw", 3, 'B');
         TreeMap<String, byte[]> before = content();
@@ -134,7 +134,7 @@ final class SweptVolume {
         device.failOnce(0);
         points.failOnce(null, 0);
         if (came && error == null && allocation == null && isFailed()) {
-            // A background thread met it. Fine: the call itself needed nothing of it.
+            // A background thread met the failure, and the call did not need that I/O: fine.
             assertThat(volume().failure().orElseThrow().getMessage()).isNotBlank();
         }
         boolean broken = volume == null || isFailed();
@@ -183,7 +183,7 @@ final class SweptVolume {
         return now;
     }
 
-    /** Opens the volume on the device that is there, which may be told to fail. */
+    /** Opens the volume on the current device, which may fail I/Os. */
     void open() throws HoldfastException {
         volume = null;
         SimDevice next = newDevice();
@@ -195,7 +195,7 @@ final class SweptVolume {
                 new VolumeOnDevice.Environment(this::now, random, scheduler));
     }
 
-    /** Closes the volume for a call that is about opening or closing. */
+    /** Closes the volume, for a call that tests opening or closing. */
     void close() throws HoldfastException {
         volume().close();
     }
@@ -212,7 +212,7 @@ final class SweptVolume {
         open();
     }
 
-    /** Does something in the thread that passes a point next. */
+    /** Runs a call in the thread that passes a point next. */
     void when(Point point, Call what) {
         points.arm(point, 1, () -> {
             try {
@@ -257,7 +257,7 @@ final class SweptVolume {
         }
     }
 
-    /** Returns every name with its content, what was dirty included. */
+    /** Returns every name with its content, dirty data included. */
     private TreeMap<String, byte[]> content() throws HoldfastException {
         TreeMap<String, byte[]> found = new TreeMap<>();
         collect("", found);
@@ -289,7 +289,10 @@ final class SweptVolume {
                 assertThat(Arrays.mismatch(bytes, expected.get(path))).as(path).isEqualTo(-1));
     }
 
-    /** After a crash each name is there as in one of the states, and each sector of a file is as in one of them. */
+    /**
+     * Requires, after a crash, that each name exists as in one of the states and that each sector of a file is as in
+     * one of them.
+     */
     private void requireSome(List<TreeMap<String, byte[]>> states) throws HoldfastException {
         TreeMap<String, byte[]> found = content();
         assertThat(found.keySet()).isIn(states.stream().map(TreeMap::keySet).toArray());
@@ -304,7 +307,7 @@ final class SweptVolume {
         });
     }
 
-    /** What lies behind the end of a shorter state is zero. */
+    /** Returns whether a state has this sector; bytes behind the end of a shorter state are zero. */
     private static boolean holds(byte @Nullable [] state, int at, byte[] sector) {
         if (state == null) {
             return false;

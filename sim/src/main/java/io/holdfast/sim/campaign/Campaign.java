@@ -14,7 +14,7 @@ import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
-/** Simulations on several cores at once, in a process each, until one fails or the time is over. */
+/** Simulations on several cores at once, each in a process, until one fails or the time is over. */
 final class Campaign {
     /** A simulation takes a fraction of a second; one that takes this long does not end by itself. */
     private static final Duration SILENCE_MAX = Duration.ofMinutes(3);
@@ -22,7 +22,7 @@ final class Campaign {
     private static final Duration STATUS_EVERY = Duration.ofSeconds(10);
     private static final int LINES_MAX = 10_000;
 
-    /** What a worker said; null at its end. */
+    /** A line from a worker; null at the worker's end. */
     private record Message(Child from, @Nullable String line) {}
 
     private static final class Child {
@@ -123,7 +123,7 @@ final class Campaign {
             if (!child.ended && child.process.isAlive() && now - child.heard > SILENCE_MAX.toNanos()) {
                 failed = true;
                 out.printf(
-                        "A simulation does not end: nothing was heard of it for %d minutes. Replay it with%n",
+                        "A simulation does not end: it has reported nothing for %d minutes. Replay it with%n",
                         SILENCE_MAX.toMinutes());
                 out.printf("  ./dev sim --seed %s --trace%n", child.seed);
                 child.process.destroyForcibly();

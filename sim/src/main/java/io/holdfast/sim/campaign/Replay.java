@@ -11,26 +11,26 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Option;
 
-/** A scenario as options of the command line: a seed, and what of it is made smaller. */
+/** A scenario as options of the command line: a seed, and the parameters that are reduced. */
 final class Replay {
     private static final String NO_FAULTS = "none";
 
     @Option(names = "--seed", paramLabel = "N", description = "run this seed, once")
     private @Nullable Long seed;
 
-    @Option(names = "--clients", paramLabel = "N", description = "with so many clients")
+    @Option(names = "--clients", paramLabel = "N", description = "with this many clients")
     private @Nullable Integer clients;
 
-    @Option(names = "--operations", paramLabel = "N", description = "with so many calls by all clients together")
+    @Option(names = "--operations", paramLabel = "N", description = "with this many calls by all clients together")
     private @Nullable Integer operations;
 
-    @Option(names = "--file-blocks", paramLabel = "N", description = "with files of so many blocks at most")
+    @Option(names = "--file-blocks", paramLabel = "N", description = "with files of at most this many blocks")
     private @Nullable Integer fileBlocks;
 
     @Option(
             names = "--crash-every",
             paramLabel = "N",
-            description = "with a power cut in about so many calls, 0 for none")
+            description = "with a power cut in about this many calls, 0 for none")
     private @Nullable Integer crashEvery;
 
     @Option(names = "--faults", paramLabel = "KINDS", description = "with these faults, 'none' for none")
@@ -44,7 +44,7 @@ final class Replay {
         return seed != null;
     }
 
-    /** Returns the scenario that was asked for. */
+    /** Returns the requested scenario. */
     Scenario scenario() {
         if (seed == null) {
             throw new IllegalStateException("no seed");
@@ -52,7 +52,7 @@ final class Replay {
         return apply(Scenario.of(seed));
     }
 
-    /** Returns a scenario with what was asked for, whatever its seed. */
+    /** Returns a scenario of any seed with the requested changes. */
     Scenario apply(Scenario of) {
         return of.without(without).with(draft -> {
             draft.clients = clients == null ? draft.clients : clients;

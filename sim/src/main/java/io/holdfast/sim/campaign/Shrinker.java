@@ -7,7 +7,7 @@ import io.holdfast.sim.disk.FaultKind;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Makes a failing scenario smaller as long as it still fails, in whatever way. */
+/** Makes a failing scenario smaller as long as it still fails, even if in another way. */
 final class Shrinker {
     private static final int RUNS_MAX = 400;
 
@@ -22,7 +22,7 @@ final class Shrinker {
     static Result shrink(Result failed) {
         Shrinker shrinker = new Shrinker(failed);
         while (shrinker.runs < RUNS_MAX && shrinker.shrinkOnce()) {
-            // Again: what did not work with many operations may work with few.
+            // Try all again: a reduction that did not work with many operations may work with few.
         }
         return shrinker.smallest;
     }
@@ -41,7 +41,7 @@ final class Shrinker {
         return false;
     }
 
-    /** Returns what to try, that which shrinks most first. */
+    /** Returns the scenarios to try, the largest reduction first. */
     private static List<Scenario> smaller(Scenario scenario) {
         List<Scenario> candidates = new ArrayList<>();
         if (!scenario.faults().isEmpty()) {

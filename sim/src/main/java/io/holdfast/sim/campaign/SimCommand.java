@@ -41,7 +41,7 @@ public final class SimCommand implements Callable<Integer> {
     @Option(names = "--trace", description = "write what happens in that seed, in order")
     private boolean trace;
 
-    @Option(names = "--for", paramLabel = "TIME", description = "end after so long: 90s, 10m, 8h")
+    @Option(names = "--for", paramLabel = "TIME", description = "end after this time: 90s, 10m, 8h")
     private @Nullable String length;
 
     @Option(names = "--from", paramLabel = "N", description = "count seeds up from this one, not from a random one")
@@ -53,7 +53,7 @@ public final class SimCommand implements Callable<Integer> {
     @Option(names = "--worker", hidden = true)
     private @Nullable String work;
 
-    /** As given, for the workers. */
+    /** The original arguments, for the workers. */
     private final List<String> arguments;
 
     private final PrintStream out = System.out;
@@ -62,7 +62,7 @@ public final class SimCommand implements Callable<Integer> {
         this.arguments = arguments;
     }
 
-    /** Runs the command and ends the process: with status 1 if a simulation failed. */
+    /** Runs the command and ends the process, with status 1 if a simulation failed. */
     public static void main(String[] args) {
         CommandLine command = new CommandLine(new SimCommand(List.of(args)));
         command.setCaseInsensitiveEnumValuesAllowed(true);
@@ -96,7 +96,7 @@ public final class SimCommand implements Callable<Integer> {
     }
 
     private boolean runMany() throws IOException, InterruptedException {
-        // Positive and short enough to type.
+        // The seed is positive and short enough to type.
         long from = first != null ? first : ThreadLocalRandom.current().nextInt(Integer.MAX_VALUE) * 1000L;
         out.printf("seeds from %d on, %d at once%n", from, jobs);
         return new Campaign(out, arguments, jobs).run(from, length == null ? null : parseTime(length));

@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.TreeMap;
 
-/** What simulations add up to. Written as one line, so that a worker can tell it to the process that started it. */
+/** The sums over simulations. They are written as one line, so that a worker can report them to its parent process. */
 final class Tally {
     private static final String FAULT = "fault.";
     private static final String POINT = "point.";
@@ -27,7 +27,7 @@ final class Tally {
         return tally;
     }
 
-    /** Reads what {@link #line} wrote. */
+    /** Parses the output of {@link #line}. */
     static Tally parse(String line) {
         Tally tally = new Tally();
         for (String part : line.split(" ", -1)) {
@@ -78,7 +78,7 @@ final class Tally {
                 .sum();
     }
 
-    /** Returns every fault and every injection point with how often it happened, those that never did included. */
+    /** Returns every fault and every injection point with its count, even if that is 0. */
     List<String> details() {
         List<String> lines = new ArrayList<>();
         lines.add("faults:");

@@ -8,8 +8,9 @@ import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Runs one seed after the other in a process of its own, and says so on standard output: one simulation runs at a time
- * in a process. Ends when its standard input does, so that none is left when the process that started it is killed.
+ * Runs one seed after the other in a process of its own, because only one simulation runs at a time in a process.
+ * Reports on standard output. Ends when its standard input ends, so that no worker is left when its parent process is
+ * killed.
  */
 final class Worker {
     /** Every line begins with one of these. */
@@ -61,7 +62,7 @@ final class Worker {
 
     private void awaitEnd() {
         try {
-            // Nothing is ever sent.
+            // The parent never sends anything: this returns when it has ended.
             System.in.skipNBytes(Long.MAX_VALUE);
         } catch (IOException e) {
             told = true;

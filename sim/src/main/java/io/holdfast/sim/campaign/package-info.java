@@ -1,4 +1,4 @@
-/** Many simulations: workers on all cores, what they add up to, and what is left of a failing one after shrinking. */
+/** Many simulations: workers on all cores, sums over their results, and the shrinking of a failing one. */
 @NullMarked
 package io.holdfast.sim.campaign;
 

@@ -1,6 +1,6 @@
 package io.holdfast.sim.disk;
 
-/** What is wrong with a block, over the pristine content; gone when the block is written again. */
+/** The damage of a block, over its pristine content; a new write of the block removes it. */
 sealed interface Overlay {
     /** A bit is flipped. */
     record Rot(int bit) implements Overlay {}
@@ -8,6 +8,6 @@ sealed interface Overlay {
     /** The block cannot be read. */
     record Unreadable() implements Overlay {}
 
-    /** Something else is there: what was there before a lost write, or what a misdirected one put there. */
+    /** Other content is there: the content before a lost write, or that of a misdirected one. */
     record Other(byte[] content) implements Overlay {}
 }

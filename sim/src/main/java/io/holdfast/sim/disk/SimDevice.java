@@ -20,16 +20,16 @@ import java.util.zip.CRC32C;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device on a {@link SimDisk}, for one opening of the volume: takes virtual time for every I/O, injects faults, and
- * loses power.
+ * A device on a {@link SimDisk}, for one opening of the volume. Every I/O takes virtual time, faults are injected, and
+ * the power may fail.
  *
- * <p>Each block gets a guard tag when the engine hands it over, which is compared when the block is transferred, as a
- * host adapter does by T10 DIF: a sealed block that has changed in between is a violation, caught in the act.
+ * <p>Each block gets a guard tag when the engine hands it over. The device checks the tag when it transfers the block,
+ * as a host adapter does with T10 DIF. So a sealed block that changes in between is found at once; that is a violation.
  */
 public final class SimDevice implements Device {
-    /** A host that is full has room again after at most this. */
+    /** A full host has room again after at most this time. */
     private static final long HOST_FULL_NANOS_MAX = 3_000_000_000L;
-    /** How much likelier a host is full when it is asked for room than when something is written. */
+    /** How many times likelier the host is full when room is reserved than at a write. */
     private static final int HOST_FULL_WEIGHT = 20;
 
     private final SimDisk disk;
@@ -45,12 +45,12 @@ public final class SimDevice implements Device {
     private boolean gone;
     private boolean closed;
     private boolean flushFailed;
-    /** The contract of a device: one flush at a time, and none succeeds after one that failed. */
+    /** Keeps the contract of a device: one flush runs at a time, and after a failed flush none succeeds. */
     private final ReentrantLock flushLock = new ReentrantLock();
 
-    /** Until when the host has no room for what is not allocated. */
+    /** The time until which the host has no room for unallocated blocks. */
     private long hostFullUntil;
-    /** Whether the host keeps what it promised: file systems do for files that they write in place, thin pools do not. */
+    /** Whether the host can reserve room: file systems that write files in place can, thin pools cannot. */
     private final boolean allocates;
 
     private final BitSet allocated = new BitSet();
@@ -59,8 +59,8 @@ public final class SimDevice implements Device {
     private long operations;
 
     /**
-     * @param faults what goes wrong, about one I/O in {@code faultEvery}
-     * @param violation told of a block that was changed after it was handed over
+     * @param faults the faults to inject, at about one I/O in {@code faultEvery}
+     * @param violation receives the report of a block that was changed after it was handed over
      */
     public SimDevice(
             SimDisk disk,
@@ -77,7 +77,7 @@ public final class SimDevice implements Device {
         this.faults = faults;
         this.faultEvery = faultEvery;
         this.violation = violation;
-        // Not drawn where the fault cannot happen: other runs stay what they were.
+        // Draw nothing where the fault cannot happen, so that such seeds give the same run as before.
         this.allocates = faults.contains(FaultKind.HOST_FULL) && random.nextBoolean();
     }
 
@@ -86,7 +86,7 @@ public final class SimDevice implements Device {
         faultsOn = on;
     }
 
-    /** Cuts the power: from here on nothing works. What is left is decided by {@link SimDisk#crash}. */
+    /** Cuts the power; from now on nothing works. {@link SimDisk#crash} decides what is left. */
     public void cutPower() {
         cut = true;
     }
@@ -95,17 +95,17 @@ public final class SimDevice implements Device {
         return cut;
     }
 
-    /** Fails the nth I/O from now on, and no other; 0 for none. For a sweep. */
+    /** Fails only the nth I/O from now on; 0 for none. For a sweep. */
     public void failOnce(long nth) {
         failing = nth == 0 ? -1 : operations + nth;
     }
 
-    /** Returns how many I/Os from now the one is that {@link #failOnce} named, 0 if there is none to come. */
+    /** Returns how many I/Os from now {@link #failOnce} will fail one; 0 if it will not. */
     public long armed() {
         return Math.max(0, failing - operations);
     }
 
-    /** Returns whether the I/O that {@link #failOnce} named has come. */
+    /** Returns whether {@link #failOnce} has failed an I/O. */
     public boolean failedOnce() {
         return failing >= 0 && operations >= failing;
     }
@@ -219,7 +219,7 @@ public final class SimDevice implements Device {
         FaultKind fault = begin("write lent", block, source.blocks());
         requireRoom(block, source.blocks());
         for (int i = 0; i < source.blocks(); i++) {
-            // Sector by sector: the owner may be changing it.
+            // Copy sector by sector, since the owner may be changing the memory.
             byte[] data = new byte[Block.SIZE];
             for (int at = 0; at < Block.SIZE; at += SimDisk.SECTOR) {
                 MemorySegment.copy(
@@ -273,7 +273,7 @@ public final class SimDevice implements Device {
         if (fault == FaultKind.FLUSH_LIE) {
             disk.injected(FaultKind.FLUSH_LIE);
         } else {
-            // What was written while the flush ran stays at risk.
+            // Writes that came while the flush ran stay volatile.
             disk.flush(mark);
         }
         end();
@@ -310,7 +310,7 @@ public final class SimDevice implements Device {
         return fault == FaultKind.DELAY ? usual * 1000 : usual;
     }
 
-    /** Chooses what goes wrong with this I/O, and does what does not need its data. */
+    /** Chooses a fault for this I/O, and carries it out if that does not need the data. */
     private @Nullable FaultKind chooseFault(String what) throws HoldfastException {
         if (!faultsOn || faults.isEmpty() || random.nextInt(faultEvery) != 0) {
             return null;

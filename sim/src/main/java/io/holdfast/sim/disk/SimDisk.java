@@ -14,14 +14,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What outlives a crash: the medium, the drive's volatile cache above it, and the faults.
+ * The part of a device that outlives a crash: the medium, the drive's volatile cache above it, and the faults.
  *
- * <p>Invariants: {@code medium} and {@code cache} are pristine, what an ideal disk would hold; all damage is in {@code
- * overlays}. So it is always known whether an error that the engine reports is true.
+ * <p>Invariants: {@code medium} and {@code cache} are pristine, as on an ideal disk; all damage is in {@code overlays}.
+ * So the simulator always knows whether an error that the engine reports is true.
  */
 public final class SimDisk {
     static final int SECTOR = 512;
-    /** About as many as one phase of a play writes. */
+    /** About as many log blocks as one phase of a run writes. */
     private static final int LOG_ROT_BLOCKS = 40;
 
     private static final byte[] ZEROES = new byte[Block.SIZE];
@@ -46,7 +46,7 @@ public final class SimDisk {
     private List<Cached> cache = new ArrayList<>();
     private final Map<Long, byte[]> newest = new HashMap<>();
     private final Map<Long, Overlay> overlays = new HashMap<>();
-    /** Number of the last write of each block, to choose what is old. */
+    /** Number of the last write of each block, to choose old blocks. */
     private final Map<Long, Long> writtenAt = new HashMap<>();
 
     private final EnumMap<FaultKind, Long> injected = new EnumMap<>(FaultKind.class);
@@ -66,7 +66,7 @@ public final class SimDisk {
 
     // ---- content ----
 
-    /** Returns what a read finds, or null if the block cannot be read. */
+    /** Returns the content that a read finds, or null if the block cannot be read. */
     byte @Nullable [] read(long block) {
         byte[] pristine = pristine(block);
         return switch (overlays.get(block)) {
@@ -94,12 +94,12 @@ public final class SimDisk {
         writtenAt.put(block, writes);
     }
 
-    /** Returns a mark for {@link #flush}: what was written up to now. */
+    /** Returns a mark for {@link #flush} that covers all writes up to now. */
     public long mark() {
         return writes;
     }
 
-    /** Makes durable what was written up to a mark, and nothing more. */
+    /** Makes the writes up to a mark durable, and no others. */
     void flush(long mark) {
         List<Cached> rest = new ArrayList<>();
         for (Cached write : cache) {
@@ -115,14 +115,16 @@ public final class SimDisk {
         }
     }
 
-    /** A flush has failed: some of what is in the cache will never reach the medium, though reads still find it. */
+    /**
+     * Loses some cached writes after a failed flush: they will never reach the medium, though reads still find them.
+     */
     void loseSome() {
         for (Cached write : cache) {
             write.lost |= random.nextBoolean();
         }
     }
 
-    /** Cuts the power: any subset of what was not flushed is there, torn at 512 bytes. */
+    /** Cuts the power: a random subset of the unflushed writes survives, torn at 512 bytes. */
     public void crash() {
         int rule = random.nextInt(8);
         int prefix = cache.isEmpty() ? 0 : random.nextInt(cache.size() + 1);
@@ -167,20 +169,20 @@ public final class SimDisk {
         injected.merge(kind, 1L, Long::sum);
     }
 
-    /** Says what is wrong with a block from now on. */
+    /** Damages a block from now on. */
     void damage(FaultKind kind, long block, Overlay overlay) {
         injected(kind);
         overlays.put(block, overlay);
         everDamaged.add(block);
     }
 
-    /** Says that reads of a block were answered wrongly. */
+    /** Records that a read of a block was answered wrongly. */
     void misread(long block) {
         injected(FaultKind.MISDIRECTED_READ);
         everDamaged.add(block);
     }
 
-    /** A write that was acknowledged and not done. */
+    /** Drops a write that is acknowledged. */
     void loseWrite(long block, byte[] data) {
         byte[] before = read(block);
         write(block, data);
@@ -190,7 +192,7 @@ public final class SimDisk {
                 before == null ? new Overlay.Unreadable() : new Overlay.Other(before.clone()));
     }
 
-    /** A write that went to another block. */
+    /** Sends a write to another block. */
     void misdirect(long block, long to, byte[] data) {
         byte[] before = read(block);
         write(block, data);
@@ -202,7 +204,7 @@ public final class SimDisk {
         everDamaged.add(to);
     }
 
-    /** Damages some block that was written to. */
+    /** Damages a random written block. */
     void decay(FaultKind kind) {
         List<Long> written = new ArrayList<>(new TreeSet<>(writtenAt.keySet()));
         if (!written.isEmpty()) {
@@ -219,7 +221,7 @@ public final class SimDisk {
                         : new Overlay.Rot(random.nextInt(Block.SIZE * 8)));
     }
 
-    /** Damages one of the last blocks that were written before a mark. */
+    /** Damages one of the last blocks written before a mark. */
     public void rotBefore(long mark) {
         List<Long> old = new ArrayList<>();
         new TreeMap<>(writtenAt).forEach((block, at) -> {
@@ -232,12 +234,12 @@ public final class SimDisk {
         }
     }
 
-    /** Keeps some states from now on for {@link #goStale}. */
+    /** Keeps snapshots from now on for {@link #goStale}. */
     public void keepSnapshots() {
         keepsSnapshots = true;
     }
 
-    /** Goes back to what was durable some time ago, if that was kept. */
+    /** Goes back to an older durable state, if a snapshot was kept. */
     public void goStale() {
         if (!snapshots.isEmpty()) {
             medium = new HashMap<>(snapshots.get(random.nextInt(snapshots.size())));
@@ -266,7 +268,7 @@ public final class SimDisk {
         return !everDamaged.isEmpty();
     }
 
-    /** Returns a number that differs, most likely, if the contents differ. */
+    /** Returns a hash of the contents. */
     public long contentHash() {
         long hash = 7;
         for (long block : new TreeSet<>(medium.keySet())) {

@@ -7,7 +7,7 @@ import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Phaser;
 
-/** Reads that keep no thread waiting, in any order: each has a thread of its own, which the scheduler lets wait. */
+/** Asynchronous reads that complete in any order: each has a virtual thread of its own, which the scheduler delays. */
 final class SimReads implements DeviceReads {
     private static final int UNDER_WAY_MAX = 8;
 
@@ -35,7 +35,7 @@ final class SimReads implements DeviceReads {
                 device.read(block, target);
                 whole = true;
             } catch (HoldfastException e) {
-                // Whoever is told reads again and sees it.
+                // The consumer reads again and gets the error.
             } finally {
                 ended.ended(whole);
                 handedOn.run();

@@ -1,4 +1,4 @@
-/** Simulated disks: what is on the medium, what is in the volatile cache, and what went wrong. */
+/** Simulated disks: the medium, the volatile cache, and the faults. */
 @NullMarked
 package io.holdfast.sim.disk;
 

@@ -1,17 +1,17 @@
 package io.holdfast.sim.model;
 
 /**
- * One change of a file's content by one call. What it writes says who wrote it: every 8 bytes are {@code id << 24 |
- * version}, where the version grows while the caller scribbles on its buffer; zeroes belong to whoever zeroed.
+ * One change of a file's content by one call. The data names the change: every 8 bytes are {@code id << 24 | version},
+ * and the version grows while the caller changes its buffer. Zeroes belong to the change that zeroed.
  */
 public final class Change {
-    /** How far the call has come. */
+    /** The state of the call. */
     public enum State {
         RUNNING,
         DONE,
-        /** It failed on the way: any part of it may be there. */
+        /** It failed on the way: any part of it may be in the file. */
         FAILED,
-        /** It was refused: nothing of it may be there. */
+        /** It was refused: no part of it may be in the file. */
         REFUSED
     }
 
@@ -32,7 +32,7 @@ public final class Change {
         this.start = start;
     }
 
-    /** Returns what is known of a cell after it was read back: this change, for good. */
+    /** Returns this change as the final content of a cell that was read back. */
     Change settled(long now) {
         Change settled = new Change(id, zeroes, firstCell, endCell, start);
         settled.end = now;
@@ -45,7 +45,7 @@ public final class Change {
         return cell >= firstCell && cell < endCell;
     }
 
-    /** Returns whether this began when {@code older} was over, and is surely in the file. */
+    /** Returns whether this change began after {@code older} was over, and is certainly in the file. */
     boolean supersedes(Change older) {
         return state == State.DONE && older.end < start;
     }
@@ -55,7 +55,7 @@ public final class Change {
         return ((long) id << 24) | (version & 0xffffff);
     }
 
-    /** Returns who wrote a word; 0 for zeroes. */
+    /** Returns the id of the change that wrote a word; 0 for zeroes. */
     public static int idOf(long word) {
         return (int) (word >>> 24);
     }

@@ -9,12 +9,14 @@ import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What one file may hold, cell by cell of 512 bytes.
+ * The possible contents of one file, in cells of 512 bytes.
  *
- * <p>A cell has the changes that may be its content: those that are running, and the newest of those that are over. A
- * read may return any change but one that another one, done before the read began, has replaced. After a crash it is any
- * but one that a durable one has replaced. A block is changed as a whole by each call: so two cells of a block cannot show
- * two changes that both cover both.
+ * <p>A cell keeps the changes that may be its content: the running ones, and the newest of those that are over. A read
+ * may return any of them, except a change that was replaced by another which was done before the read began. After a
+ * crash the cell may hold any of them, except a change that a durable one has replaced.
+ *
+ * <p>Each call changes a block atomically. So two cells of a block cannot show two different changes that both cover
+ * both cells.
  */
 public final class FileModel {
     public static final int CELL = 512;
@@ -29,13 +31,13 @@ public final class FileModel {
     private final List<Change> notDurable = new ArrayList<>();
     /** Durable changes whose predecessors a running read may still see. */
     private final List<Change> unpruned = new ArrayList<>();
-    /** When the reads began that are running. */
+    /** The start times of the running reads. */
     private final TreeSet<Long> reads = new TreeSet<>();
 
     private final SizeModel size;
     private long inode;
 
-    /** @param maxBytes no operation goes beyond this */
+    /** @param maxBytes no operation reaches beyond this */
     public FileModel(String label, boolean checksummed, int maxBytes, long sizeNow, Ticks ticks) {
         this.label = label;
         this.checksummed = checksummed;
@@ -76,7 +78,7 @@ public final class FileModel {
 
     // ---- changes ----
 
-    /** A call begins that will change {@code [offset, end)}. */
+    /** Begins a call that will change {@code [offset, end)}. */
     public Change begin(int id, boolean zeroes, long offset, long end) {
         int first = (int) (offset / CELL);
         int last = (int) Math.min(cells.size(), end / CELL);
@@ -106,7 +108,7 @@ public final class FileModel {
         change.state = Change.State.FAILED;
     }
 
-    /** Nothing of it may ever be seen. */
+    /** Records that a call was refused: no part of it may ever be seen. */
     public void refused(Change change) {
         change.state = Change.State.REFUSED;
         for (int cell = change.firstCell; cell < change.endCell; cell++) {
@@ -114,7 +116,7 @@ public final class FileModel {
         }
     }
 
-    /** A flush succeeded that began at {@code start}: what was done before is durable. */
+    /** Records a successful flush that began at {@code start}: all changes done before that are durable. */
     public void flushed(long start) {
         for (Change change : List.copyOf(notDurable)) {
             if (change.end < start) {
@@ -126,7 +128,7 @@ public final class FileModel {
         size.flushed(reads.isEmpty() ? start : Math.min(start, reads.first()));
     }
 
-    /** A read begins; returns when. What it may still see is kept until {@link #readEnded}. */
+    /** Begins a read and returns its start time. The changes that it may see are kept until {@link #readEnded}. */
     public long readBegins() {
         long started = ticks.next();
         reads.add(started);
@@ -158,23 +160,23 @@ public final class FileModel {
     // ---- checks ----
 
     /**
-     * Compares what a read returned.
+     * Checks the data of a read.
      *
-     * @param offset where it began
-     * @param started when
+     * @param offset the offset of the read
+     * @param started when the read began
      */
     public void verify(MemorySegment data, long offset, long length, long started) {
         check(data, offset, length, (cell, id) -> visible(cell, id, started), "read");
     }
 
-    /** Compares what is there after a crash, and takes it for the truth from now on. */
+    /** Checks the content after a crash, and takes it for the truth from now on. */
     public void verifyAfterCrash(MemorySegment data, long length) {
         Change[] found = check(data, 0, length, this::afterCrash, "read after a crash");
         settle(found);
     }
 
     /**
-     * Compares what is there after something that may have undone what was durable: anything that ever was there may be
+     * Checks the content after a fault that may have undone durable changes: all content that was ever there may be
      * there again.
      */
     public void verifyWeakly(MemorySegment data, long length) {
@@ -200,7 +202,7 @@ public final class FileModel {
         reads.clear();
     }
 
-    /** Finds the change that a cell shows, or throws. */
+    /** Finds the change that a cell shows; throws if it may not show it. */
     private interface Finder {
         Change find(int cell, int id);
     }

@@ -8,15 +8,15 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The names in one directory, which one owner changes, one call at a time.
+ * The names in one directory. One owner changes them, one call at a time.
  *
- * <p>Changes are atomic and ordered: after a crash the directory is as it was after some of its changes, and not before
- * the last durable one. A call that meets the crash may have changed the directory although it threw: the log may have
- * had its change by then. Such a change stays open, and so does every one that begins after it.
+ * <p>Changes are atomic and ordered: after a crash the directory shows a state that it had at or after its last durable
+ * change. A call that throws in a crash may still have changed the directory, since its change may have reached the
+ * log. Such a change stays open, and so does every later one.
  */
 public final class Folder {
     /**
-     * What a name leads to.
+     * The object that a name leads to.
      *
      * @param file null for a directory
      */
@@ -31,10 +31,13 @@ public final class Folder {
     private final String path;
     private final Ticks ticks;
     private final List<State> history = new ArrayList<>();
-    /** What the directory may be instead of {@link #names}, because of changes that are neither done nor refused. */
+    /**
+     * States that the directory may have instead of {@link #names}, because some changes are open: not known to be done
+     * or refused.
+     */
     private final List<Map<String, Node>> open = new ArrayList<>();
 
-    /** How many of {@code open} the newest change has added. */
+    /** How many states of {@code open} the newest change has added. */
     private int added;
 
     public Folder(String path, Ticks ticks) {
@@ -51,12 +54,12 @@ public final class Folder {
         return path.equals("/") ? "/" + name : path + "/" + name;
     }
 
-    /** Returns the names now. */
+    /** Returns the current names. */
     public Map<String, Node> names() {
         return history.getLast().names();
     }
 
-    /** A change begins. Those before it that are open may have happened or not. */
+    /** Begins a change. Earlier open changes may have happened or not. */
     public void begin(Consumer<Map<String, Node>> change) {
         List<Map<String, Node>> before = new ArrayList<>(open);
         before.addFirst(names());
@@ -68,7 +71,10 @@ public final class Folder {
         added = before.size();
     }
 
-    /** The change that began is done. Behind one that is open it stays open: a crash is near, and nobody can tell. */
+    /**
+     * Records that the current change is done. If an earlier change is open, this one stays open too: the power is
+     * failing, and it may have come too late.
+     */
     public void done() {
         if (added == 0) {
             throw new IllegalStateException("nothing was begun");
@@ -79,25 +85,25 @@ public final class Folder {
         added = 0;
     }
 
-    /** The change was refused; nothing of it may be there. */
+    /** Records that the change was refused and changed nothing. */
     public void refused() {
         open.subList(open.size() - added, open.size()).clear();
         added = 0;
     }
 
-    /** A flush succeeded that began at {@code start}. */
+    /** Records a successful flush that began at {@code start}. */
     public void flushed(long start) {
         while (history.size() > 1 && history.get(1).tick() < start) {
             history.removeFirst();
         }
     }
 
-    /** Tells whether a name is, by its inode and kind, what the model says. */
+    /** Tells whether a name leads, by inode and kind, to the object of the model. */
     public interface Same {
         boolean is(String name, Node node);
     }
 
-    /** Returns the state that the directory is in after a crash, and goes on from it. */
+    /** Finds the state that the directory has after a crash, and goes on from it. */
     public void afterCrash(Iterable<String> found, Same same) {
         List<Map<String, Node>> possible = new ArrayList<>();
         history.forEach(state -> possible.add(state.names()));

@@ -4,8 +4,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What size a file may have: exactly one when no call that changes it runs, a range while one does, and after a crash any
- * that it had since the last flush began.
+ * The possible sizes of a file: exactly one while no call changes it, a range while a call does, and after a crash any
+ * size that it had since the last flush began.
  */
 public final class SizeModel {
     private record Since(long tick, long low, long high) {}
@@ -27,13 +27,13 @@ public final class SizeModel {
         history.add(new Since(ticks.next(), low, high));
     }
 
-    /** A call begins that may give the file any size from the least to the greatest of these and what it may have now. */
+    /** Begins a call that may change the size: the range now extends to {@code size}. */
     public void begin(long size, boolean mayShrink) {
         running++;
         set(mayShrink ? Math.min(low, size) : low, Math.max(high, size));
     }
 
-    /** A call ends. With none left, the size is what the file says, if that is possible. */
+    /** Ends a call. If no other call runs, the size must be {@code actual}, which must be possible. */
     public void end(long actual, String where) {
         running--;
         if (running == 0) {
@@ -42,7 +42,7 @@ public final class SizeModel {
         }
     }
 
-    /** The size is known to be this. */
+    /** Requires that the size can be {@code actual}. */
     public void require(long actual, String where) {
         if (actual < low || actual > high) {
             throw new ViolationException("%s: the size is %d; it may be %d to %d".formatted(where, actual, low, high));
@@ -71,7 +71,7 @@ public final class SizeModel {
         return new Since(started, least, most);
     }
 
-    /** Checks the end of a call that must not change the size and began at {@code started}. */
+    /** Checks, at its end, a call that began at {@code started} and must not change the size. */
     public void requireWithin(long end, boolean refused, long started, String where) {
         Since size = rangeSince(started);
         if (refused ? end <= size.low() : end > size.high()) {
@@ -80,7 +80,7 @@ public final class SizeModel {
         }
     }
 
-    /** Checks what a read returned that began at {@code started}. */
+    /** Checks the length that a read returned; the read began at {@code started}. */
     public void requireRead(long offset, long asked, long got, long started, String where) {
         Since size = rangeSince(started);
         long least = size.low();

@@ -1,6 +1,6 @@
 package io.holdfast.sim.model;
 
-/** Puts what happens in an order: every call gives the next number. */
+/** Orders events: every call returns the next number. */
 public final class Ticks {
     private long last;
 

@@ -1,6 +1,6 @@
 package io.holdfast.sim.model;
 
-/** The engine did something that it promises not to do. */
+/** The engine has broken a promise. */
 public final class ViolationException extends RuntimeException {
     private static final long serialVersionUID = 1;
 

@@ -1,4 +1,4 @@
-/** What the volume must hold: files, names and their durability, kept beside the engine. */
+/** The model of what the volume must hold: files, names and their durability, kept independently of the engine. */
 @NullMarked
 package io.holdfast.sim.model;
 

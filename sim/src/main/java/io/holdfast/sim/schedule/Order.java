@@ -4,20 +4,20 @@ import java.util.IdentityHashMap;
 import java.util.List;
 import java.util.SplittableRandom;
 
-/** Which of the threads that can run is the next. */
+/** Chooses the next of the threads that can run. */
 public interface Order {
     /** Returns the index of the one to run. {@code ready} is not empty and in the order in which they became ready. */
     int next(List<Runnable> ready);
 
-    /** Any of them, all alike. */
+    /** Chooses any of them with the same probability. */
     static Order uniform(SplittableRandom random) {
         return ready -> random.nextInt(ready.size());
     }
 
     /**
-     * The one with the highest priority, which are handed out at random; now and then the running one is put last. Finds
-     * races that need one thread to stand still for long («A Randomized Scheduler with Probabilistic Guarantees of
-     * Finding Bugs», ASPLOS 2010).
+     * Chooses the thread with the highest priority. Priorities are random, and now and then the running thread gets the
+     * lowest. This finds races in which one thread must stand still for long («A Randomized Scheduler with
+     * Probabilistic Guarantees of Finding Bugs», ASPLOS 2010).
      */
     static Order priorities(SplittableRandom random, int changeEvery) {
         IdentityHashMap<Runnable, Long> priorities = new IdentityHashMap<>();

@@ -16,12 +16,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Runs all virtual threads of one simulation on the thread that calls {@link #run}, one at a time, in an order that
- * {@link Order} decides, in virtual time.
+ * Runs all virtual threads of one simulation, one at a time and in virtual time, on the thread that calls {@link #run}.
+ * {@link Order} decides their order.
  *
  * <p>Invariants: a thread runs until it blocks, yields or ends. Time stands still while any thread can run, and then
- * goes to the next timer. Nothing outside of the carrier ever makes a thread ready: a timed wait of the JDK, which would
- * run by the machine's clock, is refused.
+ * jumps to the next timer. Nothing outside the carrier makes a thread ready; so a timed wait of the JDK, which follows
+ * the machine's clock, is refused.
  */
 public final class Scheduler implements Timing {
     private final Carrier carrier = new Carrier();
@@ -42,12 +42,12 @@ public final class Scheduler implements Timing {
         this.trace = trace;
     }
 
-    /** Looks after the simulation from the carrier, every few steps; throws to end it. */
+    /** Watches the simulation from the carrier, every few steps; throws to end it. */
     public interface Watch {
         void look();
     }
 
-    /** No thread can run and nothing will wake one. */
+    /** No thread can run, and no timer will wake one. */
     public static final class DeadlockException extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -100,7 +100,7 @@ public final class Scheduler implements Timing {
         return thread;
     }
 
-    /** Remembers a thread that the engine has started. */
+    /** Registers a thread that the engine has started. */
     public void seen(Thread thread) {
         threads.put(thread.getName(), thread);
     }
@@ -116,7 +116,7 @@ public final class Scheduler implements Timing {
         return stop != null;
     }
 
-    /** Runs until {@code main} has ended, and the threads that can still run then have ended or wait. */
+    /** Runs until {@code main} has ended and no other thread can run. */
     public void run(Thread main, Watch watch) {
         while (main.isAlive() || !ready.isEmpty()) {
             if (stop != null) {
@@ -148,7 +148,7 @@ public final class Scheduler implements Timing {
         first.action().run();
     }
 
-    /** Returns where each thread stands that has not ended. */
+    /** Returns the stack of each thread that has not ended. */
     public String describeThreads() {
         StringBuilder text = new StringBuilder();
         threads.values().stream().filter(Thread::isAlive).forEach(thread -> {
@@ -192,7 +192,7 @@ public final class Scheduler implements Timing {
         }
     }
 
-    /** Runs something on the carrier later; it must not block. */
+    /** Runs {@code action} on the carrier after this time; it must not block. */
     public void after(long nanos, Runnable action) {
         timers.add(new Timer(now + nanos, timersMade++, action));
     }
@@ -221,7 +221,7 @@ public final class Scheduler implements Timing {
         }
     }
 
-    /** Waits for a thread to end, in the simulation. */
+    /** Waits in virtual time for a thread to end. */
     public void join(Thread thread) {
         boolean interrupted = false;
         while (thread.isAlive()) {

@@ -5,9 +5,9 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happened, as a hash and, if wanted, as readable lines.
+ * The events of a run, as a hash and, if wanted, as readable lines.
  *
- * <p>Invariant: everything that goes in comes from the seed; so two runs with the same seed have the same hash, or the
+ * <p>Invariant: everything in it follows from the seed. So if two runs of one seed have different hashes, the
  * simulation is not deterministic.
  */
 public final class Trace {
@@ -20,14 +20,14 @@ public final class Trace {
         this.out = out;
     }
 
-    /** Adds an event that is not worth a line. */
+    /** Adds an event that gets no line. */
     public void mix(long value) {
         hash = (hash ^ value) * 0x100000001b3L;
         hash ^= hash >>> 29;
         events++;
     }
 
-    /** Adds an event; {@code line} is only made if somebody reads it. */
+    /** Adds an event; {@code line} is called only if lines are written. */
     public void event(long time, String kind, long a, long b, Supplier<String> line) {
         mix(time);
         mix(kind.hashCode());

@@ -4,8 +4,8 @@ import java.lang.reflect.Constructor;
 import java.util.concurrent.Executor;
 
 /**
- * Makes virtual threads that run on a scheduler of ours; threads that they start run there, too. The JDK has the means
- * but not the API: needs {@code --add-opens java.base/java.lang=ALL-UNNAMED}.
+ * Makes virtual threads that run on our scheduler; threads that they start run there too. The JDK can do this but has
+ * no API for it, so this needs {@code --add-opens java.base/java.lang=ALL-UNNAMED}.
  */
 final class VirtualThreads {
     private static final Constructor<?> BUILDER = builder();

@@ -25,8 +25,8 @@ import java.util.SplittableRandom;
 import java.util.concurrent.CompletableFuture;
 
 /**
- * One user of the volume: opens files, does random calls on them, and compares what it gets with the model. It has a
- * directory to itself and shares another one with everybody.
+ * One user of the volume: opens files, makes random calls on them, and compares the results with the model. It owns one
+ * directory and shares another with all clients.
  */
 public final class Client implements Runnable {
     private static final int HANDLES_MAX = 4;
@@ -40,7 +40,10 @@ public final class Client implements Runnable {
     private final SplittableRandom random;
     private final MemorySegment memory;
     private final List<Handle> handles = new ArrayList<>();
-    /** Which files are opened as disks: a stream of its own, so that other scenarios run as if there were none. */
+    /**
+     * Decides which files are opened as disks. It is a stream of its own, so that scenarios without disks run as
+     * before.
+     */
     private final SplittableRandom disks;
 
     public Client(World world, int number) {
@@ -56,12 +59,12 @@ public final class Client implements Runnable {
         return name;
     }
 
-    /** Forgets what was open: the volume was closed. */
+    /** Forgets all handles, because the volume was closed. */
     public void forget() {
         handles.clear();
     }
 
-    /** Does calls until the phase is over. */
+    /** Makes calls until the phase is over. */
     @Override
     public void run() {
         while (world.takeOperation()) {
@@ -77,7 +80,7 @@ public final class Client implements Runnable {
         }
     }
 
-    /** Closes what is open; the volume is still there. */
+    /** Closes all handles while the volume is open. */
     public void closeAll() {
         handles.forEach(handle -> handle.file().close());
         handles.clear();
@@ -156,7 +159,7 @@ public final class Client implements Runnable {
         handles.add(Handle.of(file, model, disk));
     }
 
-    /** Creates a file under a name that is not taken. */
+    /** Creates a file under a free name. */
     private void create(Folder folder, String chosen) throws HoldfastException {
         if (folder.names().containsKey(chosen)) {
             return;
@@ -184,7 +187,10 @@ public final class Client implements Runnable {
         }
     }
 
-    /** A call that failed changed nothing, unless the device failed: then the log may have the change or not. */
+    /**
+     * Records a failed call as refused, which changed nothing; unless the device failed, for then its change may be in
+     * the log.
+     */
     private void refusedUnlessOver(Folder folder) {
         if (!world.isOver()) {
             folder.refused();
@@ -213,9 +219,10 @@ public final class Client implements Runnable {
         return Math.max(CELL, Math.min(length, max) / CELL * CELL);
     }
 
-    /** Where to write: often at the end, so that files grow while others flush them. */
+    /** Returns an offset to write to: often the end, so that files grow while others flush them. */
     private long writeOffset(Handle handle) {
-        // Growing from within a block shuts everybody else out; growing at a block's end does not.
+        // A write that grows the file from within a block keeps all others out; one that grows it at a block's end does
+        // not.
         long unit = world.scenario.growing() ? BLOCK : CELL;
         long end = (handle.file().size() + unit - 1) / unit * unit;
         boolean append = random.nextInt(world.mix.appendOneIn) == 0 && end < world.scenario.fileBlocks() * 4096L;
@@ -271,7 +278,7 @@ public final class Client implements Runnable {
         log("written", "#" + id);
     }
 
-    /** Begins a write that may make the file as long as {@code end}, but not if it is opened as a disk. */
+    /** Begins a write that may extend the file to {@code end}, unless the file is opened as a disk. */
     private long beginSize(Handle handle, long end) {
         if (!handle.disk()) {
             handle.model().size().begin(end, false);
@@ -286,7 +293,7 @@ public final class Client implements Runnable {
         }
     }
 
-    /** Has the model remember from now on which sizes the file had, if it is opened as a disk. */
+    /** If the file is opened as a disk, lets the model keep the sizes that it has from now on. */
     private static long begin(Handle handle) {
         return handle.disk() ? handle.model().readBegins() : 0;
     }
@@ -313,7 +320,7 @@ public final class Client implements Runnable {
         }
     }
 
-    /** Writes whole blocks here and there, in any order, in one call. */
+    /** Writes scattered whole blocks, in any order, in one call. */
     private void writeTogether(Handle handle, long first, long length) throws HoldfastException {
         FileModel model = handle.model();
         List<WritePiece> pieces = new ArrayList<>();
@@ -382,7 +389,7 @@ public final class Client implements Runnable {
         }
     }
 
-    /** Reads through a queue; returns false if that did not lead to anything. */
+    /** Reads through a queue; returns false if the queue did not read. */
     private boolean readQueued(Handle handle, long offset, MemorySegment target, long started) {
         CompletableFuture<Boolean> end = new CompletableFuture<>();
         ReadQueue.Answer answer = handle.queue().read(offset, target, end::complete);
@@ -516,7 +523,7 @@ public final class Client implements Runnable {
 
     // ---- names ----
 
-    /** Removes a file that others may have open, and creates another one under its name. */
+    /** Removes a file that others may have open, and creates a new one under its name. */
     private void replaceShared() throws HoldfastException {
         world.sharedLock.lock();
         try {

@@ -6,9 +6,9 @@ import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 
 /**
- * An open file, a queue of reads of it, and what it must hold.
+ * An open file, a queue for reads of it, and its model.
  *
- * @param disk opened as a disk: nothing done through it may change the size
+ * @param disk opened as a disk: no call through it may change the size
  */
 record Handle(StoredFile file, ReadQueue queue, FileModel model, boolean disk) {
     static Handle of(StoredFile file, FileModel model, boolean disk) throws HoldfastException {

@@ -25,11 +25,10 @@ import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** Looks at the whole volume while no client uses it: after a recovery, in a calm, and at the end. */
+/** Inspects the whole volume while no client uses it: after a recovery, in a calm, and at the end. */
 public final class Inspector {
-    /** Virtual time that background work gets to come to rest. */
     private static final String WITNESS = "/witness";
-
+    /** Virtual time that background work gets to come to rest. */
     private static final long REST_NANOS = 20_000_000_000L;
 
     private final World world;
@@ -69,7 +68,7 @@ public final class Inspector {
         world.synced(start);
     }
 
-    /** Leaves little room. What is free then is used again and again. */
+    /** Fills the volume up to {@code room} blocks, so that free blocks are reused again and again. */
     private void fill(Volume volume, int room) throws HoldfastException {
         MemorySegment block = memory.asSlice(0, 4096);
         try (StoredFile ballast = volume.create("/ballast", CreateOptions.file())) {
@@ -79,7 +78,7 @@ public final class Inspector {
         }
     }
 
-    /** Writes something and makes it, and with it all before it, durable. */
+    /** Writes a file and makes it durable, together with all that came before. */
     public void witness() throws HoldfastException {
         long start = world.ticks.next();
         try (StoredFile file = world.volume().open(WITNESS)) {
@@ -91,7 +90,7 @@ public final class Inspector {
 
     // ---- after a crash ----
 
-    /** Compares everything with what may be there after a crash, and takes what is there for the truth. */
+    /** Compares everything with the states possible after a crash, and takes what it finds for the truth. */
     public void afterCrash() throws HoldfastException {
         Map<FileModel, String> reachable = new HashMap<>();
         for (Folder folder : world.folders) {
@@ -112,7 +111,7 @@ public final class Inspector {
         }
     }
 
-    /** Compares what a volume shows that takes no more writes: all that was acknowledged, flushed or not. */
+    /** Inspects a volume that takes no more writes: it must show all that was acknowledged, flushed or not. */
     public void afterFailure() {
         for (Folder folder : world.folders) {
             try {
@@ -136,7 +135,8 @@ public final class Inspector {
         if (model == null) {
             return status.kind() == FileKind.DIRECTORY;
         }
-        // The number of a file that was being created is not known; but it is that of no other.
+        // The model does not know the inode number of a file that was being created; it must not be the number of
+        // another file.
         boolean right = model.inode() == 0 ? world.byInode(status.inode()) == null : model.inode() == status.inode();
         return status.kind() == FileKind.REGULAR && right;
     }
@@ -151,7 +151,7 @@ public final class Inspector {
 
     // ---- in a calm ----
 
-    /** Compares everything with what must be there now. */
+    /** Compares everything with the state that must be there now. */
     public void calm() throws HoldfastException {
         for (Folder folder : world.folders) {
             Set<String> found = new HashSet<>(list(folder).keySet());
@@ -203,7 +203,7 @@ public final class Inspector {
         }
     }
 
-    /** Everything is given back when nothing runs; what the space map says is what can be reached. */
+    /** When nothing runs, everything must have been given back, and the space map must match the reachable blocks. */
     public void atRest() throws HoldfastException {
         long start = world.ticks.next();
         world.volume().sync();
@@ -216,7 +216,7 @@ public final class Inspector {
         check();
     }
 
-    /** Has everything read and verified; only true damage may be found. */
+    /** Runs the check, which must find only true damage. */
     public void check() throws HoldfastException {
         CheckReport report = world.volume().check(Progress.NONE);
         if (!report.clean() && !world.isOver() && !world.disk.everDamaged() && !world.mayHaveLostDurable()) {
@@ -227,7 +227,10 @@ public final class Inspector {
         }
     }
 
-    /** Looks at what is there after something that may have undone what was durable: old content, but no other. */
+    /**
+     * Inspects the volume after a fault that may have undone durable changes: it may show old content, but no foreign
+     * content.
+     */
     public void weakly() throws HoldfastException {
         for (Folder folder : world.folders) {
             List<DirectoryEntry> entries = new ArrayList<>();

@@ -6,11 +6,11 @@ import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Which calls the clients of one scenario make, and how often. Every scenario leaves some out and favours others, which
- * finds more than calling everything alike («Swarm Testing», ISSTA 2012).
+ * The calls that the clients of one scenario make, and their frequency. Every scenario leaves some out and favours
+ * others; that finds more than making all calls equally often («Swarm Testing», ISSTA 2012).
  */
 final class Mix {
-    /** What a client can do, and how often it does in the usual case. */
+    /** The kinds of calls, each with its usual frequency. */
     enum Kind {
         WRITE(13),
         READ(8),
@@ -39,7 +39,7 @@ final class Mix {
     final int appendOneIn;
     final int scribbleOneIn;
     final int pauseOneIn;
-    /** Whether some writes are handed over together with others. */
+    /** Whether some writes are handed over together in one call. */
     final boolean together;
     /** Whether some files are opened as disks, so that writes race with a size that others change. */
     final boolean disks;

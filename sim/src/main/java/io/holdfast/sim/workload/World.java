@@ -19,7 +19,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** What all clients of one simulation share: the volume as it is open now, and the model of what it must hold. */
+/** The state that all clients of one simulation share: the open volume, and the model of what it must hold. */
 public final class World {
     private static final Pattern NAMED_BLOCK = Pattern.compile("block (\\d+)");
 
@@ -29,7 +29,7 @@ public final class World {
     final SimDisk disk;
     final Mix mix;
     final Ticks ticks = new Ticks();
-    /** The names that everybody uses, changed by one client at a time. */
+    /** The directory that all clients use; one client at a time changes it. */
     final Folder shared = new Folder("/shared", ticks);
 
     final ReentrantLock sharedLock = new ReentrantLock();
@@ -57,7 +57,7 @@ public final class World {
         }
     }
 
-    /** A volume was opened on a device. */
+    /** Takes a volume that was opened on a device. */
     public void opened(Volume newVolume, SimDevice newDevice) {
         volume = newVolume;
         device = newDevice;
@@ -82,14 +82,17 @@ public final class World {
 
     // ---- operations ----
 
-    /** Lets clients do calls until so many were made in all; the power is cut in the last of them, if at all. */
+    /**
+     * Lets clients make calls up to a total number. If there is to be a crash, the power fails {@code delay} after the
+     * last call begins.
+     */
     public void beginPhase(int operationsMax, boolean crash, long delay) {
         phaseEnd = operations + operationsMax;
         crashAt = crash ? phaseEnd : -1;
         crashDelay = delay;
     }
 
-    /** Returns whether the power was to be cut in this phase; it may be that nothing ran any more by then. */
+    /** Returns whether the power was to fail in this phase; nothing may have been running by then. */
     public boolean crashWasDue() {
         return crashAt >= 0 && operations >= crashAt;
     }
@@ -120,7 +123,7 @@ public final class World {
         lastProgress = scheduler.steps();
     }
 
-    /** Returns the scheduler's steps since a call ended. */
+    /** Returns the scheduler's steps since the last call ended. */
     public long stepsWithoutProgress() {
         return scheduler.steps() - lastProgress;
     }
@@ -151,18 +154,18 @@ public final class World {
         return null;
     }
 
-    /** Returns whether what is read of a file must be right: damage to a file without checksums goes unnoticed. */
+    /** Returns whether reads of a file must be right: in a file without checksums damage goes unnoticed. */
     boolean isVerifiable(FileModel file) {
         return file.checksummed() || !disk.everDamaged();
     }
 
-    /** A flush of one file succeeded that began at {@code start}. */
+    /** Records a successful flush of one file that began at {@code start}. */
     void flushed(FileModel file, long start) {
         file.flushed(start);
         folders.forEach(folder -> folder.flushed(start));
     }
 
-    /** Everything done before {@code start} is durable. */
+    /** Records that everything done before {@code start} is durable. */
     void synced(long start) {
         files.forEach(file -> file.flushed(start));
         folders.forEach(folder -> folder.flushed(start));
@@ -170,7 +173,7 @@ public final class World {
 
     // ---- errors ----
 
-    /** Throws unless the error is true: something did happen that makes the engine say so. */
+    /** Throws unless the error is true: a fault that justifies it has happened. */
     public void expect(HoldfastException e, boolean nowait, String what) {
         trace.event(scheduler.nanoTime(), "error", e.code().name().hashCode(), 0, () -> what + ": " + e.getMessage());
         if (!isTrue(e, nowait)) {
@@ -208,7 +211,7 @@ public final class World {
         return disk.happened(FaultKind.FLUSH_LIE) || disk.happened(FaultKind.COMES_BACK_STALE);
     }
 
-    /** Returns whether something happened after which older content may be back, unnoticed. */
+    /** Returns whether a fault has happened after which older content may be back unnoticed. */
     public boolean mayHaveLostDurable() {
         for (FaultKind kind : FaultKind.values()) {
             if (kind.undoesDurability() && disk.happened(kind)) {

@@ -12,7 +12,7 @@ import java.util.Set;
 import org.junit.jupiter.api.Test;
 import picocli.CommandLine;
 
-/** What {@code ./dev sim} does around simulations: adding up, shrinking, and saying how to replay one. */
+/** The parts of {@code ./dev sim} around simulations: sums, shrinking, and the command that replays one. */
 class CampaignTest {
     private static Scenario parsed(String options) {
         Replay replay = new Replay();

@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 
-/** What a directory may hold after a crash. */
+/** The possible names in a directory after a crash. */
 class FolderTest {
     private static final Folder.Node FILE = new Folder.Node(null);
 
@@ -32,7 +32,7 @@ class FolderTest {
                 .isInstanceOf(ViolationException.class);
     }
 
-    /** s0 is durable; s1 is done and was not flushed. */
+    /** Makes two files: s0 is durable, s1 is done but not flushed. */
     private void twoFiles() {
         create("s0");
         folder.done();
@@ -64,7 +64,7 @@ class FolderTest {
         requirePossible("s0", "s1");
     }
 
-    /** Seeds 1372653804919 and 1851624670687: the second call's change took the place of the first one's. */
+    /** Seeds 1372653804919 and 1851624670687: the second call's change replaced the first one's. */
     @Test
     void eachCallThatMetTheCrashMayHaveHappened() {
         for (String[] found :
