@@ -75,7 +75,8 @@ public final class UringEngine implements IoEngine {
         } catch (SystemCallException e) {
             throw refused(
                     switch (e.errno()) {
-                        case Errno.ENOSYS -> "this kernel has none, or one that is too old (Linux 5.6 or later is needed)";
+                        case Errno.ENOSYS ->
+                            "this kernel has none, or one that is too old (Linux 5.6 or later is needed)";
                         case Errno.EPERM, Errno.EACCES ->
                             "it is forbidden here, by the setting kernel.io_uring_disabled or by the rules of a container";
                         case Errno.ENOMEM -> "the limit of locked memory is too low (ulimit -l), or memory is short";

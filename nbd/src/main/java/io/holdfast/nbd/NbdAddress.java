@@ -20,7 +20,8 @@ public sealed interface NbdAddress {
         if (text.startsWith("tcp:") && text.length() > 4) {
             return parseTcp(text, text.substring(4));
         }
-        throw new IllegalArgumentException("'" + text + "' is not an address: use unix:/path/to/socket or tcp:HOST:PORT");
+        throw new IllegalArgumentException(
+                "'" + text + "' is not an address: use unix:/path/to/socket or tcp:HOST:PORT");
     }
 
     private static NbdAddress parseTcp(String text, String rest) {
@@ -37,8 +38,8 @@ public sealed interface NbdAddress {
                             + ", or tcp:0.0.0.0:" + rest + " for all networks of this machine");
         }
         if (host.isEmpty() || (colon >= 0 && rest.indexOf(':', colon + 1) >= 0)) {
-            throw new IllegalArgumentException(
-                    "'" + text + "' is not an address: use tcp:HOST:PORT, an IPv6 address in brackets: tcp:[::1]:10809");
+            throw new IllegalArgumentException("'" + text
+                    + "' is not an address: use tcp:HOST:PORT, an IPv6 address in brackets: tcp:[::1]:10809");
         }
         return new Tcp(host, colon < 0 ? DEFAULT_PORT : parsePort(text, rest.substring(colon + 1)));
     }

@@ -76,7 +76,11 @@ final class SessionLog {
         switch (e) {
             case TlsFailure tls -> LOG.log(Level.WARNING, "client {0}: TLS failed: {1}", client, tls.getMessage());
             case ProtocolException wrong ->
-                LOG.log(Level.WARNING, "client {0} broke the protocol and was cut off: {1}", name(), wrong.getMessage());
+                LOG.log(
+                        Level.WARNING,
+                        "client {0} broke the protocol and was cut off: {1}",
+                        name(),
+                        wrong.getMessage());
             case IOException left
             when export == null && String.valueOf(left.getMessage()).contains("Broken pipe") ->
                 // Some clients close at once when they have what they came for, or when they are refused.

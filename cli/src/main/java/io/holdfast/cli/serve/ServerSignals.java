@@ -53,9 +53,7 @@ final class ServerSignals {
     private static Object hangUpHandler(Class<?> handlerType) {
         return Proxy.newProxyInstance(ServerSignals.class.getClassLoader(), new Class<?>[] {handlerType}, (p, m, a) -> {
             if (m.getName().equals("handle")) {
-                LOG.log(
-                        Level.INFO,
-                        "SIGHUP: nothing to do; the log is standard error, and SIGTERM ends this server");
+                LOG.log(Level.INFO, "SIGHUP: nothing to do; the log is standard error, and SIGTERM ends this server");
             }
             return null;
         });

@@ -59,7 +59,8 @@ final class PathChecks extends PKIXCertPathChecker {
                         + " has a critical extension that is not known here, such as one of a list in parts");
             }
             if (isOutOfDate(list)) {
-                throw new IOException(file + ": the list of " + name(list) + " is out of date, its next update was due at "
+                throw new IOException(file + ": the list of " + name(list)
+                        + " is out of date, its next update was due at "
                         + list.getNextUpdate().toInstant() + "; no certificate of that issuer would be accepted");
             }
             List<X509Certificate> issuers = authorities.stream()
