@@ -20,7 +20,7 @@ import java.nio.file.Path;
  * <p>None of the calls is {@linkplain Linker.Option#critical critical}: the garbage collector would wait for as long as
  * such a call blocks.
  */
-@SuppressWarnings("restricted") // what the C library's functions take and return is stated here, and nobody checks it
+@SuppressWarnings("restricted") // we declare the types of the C library's functions, and nothing checks them
 final class NativeSyscalls implements Syscalls {
     static final Syscalls INSTANCE = new NativeSyscalls();
 

@@ -241,7 +241,7 @@ class UringFileTest {
         }
     }
 
-    /** Nobody may take the memory back while the kernel still reads it. */
+    /** The call fails only when all writes have ended: until then the kernel reads the caller's memory. */
     @Test
     void tellsThatAPieceFailedWhenAllHaveEnded() throws Exception {
         int count = 8;

@@ -45,7 +45,7 @@ final class Session implements Runnable {
     private volatile boolean stopping;
     private volatile boolean busyAtStop;
 
-    /** @param client who it is, for the log */
+    /** @param client the client's name in the log */
     Session(SocketChannel socket, Shared shared, String client, @Nullable String refusal) {
         this.user = new User(Peer.describe(socket, client));
         this.transport = new Transport(socket);

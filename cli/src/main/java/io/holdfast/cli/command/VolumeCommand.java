@@ -11,7 +11,7 @@ import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Parameters;
 
-/** A command on one volume, which may be served meanwhile. */
+/** A command on one volume, which a server may hold at the same time. */
 public abstract class VolumeCommand extends HoldfastCommand {
     @Parameters(
             index = "0",
