@@ -10,7 +10,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
-import io.holdfast.mapping.DeltaMap;
+import io.holdfast.mapping.MapExtent;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.mapping.MappingRun;
 import io.holdfast.space.ReaderEpochs;
@@ -118,7 +118,7 @@ final class BlockReader {
     }
 
     /** Tells what is from a block on, as {@link #lookup}. */
-    DeltaMap.Run run(BlockMap map, long block) throws HoldfastException {
+    MapExtent run(BlockMap map, long block) throws HoldfastException {
         int ticket = readers.enter();
         try {
             return map.run(block);

@@ -7,7 +7,7 @@ import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
-import io.holdfast.mapping.DeltaMap;
+import io.holdfast.mapping.MapExtent;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.space.Reservation;
@@ -292,7 +292,7 @@ final class FileData {
     }
 
     /** Returns what the map says from a block on. */
-    DeltaMap.Run run(long block) throws HoldfastException {
+    MapExtent run(long block) throws HoldfastException {
         return context.reader().run(map, block);
     }
 

@@ -4,7 +4,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
-import io.holdfast.mapping.DeltaMap;
+import io.holdfast.mapping.MapExtent;
 import io.holdfast.volume.Extent;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,7 +33,7 @@ final class RangeMap {
                     state = Extent.State.WRITTEN;
                     blocks = 1;
                 } else {
-                    DeltaMap.Run run = file.run(block);
+                    MapExtent run = file.run(block);
                     state = state(run.word());
                     blocks = Math.min(run.length(), inMemory - block);
                 }

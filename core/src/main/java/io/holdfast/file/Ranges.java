@@ -9,7 +9,7 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
-import io.holdfast.mapping.DeltaMap;
+import io.holdfast.mapping.MapExtent;
 import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.util.ArrayList;
@@ -134,7 +134,7 @@ final class Ranges {
             long blocks = 0;
             long at = first;
             while (at < last) {
-                DeltaMap.Run run = file.run(at);
+                MapExtent run = file.run(at);
                 long end = Math.min(last, at + run.length());
                 if (MapEntry.state(run.word()) == MapEntry.HOLE) {
                     blocks += end - at;

@@ -2,7 +2,6 @@ package io.holdfast.log;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
-import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;

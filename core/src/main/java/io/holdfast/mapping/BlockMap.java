@@ -144,36 +144,36 @@ public final class BlockMap {
      * Returns the state from a block on and for how many blocks at least it holds; data comes as its state alone. The
      * caller must be registered as a reader.
      */
-    public DeltaMap.Run run(long block) throws HoldfastException {
+    public MapExtent run(long block) throws HoldfastException {
         MapRoot root;
         long limit;
         lock.lock();
         try {
-            DeltaMap.Run run = active.run(block);
+            MapExtent run = active.run(block);
             if (run.word() != -1) {
                 return run;
             }
             limit = run.length();
             if (active.dropped()) {
-                return new DeltaMap.Run(0, limit);
+                return new MapExtent(0, limit);
             }
             DeltaMap below = frozen;
             if (below != null) {
                 run = below.run(block);
                 limit = Math.min(limit, run.length());
                 if (run.word() != -1) {
-                    return new DeltaMap.Run(run.word(), limit);
+                    return new MapExtent(run.word(), limit);
                 }
                 if (below.dropped()) {
-                    return new DeltaMap.Run(0, limit);
+                    return new MapExtent(0, limit);
                 }
             }
             root = committed;
         } finally {
             lock.unlock();
         }
-        DeltaMap.Run run = MapTree.run(reader, root, block);
-        return new DeltaMap.Run(run.word(), Math.min(limit, run.length()));
+        MapExtent run = MapTree.run(reader, root, block);
+        return new MapExtent(run.word(), Math.min(limit, run.length()));
     }
 
     /** Returns how many nodes a change at a block may make a checkpoint write. */

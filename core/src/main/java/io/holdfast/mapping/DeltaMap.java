@@ -33,9 +33,6 @@ public final class DeltaMap {
     /** A run of whole chunks in one state; {@code end} is exclusive. */
     private record Range(long end, int state) {}
 
-    /** What the changes say about a place: a word, or -1 for nothing, and for how many blocks at least. */
-    public record Run(long word, long length) {}
-
     /** @param levelsMin levels of the tree the changes will be applied to */
     public DeltaMap(int levelsMin) {
         this.levelsMin = levelsMin;
@@ -118,24 +115,24 @@ public final class DeltaMap {
     }
 
     /** Returns what is said from {@code block} on and how far it surely goes. */
-    public Run run(long block) {
+    public MapExtent run(long block) {
         long chunk = block >>> CHUNK_LOG2;
         DeltaLeaf leaf = leaves.get(chunk);
         if (leaf != null) {
             int slot = (int) (block & (CHUNK - 1));
             int position = leaf.find(slot);
             if (position >= 0) {
-                return new Run(leaf.wordAt(position), 1);
+                return new MapExtent(leaf.wordAt(position), 1);
             }
             int next = ~position < leaf.size() ? leaf.slotAt(~position) : CHUNK;
-            return new Run(baseWord(leaf.base()), next - slot);
+            return new MapExtent(baseWord(leaf.base()), next - slot);
         }
         Range range = rangeAt(chunk);
         if (range != null) {
-            return new Run(MapEntry.word(range.state(), 0), (range.end() << CHUNK_LOG2) - block);
+            return new MapExtent(MapEntry.word(range.state(), 0), (range.end() << CHUNK_LOG2) - block);
         }
         long next = nextTouched(chunk);
-        return new Run(-1, next < 0 ? Long.MAX_VALUE - block : (next << CHUNK_LOG2) - block);
+        return new MapExtent(-1, next < 0 ? Long.MAX_VALUE - block : (next << CHUNK_LOG2) - block);
     }
 
     /**

@@ -92,9 +92,9 @@ public final class MapTree {
     }
 
     /** Returns the word at a block (data without its block number) and for how many blocks at least it holds. */
-    public static DeltaMap.Run run(NodeReader reader, MapRoot root, long block) throws HoldfastException {
+    public static MapExtent run(NodeReader reader, MapRoot root, long block) throws HoldfastException {
         if (block >= root.span()) {
-            return new DeltaMap.Run(0, Long.MAX_VALUE - block);
+            return new MapExtent(0, Long.MAX_VALUE - block);
         }
         long word = root.word();
         long checksum = root.checksum();
@@ -113,10 +113,10 @@ public final class MapTree {
                 }
                 long span = 1L << MapEntry.spanLog2(level);
                 long within = block & (span - 1);
-                return new DeltaMap.Run(word, (end - slot) * span - within);
+                return new MapExtent(word, (end - slot) * span - within);
             }
         }
-        return new DeltaMap.Run(word, root.span() - block);
+        return new MapExtent(word, root.span() - block);
     }
 
     private static boolean sameKind(long a, long b) {

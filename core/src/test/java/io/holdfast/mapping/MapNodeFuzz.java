@@ -81,7 +81,7 @@ public final class MapNodeFuzz implements FuzzTarget {
                 assertThat(MapEntry.state(word)).isBetween(MapEntry.HOLE, MapEntry.WRITTEN_NO_CHECKSUM);
                 assertThat(MapEntry.isData(word)).isEqualTo(MapEntry.block(word) != 0);
             });
-            DeltaMap.Run run = MapTree.run(nodes, root, block);
+            MapExtent run = MapTree.run(nodes, root, block);
             assertThat(run.length()).isPositive();
         } catch (HoldfastException e) {
             // Refused.

@@ -1,8 +1,9 @@
 package io.holdfast.nbd;
 
+import io.holdfast.door.FileConnections;
+import io.holdfast.door.PayloadPool;
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
-import io.holdfast.nbd.transmission.BufferPool;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transport.Listener;
 import io.holdfast.nbd.transport.TlsIdentity;
@@ -83,7 +84,7 @@ public final class NbdServer implements AutoCloseable {
         Greeter greeter = new Greeter(exports, tls, required, () -> stopping);
         long poolBytes = Math.min(options.bytesMax(), Runtime.getRuntime().maxMemory() / 2);
         this.shared =
-                new Session.Shared(options, greeter, new BufferPool(poolBytes), meters, timer, new FileConnections());
+                new Session.Shared(options, greeter, new PayloadPool(poolBytes), meters, timer, new FileConnections());
     }
 
     /**

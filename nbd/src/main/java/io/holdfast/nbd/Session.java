@@ -1,10 +1,11 @@
 package io.holdfast.nbd;
 
+import io.holdfast.door.ChangeGate;
+import io.holdfast.door.FileConnections;
+import io.holdfast.door.PayloadPool;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.handshake.Handshake;
 import io.holdfast.nbd.handshake.Negotiated;
-import io.holdfast.nbd.transmission.BufferPool;
-import io.holdfast.nbd.transmission.ChangeGate;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transport.InputBuffer;
@@ -58,7 +59,7 @@ final class Session implements Runnable {
     record Shared(
             NbdOptions options,
             Greeter greeter,
-            BufferPool pool,
+            PayloadPool pool,
             Meters meters,
             ScheduledExecutorService timer,
             FileConnections connections) {}

@@ -2,12 +2,13 @@ package io.holdfast.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.door.FileConnections;
+import io.holdfast.door.PayloadPool;
 import io.holdfast.fuzz.LoggedErrors;
 import io.holdfast.fuzz.MemorySocket;
 import io.holdfast.fuzz.MemoryVolumes;
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
-import io.holdfast.nbd.transmission.BufferPool;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
@@ -45,7 +46,7 @@ final class FuzzServer {
             Session.Shared shared = new Session.Shared(
                     NbdOptions.defaults(),
                     greeter,
-                    new BufferPool(POOL_BYTES),
+                    new PayloadPool(POOL_BYTES),
                     new Meters(),
                     timer,
                     new FileConnections());

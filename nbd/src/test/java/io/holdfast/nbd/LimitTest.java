@@ -2,10 +2,10 @@ package io.holdfast.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.door.AcceptLoop;
 import io.holdfast.nbd.TestClient.Mode;
 import io.holdfast.nbd.protocol.OptionReply;
 import io.holdfast.nbd.protocol.OptionType;
-import io.holdfast.nbd.transport.AcceptLoop;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;

@@ -1,7 +1,7 @@
 package io.holdfast.cli.control;
 
+import io.holdfast.door.AcceptLoop;
 import io.holdfast.error.ErrorCode;
-import io.holdfast.nbd.transport.AcceptLoop;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.System.Logger.Level;

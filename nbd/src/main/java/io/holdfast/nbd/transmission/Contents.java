@@ -1,5 +1,7 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.Lease;
+import io.holdfast.door.Slice;
 import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.volume.Volume;
 import java.lang.foreign.MemorySegment;

@@ -1,5 +1,10 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.ChangeGate;
+import io.holdfast.door.InFlight;
+import io.holdfast.door.Lease;
+import io.holdfast.door.PayloadPool;
+import io.holdfast.door.Slice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.NbdError;
@@ -34,7 +39,7 @@ final class Exchange {
     final InputBuffer input;
     final ReplyQueue replies;
     final InFlight inFlight;
-    final BufferPool pool;
+    final PayloadPool pool;
     final Meters meters;
     final Workers workers;
     private final ChangeGate gate;
@@ -48,7 +53,7 @@ final class Exchange {
             InputBuffer input,
             ReplyQueue replies,
             InFlight inFlight,
-            BufferPool pool,
+            PayloadPool pool,
             Meters meters,
             Workers workers,
             ChangeGate gate,

@@ -1,5 +1,8 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.ChangeGate;
+import io.holdfast.door.InFlight;
+import io.holdfast.door.Lease;
 import io.holdfast.nbd.protocol.Request;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;

@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.InFlight;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;

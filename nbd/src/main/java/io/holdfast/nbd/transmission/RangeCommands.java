@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.Lease;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.protocol.Request;

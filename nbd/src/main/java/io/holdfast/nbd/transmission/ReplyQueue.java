@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.InFlight;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.transport.Transport;
 import java.io.IOException;

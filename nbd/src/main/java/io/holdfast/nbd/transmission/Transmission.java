@@ -1,5 +1,9 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.ChangeGate;
+import io.holdfast.door.InFlight;
+import io.holdfast.door.Lease;
+import io.holdfast.door.PayloadPool;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.CommandType;
@@ -42,7 +46,7 @@ public final class Transmission {
     private final WriteCommand write;
     private final RangeCommands ranges;
     private final BlockStatusCommand blockStatus;
-    private final BufferPool pool;
+    private final PayloadPool pool;
     private final Transport transport;
     private volatile boolean stopping;
     private volatile boolean begun;
@@ -53,7 +57,7 @@ public final class Transmission {
             Transport transport,
             InputBuffer input,
             NbdOptions options,
-            BufferPool pool,
+            PayloadPool pool,
             Meters meters,
             ChangeGate gate) {
         this.negotiated = negotiated;

@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.InFlight;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.ThreadFactory;
 import java.util.concurrent.ThreadPoolExecutor;

@@ -1,5 +1,7 @@
 package io.holdfast.nbd.transmission;
 
+import io.holdfast.door.Lease;
+import io.holdfast.door.Slice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.protocol.NbdError;
 import io.holdfast.nbd.protocol.Request;

@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transport;
 
+import io.holdfast.door.AcceptLoop;
 import io.holdfast.nbd.NbdAddress;
 import java.io.IOException;
 import java.net.InetAddress;

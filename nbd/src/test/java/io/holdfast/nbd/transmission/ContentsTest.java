@@ -2,6 +2,9 @@ package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.door.InFlight;
+import io.holdfast.door.Lease;
+import io.holdfast.door.PayloadPool;
 import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.protocol.Wire;
 import java.nio.ByteBuffer;
@@ -12,7 +15,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ContentsTest {
-    private final BufferPool pool = new BufferPool(16 << 20);
+    private final PayloadPool pool = new PayloadPool(16 << 20);
 
     /**
      * The chunks follow each other and cover everything once; a hole is all zero; the last chunk frees the lease and

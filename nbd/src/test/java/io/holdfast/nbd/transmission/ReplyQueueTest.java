@@ -2,6 +2,10 @@ package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.door.InFlight;
+import io.holdfast.door.Lease;
+import io.holdfast.door.PayloadPool;
+import io.holdfast.door.Slice;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.transport.Transport;
@@ -23,7 +27,7 @@ class ReplyQueueTest {
     private static final int REPLIES = 20_000;
 
     private final InFlight inFlight = new InFlight(Integer.MAX_VALUE, Long.MAX_VALUE);
-    private final BufferPool pool = new BufferPool(512 << 20);
+    private final PayloadPool pool = new PayloadPool(512 << 20);
     private SocketChannel client;
     private Transport transport;
     private ReplyQueue queue;

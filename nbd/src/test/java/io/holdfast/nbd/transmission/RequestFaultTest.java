@@ -2,6 +2,8 @@ package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.door.ChangeGate;
+import io.holdfast.door.PayloadPool;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.NbdOptions;
@@ -144,7 +146,7 @@ class RequestFaultTest {
     }
 
     /** Serves until the client is gone, then checks what is left. */
-    private void serve(BufferPool pool) throws InterruptedException {
+    private void serve(PayloadPool pool) throws InterruptedException {
         Export export = new Export("disk", file(), SIZE, false, 1);
         Transmission phase = new Transmission(
                 new Negotiated(export, ReplyFormat.STRUCTURED, true),
@@ -208,7 +210,7 @@ class RequestFaultTest {
                 // Broken off.
             }
         });
-        serve(new BufferPool(256 << 20));
+        serve(new PayloadPool(256 << 20));
         transport.abort();
         sender.join();
     }
@@ -219,7 +221,7 @@ class RequestFaultTest {
     void nothingStaysWithoutMemory(CommandType type, int length, String method, String kind) throws Exception {
         send(type, 0, 0, length);
         client.shutdownOutput();
-        serve(new BufferPool(256 << 20, bytes -> {
+        serve(new PayloadPool(256 << 20, bytes -> {
             throw new IllegalStateException("injected");
         }));
     }
@@ -249,7 +251,7 @@ class RequestFaultTest {
             }
             goOn.release();
         });
-        serve(new BufferPool(256 << 20));
+        serve(new PayloadPool(256 << 20));
         assertThat(late.join(Duration.ofSeconds(30))).isTrue();
     }
 }

@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

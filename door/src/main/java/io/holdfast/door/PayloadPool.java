@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * memory of its own, so a client that does not read its replies cannot stop the others. An OutOfMemoryError in here
  * does not break the accounting: {@code free} stays consistent, and a slice that it cannot keep is no longer counted.
  */
-public final class BufferPool {
+public final class PayloadPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
 
     private final long limit;
@@ -27,11 +27,11 @@ public final class BufferPool {
     private long allocated;
     private long lent;
 
-    public BufferPool(long limit) {
+    public PayloadPool(long limit) {
         this(limit, Slice::allocate);
     }
 
-    BufferPool(long limit, IntFunction<Slice> memory) {
+    public PayloadPool(long limit, IntFunction<Slice> memory) {
         this.limit = limit;
         this.memory = memory;
         for (int ignored : CLASSES) {
@@ -41,7 +41,7 @@ public final class BufferPool {
 
     /** Returns memory for {@code bytes}, at least 1, or null if there is none now. */
     @Nullable
-    Lease tryLease(int bytes) {
+    public Lease tryLease(int bytes) {
         // Allocate everything before taking a slice: an OutOfMemoryError after that would lose the slice.
         List<Slice> slices = new ArrayList<>(bytes / Slice.MAX + 1);
         Lease lease = new Lease(slices, bytes, giveBack);
@@ -67,7 +67,7 @@ public final class BufferPool {
     }
 
     /** Returns how many bytes are lent at the moment. */
-    long lent() {
+    public long lent() {
         lock.lock();
         try {
             return lent;

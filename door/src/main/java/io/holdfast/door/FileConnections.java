@@ -1,6 +1,5 @@
-package io.holdfast.nbd;
+package io.holdfast.door;
 
-import io.holdfast.nbd.transmission.ChangeGate;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -18,7 +17,7 @@ import java.util.function.BooleanSupplier;
  * <p>Invariant: once {@link #enter} has returned, a connection that was registered earlier and whose client has closed
  * it makes no further change to the file ({@link ChangeGate}).
  */
-final class FileConnections {
+public final class FileConnections {
     /** A change that takes longer than this is stuck in the device. */
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
@@ -34,7 +33,7 @@ final class FileConnections {
      * @throws IOException if those changes have not ended within a minute; the caller must not serve the connection
      *     then
      */
-    void enter(long inode, ChangeGate gate, BooleanSupplier stopping) throws IOException {
+    public void enter(long inode, ChangeGate gate, BooleanSupplier stopping) throws IOException {
         List<Before> all = new ArrayList<>();
         lock.lock();
         try {
@@ -60,7 +59,7 @@ final class FileConnections {
         }
     }
 
-    void leave(long inode, ChangeGate gate) {
+    public void leave(long inode, ChangeGate gate) {
         lock.lock();
         try {
             Set<ChangeGate> others = gates.get(inode);

@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
@@ -12,43 +12,43 @@ import java.util.function.Consumer;
  * <p>Invariants: one thread at a time uses it; nobody uses it after {@link #release}. The memory goes back once,
  * however often it is released.
  */
-final class Lease {
+public final class Lease {
     private final List<Slice> slices;
     private final int length;
     private final Consumer<List<Slice>> owner;
     private final AtomicBoolean released = new AtomicBoolean();
 
-    Lease(List<Slice> slices, int length, Consumer<List<Slice>> owner) {
+    public Lease(List<Slice> slices, int length, Consumer<List<Slice>> owner) {
         this.slices = slices;
         this.length = length;
         this.owner = owner;
     }
 
-    int length() {
+    public int length() {
         return length;
     }
 
-    int count() {
+    public int count() {
         return slices.size();
     }
 
     /** Returns where in the payload a slice starts. */
-    int start(int index) {
+    public int start(int index) {
         return index * Slice.MAX;
     }
 
     /** Returns a slice's part of the payload. */
-    MemorySegment segment(int index) {
+    public MemorySegment segment(int index) {
         return slices.get(index).segment().asSlice(0, Math.min(Slice.MAX, length - start(index)));
     }
 
     /** Returns the same memory for a socket to read into or write from. */
-    ByteBuffer buffer(int index) {
+    public ByteBuffer buffer(int index) {
         return slices.get(index).buffer().slice(0, Math.min(Slice.MAX, length - start(index)));
     }
 
     /** Gives the memory back. Calling this twice is harmless. */
-    void release() {
+    public void release() {
         if (released.compareAndSet(false, true)) {
             owner.accept(slices);
         }

@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import java.io.EOFException;
 import java.io.IOException;
@@ -32,7 +32,7 @@ public final class ChangeGate {
     private boolean lookDue;
 
     /** The time between two successors. */
-    static final class Period {
+    public static final class Period {
         private final long number;
         private int running;
 
@@ -47,7 +47,7 @@ public final class ChangeGate {
      * @param gone finds out whether the client has closed the connection
      * @throws EOFException if it has, and another client has come: the change must not be made
      */
-    Period begin(BooleanSupplier gone) throws IOException {
+    public Period begin(BooleanSupplier gone) throws IOException {
         while (true) {
             lock.lock();
             try {
@@ -66,7 +66,7 @@ public final class ChangeGate {
     }
 
     /** Ends a change. */
-    void end(Period period) {
+    public void end(Period period) {
         lock.lock();
         try {
             if (--period.running == 0 && period != now) {

@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -11,7 +11,7 @@ import org.junit.jupiter.api.Test;
 class BufferPoolTest {
     @Test
     void lendsAsManyBytesAsAskedFor() {
-        BufferPool pool = new BufferPool(64 << 20);
+        PayloadPool pool = new PayloadPool(64 << 20);
         for (int bytes : new int[] {1, 4096, 4097, 1 << 20, (1 << 20) + 1, 10_000_000}) {
             Lease lease = pool.tryLease(bytes);
             assertThat(lease).isNotNull();
@@ -29,7 +29,7 @@ class BufferPoolTest {
 
     @Test
     void lendsNoMoreThanTheLimit() {
-        BufferPool pool = new BufferPool(3 * Slice.footprint(Slice.MAX));
+        PayloadPool pool = new PayloadPool(3 * Slice.footprint(Slice.MAX));
         Lease two = pool.tryLease(2 << 20);
         assertThat(pool.tryLease(2 << 20)).isNull();
         Lease one = pool.tryLease(1 << 20);
@@ -42,7 +42,7 @@ class BufferPoolTest {
 
     @Test
     void freeMemoryOfOneSizeServesAnother() {
-        BufferPool pool = new BufferPool(Slice.footprint(Slice.MAX));
+        PayloadPool pool = new PayloadPool(Slice.footprint(Slice.MAX));
         for (int bytes : new int[] {1 << 20, 4096, 1 << 20, 70_000, 1 << 20}) {
             Lease lease = pool.tryLease(bytes);
             assertThat(lease).as("%d bytes", bytes).isNotNull();
@@ -53,7 +53,7 @@ class BufferPoolTest {
     @Test
     void wantOfMemoryLosesNothing() {
         int[] left = {3};
-        BufferPool pool = new BufferPool(8 * Slice.footprint(Slice.MAX), bytes -> {
+        PayloadPool pool = new PayloadPool(8 * Slice.footprint(Slice.MAX), bytes -> {
             if (left[0]-- == 0) {
                 throw new IllegalStateException("injected");
             }
@@ -70,7 +70,7 @@ class BufferPoolTest {
 
     @Test
     void twoLeasesNeverShareMemory() {
-        BufferPool pool = new BufferPool(16 << 20);
+        PayloadPool pool = new PayloadPool(16 << 20);
         Random random = new Random(7);
         List<Lease> held = new ArrayList<>();
         List<Byte> marks = new ArrayList<>();

@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transport;
+package io.holdfast.door;
 
 import java.io.IOException;
 import java.nio.channels.ClosedChannelException;

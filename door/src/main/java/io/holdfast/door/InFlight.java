@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -14,7 +14,7 @@ import java.util.concurrent.locks.ReentrantLock;
  * when it commits. {@code serial} rises by one with each request that arrives when nothing is inside, and falls by more
  * with each other request.
  */
-final class InFlight {
+public final class InFlight {
     private static final int SERIAL_MAX = 32;
     private static final int OVERLAP_WEIGHT = 4;
 
@@ -26,13 +26,13 @@ final class InFlight {
     private long bytes;
     private int serial;
 
-    InFlight(int requestsMax, long bytesMax) {
+    public InFlight(int requestsMax, long bytesMax) {
         this.requestsMax = requestsMax;
         this.bytesMax = bytesMax;
     }
 
     /** Enters if there is room. */
-    boolean tryEnter(long added) {
+    public boolean tryEnter(long added) {
         lock.lock();
         try {
             if (!hasRoom(added)) {
@@ -46,7 +46,7 @@ final class InFlight {
     }
 
     /** Waits for room and enters. */
-    void enter(long added) {
+    public void enter(long added) {
         lock.lock();
         try {
             while (!hasRoom(added)) {
@@ -65,7 +65,7 @@ final class InFlight {
     }
 
     /** Returns whether exactly one request is inside and the client has been sending one at a time for a while. */
-    boolean isSerial() {
+    public boolean isSerial() {
         lock.lock();
         try {
             return requests == 1 && serial >= SERIAL_MAX / 2;
@@ -74,7 +74,7 @@ final class InFlight {
         }
     }
 
-    void leave(long removed) {
+    public void leave(long removed) {
         lock.lock();
         try {
             requests--;
@@ -85,7 +85,7 @@ final class InFlight {
         }
     }
 
-    boolean isBusy() {
+    public boolean isBusy() {
         lock.lock();
         try {
             return requests > 0;
@@ -95,7 +95,7 @@ final class InFlight {
     }
 
     /** Waits until nothing is in flight. */
-    void awaitIdle() {
+    public void awaitIdle() {
         lock.lock();
         try {
             while (requests > 0) {
@@ -107,7 +107,7 @@ final class InFlight {
     }
 
     /** Waits up to {@code nanos} until nothing is in flight; returns whether that is so. */
-    boolean awaitIdle(long nanos) throws InterruptedException {
+    public boolean awaitIdle(long nanos) throws InterruptedException {
         lock.lock();
         try {
             long rest = nanos;

@@ -1,4 +1,4 @@
-package io.holdfast.nbd.transmission;
+package io.holdfast.door;
 
 import io.holdfast.volume.Volume;
 import java.lang.foreign.MemorySegment;
@@ -8,11 +8,11 @@ import java.nio.ByteBuffer;
  * A piece of native memory: a buffer for sockets and a segment for the engine. It is aligned to a block, so that the
  * device can transfer to it directly.
  */
-record Slice(ByteBuffer buffer, MemorySegment segment) {
+public record Slice(ByteBuffer buffer, MemorySegment segment) {
     /** The largest slice; longer payloads take several. */
-    static final int MAX = 1 << 20;
+    public static final int MAX = 1 << 20;
 
-    static Slice allocate(int bytes) {
+    public static Slice allocate(int bytes) {
         ByteBuffer buffer = ByteBuffer.allocateDirect(footprint(bytes))
                 .alignedSlice(Volume.BLOCK_SIZE)
                 .slice(0, bytes);
@@ -20,11 +20,11 @@ record Slice(ByteBuffer buffer, MemorySegment segment) {
     }
 
     /** Returns how much memory a slice takes: one block more than its size, to align it. */
-    static int footprint(int bytes) {
+    public static int footprint(int bytes) {
         return bytes + Volume.BLOCK_SIZE;
     }
 
-    int capacity() {
+    public int capacity() {
         return buffer.capacity();
     }
 }
