@@ -4,20 +4,20 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A set of blocks that is added to and taken from all the time by several threads, and asked in order: a radix tree of 64
- * parts a node (as the kernel's xarray) above bitmaps of 1024 blocks, which costs no allocation for most blocks.
+ * A set of block numbers that several threads change all the time and walk in ascending order: a radix tree with 64
+ * parts a node (as the kernel's xarray) above bitmaps of 1024 blocks. Most changes allocate nothing.
  *
- * <p>Invariants, guarded by {@code lock}: a node's bit is set exactly if that part is there, and what is there is not
- * empty; {@code root} is null exactly if the set is empty. Leaves in {@code spare} are empty. Nothing else is locked, and
- * nobody is waited for, while the lock is held. Who asks for the next block sees every block that was there before the
- * call and was not taken out.
+ * <p>Invariants, guarded by {@code lock}: a node's bit is set exactly if that part exists, and no part that exists is
+ * empty; {@code root} is null exactly if the set is empty. Leaves in {@code spare} are empty. A thread that holds the
+ * lock takes no other lock and waits for nothing. {@code next} sees every block that was added before the call and not
+ * removed.
  */
 final class BlockIndex {
     private static final int LEAF_LOG2 = 10;
     private static final int LEAF_BLOCKS = 1 << LEAF_LOG2;
     private static final int FANOUT_LOG2 = 6;
     private static final int FANOUT = 1 << FANOUT_LOG2;
-    /** Leaves kept for use again: blocks under writeback, say, come and go one by one. */
+    /** Empty leaves kept for reuse: blocks under writeback, for example, come and go one by one. */
     private static final int SPARE_MAX = 64;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -106,7 +106,7 @@ final class BlockIndex {
         }
     }
 
-    /** Takes {@code count} blocks from {@code first} on out. */
+    /** Removes {@code count} blocks from {@code first} on. */
     void remove(long first, int count) {
         lock.lock();
         try {
@@ -150,12 +150,12 @@ final class BlockIndex {
         return LEAF_LOG2 + FANOUT_LOG2 * height;
     }
 
-    /** Returns which part of a node of that height, above a leaf's, a block lies in. */
+    /** Returns the part of a node that a block lies in; the node has that height, at least 1. */
     private static int part(long block, int height) {
         return (int) (block >>> span(height - 1)) & (FANOUT - 1);
     }
 
-    /** Returns the leaf that a block, which is about to be added, belongs to. */
+    /** Returns the leaf for a block that is about to be added; makes it if it is missing. */
     private Leaf leafOf(long block) {
         Node node = rootOver(block);
         for (int level = height; node instanceof Inner inner; level--) {
@@ -188,7 +188,7 @@ final class BlockIndex {
             height++;
         }
         if (root != top) {
-            // Only then: storing a reference costs the collector's barrier.
+            // Only if it changed: storing a reference costs a barrier of the garbage collector.
             root = top;
         }
         return top;
@@ -208,7 +208,9 @@ final class BlockIndex {
         return leaf;
     }
 
-    /** Removes blocks from {@code from} to {@code to}, exclusive, within a node, and returns whether it is empty now. */
+    /**
+     * Removes blocks from {@code from} to {@code to}, exclusive, within a node, and returns whether it is empty now.
+     */
     private boolean removedLast(Node node, int level, long from, long to) {
         if (node instanceof Leaf leaf) {
             leaf.remove((int) (from & (LEAF_BLOCKS - 1)), (int) ((to - 1) & (LEAF_BLOCKS - 1)) + 1);

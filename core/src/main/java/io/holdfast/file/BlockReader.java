@@ -20,11 +20,11 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads blocks of a file from the device: into private memory, verified there, and only then handed on (guard «read
- * verifies in private memory»).
+ * Reads blocks of a file from the device into private memory, verifies them there, and only then hands them on (guard
+ * «read verifies in private memory»).
  *
- * <p>A mapping that changed while the device was read is looked up again (guard «cookie checked after a read's I/O»): a
- * checksum that does not match means damage only if the mapping still holds.
+ * <p>If a mapping changed during the device read, the reader looks it up again (guard «cookie checked after a read's
+ * I/O»): a checksum mismatch means damage only if the mapping still holds.
  */
 final class BlockReader {
     /** Most blocks that one call reads. */
@@ -51,7 +51,7 @@ final class BlockReader {
          * Takes one block, valid only during the call.
          *
          * @param index 0 for the first block asked for
-         * @param mapping what the block was read by
+         * @param mapping by which the block was read
          * @return false to end the reading here
          */
         boolean block(int index, MemorySegment content, long offset, Mapping mapping) throws HoldfastException;
@@ -86,7 +86,7 @@ final class BlockReader {
         return done;
     }
 
-    /** Returns who may know a place on the device. */
+    /** Returns the epochs of the readers, which may know places on the device. */
     ReaderEpochs readers() {
         return readers;
     }
@@ -97,7 +97,7 @@ final class BlockReader {
         return store.openReads(name, handedOn);
     }
 
-    /** Looks a block up for a caller that is not reading and so is not registered as a reader. */
+    /** Looks a block up for a caller that is not registered as a reader. */
     Mapping lookup(BlockMap map, long block) throws HoldfastException {
         int ticket = readers.enter();
         try {
@@ -117,7 +117,7 @@ final class BlockReader {
         }
     }
 
-    /** Tells what is from a block on, as {@link #lookup}. */
+    /** Returns the state from a block on, for a caller as with {@link #lookup}. */
     MapExtent run(BlockMap map, long block) throws HoldfastException {
         int ticket = readers.enter();
         try {
@@ -127,7 +127,7 @@ final class BlockReader {
         }
     }
 
-    /** Reads a run of blocks that lie side by side on the device, or of blocks that are not there. */
+    /** Reads a run of blocks that lie side by side on the device, or of blocks without data. */
     private int readRun(BlockMap map, String where, long first, int count, MemorySegment memory, int index, Sink sink)
             throws HoldfastException {
         Mapping[] mappings = new Mapping[count];
@@ -171,11 +171,11 @@ final class BlockReader {
     }
 
     /**
-     * Reads a block that was not good by the mapping that it has now. It is damaged, or cannot be read, only if the mapping
-     * by which it was read still holds.
+     * Reads a bad block again by the mapping that it has now. The error stands only if the mapping by which the block
+     * was read still holds.
      *
-     * @param error of the device; null if the checksum did not match
-     * @return by what mapping it was read
+     * @param error the device's; null if the checksum did not match
+     * @return the mapping by which it was read in the end
      */
     private Mapping readAgain(
             BlockMap map,
@@ -232,7 +232,7 @@ final class BlockReader {
         return true;
     }
 
-    /** Verifies a block in the caller's memory: what the guard «verify private» is there to avoid. */
+    /** Verifies a block in the caller's memory: the fault that the guard «verify private» avoids. */
     void verifyShown(String where, long fileBlock, Mapping mapping, MemorySegment shown) throws HoldfastException {
         if (shown.byteSize() >= Block.SIZE && !matches(mapping, shown, 0)) {
             throw mismatch(where, fileBlock, mapping);

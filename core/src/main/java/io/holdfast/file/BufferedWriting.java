@@ -11,8 +11,8 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Lock;
 
 /**
- * Writes into pages of the cache. Space is reserved before a page becomes dirty (delayed allocation): one block for the data
- * and one for each map node it may change. So writing it back cannot run out of space.
+ * Writes into pages of the cache. Space is reserved before a page becomes dirty (delayed allocation): one block for the
+ * data and one for each map node it may change. So writing it back cannot run out of space.
  */
 final class BufferedWriting {
     private final WriteScope scope;
@@ -37,7 +37,7 @@ final class BufferedWriting {
         }
     }
 
-    /** The volume is full: block by block, as far as blocks need no new space or have it promised. */
+    /** Writes block by block on a full volume, as far as the blocks need no new space or have it promised. */
     void writeSingly(long offset, MemorySegment source, long need) throws HoldfastException {
         long done = 0;
         while (done < source.byteSize()) {
@@ -74,7 +74,7 @@ final class BufferedWriting {
         }
     }
 
-    /** Copies into one page, which takes over what was reserved for it if it becomes dirty. */
+    /** Copies into one page. If the page becomes dirty, it takes over the blocks reserved for it. */
     private void copyBlock(long at, int within, int n, MemorySegment source, long from, long need, Reservation reserved)
             throws HoldfastException {
         while (true) {
@@ -93,7 +93,7 @@ final class BufferedWriting {
             } finally {
                 file.unlock(page);
             }
-            // The page was dirty when the space was counted and has been written back since.
+            // The page was dirty when the space was counted, and writeback has cleaned it since.
             try (Reservation more = writer.reserver().reserve(need, Purpose.WRITE, false)) {
                 more.moveTo(reserved);
             }

@@ -6,10 +6,10 @@ import java.lang.foreign.MemorySegment;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The putting of a block that was read into the cache: its new page is locked from {@link #begin} to {@link #close}.
+ * Puts a block that was read into the cache; its new page is locked from {@link #begin} to {@link #close}.
  *
- * <p>Whoever wants to write the block needs this page. So a mapping that still holds after {@code begin} is what the block's
- * content is until the end; only then may the page be filled.
+ * <p>A writer of the block needs this page. So a mapping that still holds after {@code begin} holds until {@code
+ * close}; only with such a mapping may the page be filled.
  */
 final class CacheFill implements AutoCloseable {
     private final FileData file;
@@ -21,9 +21,9 @@ final class CacheFill implements AutoCloseable {
     }
 
     /**
-     * Never waits: the caller may be registered as a reader, and memory may come free only after a checkpoint.
+     * Never waits: memory may come free only after a checkpoint, which waits for the caller if that is a reader.
      *
-     * @return null if there is no memory for it, or another one has made a page for the block
+     * @return null if there is no memory for the page, or another thread has made one for the block
      */
     static @Nullable CacheFill begin(FileData file, long block) {
         try {
@@ -40,7 +40,7 @@ final class CacheFill implements AutoCloseable {
         page.uptodate = true;
     }
 
-    /** Unlocks the page; one that was not filled goes. */
+    /** Unlocks the page, or drops it if it was not filled. */
     @Override
     public void close() {
         file.unlock(page);

@@ -17,10 +17,10 @@ import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The inode record of an open file, and how far the log has it.
+ * The inode record of an open file, and what the log has of it.
  *
- * <p>Invariants: the record is guarded by {@code lock} from the reading of it to the end of its commit, as {@link OpenInodes}
- * asks. The size is changed under the lock, and read without.
+ * <p>Invariants: {@code lock} guards the record from reading it to the end of its commit, as {@link OpenInodes} asks.
+ * Threads change the size under the lock and read it without.
  */
 final class FileAttributes {
     /** Bytes that the record takes in the log. */
@@ -33,12 +33,16 @@ final class FileAttributes {
     /** Without the times of {@code modified}; see {@link #upToDate}. */
     private InodeRecord record;
 
-    /** When the content was changed since {@code record} was made, if it was: most writes change nothing else. */
+    /**
+     * When the content last changed since {@code record} was made; null if it has not. Most writes change nothing else.
+     */
     private @Nullable Instant modified;
 
     private boolean dirty;
     private volatile long size;
-    /** Blocks that the file has by the size in the log: nothing behind them may be written, or a crash leaves it there. */
+    /**
+     * The file's blocks by the size in the log. Nothing may be written behind them, or a crash would leave it there.
+     */
     private volatile long loggedBlocks;
 
     FileAttributes(long inode, InodeRecord record, InstantSource clock) {
@@ -54,7 +58,10 @@ final class FileAttributes {
         return size;
     }
 
-    /** Never changes, and so takes no lock: writeback asks while others wait for its pages with the record locked. */
+    /**
+     * Never changes, so this takes no lock: writeback asks while threads that have locked the record wait for its
+     * pages.
+     */
     boolean checksummed() {
         return checksummed;
     }
@@ -77,7 +84,7 @@ final class FileAttributes {
         return record;
     }
 
-    /** Changes the record by what the namespace wants, which commits it. */
+    /** Applies a change of the namespace to the record; the namespace commits it. */
     void update(UnaryOperator<InodeRecord> change, OpenInodes.Commit commit) throws HoldfastException {
         lock.lock();
         try {
@@ -110,7 +117,7 @@ final class FileAttributes {
         }
     }
 
-    /** Puts a changed record into the log, with {@code more} changes as one. A file without a name has none there. */
+    /** Puts a changed record and {@code more} into the log as one change. A file without a name has no record there. */
     void log(FileContext.Writer writer, List<LogEntry> more) throws HoldfastException {
         lock.lock();
         try {
@@ -130,8 +137,8 @@ final class FileAttributes {
     }
 
     /**
-     * Sets the size, and puts it into the log with {@code more} changes as one: no crash comes between them. If the log
-     * does not take it, the file keeps its size.
+     * Sets the size and puts it into the log with {@code more} as one change: no crash separates them. If the log
+     * refuses, the file keeps its size.
      */
     void setSize(FileContext.Writer writer, long newSize, List<LogEntry> more) throws HoldfastException {
         lock.lock();
@@ -154,12 +161,12 @@ final class FileAttributes {
         }
     }
 
-    /** Returns whether the log knows that the file is so long that it has this block. */
+    /** Returns whether the file has this block by the size in the log. */
     boolean sizeIsLogged(long block) {
         return block < loggedBlocks;
     }
 
-    /** Returns whether the log lacks the record as it is now, or {@code content} holds at the same moment. */
+    /** Returns whether the log lacks the present record or {@code content} is true, both at one moment. */
     boolean isAheadOr(BooleanSupplier content) {
         lock.lock();
         try {
@@ -170,7 +177,7 @@ final class FileAttributes {
     }
 
     /**
-     * Returns whether the record need not be kept in memory, and {@code more} holds at the same moment.
+     * Returns whether memory need not keep the record and {@code more} is true, both at one moment.
      *
      * @param readOnly nothing is written any more
      */

@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * What the files of one volume share.
  *
- * @param writer how to change things; null if the volume is open read-only
+ * @param writer the parts for writing; null if the volume is open read-only
  */
 record FileContext(
         String volumeName,

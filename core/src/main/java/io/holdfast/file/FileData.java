@@ -22,19 +22,19 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants:
  *
  * <ul>
- *   <li>{@code layout} is held shared by reads and writes, and exclusively by what takes blocks away or moves them
- *       under a reader's feet (punch, zero, truncate, allocate, the end of a zero-copy write). Writeback does not take
- *       it: the pages it writes are in the index until the map knows where they went.
+ *   <li>Reads and writes hold {@code layout} shared. Calls that take blocks away or move them under a reader (punch,
+ *       zero, truncate, allocate, a zero-copy write) hold it exclusively. Writeback does not take it: its pages stay in
+ *       the index until the map knows their new places.
  *   <li>A page is in {@code dirty} exactly while it is dirty, in {@code writing} exactly while it is under writeback.
- *   <li>Bytes behind the end of the file in its last block are not defined; a write or truncate that grows the file
- *       zeroes them first, and has them on the device before the log has the new size. It holds {@code layout}
- *       exclusively for that: another one may be writing there.
- *   <li>A block behind the end by the size in the log is never data: the size grows before a page becomes dirty, and
- *       writeback logs the size before it takes the page.
+ *   <li>Bytes behind the end of the file in its last block are not defined. A write or truncate that grows the file
+ *       zeroes them first, and writes the zeroes to the device before the log has the new size. It holds {@code layout}
+ *       exclusively for that: another thread may be writing there.
+ *   <li>A block behind the end, by the size in the log, is never data: a write grows the size before a page becomes
+ *       dirty, and writeback logs the size before it takes the page.
  * </ul>
  *
- * <p>Lock order: {@code layout}, pages' locks (with {@code layout} shared, one at a time or by trying), {@code attributes},
- * then the log's locks.
+ * <p>Lock order: {@code layout}, pages' locks (with {@code layout} shared, one at a time or by trying), {@code
+ * attributes}, then the log's locks.
  */
 final class FileData {
     final FileContext context;
@@ -49,7 +49,7 @@ final class FileData {
 
     private final AtomicInteger dirtyPages = new AtomicInteger();
 
-    /** The name the file was opened by, as it is now, without symbolic links; null if that name is gone. */
+    /** The canonical path the file was opened by; follows renames, null if that name is gone. */
     private volatile @Nullable String path;
 
     FileData(FileContext context, long inode, BlockMap map, InodeRecord record) {
@@ -92,7 +92,7 @@ final class FileData {
         return attributes.record().links() == 0;
     }
 
-    /** Returns the parts for writing, or throws {@code READ_ONLY}, or what failed. */
+    /** Returns the parts for writing; throws {@code READ_ONLY}, or the latched failure. */
     FileContext.Writer writer() throws HoldfastException {
         FileContext.Writer writer = context.writer();
         if (writer == null) {
@@ -102,7 +102,7 @@ final class FileData {
         return writer;
     }
 
-    /** Returns the attributes; blocks that are in memory only count as allocated. */
+    /** Returns the attributes; blocks that only memory has count as allocated. */
     FileStatus status() {
         long blocks = map.dataBlocksAtMost() + dirtyEstimate();
         return attributes.record().status(inode, blocks * Block.SIZE);
@@ -113,7 +113,7 @@ final class FileData {
         return dirtyPages.get();
     }
 
-    /** Returns whether nothing of the file is in memory that is not in the log, and no page is cached. */
+    /** Returns whether no page is cached and the log has everything of the file. */
     boolean isEmpty() {
         return attributes.isDispensable(context.writer() == null, pages::isEmpty);
     }
@@ -142,8 +142,8 @@ final class FileData {
     }
 
     /**
-     * Returns the page of a block, locked, for a change of its content: never a sealed one, whose writeback is waited
-     * for. A new one is not up to date. To be given up with {@link #unlock}.
+     * Returns the page of a block, locked, for a change of its content. Waits for the writeback of a sealed page and
+     * never returns one. A new page is not up to date. The caller gives the page up with {@link #unlock}.
      */
     Page lockPage(long block, boolean nowait) throws HoldfastException {
         while (true) {
@@ -169,7 +169,7 @@ final class FileData {
         }
     }
 
-    /** Returns a new page of a block, locked, not up to date; null if it has one already. */
+    /** Returns a new page of a block, locked, not up to date; null if the block has one already. */
     private @Nullable Page make(long block, boolean nowait) throws HoldfastException {
         Page page = context.cache().allocate(nowait);
         page.lock.lock();
@@ -182,13 +182,13 @@ final class FileData {
         return null;
     }
 
-    /** Returns a new page of a block, locked, not up to date, without waiting; null if it has one already. */
+    /** Returns a new page of a block, locked, not up to date, without waiting; null if the block has one already. */
     @Nullable
     Page tryMake(long block) throws HoldfastException {
         return make(block, true);
     }
 
-    /** Returns the page of a block, locked, as {@link #lockPage}; null if that would wait. Other pages may be locked. */
+    /** Does as {@link #lockPage}, but returns null in place of waiting. The caller may hold other pages' locks. */
     @Nullable
     Page tryLockPage(long block) throws HoldfastException {
         Page page = pages.pin(block);
@@ -208,12 +208,12 @@ final class FileData {
         return page;
     }
 
-    /** Takes a page out of the index; the cache does, with the page locked and marked dead. */
+    /** Takes a page out of the index. The caller has locked the page and marked it dead. */
     void forget(Page page) {
         pages.remove(page);
     }
 
-    /** Drops a page that is locked, with what it holds, and unlocks it. */
+    /** Drops a locked page with its content, and unlocks it. */
     void drop(Page page) {
         discard(page);
         forget(page);
@@ -228,8 +228,8 @@ final class FileData {
     }
 
     /**
-     * Puts a sealed page in the place of one that is locked and not under writeback, and drops and unlocks that. A flush
-     * that no longer finds the block dirty finds it under writeback.
+     * Replaces a page that is locked and not under writeback by a sealed one, then drops and unlocks it. The block is
+     * in {@code writing} before it leaves {@code dirty}, so a flush always finds it.
      */
     void supersede(Page page, Page sealed) {
         writing.add(page.block);
@@ -251,7 +251,7 @@ final class FileData {
         page.dead = true;
     }
 
-    /** Unlocks a page; one that was never filled is dropped, so that an unlocked page always is up to date. */
+    /** Unlocks a page, or drops it if it was never filled. So an unlocked page is always up to date. */
     void unlock(Page page) {
         if (page.uptodate) {
             page.lock.unlock();
@@ -260,13 +260,13 @@ final class FileData {
         }
     }
 
-    /** Marks a locked page dirty, which takes over the blocks that were reserved for it. */
+    /** Marks a locked page dirty; the page takes over the blocks reserved for it. */
     void markDirty(Page page, Reservation from, long blocks) {
         from.moveTo(page.reserved, blocks);
         markDirty(page);
     }
 
-    /** Marks a locked page dirty that will never be written: the volume has failed. */
+    /** Marks a locked page dirty without a reservation: the volume has failed and will never write it. */
     void markDirty(Page page) {
         page.dirty = true;
         dirty.add(page.block);
@@ -281,7 +281,7 @@ final class FileData {
         dirtyPages.decrementAndGet();
     }
 
-    /** Returns what the map says of a block, registered as a reader for so long. */
+    /** Looks a block up in the map, registered as a reader meanwhile. */
     Mapping lookup(long block) throws HoldfastException {
         return context.reader().lookup(map, block);
     }
@@ -296,7 +296,9 @@ final class FileData {
         return context.reader().run(map, block);
     }
 
-    /** Returns the first block from {@code block} on whose newest content is in memory only, or {@code Long.MAX_VALUE}. */
+    /**
+     * Returns the first block from {@code block} on whose newest content only memory has, or {@code Long.MAX_VALUE}.
+     */
     long nextInMemory(long block) {
         return Math.min(dirty.next(block), writing.next(block));
     }

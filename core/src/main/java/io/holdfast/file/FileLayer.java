@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts the file layer of one volume together and takes it apart. */
 public final class FileLayer {
-    /** Reads under way at the same time; one holds a buffer of {@link #READ_BLOCKS_MAX} blocks. */
+    /** Reads under way at the same time; each holds a buffer of {@link #READ_BLOCKS_MAX} blocks. */
     private static final int READS_MAX = 32;
 
     private static final int READ_BLOCKS_MAX = 64;
@@ -73,12 +73,12 @@ public final class FileLayer {
         }
     }
 
-    /** Returns whether files that are gone may still hold space. */
+    /** Returns whether removed files may still hold space. */
     public boolean isReaping() {
         return reaper.isBusy();
     }
 
-    /** Waits until files that are gone hold no space any more, but for a checkpoint. */
+    /** Waits until removed files hold no space but what the next checkpoint frees. */
     public void awaitReaped() {
         reaper.awaitIdle();
     }
@@ -95,7 +95,7 @@ public final class FileLayer {
      * Opens a file; called with the namespace's lock held.
      *
      * @param path canonical
-     * @param user for whom, if for somebody
+     * @param user who opens it, if any
      */
     public StoredFile open(long inode, String path, Opening opening, @Nullable FileUser user) throws HoldfastException {
         FileData file = table.acquire(inode, path);
@@ -115,7 +115,7 @@ public final class FileLayer {
     /** What a file is opened as. */
     public enum Opening {
         FILE,
-        /** Nothing that is done through this handle changes the size of the file. */
+        /** No call through this handle changes the size of the file. */
         DISK
     }
 
@@ -123,7 +123,7 @@ public final class FileLayer {
         return uses;
     }
 
-    /** Opens a file once more that is open, so that it stays so; null if it is not. */
+    /** Opens a file once more, so that it stays open; null if it is not open. */
     public @Nullable StoredFile openAgain(long inode) {
         FileData file = table.acquireAgain(inode);
         return file == null ? null : new OpenFile(table, file, writeback, false, uses, null, null);
@@ -147,7 +147,7 @@ public final class FileLayer {
     /**
      * Opens a file that was created just now; called with the namespace's lock held. Reads nothing.
      *
-     * @param user for whom, if for somebody
+     * @param user who opens it, if any
      */
     public StoredFile openNew(long inode, InodeRecord record, @Nullable FileUser user) {
         FileData file = table.acquireNew(inode, record);
@@ -162,12 +162,12 @@ public final class FileLayer {
         }
     }
 
-    /** Drops what is dirty of files that are open and have no name: nothing of them is left when the volume is closed. */
+    /** Drops the dirty pages of open files without a name: nothing of these files outlives the close of the volume. */
     public void dropUnnamed() {
         table.files().stream().filter(FileData::unlinked).forEach(FileTable::drop);
     }
 
-    /** Puts all that was done to all files into the log. */
+    /** Puts every change of every file into the log. */
     public void logAll() throws HoldfastException {
         if (writeback != null) {
             writeback.logAll();
@@ -185,7 +185,7 @@ public final class FileLayer {
         return cache.dirty();
     }
 
-    /** Returns blocks of a file that are in memory only. */
+    /** Returns how many blocks of a file only memory has. */
     public long dirtyBlocks(long inode) {
         return table.dirtyBlocks(inode);
     }
@@ -200,7 +200,7 @@ public final class FileLayer {
         }
     }
 
-    /** Gives the memory back. Nothing may be running any more. */
+    /** Gives the memory back. No call may be running any more. */
     public void close() {
         cache.close();
         readBuffers.close();

@@ -27,9 +27,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The open files of a volume, one {@link FileData} for each inode, however many handles.
  *
- * <p>Invariant: an entry stays until its last handle is closed and everything dirty is written; then its pages go and
- * its record is in the item store. Only a file that cannot be written now stays without a handle. The lock is never held
- * over I/O but for the reading of one item when a file is opened or an orphan freed.
+ * <p>Invariant: an entry stays until its last handle is closed and everything dirty is written; then its pages are
+ * dropped and the item store has its record. Only a file that cannot be written now stays without a handle. No thread
+ * holds the lock during I/O, except to read one item when it opens a file or frees an orphan.
  */
 public final class FileTable implements OpenInodes, InodeEvents {
     private final FileContext context;
@@ -105,7 +105,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    /** Opens once more what is open; null if it is not. */
+    /** Opens an inode once more; null if it is not open. */
     @Nullable
     FileData acquireAgain(long inode) {
         lock.lock();
@@ -130,17 +130,18 @@ public final class FileTable implements OpenInodes, InodeEvents {
     /** Closes one handle. After the last one, what is dirty is written (not flushed) and the file is forgotten. */
     void release(FileData file) {
         while (!tryRelease(file)) {
-            // The last handle stays counted while the file is emptied, so that nobody finds a file half gone. Who opens
-            // it, writes and closes it meanwhile leaves it not empty, and the turn is taken again.
+            // The last handle stays counted while the file is emptied, so that no thread finds a file half gone.
+            // Another thread may open, write and close the file meanwhile; then it is not empty, and this loop runs
+            // again.
             empty(file);
             Inject.at(Point.FILE_EMPTIED);
         }
     }
 
     /**
-     * Takes a handle out of the count, but the last one only if nothing would be lost with it. A file with content that
-     * cannot be written, because the volume has failed or what it lies on is full, stays in the table, without handles:
-     * whoever opens it again reads that.
+     * Takes a handle out of the count, the last one only if nothing is lost with it. If content cannot be written,
+     * because the volume has failed or the host is full, the file stays in the table without handles, and can be opened
+     * and read again.
      */
     private boolean tryRelease(FileData file) {
         lock.lock();
@@ -202,7 +203,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         queues.remove(reads);
     }
 
-    /** Waits until nothing is read any more in a queue. */
+    /** Closes all read queues and waits for their reads. */
     void closeQueues() {
         List.copyOf(queues).forEach(QueuedReads::close);
     }
@@ -217,7 +218,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         return writer != null && writer.latch().failed();
     }
 
-    /** Drops what is cached; also what is dirty, of a file that has no name. */
+    /** Drops all cached pages. Only a file without a name may have dirty ones. */
     static void drop(FileData file) {
         file.layout.writeLock().lock();
         try {
@@ -268,8 +269,8 @@ public final class FileTable implements OpenInodes, InodeEvents {
     }
 
     /**
-     * Returns whether an inode is an orphan that is not open, which it then stays. Both are looked at as one: a file that
-     * never had a name may get one as long as it is open.
+     * Returns whether an inode is an orphan that is not open, and so stays one. One hold of the lock covers both
+     * questions: a file that never had a name may get one as long as it is open.
      */
     boolean isDead(long inode) throws HoldfastException {
         lock.lock();
@@ -371,7 +372,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    /** Returns blocks that are in memory only, to be added to what the map counts. */
+    /** Returns how many blocks only memory has; the caller adds what the map counts. */
     long dirtyBlocks(long inode) {
         FileData file = find(inode);
         return file == null ? 0 : file.dirtyEstimate();

@@ -20,11 +20,13 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Who uses which file, and who keeps users out of which for a change, as {@link io.holdfast.volume.VolumeFiles} says.
+ * The users of open files, and the claims that keep users out during a change, as {@link
+ * io.holdfast.volume.VolumeFiles} says.
  *
- * <p>Invariants: a use begins with the namespace's lock held shared, and names are checked with it held exclusively, so
- * nobody comes between a check and the change. A claim stands before its users are counted, so none comes behind the count.
- * Two claims that overlap have the same owner. No lock is held while a user is cut off or waited for.
+ * <p>Invariants: a user opens a file with the namespace's lock held shared, and a change checks names with it held
+ * exclusively. So no user comes between the check and the change. A claim is registered before its users are counted,
+ * so no user comes after the count. Claims that overlap have the same owner. No lock is held while a claim cuts users
+ * off or waits for them.
  */
 public final class FileUses {
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(30);
@@ -51,7 +53,7 @@ public final class FileUses {
         }
     }
 
-    /** What a claim is on: names, with all below, or one file, whatever its names. */
+    /** What a claim covers: names with all below them, or one file, whatever its names. */
     private sealed interface Scope {
         boolean has(FileData file);
 
@@ -138,7 +140,7 @@ public final class FileUses {
         }
     }
 
-    /** A user has created a file: no claim is on what was not there. */
+    /** A user has created a file; no claim covers a new one. */
     Use beginNew(FileData file, FileUser user) {
         lock.lock();
         try {
@@ -165,7 +167,7 @@ public final class FileUses {
         }
     }
 
-    /** Throws unless the name, and all below it, may be taken away. Called with the namespace's lock held exclusively. */
+    /** Throws unless the name and all below it may be removed. Called with the namespace's lock held exclusively. */
     public void requireUnused(String path, @Nullable FileUser by) throws HoldfastException {
         requireFree(new Names(List.of(path)), path, by, use -> true);
     }
@@ -224,7 +226,7 @@ public final class FileUses {
      * @param path its canonical path
      */
     public FileClaim claimSize(long inode, String path, @Nullable FileUser by, InUse inUse) throws HoldfastException {
-        // To be cut off are those, too, that have not begun: they were told a size that is no more.
+        // Users that have not begun are cut off, too: they were told a size that no longer holds.
         return claim(new Size(inode, path), path, by, inUse, use -> inUse == InUse.CUT_OFF || use.user.hasBegun());
     }
 
@@ -278,7 +280,7 @@ public final class FileUses {
         }
     }
 
-    /** Returns who else uses it; waits first while these are users that were asked to end already. */
+    /** Returns the other uses. Waits first, as long as all of them were asked to end already. */
     private List<Use> othersWhenChanged(
             Scope scope, @Nullable FileUser by, Predicate<Use> counts, Set<FileUser> asked, long start)
             throws HoldfastException {
@@ -314,7 +316,7 @@ public final class FileUses {
                         + users(uses));
     }
 
-    /** Says who uses what, each file once. */
+    /** Lists each file once, with its users. */
     private static String users(List<Use> uses) {
         List<String> files =
                 uses.stream().map(use -> use.file.label()).distinct().toList();

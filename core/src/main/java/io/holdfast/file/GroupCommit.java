@@ -5,12 +5,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Lets calls that come while one is running share the next one (group commit): so flushes of many threads make few and
- * long records, not many short ones.
+ * Group commit: calls that come during a run share the next run. So flushes of many threads make few long records, not
+ * many short ones.
  *
- * <p>Invariants: one call runs at a time, and not under {@code lock}; runs are counted as they begin; who waits returns
- * when a run that began after its arrival has succeeded. A failure is its runner's alone: the others run again, and find
- * out for themselves.
+ * <p>Invariants: one run at a time, and never under {@code lock}. Runs are numbered as they begin. A caller returns
+ * when a run that began after its arrival has succeeded. A failure is the runner's alone: the callers that waited run
+ * again and find out for themselves.
  */
 final class GroupCommit {
     private final ReentrantLock lock = new ReentrantLock();
@@ -19,12 +19,12 @@ final class GroupCommit {
     private long begun;
     private long succeeded;
 
-    /** What is done for all that wait. */
+    /** The work that one caller runs for all that wait. */
     interface Work {
         void run() throws HoldfastException;
     }
 
-    /** Returns when a run of {@code work}, which began after this call, has succeeded; it may be another caller's. */
+    /** Returns once a run of {@code work} that began after this call has succeeded, be it another caller's. */
     void run(Work work) throws HoldfastException {
         if (!becomesRunner()) {
             return;
@@ -38,7 +38,7 @@ final class GroupCommit {
         }
     }
 
-    /** Waits for one of both: the caller's turn to run, or the end of a run that serves it. */
+    /** Waits until the caller may run, or a run has served it; returns false for the latter. */
     private boolean becomesRunner() {
         lock.lock();
         try {

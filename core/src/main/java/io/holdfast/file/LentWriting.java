@@ -75,9 +75,9 @@ final class LentWriting {
             if (!file.attributes.sizeIsLogged(first + blocks - 1)) {
                 file.attributes.log(writer, List.of());
             }
-            // A page of these blocks would hide what is written now, so the pages go when it is written. Until then
-            // they
-            // stay locked, so nobody writes them back; should the device fail, they still are what the file holds.
+            // A page of these blocks would hide the new data, so the pages are dropped once it is written. Until then
+            // they stay locked, and writeback cannot take them: if the device fails, they still hold the file's
+            // content.
             superseded.addAll(new RangePages(file, first, first + blocks).lock());
             long[] sums = file.checksummed() ? file.context.reader().checksumsOf(source) : new long[blocks];
             int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;

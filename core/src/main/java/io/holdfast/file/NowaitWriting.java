@@ -19,7 +19,7 @@ final class NowaitWriting {
         this.writer = scope.writer;
     }
 
-    /** All or nothing: takes all pages first, and only if nothing has to be waited for. */
+    /** Writes all or nothing: locks all pages first, and throws {@code WOULD_BLOCK} in place of waiting. */
     void write(long offset, MemorySegment source) throws HoldfastException {
         long first = FileData.blockOf(offset);
         long blocks = FileData.blockAfter(offset + source.byteSize()) - first;
@@ -63,7 +63,7 @@ final class NowaitWriting {
         }
     }
 
-    /** Locks a page that is to be written to, up to date unless it is written as a whole. */
+    /** Locks a page for a write, and fills it unless the write covers it whole. */
     private Page takeNowait(long block, boolean whole) throws HoldfastException {
         Page page = file.tryLockPage(block);
         if (page == null) {

@@ -21,8 +21,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * A handle of an open file.
  *
- * <p>Invariant: {@code use} is held shared while a call runs, and {@code closed} is set with it held exclusively: the
- * file is given up when no call of this handle runs any more, so none leaves a dirty page in a file that is forgotten.
+ * <p>Invariant: a call holds {@code use} shared while it runs, and {@link #close} sets {@code closed} with it held
+ * exclusively. So the handle gives the file up after its last call, and no call leaves a dirty page in a forgotten
+ * file.
  */
 final class OpenFile implements StoredFile {
     private final FileTable table;
@@ -40,8 +41,8 @@ final class OpenFile implements StoredFile {
     private boolean closed;
 
     /**
-     * @param fixedSize nothing that is done through this handle changes the size of the file
-     * @param user whose handle this is, if somebody's
+     * @param fixedSize no call through this handle changes the size of the file
+     * @param user whom the handle belongs to, if any
      * @param usage ends with this handle
      */
     OpenFile(
@@ -61,12 +62,12 @@ final class OpenFile implements StoredFile {
         this.usage = usage;
     }
 
-    /** Something done with the file open. */
+    /** A call on the open file. */
     private interface Call<T> {
         T run() throws HoldfastException;
     }
 
-    /** Something done to a file that can be written to. */
+    /** A call that changes the file. */
     private interface Change {
         void run(Writeback writeback) throws HoldfastException;
     }
@@ -137,7 +138,7 @@ final class OpenFile implements StoredFile {
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
         boolean nowait = flags.contains(WriteFlag.NOWAIT);
         boolean fua = flags.contains(WriteFlag.FUA);
-        // Written out, not a lambda as the rest: this is called for every 4 KiB.
+        // Not a lambda, unlike the rest: clients call this for every 4 KiB.
         use.readLock().lock();
         try {
             Writeback to = requireWritable();
@@ -159,7 +160,7 @@ final class OpenFile implements StoredFile {
         return call(() -> writing(requireWritable(), false, false).writeTogether(pieces));
     }
 
-    /** Returns the write path for such writes. Each is made once: threads that both make one make the same. */
+    /** Returns the write path for such writes. Two threads may both make it; either one serves. */
     private Writing writing(Writeback to, boolean direct, boolean nowait) throws HoldfastException {
         int way = (direct ? 1 : 0) + (nowait ? 2 : 0);
         Writing made = writings[way];

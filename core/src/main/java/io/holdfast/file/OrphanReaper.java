@@ -18,8 +18,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Frees files that have no name and no handle any more, in the background. What is to be done stands in the orphan
- * items, so nothing is queued in memory and a crash loses nothing.
+ * Frees, in the background, files that have no name and no handle any more. The orphan items are its work list, so it
+ * queues nothing in memory and a crash loses nothing.
  */
 final class OrphanReaper {
     private static final int SCAN_MAX = 256;
@@ -74,13 +74,14 @@ final class OrphanReaper {
         }
     }
 
-    /** Returns whether orphans are being looked for, or are to be: they may hold space that nobody needs. */
+    /** Returns whether the reaper is looking for orphans, or will: they may hold space that nobody needs. */
     boolean isBusy() {
-        // Asked for every write. In this order: whoever takes up what was wanted is busy before it is wanted no longer.
+        // Without the lock, since every write asks. The reaper sets busy before it clears wanted, so a reader that
+        // checks wanted first never sees both false while work is left.
         return !ended && (wanted || busy);
     }
 
-    /** Waits until the orphans there are now are freed. The reaper takes no lock of the namespace or of a file. */
+    /** Waits until the orphans that exist now are freed. The reaper takes no lock of the namespace or of a file. */
     void awaitIdle() {
         lock.lock();
         try {
@@ -126,7 +127,9 @@ final class OrphanReaper {
         }
     }
 
-    /** Lets go of who waits for the orphans: they cannot be freed as long as there is no room for the log. */
+    /**
+     * Releases the threads that wait for the orphans: these cannot be freed as long as there is no room for the log.
+     */
     private void postpone(HostRoom room) {
         lock.lock();
         try {

@@ -11,30 +11,31 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * One block of a file in memory (the kernel's folio): in a frame of the cache, or sealed, on its way to the device. The
- * cache's pages stay: one that is dead becomes another block's ({@link #begin}), so that a cache in full use makes no
- * garbage. A pin keeps it from that.
+ * cache reuses its pages: a dead one becomes another block's ({@link #begin}), so a cache in full use makes no garbage.
+ * A pin keeps a page from being reused.
  *
- * <p>Invariants, all fields guarded by {@code lock} but {@code referenced}, {@code next} and the pins:
+ * <p>Invariants ({@code lock} guards all fields except {@code referenced}, {@code next} and the pins):
  *
  * <ul>
- *   <li>{@code dirty} implies {@code uptodate} and that {@code reserved} has what writing the page back takes; nothing after a
- *       failure of the volume.
- *   <li>{@code writeback}: a sealed copy of the content is on its way to the device. The page itself may be written to
- *       meanwhile (guard «block under writeback is not modified»: the copy is not) and become dirty again, but a second
- *       writeback waits for the first.
+ *   <li>{@code dirty} implies {@code uptodate}; {@code reserved} then has the blocks that writing the page back takes,
+ *       or none after a failure of the volume.
+ *   <li>{@code writeback}: a sealed copy of the content is on its way to the device. Writers may change the page
+ *       meanwhile, but not the copy (guard «block under writeback is not modified»). The page may become dirty again; a
+ *       second writeback waits for the first.
  *   <li>A page in its file's index whose lock is free is {@code uptodate}.
- *   <li>{@code sealed}: the memory is the sealed copy itself and read-only; {@code uptodate}, {@code writeback}, and not
- *       {@code dirty}. Who wants to change the block waits until the writeback has ended and the page is dead. Sealed
- *       pages of one record share their lock. After a failure of the volume the page stays, dirty, with a copy on the
- *       heap.
+ *   <li>{@code sealed}: the memory is the sealed copy itself, read-only; the page is {@code uptodate}, {@code
+ *       writeback} and not {@code dirty}. A writer of the block waits until the writeback has ended and the page is
+ *       dead. The sealed pages of one record share a lock. After a failure of the volume the page stays, dirty, with a
+ *       copy on the heap.
  *   <li>A page has a frame, and is on the clock, unless it is or was sealed.
- *   <li>{@code dead}: no longer in its file's index; whoever finds that after locking looks again.
- *   <li>{@code file} and {@code block} stay the same while somebody has the lock or a pin. Who waits for a live page's lock has a pin,
- *       so nobody ever waits for another block's page, which could be a deadlock.
+ *   <li>{@code dead}: no longer in its file's index. A thread that finds this after locking looks the block up again.
+ *   <li>{@code file} and {@code block} stay the same while a thread has the lock or a pin. A thread pins a live page
+ *       before it waits for its lock. Without the pin the page could be reused, and the thread would wait behind the
+ *       owner of another block: a possible deadlock.
  * </ul>
  */
 final class Page {
-    /** Added to the pins when the page has been given up: whoever takes the last pin away then frees it. */
+    /** Added to the pins when the page is given up; then the thread that takes the last pin away frees it. */
     private static final int GIVEN_UP = 1 << 30;
 
     private static final VarHandle PINS;
@@ -59,7 +60,7 @@ final class Page {
     private final @Nullable PageCache cache;
 
     final ReentrantLock lock;
-    /** Made when somebody waits: few do. */
+    /** Made when a thread first waits; few do. */
     private @Nullable Condition idle;
 
     MemorySegment memory;
@@ -70,7 +71,7 @@ final class Page {
     boolean writeback;
     boolean dropAfterWriteback;
     boolean dead;
-    /** For the dirty content. That of content under writeback is the batch's. */
+    /** For the dirty content. The batch holds the reservation of content under writeback. */
     final Reservation reserved;
 
     /** Second chance for the clock; a hint, so a lost or late update does no harm. */
@@ -80,7 +81,7 @@ final class Page {
     @SuppressWarnings("UnusedVariable")
     private volatile int pins;
 
-    /** Makes a page of the cache, which is nobody's yet. */
+    /** Makes a page of the cache that is no block's yet. */
     Page(PageCache cache, MemorySegment memory, Reservation reserved) {
         this.reserved = reserved;
         this.cache = cache;
@@ -89,7 +90,9 @@ final class Page {
         this.dead = true;
     }
 
-    /** Makes a dead page, which the caller has locked and got from the cache, a new one of a block, not up to date. */
+    /**
+     * Turns a dead page, which the caller got from the cache and locked, into a new page of a block, not up to date.
+     */
     void begin(FileData owner, long itsBlock) {
         file = owner;
         block = itsBlock;
@@ -99,7 +102,7 @@ final class Page {
         referenced = true;
     }
 
-    /** Keeps the page what it is. */
+    /** Keeps the page the same block's. */
     void pin() {
         PINS.getAndAdd(this, 1);
     }
@@ -111,14 +114,14 @@ final class Page {
         }
     }
 
-    /** Gives up a dead page, which is unlocked: it may become another block's when it is no longer pinned. */
+    /** Gives up a dead, unlocked page: it may become another block's when it is no longer pinned. */
     void giveUp() {
         if ((int) PINS.getAndAdd(this, GIVEN_UP) == 0) {
             free();
         }
     }
 
-    /** As {@link #giveUp}, by the clock, which takes the page itself if nobody has a pin; returns whether it does. */
+    /** Does as {@link #giveUp} for the clock, which keeps a page without pins for itself; returns whether it does. */
     boolean takeOver() {
         boolean free = (int) PINS.getAndAdd(this, GIVEN_UP) == 0;
         if (free) {

@@ -19,15 +19,15 @@ import org.jspecify.annotations.Nullable;
 /**
  * The memory of all cached blocks: off-heap, bounded, shared by all files.
  *
- * <p>Invariants: a page in {@code slots} is free, or dead and about to be, or one block's. At most {@code dirtyMax} pages are
- * dirty for long: whoever makes more has to write some back. So there is always something to evict or to wait for, and a
- * flush or a shutdown has a bounded amount to write.
+ * <p>Invariants: a page in {@code slots} is free, or dead and about to be free, or one block's. At most {@code
+ * dirtyMax} pages are dirty for long: a writer that makes more must write some back. So there is always something to
+ * evict or to wait for, and a flush or a shutdown has a bounded amount to write.
  *
  * <p>Lock order: a page's lock, then this one. The clock takes page locks only by trying.
  */
 public final class PageCache {
     private static final int FRAMES_PER_CHUNK = 256;
-    /** So much dirty data is accepted at most, however large the cache is. */
+    /** The most dirty data, however large the cache is. */
     private static final long DIRTY_BYTES_MAX = 256L << 20;
 
     private static final System.Logger LOG = System.getLogger(PageCache.class.getName());
@@ -74,7 +74,7 @@ public final class PageCache {
         writebackWanted = wanted;
     }
 
-    /** After a failure dirty pages stay for good: waiting for one to be written is in vain. */
+    /** Ends all waits for memory: after a failure dirty pages stay for good. */
     public void fail() {
         failed = true;
         lock.lock();
@@ -85,10 +85,7 @@ public final class PageCache {
         }
     }
 
-    /**
-     * Takes a dead page, evicting a clean one or waiting for one. The caller must not hold a page's lock, unless it does not
-     * want to wait.
-     */
+    /** Takes a dead page; evicts a clean one, or waits for one. A caller that may wait must not hold a page's lock. */
     Page allocate(boolean nowait) throws HoldfastException {
         lock.lock();
         try {
@@ -120,8 +117,8 @@ public final class PageCache {
     }
 
     /**
-     * Makes more frames; if there is no memory for them, the cache stays as large as it is. Called under the lock, and
-     * lets go of it meanwhile: new memory is zeroed, which takes long.
+     * Makes more frames. Without memory for them the cache stays as large as it is. Called under the lock, and releases
+     * it meanwhile: zeroing new memory takes long.
      */
     private void grow() {
         int first = framesMade;
@@ -163,7 +160,7 @@ public final class PageCache {
         }
     }
 
-    /** Turns the clock up to twice around until it finds a page that can go. Called under the lock. */
+    /** Turns the clock up to twice around until it finds a page to evict. Called under the lock. */
     private @Nullable Page evict() {
         for (int i = 0; i < 2 * framesMade; i++) {
             hand = hand + 1 >= framesMade ? 0 : hand + 1;
@@ -193,11 +190,11 @@ public final class PageCache {
         return null;
     }
 
-    /** Takes back a page that is dead, and nobody refers to. */
+    /** Takes back a dead page that nobody refers to. */
     void release(Page page) {
         lock.lock();
         try {
-            // A file that is gone is not kept in memory by its pages.
+            // A free page must not keep a closed file in memory.
             page.file = null;
             free.push(page);
             freed.signal();
@@ -224,7 +221,7 @@ public final class PageCache {
         return dirty.get();
     }
 
-    /** Returns whether so much is dirty that whoever writes more has to write some back first. */
+    /** Returns whether so much is dirty that a writer must write some back first. */
     boolean overDirtyLimit() {
         return dirty.get() > dirtyMax;
     }

@@ -5,20 +5,20 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The pages of one file, by block: a hash table whose chains go through the pages themselves, so that putting one in and
- * taking it out costs no allocation.
+ * The pages of one file, by block: a hash table whose chains go through the pages themselves, so adding and removing a
+ * page allocates nothing.
  *
- * <p>Invariants: a page is in at most one table, and there at most once; {@link Page#next} and {@link Page#block} of a page
- * that is in do not change but under the segment's lock. Nothing is waited for with a segment's lock. Pages are handed out
- * locked, or pinned: who got a pinned one gives the pin back when it has the page's lock, or does not want it.
+ * <p>Invariants: a page is in at most one table, and there at most once; {@link Page#next} and {@link Page#block} of a
+ * page in the table change only under the segment's lock. No thread waits while it holds a segment's lock. The table
+ * hands out pages locked or pinned. The caller unpins a pinned page once it has the page's lock, or does not want it.
  */
 final class PageTable {
-    /** Locks, so that threads seldom meet. */
+    /** Segments, each with its own lock, so that threads seldom meet. */
     private static final int SEGMENTS_LOG2 = 3;
 
     private static final int SEGMENTS = 1 << SEGMENTS_LOG2;
 
-    /** Blocks side by side that share a segment, and there lie side by side. */
+    /** So many neighbouring blocks share a segment, and have neighbouring buckets there. */
     private static final int NEIGHBOURS_LOG2 = 4;
 
     private static final int BUCKETS_MIN = 4;
@@ -62,7 +62,7 @@ final class PageTable {
         return segment(page.block).add(page, false) == null;
     }
 
-    /** Puts a page in unless its block has one already, and returns that, pinned; null if the page is in. */
+    /** Puts a page in and returns null. If its block has a page already, pins and returns that. */
     @Nullable
     Page addOrPin(Page page) {
         return segment(page.block).add(page, true);
@@ -73,7 +73,7 @@ final class PageTable {
         segment(page.block).replace(page, null);
     }
 
-    /** Puts a page of the same block in the place of one that is in; returns false if that is not. */
+    /** Replaces a page by another one of the same block; returns false if the page is not in the table. */
     boolean replace(Page page, Page by) {
         return segment(page.block).replace(page, by);
     }
@@ -91,7 +91,7 @@ final class PageTable {
         return size() == 0;
     }
 
-    /** Calls {@code action}, with no lock held, with each block that has a page all the time, and perhaps with others. */
+    /** Calls {@code action}, with no lock held, for each block that has a page throughout, and perhaps for others. */
     void forEachBlock(LongConsumer action) {
         for (Segment segment : segments) {
             for (long block : segment.blocks()) {
@@ -193,7 +193,7 @@ final class PageTable {
             heads[bucket] = page;
         }
 
-        /** Without memory for it the chains become longer. */
+        /** Doubles the buckets; without memory for that the chains become longer. */
         private void grow() {
             @Nullable Page[] grown;
             try {
@@ -211,7 +211,7 @@ final class PageTable {
             heads = grown;
         }
 
-        /** Puts {@code by}, or nothing, in the place of a page; returns false if that is not in. */
+        /** Replaces a page by {@code by}, or removes it for null; returns false if the page is not in the table. */
         boolean replace(Page page, @Nullable Page by) {
             lock.lock();
             try {

@@ -6,7 +6,7 @@ import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
 
-/** Puts bytes into cached pages; of a page that is written in part it reads the rest first. */
+/** Copies bytes into cached pages; before a partial write it reads the page's old content. */
 final class PageWriter {
     private static final MemorySegment ZEROES =
             MemorySegment.ofArray(new byte[Block.SIZE]).asReadOnly();
@@ -17,7 +17,7 @@ final class PageWriter {
     private final boolean nowait;
 
     /**
-     * @param direct the page is not kept once it is written
+     * @param direct do not keep the page once it is written
      * @param nowait throw {@code WOULD_BLOCK} in place of waiting
      */
     PageWriter(FileData file, FileContext.Writer writer, boolean direct, boolean nowait) {
@@ -38,7 +38,7 @@ final class PageWriter {
         file.context.counters().stableCopies.increment();
     }
 
-    /** Reads the old content of a locked page that is to be written in part. */
+    /** Reads the old content of a locked page before a partial write. */
     void fill(Page page) throws HoldfastException {
         if (nowait && file.lookupInMemory(page.block).isData()) {
             throw WriteScope.wouldBlock(file);
@@ -51,7 +51,7 @@ final class PageWriter {
     }
 
     /**
-     * Zeroes a part of one block, unless nothing is there. The layout must be held.
+     * Zeroes a part of one block, unless the block has no data. The layout must be held.
      *
      * @param from first byte in the block
      * @param to behind the last

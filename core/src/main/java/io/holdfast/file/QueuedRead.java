@@ -13,15 +13,15 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One read of whole blocks on its way through a {@link DeviceReads}: it looks up where they are, and when they have come,
- * verifies them where they lie and makes sure that they still are what the file holds.
+ * One read of whole blocks through a {@link DeviceReads}. It looks up the blocks' places. When the device has read
+ * them, it verifies them in the target and checks that the file still holds them.
  *
- * <p>It is registered as a reader only while it looks up, and not while it waits: a client that takes its time must not
- * keep blocks from being freed. So the device may have overwritten what it reads. What was read counts therefore only if it
- * has the checksum that the map says <em>afterwards</em>; and without a checksum, if nothing in the map has changed.
+ * <p>It is registered as a reader during the lookup only, not while it waits: a slow client must not keep blocks from
+ * being freed. So its blocks may be freed and overwritten meanwhile. The result therefore counts only if it has the
+ * checksum that the map says <em>afterwards</em>, or, without a checksum, if nothing in the map has changed.
  */
 final class QueuedRead implements DeviceReads.Ended {
-    /** More blocks than this are not left in the cache, as with writes: a scan would drive out everything else. */
+    /** Longer reads leave nothing in the cache, like long writes: a scan would evict everything else. */
     private static final int KEEP_BLOCKS_MAX = Writing.SEALED_BLOCKS_MIN - 1;
 
     private final FileData file;
@@ -41,8 +41,8 @@ final class QueuedRead implements DeviceReads.Ended {
     }
 
     /**
-     * Returns the read, or null if a block's newest content is in memory only, or it is no data, or it is not in memory
-     * where it is. Blocks that are cached clean are read all the same.
+     * Returns the read; null if only memory has a block's newest content, or a block has no data, or memory does not
+     * know its place. Reads blocks that are cached clean all the same.
      */
     static @Nullable QueuedRead of(FileData file, long first, MemorySegment target, ReadQueue.Ended ended) {
         if (Long.compareUnsigned(Block.offset(first) + target.byteSize(), file.size()) > 0) {
@@ -69,7 +69,7 @@ final class QueuedRead implements DeviceReads.Ended {
         return new QueuedRead(file, first, mappings, target, ended);
     }
 
-    /** Begins to read each run of blocks that lie side by side; returns false if none could be. */
+    /** Starts a device read of each run of adjacent blocks; returns false if the device took none. */
     boolean start(DeviceReads device) {
         int runs = 1;
         for (int i = 1; i < mappings.count(); i++) {
@@ -110,13 +110,13 @@ final class QueuedRead implements DeviceReads.Ended {
             Inject.at(Point.READ_DONE);
             good = !failed && file.context.reader().match(mappings, target) && isCurrent();
         } catch (HoldfastException e) {
-            // WOULD_BLOCK: whether it is current is not known to memory any more.
+            // WOULD_BLOCK: memory no longer knows whether the blocks are current.
         } finally {
             ended.ended(good);
         }
     }
 
-    /** Returns whether this still is what the file holds, and leaves it in the cache. */
+    /** Returns whether the file still holds what was read; a short read stays in the cache then. */
     private boolean isCurrent() throws HoldfastException {
         Inject.at(Point.READ_VERIFIED);
         if (!file.layout.readLock().tryLock()) {
@@ -138,8 +138,8 @@ final class QueuedRead implements DeviceReads.Ended {
     }
 
     /**
-     * Asks in this order, in which a write goes on: is it dirty, is it on its way to the device, does the map have it. So
-     * one that was acknowledged before this call is seen.
+     * Asks in the order in which a write proceeds: is the block dirty, is it on its way to the device, does the map
+     * have it. So this sees every write that was acknowledged before the call.
      */
     private boolean isNewest() throws HoldfastException {
         return file.nextInMemory(first) >= first + mappings.count()
@@ -148,8 +148,8 @@ final class QueuedRead implements DeviceReads.Ended {
     }
 
     /**
-     * New pages are locked while it is asked, so that nobody writes to their blocks before they hold what was read. A block
-     * that has a page already, or gets no memory for one, is only asked about.
+     * Does as {@link #isNewest}, and fills new pages. They are locked meanwhile, so that no writer changes their blocks
+     * before they are filled. A block that has a page already, or gets no memory for one, is only asked about.
      */
     private boolean isCurrentAndKept() throws HoldfastException {
         @Nullable CacheFill[] fills = new CacheFill[mappings.count()];

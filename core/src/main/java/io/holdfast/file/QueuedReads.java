@@ -10,10 +10,10 @@ import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads of one file that keep no thread waiting. Takes what is easy, which nearly all reads are: data whose place is known
- * to memory, and that nobody is writing. Everything else is refused or given back and goes the way of {@link Reading}.
+ * Reads of one file that keep no thread waiting. Takes the easy reads, which nearly all are: data whose place memory
+ * knows and that nobody is writing. All others are refused or given back; the caller does them through {@link Reading}.
  *
- * <p>Invariant: the device's queue is opened with the first read that needs it, and closed once this one is.
+ * <p>Invariant: the first read that needs the device's queue opens it, and {@link #close} closes it.
  */
 final class QueuedReads implements ReadQueue {
     /** Blocks of one read. */

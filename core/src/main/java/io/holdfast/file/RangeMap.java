@@ -9,7 +9,7 @@ import io.holdfast.volume.Extent;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Tells what is where in a file: what is in memory only counts as written. */
+/** Lists the extents of a file. Blocks that only memory has count as written. */
 final class RangeMap {
     private final FileData file;
 

@@ -9,8 +9,9 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The cached pages of a range of a file's blocks, locked or dropped as one. The file's layout must be held exclusively: then
- * nobody else locks more than one of them.
+ * The cached pages of a range of a file's blocks, locked or dropped as one. The caller holds the file's layout
+ * exclusively: then no other thread locks more than one of the pages, and none becomes dirty. Pages are locked in
+ * ascending order, as writeback takes them: a batch that this thread waits for then never waits for a page locked here.
  */
 final class RangePages {
     private final FileData file;
@@ -24,10 +25,7 @@ final class RangePages {
         this.end = end;
     }
 
-    /**
-     * Drops all pages of a range once their writeback has ended. The layout must be held exclusively. Dirty pages go, too:
-     * whoever calls this knows that nobody needs them.
-     */
+    /** Drops all pages once their writeback has ended. Dirty pages go, too: the caller knows that nobody needs them. */
     void drop() {
         forEachCached(block -> {
             Page page = lockIdle(block);
@@ -38,9 +36,8 @@ final class RangePages {
     }
 
     /**
-     * Waits for all writeback in a range and returns its dirty pages, locked. The layout must be held exclusively: then
-     * no page of the range becomes dirty, and none is written, until the caller unlocks or drops these. In ascending
-     * order, as {@link #lock}.
+     * Waits for all writeback in the range and returns its dirty pages, locked. Until the caller unlocks or drops
+     * these, no page of the range becomes dirty, and none is written.
      */
     List<Page> lockDirty() {
         List<Page> locked = new ArrayList<>();
@@ -67,16 +64,12 @@ final class RangePages {
         return Inject.off(Guard.RANGE_AWAITS_WRITEBACK) ? file.dirty.next(block) : file.nextInMemory(block);
     }
 
-    /**
-     * Returns all pages of a range, locked, once their writeback has ended. The layout must be held exclusively, so that
-     * nobody else locks more than one. In ascending order, as writeback takes its pages: who has under way what is waited
-     * for here then never waits for a page that is locked here already.
-     */
+    /** Returns all pages, locked, once their writeback has ended. */
     List<Page> lock() {
         List<Long> blocks = new ArrayList<>();
         forEachCached(blocks::add);
         Collections.sort(blocks);
-        // As long as it may become: nothing is allocated between a lock and its place in the list.
+        // Made at full length: no allocation may come between locking a page and listing it.
         List<Page> locked = new ArrayList<>(blocks.size());
         boolean complete = false;
         try {
@@ -109,7 +102,7 @@ final class RangePages {
         });
     }
 
-    /** Returns the page of a block if it is cached, locked, and not under writeback. */
+    /** Returns the cached page of a block, locked and not under writeback; null if there is none. */
     private @Nullable Page lockIdle(long block) {
         Page page = file.lockCached(block);
         if (page == null) {
@@ -127,7 +120,7 @@ final class RangePages {
             }
         }
         if (page.dead) {
-            // Whoever ended the writeback, or the clock, was faster.
+            // The end of the writeback dropped it first, or the clock evicted it.
             page.lock.unlock();
             return null;
         }

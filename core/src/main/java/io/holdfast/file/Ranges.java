@@ -16,15 +16,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Operations on ranges of a file: punch, zero, allocate, truncate. Whole blocks change by the
- * map alone; parts of blocks are zeroed like a small write.
+ * Operations on ranges of a file: punch, zero, allocate, truncate. Whole blocks change in the map alone; parts of
+ * blocks are zeroed like a small write.
  */
 final class Ranges {
     private final FileData file;
     private final Writeback writeback;
     private final boolean fixedSize;
 
-    /** @param fixedSize refuse what reaches beyond the end of the file, and a truncation */
+    /** @param fixedSize refuse truncations, and calls that reach beyond the end of the file */
     Ranges(FileData file, Writeback writeback, boolean fixedSize) {
         this.file = file;
         this.writeback = writeback;
@@ -63,7 +63,8 @@ final class Ranges {
         long tail = FileData.blockOf(end);
         boolean partialTail = FileData.within(end) != 0 && wholeBefore(end) == tail;
         if (FileData.within(offset) != 0) {
-            // What lies behind the end of the file is zeroed when the file grows, in an order that a crash respects.
+            // Not behind the end of the file: a write that grows the file zeroes that, in an order that a crash
+            // respects.
             int to = head == tail ? FileData.within(end) : Block.SIZE;
             edges.zeroWithin(head, FileData.within(offset), to);
         }
@@ -89,14 +90,14 @@ final class Ranges {
         }
     }
 
-    /** Puts into the log that blocks are gone. */
+    /** Logs that blocks are gone. */
     private interface Logging {
         void run() throws HoldfastException;
     }
 
     /**
-     * Drops the pages of a range once the log says that its blocks are gone. If the log does not take that, the pages
-     * stay: what they hold was acknowledged, and older content lies below it on the device.
+     * Drops the pages of a range once the log says that its blocks are gone. If the log refuses, the pages stay: they
+     * hold acknowledged data, and the device has older content below it.
      */
     private void dropOnce(long first, long end, Logging logging) throws HoldfastException {
         RangePages pages = new RangePages(file, first, end);

@@ -10,8 +10,8 @@ import io.holdfast.mapping.Mapping;
 import java.lang.foreign.MemorySegment;
 
 /**
- * The read path: from the cache if it is there, else verified in private memory, kept in the cache unless the read is
- * direct, and copied out.
+ * The read path: copies a block from the cache if it is there. Else it reads and verifies the block in private memory,
+ * keeps it in the cache unless the read is direct, and copies it out.
  */
 final class Reading {
     private final FileData file;
@@ -51,7 +51,7 @@ final class Reading {
         }
     }
 
-    /** Reads some bytes; none if the block changed while it was read, and the caller looks again. */
+    /** Reads some bytes. Returns 0 if the block changed meanwhile; the caller then looks again. */
     private long readSome(long offset, MemorySegment target) throws HoldfastException {
         long block = FileData.blockOf(offset);
         Page page = file.lockCached(block);
@@ -105,9 +105,9 @@ final class Reading {
     }
 
     /**
-     * Puts what was read into the cache if it is still what the file holds there.
+     * Puts a block that was read into the cache if the file still holds it.
      *
-     * @return false if it is not, and must not be used
+     * @return false if it does not; the content must not be used then
      */
     private boolean keep(long block, MemorySegment content, long at, Mapping mapping) throws HoldfastException {
         if (direct || !mapping.isData()) {

@@ -11,12 +11,12 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The blocks of one record while they are on their way to the device: sealed pages in the index of their file, which
- * readers read from and nobody writes to.
+ * The blocks of one record on their way to the device: sealed pages in the index of their file, which readers read and
+ * nobody writes to.
  *
- * <p>Invariants: from {@link #show} to {@link #end} the index has a page for each block, so who wants to write a block
- * needs a page that this class has put there; the map knows the new place before the page is gone. The pages share one
- * lock. It is never held while another page is waited for: whose turn that is may be waiting for one of ours.
+ * <p>Invariants: from {@link #show} to {@link #end} the index has a page for each block, so a writer of a block needs a
+ * page that this class has put there. The map knows the new place before the page leaves the index. The pages share one
+ * lock. Never wait for another page while holding it: that page's owner may be waiting for one of these.
  */
 final class SealedPages {
     private final FileData file;
@@ -26,10 +26,10 @@ final class SealedPages {
     private final Condition idle = lock.newCondition();
     /** Whether the batch is shown. */
     private boolean viewed;
-    /** The first so many pages are in the index. */
+    /** How many pages, from the first on, are in the index. */
     private int shown;
 
-    /** @param batch full */
+    /** @param batch a full one */
     SealedPages(FileData file, DataBatch batch) {
         this.file = file;
         this.batch = batch;
@@ -37,9 +37,9 @@ final class SealedPages {
     }
 
     /**
-     * Puts the pages into the index, in ascending order, each in the place of the page that is there. As in {@link
-     * Writeback}, waiting for a page that is on its way in another record is safe because that one only ever waits for
-     * pages behind it. If this throws, {@link #end} is still to be called, once the batch has ended.
+     * Puts the pages into the index in ascending order, each in place of the block's old page. Waiting for a page of
+     * another record is safe, as in {@link Writeback}: that record only waits for pages behind it. If this throws, the
+     * caller still calls {@link #end}, once the batch has ended.
      */
     void show() {
         MemorySegment copies = batch.show();
@@ -67,14 +67,14 @@ final class SealedPages {
         }
     }
 
-    /** The page has found no other one in the index. */
+    /** Counts a page that found no other one in the index. */
     private void isIn(Page page) {
         shown++;
-        // A record that had this block until now may have taken it out. Nobody can look at the page yet.
+        // An earlier record of this block may have taken it out just now. Nobody can look at the page yet.
         file.writing.add(page.block);
     }
 
-    /** Returns null if the page is in the index, else the one that is there, pinned, as {@code found} is. */
+    /** Returns null once the page is in the index, else the page that is there now, pinned as {@code found} is. */
     private @Nullable Page takePlaceOf(Page found, Page page) {
         if (found.lock.tryLock()) {
             if (!found.dead && (!found.writeback || Inject.off(Guard.ONE_WRITEBACK))) {
@@ -118,16 +118,16 @@ final class SealedPages {
     }
 
     /**
-     * Takes the pages out of the index, and ends the batch's show: the map knows where their content is. If it does not
-     * because the volume has failed, the pages stay, dirty, with copies of their own, so that readers go on seeing what
-     * took the place of something that was acknowledged.
+     * Takes the pages out of the index and ends the batch's show: the map knows the content's places. If the volume has
+     * failed, the map does not know them. Then the pages stay, dirty, with copies of their own: acknowledged pages gave
+     * way to them, and readers must not see older content.
      */
     void end(boolean written) {
         lock.lock();
         try {
             MemorySegment kept = written ? null : keep();
             if (kept == null) {
-                // Before another one can make a page of these blocks, and write it back.
+                // Before another thread can make a page of these blocks and write it back.
                 endWriting();
             }
             for (int i = 0; i < shown; i++) {
@@ -146,7 +146,7 @@ final class SealedPages {
                 }
             }
             if (kept != null) {
-                // Not before they are dirty: a reader asks whether they are, and then whether they are on their way.
+                // Not before they are dirty: a reader looks for dirty blocks first, and then for those under writeback.
                 endWriting();
             }
         } finally {
@@ -157,7 +157,10 @@ final class SealedPages {
         }
     }
 
-    /** Not of blocks whose pages were never shown: those may be on their way in other records. */
+    /**
+     * Takes the blocks out of {@code writing}, but not those whose pages were never shown: other records may be writing
+     * them.
+     */
     private void endWriting() {
         if (shown == pages.length) {
             eachRun(file.writing::remove);
@@ -183,7 +186,7 @@ final class SealedPages {
         }
     }
 
-    /** Returns the copies on the heap, null if there is no room. */
+    /** Copies the pages' content to the heap; null if there is no memory. */
     private @Nullable MemorySegment keep() {
         try {
             MemorySegment kept = MemorySegment.ofArray(new byte[shown * Block.SIZE]);

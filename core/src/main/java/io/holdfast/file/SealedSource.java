@@ -10,8 +10,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whole blocks in the memory of callers: one or more runs, in ascending order of the file's blocks, none twice. Blocks are
- * counted through all of them, from 0 on.
+ * Whole blocks in callers' memory: one or more runs, in ascending order of the file's blocks, none twice. One count of
+ * blocks runs through all of them, from 0 on.
  */
 final class SealedSource {
     /** The file's block that each run begins with. */

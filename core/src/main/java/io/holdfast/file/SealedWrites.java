@@ -12,8 +12,8 @@ import java.util.List;
 import java.util.concurrent.locks.Lock;
 
 /**
- * Writes whole blocks straight into records: one stable copy, which keeps checksums true, and none in the cache. {@link
- * SealedWriting} does one of them.
+ * Writes whole blocks straight into records, with one stable copy, which keeps checksums true, and none in the cache.
+ * {@link SealedWriting} does one such write.
  */
 final class SealedWrites {
     private final WriteScope scope;
@@ -21,7 +21,7 @@ final class SealedWrites {
     private final FileContext.Writer writer;
     private final BufferedWriting singly;
 
-    /** @param singly for a volume that has not enough space for all of a piece */
+    /** @param singly writes block by block if the volume lacks space for all of a piece */
     SealedWrites(WriteScope scope, BufferedWriting singly) {
         this.singly = singly;
         this.scope = scope;
@@ -49,7 +49,7 @@ final class SealedWrites {
     /**
      * Writes whole blocks straight into records.
      *
-     * @param end the file's size afterwards, if it was less
+     * @param end the file's size afterwards, if it is smaller now
      */
     void write(long offset, MemorySegment source, long end) throws HoldfastException {
         if (!seal(SealedSource.of(offset, source), end)) {
@@ -85,7 +85,7 @@ final class SealedWrites {
         }
     }
 
-    /** Holds the layout no more than shared from here on. */
+    /** Turns an exclusive hold of the layout into a shared one. */
     private Lock downgraded(Lock held) {
         if (!file.layout.isWriteLockedByCurrentThread()) {
             return held;

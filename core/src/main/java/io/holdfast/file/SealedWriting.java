@@ -13,19 +13,19 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes whole blocks from the caller's memory into records of the log, without the cache: each block is copied once,
- * into the private memory that the device reads. Several runs go into as few records as can be. A long one goes in several,
- * and helpers take some of them: one thread copies while the device is busy with another's record.
+ * into the private memory that the device reads. Several runs go into as few records as possible. A long run takes
+ * several records, and helpers write some of them: one thread copies while the device is busy with another's record.
  *
- * <p>Invariants: the size is in the log and the layout is held by the caller while {@link #run}
- * runs. A record is taken by one thread, which holds no other buffer; nothing but the device and other records is waited
- * for with it. When {@link #run} returns or throws, no thread touches the caller's memory any more.
+ * <p>Invariants: while {@link #run} runs, the log has the size and the caller holds the layout. Each record is one
+ * thread's, which holds no other buffer and waits for nothing but the device and other records. When {@link #run}
+ * returns or throws, no thread touches the caller's memory any more.
  */
 final class SealedWriting {
-    /** Helpers for one write; more only take the processor from each other. */
+    /** Helpers for one write; more would only compete for the processor. */
     private static final int HELPERS_MAX = 2;
-    /** Blocks of the first record: few, so that the device has something to do soon. */
+    /** Blocks of the first record: few, so that the device starts early. */
     private static final int FIRST_BLOCKS = 64;
-    /** Most blocks of each other one; less than a record has room for, so that they come out even. */
+    /** Most blocks of each later record; less than a record has room for, so that a piece divides evenly. */
     private static final int RECORD_BLOCKS = 96;
 
     private final FileData file;
@@ -45,7 +45,8 @@ final class SealedWriting {
     private @Nullable Throwable failure;
 
     /**
-     * @param reserved has {@code need} blocks for each block, for itself and the map's nodes; the caller closes it afterwards
+     * @param reserved has {@code need} blocks for each block, for itself and the map's nodes; the caller closes it
+     *     afterwards
      */
     SealedWriting(FileData file, FileContext.Writer writer, SealedSource source, Reservation reserved, long need) {
         this.file = file;
@@ -162,7 +163,7 @@ final class SealedWriting {
             written = true;
             Inject.at(Point.SEALED_MAPPED);
         } catch (RuntimeException | Error e) {
-            // Nobody knows how far it came, and what was promised for it.
+            // Nobody knows how far the record came, and how much of its reservation is used.
             throw writer.latch().fail(e);
         } finally {
             pages.end(written);
@@ -177,7 +178,7 @@ final class SealedWriting {
             pages.show();
             return pages;
         } catch (RuntimeException | Error e) {
-            // Pages may have given way already to what is not going to be written.
+            // Pages may have given way already to content that will not be written.
             HoldfastException failed = writer.latch().fail(e);
             batch.discard();
             if (pages != null) {
@@ -187,7 +188,7 @@ final class SealedWriting {
         }
     }
 
-    /** Tells the map of blocks that lie side by side on the device; in the file they may be several runs. */
+    /** Maps blocks that are adjacent on the device; in the file they may be several runs. */
     private void putRuns(DataBatch batch, int state, long[] sums, int index, long block, int count) {
         int next;
         for (int i = index; i < index + count; i = next) {

@@ -13,9 +13,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One call that writes to a file: how it is to be done, and the rules for size and layout that every way to write keeps.
- */
+/** How a call writes to a file, and the rules for size and layout that every way to write keeps. */
 final class WriteScope {
     final FileData file;
     final FileContext.Writer writer;
@@ -26,8 +24,8 @@ final class WriteScope {
     private final boolean fixedSize;
 
     /**
-     * @param fixedSize refuse what reaches beyond the end of the file. The size is compared under the lock that a
-     *     truncation takes, so a write never undoes one.
+     * @param fixedSize refuse a write beyond the end of the file. The check holds the lock that a truncation takes, so
+     *     a write never undoes one.
      * @param direct go to the device before the write ends, and keep nothing in the cache
      * @param nowait throw {@code WOULD_BLOCK} in place of waiting
      */
@@ -55,7 +53,7 @@ final class WriteScope {
         return 1L + file.map.nodesFor(FileData.blockAfter(offset + source.byteSize()) - 1);
     }
 
-    /** Reserves space for a piece; null if the volume has not so much left. */
+    /** Reserves space for a piece; null if the volume does not have so much left. */
     @Nullable
     Reservation reserve(long blocks) throws HoldfastException {
         Reservation reserved;
@@ -76,7 +74,7 @@ final class WriteScope {
         return (int) Math.min(Block.SIZE - FileData.within(at), length);
     }
 
-    /** Locks the layout for a write that ends at {@code end}; what it would grow over is zero then. */
+    /** Locks the layout for a write that ends at {@code end}; zeroes first what the file would grow over. */
     Lock lockLayout(long end) throws HoldfastException {
         Lock shared = file.layout.readLock();
         if (!nowait) {
@@ -117,7 +115,7 @@ final class WriteScope {
         }
     }
 
-    /** Refuses a write that ends beyond the end of a file whose size is to stay. */
+    /** Refuses a write that ends beyond the end of a file of fixed size. */
     void requireWithinSize(long end) throws HoldfastException {
         if (reachesBeyondSize(end)) {
             throw Ranges.beyondEnd(file, end);
@@ -135,8 +133,8 @@ final class WriteScope {
     }
 
     /**
-     * Zeroes what lies behind the end of the file in its last block, before the file grows over it, and has that on the
-     * device before the log can have the new size. The layout must be held exclusively.
+     * Zeroes the last block behind the end of the file before the file grows over it, and writes that to the device
+     * before the log can have the new size. The layout must be held exclusively.
      */
     void zeroTail(long end) throws HoldfastException {
         if (growsOverTail(end)) {

@@ -21,15 +21,15 @@ import org.jspecify.annotations.Nullable;
  * Writes dirty pages to the log: for a flush, for a direct write, for a writer that has made too much dirty, and in the
  * background.
  *
- * <p>A batch is built in ascending order of blocks, copying each page under its lock; waiting for a page that another
- * batch has under way is safe because that batch only ever waits for pages behind it. The map learns where the blocks
- * went after they are on the device and before the pages are free to go.
+ * <p>A batch takes pages in ascending order of blocks and copies each under its lock. Waiting for a page of another
+ * batch is safe, because that batch only waits for pages behind it. The map learns the blocks' places after they are on
+ * the device and before the pages may be evicted.
  */
 public final class Writeback {
     /** Dirty data is written after about this time even if nobody asks. */
     private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
-    /** Blocks of a batch: with the file's record beside them their record is one write. */
+    /** Blocks of a batch: so many that the file's inode record fits the same log record, which is one write. */
     private static final int BATCH_BLOCKS_MAX = LogRecord.dataBlocksBeside(FileAttributes.LOGGED_BYTES);
 
     private final FileTable table;
@@ -176,7 +176,7 @@ public final class Writeback {
     private void finish(FileData file, Page page, boolean written) {
         page.lock.lock();
         if (!written && !page.dirty) {
-            // The volume has failed: nothing will be allocated any more. The page stays dirty and readable.
+            // The volume has failed and will allocate nothing any more. The page stays dirty and readable.
             file.markDirty(page);
         }
         file.writing.remove(page.block);
@@ -196,16 +196,16 @@ public final class Writeback {
         writer.log().flush();
     }
 
-    /** Makes a range durable, and what the file's record says of it. */
+    /** Makes a range durable, and the file's inode record. */
     void flushRange(FileData file, long first, long end) throws HoldfastException {
         logRange(file, first, end);
         writer.log().flush();
     }
 
     /**
-     * Puts a range, and what the file's record says of it, into the log. Holds the layout: a punch, say, drops dirty
-     * pages before the log has the hole, and a flush in between would make neither of both durable. The file's record is
-     * first, so that it goes into the header of the data's record: what other writers change meanwhile is not asked for.
+     * Puts a range and the file's inode record into the log. Holds the layout: a punch, for example, drops dirty pages
+     * before the log has the hole, and a flush in between would make neither durable. The inode record goes first, so
+     * that it shares the header of the data's log record. The flush need not cover what other writers change meanwhile.
      */
     private void logRange(FileData file, long first, long end) throws HoldfastException {
         file.layout.readLock().lock();
@@ -217,14 +217,14 @@ public final class Writeback {
         }
     }
 
-    /** Puts all that was done to all files into the log. No layout may be held. */
+    /** Puts every change of every file into the log. The caller must hold no layout. */
     public void logAll() throws HoldfastException {
         for (FileData file : table.files()) {
             logRange(file, 0, Long.MAX_VALUE);
         }
     }
 
-    /** Writes everything that is dirty, of all files; others may be about to drop a part of it. */
+    /** Writes the dirty pages of all files; other threads may drop some of them meanwhile. */
     public void writeAll() throws HoldfastException {
         for (FileData file : table.files()) {
             writeRange(file, 0, Long.MAX_VALUE);
@@ -242,7 +242,7 @@ public final class Writeback {
     // ---- back-pressure and background ----
 
     /**
-     * Refuses a write of new data while there is no room for it on what the device lies on.
+     * Refuses new data while the host has no room for it.
      *
      * @throws HoldfastException {@code NO_SPACE}; nothing was changed
      */
@@ -252,7 +252,7 @@ public final class Writeback {
         }
     }
 
-    /** Makes a writer pay for what is dirty: returns when it is below the limit again. */
+    /** Makes a writer write dirty pages back; returns when they are below the limit again. */
     void throttle() throws HoldfastException {
         if (writer.checkpointer().overloaded()) {
             writer.checkpointer().checkpoint();

@@ -8,15 +8,17 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 
 /**
- * The write path: chooses the way of each write. A buffered one copies into pages. The whole blocks of a direct write, and of
- * a long one, go straight into records. A direct write to a file without checksums goes to the device from the caller's
- * memory. Has no state of its own: one serves all writes of a handle that are to be done alike, from any thread.
+ * The write path: chooses the way of each write. A buffered write copies into pages. A direct or long write puts its
+ * whole blocks straight into records. For a direct write to a file without checksums the device reads the caller's
+ * memory. Has no state of its own: one object serves all writes of a handle with the same flags, from any thread.
  */
 final class Writing {
     /** Blocks written under one reservation. */
     static final int PIECE_BLOCKS = 256;
 
-    /** Whole blocks that make a buffered write go to the device at once: their transfer costs more than its beginning. */
+    /**
+     * A buffered write of so many whole blocks goes to the device at once: the transfer then costs more than its start.
+     */
     static final int SEALED_BLOCKS_MIN = 16;
 
     private final WriteScope scope;
@@ -63,8 +65,8 @@ final class Writing {
         while (done < length) {
             long n = piece(offset + done, length - done, seals);
             if (seals && n % Block.SIZE == 0) {
-                // With the last whole block the size grows to the end, so that no crash leaves one that nobody asked
-                // for.
+                // With the last whole block the size grows to the end of the write, so that no crash leaves a size that
+                // nobody asked for.
                 boolean last = length - done - n < Block.SIZE;
                 sealed.write(offset + done, source.asSlice(done, n), offset + (last ? length : done + n));
             } else {
@@ -73,7 +75,7 @@ final class Writing {
             done += n;
         }
         if (scope.direct) {
-            // The parts of blocks; and all of it, if the volume is so full that blocks went one by one.
+            // Writes the parts of blocks, or everything, if a full volume made the blocks go one by one.
             scope.writeback.writeRange(file, FileData.blockOf(offset), FileData.blockAfter(offset + length));
         }
         if (scope.direct || seals) {
@@ -81,7 +83,7 @@ final class Writing {
         }
     }
 
-    /** Returns how much is written under the next reservation: whole blocks or, if they are sealed, a part of one. */
+    /** Returns how much the next reservation covers; of a sealed write either whole blocks or a part of one. */
     private static long piece(long at, long left, boolean seals) {
         if (seals && (FileData.within(at) != 0 || left < Block.SIZE)) {
             return WriteScope.inBlock(at, left);
