@@ -4,7 +4,7 @@ import io.holdfast.format.LogEntry;
 import io.holdfast.log.Applier;
 import io.holdfast.mapping.BlockMap;
 
-/** Applies the small changes that go into the log: to the items, or to the map of a file that is in use. */
+/** Applies the log's small changes to the items, or to the map of a file in use. */
 public final class ChangeApplier implements Applier {
     private final VolumeState volume;
 

@@ -28,17 +28,17 @@ import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One checkpoint, from what was frozen to the superblock:
+ * One checkpoint, from the frozen changes to the superblock:
  *
  * <ol>
- *   <li>the changes of every file's map become a new tree that shares what did not change;
+ *   <li>the changes of every file's map become a new tree that shares the unchanged nodes;
  *   <li>some of the subtrees that were cut off earlier are freed;
  *   <li>the changed items, with the new map roots among them, become a new metadata tree;
  *   <li>the space map follows: it changes by exactly the blocks that came into the trees and left them;
  *   <li>device flush, superblock in its slot of all copies, device flush.
  * </ol>
  *
- * <p>Until the superblock is durable nothing that the last one needs was overwritten. Used once, by one thread.
+ * <p>Until the superblock is durable, the run overwrites nothing that the last one needs. Used once, by one thread.
  */
 final class CheckpointRun {
     /** Nodes of level 2 (each 65,536 blocks, 256 MiB) freed by one checkpoint, so that none takes long. */
@@ -63,7 +63,7 @@ final class CheckpointRun {
         this.writer = new CheckpointWriter(volume);
     }
 
-    /** Applies what was frozen and makes it durable; returns the superblock. Nothing in memory is switched over yet. */
+    /** Applies the frozen changes and makes them durable; returns the superblock. Memory still has the old trees. */
     Superblock write(Map<Long, BlockMap> maps, NavigableMap<byte[], Item> changedItems, LogPosition log, boolean clean)
             throws HoldfastException {
         try {
@@ -120,7 +120,7 @@ final class CheckpointRun {
         moreToReap = true;
     }
 
-    /** Frees a bounded part of what was cut off before this checkpoint. */
+    /** Frees a bounded part of the subtrees that were cut off before this checkpoint. */
     private void reap() throws HoldfastException {
         BTreeCursor cursor = BTree.cursor(volume.nodes(), last.treeRoot(), MapItems.firstDeadKey());
         int budget = REAP_MAX;
@@ -154,7 +154,7 @@ final class CheckpointRun {
         return left;
     }
 
-    /** Takes freed blocks out of the count of the file they belonged to, if it is still there. */
+    /** Takes freed blocks out of their file's count, if the file still exists. */
     private void uncount(long inode, long blocks) throws HoldfastException {
         MapRoot root = roots.get(inode);
         if (root == null) {
@@ -176,7 +176,7 @@ final class CheckpointRun {
         return roots;
     }
 
-    /** Returns whether subtrees are left that a next checkpoint can free. */
+    /** Returns whether subtrees are left for a later checkpoint to free. */
     boolean moreToReap() {
         return moreToReap;
     }

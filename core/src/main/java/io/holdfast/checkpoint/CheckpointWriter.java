@@ -21,10 +21,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes the nodes of one checkpoint, side by side in large writes, and keeps the books: which blocks come into the
- * trees and which leave them. Used by one thread.
+ * Writes the nodes of one checkpoint, side by side in large writes, and notes which blocks come into the trees and
+ * which leave them. Used by one thread.
  *
- * <p>Invariant: a node whose write is still gathering is in the node cache, so that it can be read back.
+ * <p>Invariant: a gathered node that is not written yet is in the node cache, so that it can be read back.
  */
 final class CheckpointWriter implements MapChanges {
     private final Device device;
@@ -128,7 +128,7 @@ final class CheckpointWriter implements MapChanges {
         }
     }
 
-    /** Writes what is gathered and gives back what was not used. */
+    /** Writes the gathered nodes and gives back unused blocks. */
     void finish() throws HoldfastException {
         writeGathered();
         if (next < runEnd) {

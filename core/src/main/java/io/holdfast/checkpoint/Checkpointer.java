@@ -24,16 +24,16 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes checkpoints in the background when there is a reason, and now for whoever asks.
+ * Writes checkpoints: in the background when there is a reason, and at once when a caller asks.
  *
  * <p>Reasons: the changes in memory, or the log, have grown to their limit; dead blocks wait on a full volume; subtrees
  * wait to be freed. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
- * volume: its changes are frozen and can go nowhere, but the log has them.
+ * volume: its changes stay frozen, but the log has them.
  */
 public final class Checkpointer implements Reclaimer {
-    /** Items changed since the last checkpoint that are a reason for the next. */
+    /** So many items changed since the last checkpoint are a reason for the next. */
     private static final int ITEMS_MAX = 32768;
-    /** Records of the log that are a reason: they bound the time of a recovery. */
+    /** So many log records are a reason: this bounds the time of a recovery. */
     private static final long RECORDS_MAX = 65536;
 
     private static final long LOG_BLOCKS_MAX = 1L << 20;
@@ -127,15 +127,15 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /**
-     * Writes a checkpoint that has everything done before this call, and waits for it.
+     * Writes a checkpoint that has every change made before this call, and waits for it.
      *
-     * @throws HoldfastException {@code NO_SPACE} if what the device lies on is full: then it is written when there is room
+     * @throws HoldfastException {@code NO_SPACE} if the host is full; the checkpoint is then written when there is room
      */
     public void checkpoint() throws HoldfastException {
         await(true);
     }
 
-    /** As {@link #checkpoint}, for callers that cannot be refused any more: waits for room, too. */
+    /** Does as {@link #checkpoint}, but waits for room, too: the callers cannot be refused any more. */
     @Override
     public boolean reclaim() throws HoldfastException {
         await(false);
@@ -161,7 +161,7 @@ public final class Checkpointer implements Reclaimer {
         }
     }
 
-    /** Returns whether the next checkpoint will free more of what was cut off. */
+    /** Returns whether the next checkpoint will free more cut-off subtrees. */
     public boolean moreToReap() {
         lock.lock();
         try {
@@ -206,8 +206,8 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /**
-     * Writes one checkpoint in the caller's thread: while the volume is being opened, and as the last one when it is
-     * closed. The background thread must not be running.
+     * Writes one checkpoint in the caller's thread: when the volume is opened, and as the last one when it is closed.
+     * The background thread must not be running.
      *
      * @param clean nothing will follow: the log is empty from here on
      */
@@ -229,7 +229,7 @@ public final class Checkpointer implements Reclaimer {
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);
-        // Items first: a map that is opened from here on finds its new root, one that was opened before is told of it.
+        // Items first: a map opened from here on finds its new root there, and one opened before gets it below.
         volume.items().commitRoot(next.treeRoot());
         run.roots().forEach((inode, root) -> {
             BlockMap map = volume.maps().find(inode);
@@ -272,8 +272,8 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /**
-     * Keeps every block that the checkpoints from now on leave out from being used again, so that the state of one of
-     * them can be read at leisure, until {@link #unpin}. Meanwhile nothing that dies comes free.
+     * Keeps blocks from being used again, until {@link #unpin}: all that the checkpoints from now on leave out. So a
+     * caller can read the state of one of these checkpoints at leisure.
      */
     public void pin() {
         lock.lock();
@@ -306,8 +306,8 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /**
-     * Looks at the newest superblock while no checkpoint is being written: the fixed places, superblock and space map,
-     * are written over by the next but one, whatever is pinned.
+     * Looks at the newest superblock while no checkpoint is being written: the next but one overwrites the superblock
+     * and the space map in their fixed places, whatever is pinned.
      */
     public <T> T whileIdle(Inspection<T> inspection) throws HoldfastException {
         runLock.lock();
@@ -318,8 +318,8 @@ public final class Checkpointer implements Reclaimer {
         }
     }
 
-    /** Takes everything that changes aside at one point of the log. */
-    private final class Frozen implements Freeze {
+    /** Sets all changes aside at one point of the log. */
+    private final class Frozen implements WriteLog.Freeze {
         private NavigableMap<Long, BlockMap> maps = new TreeMap<>();
         private @Nullable NavigableMap<byte[], Item> items;
         private @Nullable LogPosition position;

@@ -14,8 +14,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Replays the log on top of a checkpoint, in memory: every record's changes go where they went when it was written, and
- * its blocks are marked as in use. Nothing is written; the first checkpoint after it makes it permanent.
+ * Replays the log on top of a checkpoint, in memory: applies each record's changes as when it was written, and marks
+ * its blocks as in use. Writes nothing; the next checkpoint makes the result permanent.
  */
 public final class Recovery implements LogReader.Sink {
     private final VolumeState volume;
@@ -69,7 +69,7 @@ public final class Recovery implements LogReader.Sink {
         }
     }
 
-    /** Marks a block as in use; none that the checkpoint or an earlier record uses can be in a record. */
+    /** Marks a block of a record as in use; neither the checkpoint nor an earlier record may use it. */
     private void take(LogRecord record, long block) throws HoldfastException {
         if (!volume.space().markBusy(block)) {
             throw damaged(record, "it claims block %d, which is in use".formatted(block));
@@ -86,7 +86,7 @@ public final class Recovery implements LogReader.Sink {
         return map;
     }
 
-    /** Lets go of the maps that were used; those with changes stay until a checkpoint has them. */
+    /** Releases the maps that were used; those with changes stay until a checkpoint has them. */
     public void finish() {
         inodes.forEach(volume.maps()::release);
         inodes.clear();

@@ -20,9 +20,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads and writes the copies of the superblock.
  *
- * <p>Generation g goes to slot g mod 2 of all four copies, so the slot of g - 1 is never touched while g is written:
- * whatever a crash leaves of g, g - 1 is whole. The newest valid copy wins; slots and copies that are damaged are
- * reported and written over by the next checkpoints.
+ * <p>Generation g goes to slot g mod 2 of all four copies, and never touches the slot of g - 1: whatever a crash leaves
+ * of g, g - 1 is whole. The newest valid copy wins. The reader reports damaged slots and copies; the next checkpoints
+ * overwrite them.
  */
 public final class Superblocks {
     private final BlockStore store;
@@ -36,9 +36,9 @@ public final class Superblocks {
     }
 
     /**
-     * What reading the copies gave.
+     * The result of reading the copies.
      *
-     * @param problems one for each copy that should be good and is not
+     * @param problems one for each copy that is not good
      */
     public record Found(Superblock superblock, List<Problem> problems) {}
 
@@ -52,7 +52,8 @@ public final class Superblocks {
     /**
      * Finds the newest superblock.
      *
-     * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one, else why the best one cannot be used
+     * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one; else the reason why the best one cannot
+     *     be used
      */
     public Found read() throws HoldfastException {
         List<Slot> slots = new ArrayList<>();
@@ -88,7 +89,7 @@ public final class Superblocks {
                             .formatted(device.name(), best.blocks(), device.blocks(), best.blocks() * Block.SIZE));
         }
         if (best.blocks() < device.blocks()) {
-            // The device has grown; the other copies are where its old end puts them.
+            // The device has grown; the other copies lie where its old end puts them.
             slots = readSlots(new Layout(best.blocks()));
         }
         return new Found(best, problems(slots, best));
@@ -104,7 +105,7 @@ public final class Superblocks {
         return slots;
     }
 
-    /** Every copy must have the newest generation in its slot, and the one before it (from the second on) in the other. */
+    /** Each copy must have the newest generation in one slot, and the one before, if any, in the other. */
     private List<Problem> problems(List<Slot> slots, Superblock best) {
         List<Problem> problems = new ArrayList<>();
         for (Slot slot : slots) {
@@ -163,7 +164,10 @@ public final class Superblocks {
         }
     }
 
-    /** Writes the superblock to its slot in every copy. Everything it points to must be durable; flush afterwards. */
+    /**
+     * Writes the superblock to its slot in every copy. Everything it points to must be durable. The caller flushes
+     * afterwards.
+     */
     public void write(Superblock superblock, Layout layout) throws HoldfastException {
         int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
         for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {

@@ -13,7 +13,7 @@ import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.store.BlockStore;
 
-/** What a checkpoint and a recovery work on: the parts of one open volume. */
+/** The parts of one open volume that checkpoints and recovery work on. */
 public record VolumeState(
         BlockStore store,
         Layout layout,
@@ -26,7 +26,7 @@ public record VolumeState(
         ReaderEpochs readers,
         ItemStore items,
         MapRegistry maps) {
-    /** Returns where blocks are written to. */
+    /** Returns the device, which writes go to. */
     public Device device() {
         return store.device();
     }

@@ -1,4 +1,4 @@
-/** Checkpoints: the frozen changes become trees, the trees a superblock. And the way back after a crash. */
+/** Checkpoints: frozen changes become trees, and a superblock names the trees. And recovery after a crash. */
 @NullMarked
 package io.holdfast.checkpoint;
 

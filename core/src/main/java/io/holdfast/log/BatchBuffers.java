@@ -5,9 +5,9 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.format.LogRecord;
 import io.holdfast.space.SpaceManager;
 
-/** The memory that batches of data are sealed in: buffers for records of any length, and short ones besides. */
+/** The memory in which batches of data are sealed: buffers for records of any length, and short ones. */
 final class BatchBuffers {
-    /** Blocks of a batch that gets a short buffer: what one NBD request of the usual sizes has. */
+    /** Most blocks of a batch in a short buffer: one NBD request of a usual size. */
     private static final int SHORT_BLOCKS = 16;
 
     private final Checksum checksum;
@@ -17,7 +17,7 @@ final class BatchBuffers {
 
     /**
      * @param buffersMax records of any length being filled or written at the same time
-     * @param shortBuffersMax short ones besides: many can be under way in little memory
+     * @param shortBuffersMax short ones: many can be under way in little memory
      */
     BatchBuffers(Checksum checksum, SpaceManager space, int buffersMax, int shortBuffersMax) {
         this.checksum = checksum;

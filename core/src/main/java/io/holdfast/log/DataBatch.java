@@ -16,8 +16,8 @@ import java.util.List;
 
 /**
  * Data blocks of one file on their way into a log record: copied into private memory, with the checksums of the copies.
- * Slot 0 of the buffer is kept for the record's header. Owned by one thread; must end in {@link WriteLog#append} or
- * {@link #discard}, and, once shown, in {@link #endShow} after that.
+ * Slot 0 of the buffer is kept for the record's header. One thread owns it, and ends it with {@link WriteLog#append} or
+ * {@link #discard}; if it was shown, with {@link #endShow} after that.
  */
 public final class DataBatch {
     private final BlockBuffer buffer;
@@ -31,8 +31,8 @@ public final class DataBatch {
     private int size;
 
     /**
-     * @param reserved empty; takes over what was reserved for the blocks
-     * @param blocksMax not more than the buffers of the pool have besides the header's, nor than go into a record
+     * @param reserved empty; takes over the reservations of the blocks
+     * @param blocksMax at most what a pool's buffer holds beside the header, and what a record holds
      */
     DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum, int blocksMax, Reservation reserved) {
         this.reserved = reserved;
@@ -61,19 +61,22 @@ public final class DataBatch {
         size++;
     }
 
-    /** Takes over what was reserved for the block that was added last: one for itself, the others for the map's nodes. */
+    /**
+     * Takes over the reservation of the block that was added last: one block for itself, the others for the map's
+     * nodes.
+     */
     public void takeOver(Reservation from) {
         nodes[size - 1] = from.blocks() - 1;
         from.moveTo(reserved);
     }
 
-    /** Takes over what was reserved for all blocks there are, {@code each} for each of them. */
+    /** Takes over the reservation of all blocks so far, {@code each} for each of them. */
     public void takeOver(Reservation from, long each) {
         Arrays.fill(nodes, 0, size, each - 1);
         from.moveTo(reserved, size * each);
     }
 
-    /** Returns what is reserved for the blocks and not used yet. */
+    /** Returns the unused reservation of the blocks. */
     public Reservation reserved() {
         return reserved;
     }
@@ -125,7 +128,7 @@ public final class DataBatch {
         return checksums;
     }
 
-    /** Returns at most how many bytes {@link #extents} take if the blocks get places in so many pieces. */
+    /** Returns an upper bound of the bytes of {@link #extents} if the blocks get places in so many pieces. */
     int extentBytesMax(int pieces) {
         int runs = 0;
         for (int i = 0; i < size; i = runEnd(i, size)) {
@@ -134,7 +137,7 @@ public final class DataBatch {
         return Math.min(size, runs + pieces - 1) * LogEntry.Extent.HEAD_BYTES + size * Long.BYTES;
     }
 
-    /** Returns the entries that say where the blocks are, now that they have their places. */
+    /** Returns the entries that name the blocks' places. */
     List<LogEntry> extents(List<Run> places) {
         List<LogEntry> extents = new ArrayList<>();
         int index = 0;
@@ -157,7 +160,7 @@ public final class DataBatch {
     }
 
     /**
-     * Lets others read the copies until {@link #endShow}, whatever becomes of the batch.
+     * Lets readers read the copies until {@link #endShow}, whatever becomes of the batch.
      *
      * @return a read-only view of the copies, in their order; not to be used after {@link #endShow}
      */
@@ -165,7 +168,9 @@ public final class DataBatch {
         return buffer.show().asSlice(Block.SIZE, (long) size * Block.SIZE);
     }
 
-    /** Says that nobody reads the copies any more, after {@link WriteLog#append} has returned or thrown. */
+    /**
+     * Ends the show: no reader uses the copies any more. Called after {@link WriteLog#append} has returned or thrown.
+     */
     public void endShow() {
         buffer.endShow();
     }
@@ -174,7 +179,7 @@ public final class DataBatch {
         return buffer;
     }
 
-    /** Gives back the memory and what was reserved; nothing is written. */
+    /** Gives back the memory and the reservation; writes nothing. */
     public void discard() {
         reserved.close();
         buffer.discard();

@@ -12,11 +12,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Knows which records are written and which are durable, and shares one device flush among all that wait for one.
+ * Knows which records are written and which are durable, and shares one device flush among all callers that wait for
+ * one.
  *
  * <p>Invariants: {@code durable <= written <= placed}. Every record up to {@code written} is completely on the device;
- * {@code durable} moves only after a device flush that began when {@code written} had the value it moves to (guard
- * «flush covers all acknowledged before it»). After a failure nothing moves any more.
+ * {@code durable} grows only after a device flush, to the value that {@code written} had when the flush began (guard
+ * «flush covers all acknowledged before it»). After a failure neither grows.
  */
 final class FlushGate {
     private final Device device;
@@ -67,8 +68,8 @@ final class FlushGate {
     /**
      * Waits until every record up to {@code sequence} is durable, flushing the device if nobody else does.
      *
-     * @throws HoldfastException {@code NO_SPACE} if it would have to wait for room on what the device lies on; a later call
-     *     may succeed
+     * @throws HoldfastException {@code NO_SPACE} if it would have to wait for room on the host; a later call may
+     *     succeed
      */
     void awaitDurable(long sequence) throws HoldfastException {
         while (true) {
@@ -77,7 +78,7 @@ final class FlushGate {
             try {
                 while (durable < sequence && (flushing || written < sequence)) {
                     latch.check();
-                    // A record may be waiting for room; its flush can be asked for again.
+                    // A record may be waiting for room; the caller can ask for its flush again.
                     room.check();
                     changed.awaitUninterruptibly();
                 }

@@ -17,11 +17,11 @@ import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Writes from the caller's own memory, for files without checksums. No record proves that such data is on the medium, so a
- * device flush has to come before the log says where it is. Until then its extents are <em>unproven</em>.
+ * Writes from the caller's own memory, for files without checksums. No record proves that such data is on the medium,
+ * so a device flush must come before the log names its place. Until then its extents are <em>unproven</em>.
  *
- * <p>Invariant: an extent is handed to the log only after a device flush that began when the data had been written (guard
- * «written only after the data landed»).
+ * <p>Invariant: the log gets an extent only after a device flush that began once the data was written (guard «written
+ * only after the data landed»).
  */
 final class LentWrites {
     private final Device device;
@@ -39,7 +39,7 @@ final class LentWrites {
     }
 
     /**
-     * Writes memory to its places, and says where it is. Called with the log's gate held.
+     * Writes memory to its places, and tells {@code placed}. Called with the log's gate held.
      *
      * @throws HoldfastException the failure, which is latched
      */
@@ -87,8 +87,8 @@ final class LentWrites {
     }
 
     /**
-     * Flushes the device, so that what is unproven now is on the medium, and adds its extents to {@code pending}. Called
-     * with the log's gate held, by one thread at a time.
+     * Flushes the device, so that the data unproven until now is on the medium, and adds its extents to {@code
+     * pending}. Called with the log's gate held, by one thread at a time.
      *
      * @return whether there were any
      */

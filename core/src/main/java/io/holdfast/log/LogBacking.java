@@ -11,13 +11,16 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the device for room for the runs that the log has leased, before a record gets its place in one of them. A record
- * without a place can be refused and written later; one with a place cannot be left out of the log's chain.
+ * Asks the device for room for the log's leased runs before a record gets its place in one. A record without a place
+ * can be refused and written later; a record with a place must be written, since the log's chain names it.
  *
- * <p>Invariant: the device is asked with none of the log's locks held, by one thread at a time.
+ * <p>Invariant: one thread at a time asks the device, and holds none of the log's locks.
  */
 final class LogBacking {
-    /** Blocks that others may take between the look of a writer and the placing of its record: some of the largest. */
+    /**
+     * Blocks that other writers may take between a writer's check and the placing of its record: a few of the largest
+     * records.
+     */
     private static final int OTHERS_BLOCKS = 4 * LogRecord.DATA_BLOCKS_MAX;
 
     private final Device device;
@@ -27,7 +30,7 @@ final class LogBacking {
     private final FailureLatch latch;
     private final ReentrantLock asking = new ReentrantLock();
 
-    /** @param logLock what guards {@code logSpace} */
+    /** @param logLock the lock that guards {@code logSpace} */
     LogBacking(Device device, LogSpace logSpace, ReentrantLock logLock, HostRoom room, FailureLatch latch) {
         this.device = device;
         this.logSpace = logSpace;
@@ -37,8 +40,8 @@ final class LogBacking {
     }
 
     /**
-     * Makes sure that a record of so many blocks will find room on what the device lies on. To be called before anything
-     * is done that cannot be refused any more. It does not find out that the volume itself is full.
+     * Makes sure that the host has room for a record of so many blocks. The caller has not yet done anything that
+     * cannot be refused any more. This does not find out that the volume itself is full.
      *
      * @throws HoldfastException {@code NO_SPACE} if there is none; nothing was done, and the caller may come again
      */
@@ -75,10 +78,10 @@ final class LogBacking {
     }
 
     /**
-     * As {@link #backOrRefuse}, for what cannot be refused any more: waits until there is room.
+     * Does as {@link #backOrRefuse}, but waits until there is room: the caller's change cannot be refused any more.
      *
-     * @throws HoldfastException the failure, which is latched, if the device fails, or the volume is closed before there is
-     *     room
+     * @throws HoldfastException the failure, which is latched, if the device fails, or the volume is closed before
+     *     there is room
      */
     boolean insist() throws HoldfastException {
         boolean[] any = new boolean[1];

@@ -27,23 +27,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads the log back after a crash, by the durable-through rule.
  *
- * <p>Every record says up to which sequence number S the log had been flushed when it was written. What is at or before
- * the greatest S was promised to someone: its header must be there, and its data is not even looked at here, for a
- * block that rotted since is an error of whoever reads it, not a reason to drop the record. Behind S the first record
- * that is not whole, header or data, ends the log: it was never promised.
+ * <p>Each record says up to which sequence number S the log had been flushed when the record was written. Records up to
+ * the greatest S were promised to someone: their headers must be there. Their data is not read here: if a block has
+ * rotted since, its reader gets an error, but the record counts. Behind S the first record whose header or data is not
+ * whole ends the log: nobody was promised it.
  *
- * <p>A damaged header hides what follows it. So before it is taken for the torn end, the run of blocks the log was in
- * and the next one are searched for later records, and the log is followed from each; one that says that the damaged
- * record was durable makes it a corruption.
+ * <p>A damaged header hides the records behind it. So before the reader takes it for the torn end, it searches the
+ * log's current run and the spare one for later records, and follows the log from each. If one of them says that the
+ * damaged record was durable, the log is corrupt.
  */
 public final class LogReader {
-    /** Headers are read this many blocks at a time while they lie close together. */
+    /** While headers lie close together, the reader reads so many blocks at a time. */
     private static final int WINDOW_BLOCKS = 64;
-    /** Records so close that reading a window pays. */
+    /** Reading a window pays if records lie at most so far apart. */
     private static final int CLOSE_BLOCKS = 16;
     /**
-     * A volume of up to 128 MiB is searched as a whole: its runs are so short that a record can fill the two that the one
-     * before it names.
+     * A volume of up to 128 MiB is searched as a whole: its runs are so short that one record can fill both runs that
+     * the record before it names.
      */
     private static final long SEARCHED_WHOLE_BLOCKS_MAX = 32768;
 
@@ -55,7 +55,7 @@ public final class LogReader {
 
     private final ArrayDeque<LogRecord> undecided = new ArrayDeque<>();
     private final List<Problem> problems = new ArrayList<>();
-    /** Records behind a missing one that were looked at. */
+    /** Sequence numbers of the records behind a missing one that the search has seen. */
     private final Set<Long> found = new HashSet<>();
 
     private long durableThrough;
@@ -63,7 +63,7 @@ public final class LogReader {
     private long blocks;
     private boolean dropped;
     private boolean corrupt;
-    /** A record that counts could not be taken, so none behind it may be. */
+    /** A record that counts could not be applied, so none behind it may be. */
     private boolean stopped;
 
     private byte[][] window = new byte[0][];
@@ -74,7 +74,7 @@ public final class LogReader {
         /**
          * Applies a record.
          *
-         * @param entries its entries, a payload already replaced by what it holds
+         * @param entries its entries, with each payload replaced by its content
          */
         void record(LogRecord record, List<LogEntry> entries) throws HoldfastException;
     }
@@ -91,7 +91,7 @@ public final class LogReader {
     /**
      * Something wrong with the log.
      *
-     * @param block device block it is about
+     * @param block the device block in question
      */
     public record Problem(long block, String message) {}
 
@@ -99,7 +99,7 @@ public final class LogReader {
      * What the log held.
      *
      * @param end where the next record would be
-     * @param corrupt a record that was durable is damaged; what came after it is not in the result
+     * @param corrupt a record that was durable is damaged; the result has nothing behind it
      */
     public record Result(
             long records,
@@ -109,13 +109,16 @@ public final class LogReader {
             boolean corrupt,
             List<Problem> problems,
             LogPosition end) {
-        /** Returns what a volume that was closed has: a log without a record. */
+        /** Returns the result for a volume that was closed: a log without records. */
         public static Result empty(LogPosition position) {
             return new Result(0, 0, position.sequence() - 1, false, false, List.of(), position);
         }
     }
 
-    /** Reads from a checkpoint's position to the end, or to what is too damaged to go on: takes any content. */
+    /**
+     * Reads from a checkpoint's position to the end of the log, or up to damage that ends the reading. Takes any
+     * content.
+     */
     public Result read(LogPosition start) {
         LogPosition at = start;
         durableThrough = start.sequence() - 1;
@@ -147,7 +150,7 @@ public final class LogReader {
         return new Result(records, blocks, durableThrough, dropped, corrupt, problems, end);
     }
 
-    /** Returns the record that must be at a position, if it is there. */
+    /** Returns the record that belongs at a position, if it is there. */
     private Optional<LogRecord> header(LogPosition at, long distance) {
         if (!layout.isAllocatable(at.block())) {
             return Optional.empty();
@@ -179,7 +182,7 @@ public final class LogReader {
         return window[0];
     }
 
-    /** Reads blocks of which the first is wanted and the others may be; null if they cannot be read all at once. */
+    /** Reads blocks: the first is wanted, the others may be. Returns null if one read does not bring them all. */
     private byte @Nullable [][] readAhead(long block, int count) {
         MemorySegment memory = buffers.takeMemory();
         try {
@@ -259,7 +262,7 @@ public final class LogReader {
         }
     }
 
-    /** Returns the entries with payload blocks read and decoded; empty if a payload is not whole. */
+    /** Returns the entries, payloads read and decoded; empty if a payload is not whole. */
     private Optional<List<LogEntry>> entries(LogRecord record) {
         List<LogEntry> all = new ArrayList<>();
         for (LogEntry entry : record.entries()) {
@@ -330,7 +333,7 @@ public final class LogReader {
         }
     }
 
-    /** Looks for records behind one that is missing. */
+    /** Looks for records behind a missing one. */
     private void searchBehind(LogPosition missing) {
         search(missing, missing.block() + 1, missing.block() + 1 + WINDOW_BLOCKS);
         search(missing, missing.runStart(), missing.runEnd());
@@ -366,7 +369,7 @@ public final class LogReader {
         }
     }
 
-    /** Follows the log from a record behind the missing one on: any of them may say that the missing one was durable. */
+    /** Follows the log from a record behind the missing one: each may say that the missing one was durable. */
     private void follow(LogPosition missing, LogRecord first) {
         dropped = true;
         Optional<LogRecord> record = Optional.of(first);
@@ -389,9 +392,17 @@ public final class LogReader {
                         .formatted(store.name(), sequence, block, why)));
     }
 
-    /** Ends the log at a record that is whole and yet cannot be replayed. */
+    /** Ends the log at a whole record that cannot be replayed. */
     private void corrupt(long block, HoldfastException why) {
         corrupt = true;
         problems.add(new Problem(block, String.valueOf(why.getMessage())));
+    }
+
+    /** Makes the error that refuses to open a volume with a corrupt log for writing. */
+    public static HoldfastException refusal(Result result) {
+        return new HoldfastException(
+                ErrorCode.DAMAGED,
+                result.problems().getLast().message()
+                        + "; open it read-only to copy off what is there up to that record, nothing was changed");
     }
 }

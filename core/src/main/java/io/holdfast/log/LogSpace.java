@@ -9,10 +9,10 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The runs of blocks that the log is written to. Guarded by the log's lock.
+ * The runs of blocks for the log. Guarded by the log's lock.
  *
  * <p>Invariants: the blocks of {@code runs} are leased from the {@link SpaceManager} and not used yet. The first {@code
- * backedRuns} of them are <em>backed</em>: the device has promised room for them, and only those are taken.
+ * backedRuns} of them are <em>backed</em>: the device has promised room for them, and records use only those.
  */
 final class LogSpace {
     private final SpaceManager space;
@@ -25,7 +25,9 @@ final class LogSpace {
         this.space = space;
     }
 
-    /** Leases until there are {@code blocks} blocks; false if the volume has no more, and then nothing is lost. */
+    /**
+     * Leases runs until there are {@code blocks} blocks; returns false if the volume has no more. Then nothing is lost.
+     */
     boolean ensure(long blocks) {
         while (available < blocks || runs.size() < 2) {
             Run run = space.lease(space.runLength());
@@ -43,7 +45,7 @@ final class LogSpace {
         return ensure(blocks) && backed >= blocks;
     }
 
-    /** Returns whether so many blocks are backed, or all that are leased. */
+    /** Returns whether so many blocks are backed, or all leased ones. */
     boolean isBackedAhead(long blocks) {
         return backed >= blocks || backedRuns == runs.size();
     }
@@ -60,7 +62,7 @@ final class LogSpace {
         return null;
     }
 
-    /** Says that the device has room for {@link #firstUnbacked}. */
+    /** Notes that the device has room for {@link #firstUnbacked}. */
     void backed(Run run) {
         if (!run.equals(firstUnbacked())) {
             throw new IllegalStateException("not the run whose turn it is");
@@ -69,14 +71,12 @@ final class LogSpace {
         backed += run.length();
     }
 
-    /**
-     * Takes blocks in the order they lie in the runs, for what nothing was reserved for: the log's own, from the slop.
-     */
+    /** Takes blocks in the order of the runs, without a reservation: the log's own blocks come from the slop. */
     List<Run> take(long blocks) {
         return take(blocks, Reservation.NONE, 0);
     }
 
-    /** Takes blocks in the order they lie in the runs, all of which were reserved. */
+    /** Takes blocks in the order of the runs, all of them from a reservation. */
     List<Run> take(long blocks, Reservation from) {
         return take(blocks, from, blocks);
     }

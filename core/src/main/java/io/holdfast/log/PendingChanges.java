@@ -8,7 +8,7 @@ import java.util.List;
 /**
  * Small changes that are applied in memory and wait for a record. Guarded by the log's lock.
  *
- * <p>Invariants: they leave in the order in which they came; what was added together leaves in one record.
+ * <p>Invariants: changes leave in the order in which they came; changes added together leave in one record.
  */
 final class PendingChanges {
     private final int recordBytesMax;
@@ -17,7 +17,7 @@ final class PendingChanges {
 
     private record Small(List<LogEntry> entries, int bytes) {}
 
-    /** Holds changes for records of up to {@code recordBytesMax} bytes of them. */
+    /** Holds changes for records with up to {@code recordBytesMax} bytes of them. */
     PendingChanges(int recordBytesMax) {
         this.recordBytesMax = recordBytesMax;
     }

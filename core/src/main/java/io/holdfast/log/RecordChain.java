@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The chain of records: each header names the block of the next one and has the checksum of the one before. Guarded by the
- * log's lock, but for the counts.
+ * The chain of records: each header names the block of the next one and has the checksum of the one before. The log's
+ * lock guards all but the counts.
  *
- * <p>Invariants: {@code nextBlock} is taken from the log's space and not written yet. A record that has its place is in the
- * chain for good: it has to be written.
+ * <p>Invariants: {@code nextBlock} is taken from the log's space and not written yet. A record with a place is in the
+ * chain for good and must be written.
  */
 final class RecordChain {
     private final Checksum checksum;
@@ -37,7 +37,7 @@ final class RecordChain {
     /**
      * Begins a chain. The log's space has a block ready.
      *
-     * @param startSequence sequence number of the last record that is in the checkpoint
+     * @param startSequence sequence number of the last record in the checkpoint
      * @param logId random number of this mount
      */
     RecordChain(
@@ -56,7 +56,7 @@ final class RecordChain {
         this.nextBlock = logSpace.take(1).getFirst().start();
     }
 
-    /** Returns the sequence number of the last record that has its place. */
+    /** Returns the sequence number of the last placed record. */
     long sequence() {
         return sequence;
     }
@@ -78,7 +78,7 @@ final class RecordChain {
         return new PlacedRecord(sequence, header, data, buffer.seal(1 + dataBlocks));
     }
 
-    /** Returns where the log goes on behind the last record. */
+    /** Returns the position behind the last record. */
     LogPosition position() {
         Run run = logSpace.current();
         Run spare = logSpace.spare();
@@ -91,7 +91,7 @@ final class RecordChain {
         blocksSinceCheckpoint.addAndGet(blocks);
     }
 
-    /** Says that a checkpoint has everything up to now. */
+    /** Notes that a checkpoint has everything up to now. */
     void checkpointed() {
         blocksSinceCheckpoint.set(0);
         recordsSinceCheckpoint.set(0);

@@ -10,7 +10,7 @@ import io.holdfast.space.Run;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Brings placed records to the device. Stateless but for what it works on. */
+/** Writes placed records to the device. Has no state of its own. */
 final class RecordWriter {
     private final Device device;
     private final FailureLatch latch;
@@ -23,7 +23,7 @@ final class RecordWriter {
     }
 
     /**
-     * Writes a record, says where its blocks are, and counts it as written. Its buffer is released in any case.
+     * Writes a record, tells {@code placed} its places, and counts it as written. Releases its buffer in any case.
      *
      * @throws HoldfastException the failure, which is latched
      */
@@ -44,7 +44,7 @@ final class RecordWriter {
         }
     }
 
-    /** Writes header and data in as few writes as their places allow: where free blocks lie scattered, at once. */
+    /** Writes header and data in as few pieces as their places allow, and hands all pieces over at once. */
     private void writeBlocks(PlacedRecord record) throws HoldfastException {
         List<Piece> pieces = new ArrayList<>(1 + record.data().size());
         long start = record.header();

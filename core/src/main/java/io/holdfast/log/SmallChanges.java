@@ -12,14 +12,15 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Small changes on their way into the log: applied in memory, waiting for a header with room for them, and written in a
- * record of their own when too much waits or a flush wants them.
+ * Small changes on their way into the log. They are applied in memory and wait for a header with room. If too much
+ * waits, or a flush needs them, they get a record of their own.
  *
- * <p>Invariant: a change is applied and begins to wait under one hold of the log's lock, with the gate held: two changes of
- * one item are in the log in the order in which they were applied, and a checkpoint has both or neither.
+ * <p>Invariant: a change is applied and begins to wait under one hold of the log's lock, with the gate held. So two
+ * changes of one item are in the log in the order in which they were applied, and no checkpoint comes between the two
+ * steps.
  */
 final class SmallChanges {
-    /** Small changes are written out when they reach this, a little less than a header has room for. */
+    /** Small changes get a record when they reach this, a little less than a header's room. */
     private static final int WAITING_BYTES_MAX = LogRecord.ROOM * 3 / 4;
 
     private static final Placed NOBODY = (index, block, count) -> {};
@@ -57,7 +58,7 @@ final class SmallChanges {
         this.writer = writer;
     }
 
-    /** Applies small changes; returns false if so much is waiting that it must be written first. */
+    /** Applies small changes; returns false if so much waits that it must be written first. */
     boolean tryApply(List<LogEntry> changes, int bytes) throws HoldfastException {
         gate.lock();
         try {
@@ -97,17 +98,17 @@ final class SmallChanges {
         }
     }
 
-    /** Returns what waits. To be used under the log's lock. */
+    /** Returns the waiting changes. To be used under the log's lock. */
     PendingChanges pending() {
         return pending;
     }
 
-    /** Places a record of what waits. Called under the log's lock, with the room ready. */
+    /** Places a record of the waiting changes. Called under the log's lock, with the room ready. */
     PlacedRecord placeRecord() {
         return records.place(pending);
     }
 
-    /** Writes one record of what waits; false if there is no room for it. */
+    /** Writes one record of the waiting changes; returns false if there is no room for it. */
     boolean tryWriteOne() throws HoldfastException {
         gate.lock();
         try {
@@ -120,7 +121,7 @@ final class SmallChanges {
     /**
      * Does as {@link #tryWriteOne}; the caller holds the gate.
      *
-     * @param freezing use what is left to a freeze
+     * @param freezing use the blocks that are left to a freeze
      */
     boolean writeOne(boolean freezing) throws HoldfastException {
         PlacedRecord record;
@@ -148,15 +149,16 @@ final class SmallChanges {
     }
 
     /**
-     * Returns how many blocks everybody leaves to the next freeze, which writes out what waits and is unproven: on a volume
-     * that is full to the last block only a checkpoint frees some, and it begins with a freeze. Called under the lock.
+     * Returns how many blocks all others leave to the next freeze, which writes the waiting and the unproven changes.
+     * On a volume full to the last block only a checkpoint frees any, and it begins with a freeze. Called under the
+     * lock.
      */
     long freezeBlocks() {
         long bytes = pending.bytes() + lent.unprovenBytes();
         return 2 + bytes / SmallRecords.BYTES_MAX + Block.count(bytes);
     }
 
-    /** Returns how many blocks a record needs room for besides its own, so that what waits finds room with it. */
+    /** Returns how many blocks a record needs besides its own, so that the waiting changes find room with it. */
     long blocksBeside() {
         lock.lock();
         try {

@@ -13,8 +13,8 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Records of small changes alone. What fits the header is in it; more is a payload of up to 31 blocks of its own, which the
- * header points to.
+ * Records of small changes alone. The header has the changes if they fit. Else it points to a payload of up to 31
+ * blocks of its own.
  */
 final class SmallRecords {
     /** Blocks of such a record: its header and the largest payload. */

@@ -8,8 +8,8 @@ import java.util.Map;
 import java.util.function.Consumer;
 
 /**
- * What was written from the caller's own memory and is not known to be on the medium yet, for each file in the order in
- * which it was written. The write log's lock guards it.
+ * The extents written from callers' own memory and not yet known to be on the medium, for each file in the order of
+ * writing. The write log's lock guards them.
  */
 final class UnprovenExtents {
     private final Map<Long, List<LogEntry.Extent>> ofInode = new HashMap<>();
@@ -23,7 +23,7 @@ final class UnprovenExtents {
         return ofInode.containsKey(inode);
     }
 
-    /** Returns how much they take in the log. */
+    /** Returns how many bytes they take in the log. */
     long bytes() {
         return bytes;
     }
@@ -42,7 +42,7 @@ final class UnprovenExtents {
         return counts;
     }
 
-    /** Takes the first ones of each file out, as many as were counted, and hands them on in their order. */
+    /** Takes out the first extents of each file, as many as were counted, and hands them on in order. */
     void takeProven(Map<Long, Integer> counted, Consumer<LogEntry.Extent> proven) {
         counted.forEach((inode, count) -> {
             List<LogEntry.Extent> extents = ofInode.getOrDefault(inode, new ArrayList<>());

@@ -24,26 +24,27 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The write log: everything that changes goes through here and is in the order it has here.
+ * The write log: every change goes through it, and its order is the order of all changes.
  *
  * <p>Two kinds of content. <em>Data</em> comes in a {@link DataBatch}, gets its place, and is written at once with a
- * header in front. <em>Small changes</em> (items, ranges) come with {@link #submit}; they wait in memory and go into the
- * next header, at the latest into that of the next flush.
+ * header in front. <em>Small changes</em> (items, ranges) come with {@link #submit}; they wait in memory and go into
+ * the next header, at the latest into that of the next flush.
  *
  * <p>Invariants:
  *
  * <ul>
- *   <li>Whoever changes maps or items holds the gate's read lock from the placement in the log until the change is in
- *       the map. A checkpoint takes the write lock for a moment and so finds log, maps and items at the same point.
- *   <li>Placement (sequence number, blocks, chain) happens under {@code lock}; no I/O does.
+ *   <li>A thread that changes maps or items holds the gate's read lock from the placement in the log until the change
+ *       is in the map. A checkpoint takes the write lock for a moment, and so finds log, maps and items at the same
+ *       point.
+ *   <li>Records are placed (sequence number, blocks, chain) under {@code lock}, without I/O.
  *   <li>Small changes are applied under {@code lock} as well: two changes of one item are in the log in the order in
  *       which they were applied.
- *   <li>A write from the caller's memory is on the medium before the log says so ({@link LentWrites}), and nothing else of
- *       that file is placed before.
+ *   <li>Data written from the caller's memory is on the medium before the log names it ({@link LentWrites}). Until then
+ *       nothing else of that file is placed.
  * </ul>
  */
 public final class WriteLog {
-    /** Blocks that small changes ask room for: a header, and where the next one will be. */
+    /** Blocks of room for small changes: a header, and the place of the next one. */
     private static final int ROOM_BLOCKS = 2;
 
     /** Checkpoints to try before the log gives up. */
@@ -67,10 +68,10 @@ public final class WriteLog {
     private volatile Reclaimer reclaimer = Reclaimer.NONE;
 
     /**
-     * @param startSequence sequence number of the last record that is in the checkpoint
+     * @param startSequence sequence number of the last record in the checkpoint
      * @param logId random number of this mount
      * @param buffersMax records of any length being filled or written at the same time
-     * @param shortBuffersMax short ones besides
+     * @param shortBuffersMax the same of short ones
      */
     public WriteLog(
             Device device,
@@ -109,16 +110,20 @@ public final class WriteLog {
                 writer);
     }
 
-    /** Sets what makes room for the log when the volume is full to the last block. Until then nothing does. */
+    /**
+     * Sets the reclaimer, which makes room for the log when the volume is full to the last block. Until then nothing
+     * does.
+     */
     public void setReclaimer(Reclaimer makesRoom) {
         reclaimer = makesRoom;
     }
 
-    /**
-     * Starts a batch; waits for a buffer. The caller must not hold another one.
-     *
-     * @param blocks it takes no more; at most {@link LogRecord#DATA_BLOCKS_MAX}
-     */
+    /** Starts a batch; waits for a buffer. The caller must not hold another one. */
+    public DataBatch batch(long inode, boolean noChecksum) {
+        return buffers.batch(inode, noChecksum, LogRecord.DATA_BLOCKS_MAX);
+    }
+
+    /** Does as {@link #batch(long, boolean)}, for at most so many blocks, which must fit a record. */
     public DataBatch batch(long inode, boolean noChecksum, int blocks) {
         return buffers.batch(inode, noChecksum, blocks);
     }
@@ -154,11 +159,11 @@ public final class WriteLog {
     // ---- data ----
 
     /**
-     * Writes a batch: header and data in one write if the volume has room in one piece. When this returns the blocks are
-     * on the device, not yet durable.
+     * Writes a batch: header and data in one write if the volume has room in one piece. When this returns, the blocks
+     * are on the device, not yet durable.
      *
-     * <p>The batch has taken over what was reserved for every block of it. Whoever is told of the places settles the nodes.
-     * What is left when this ends is given back.
+     * <p>The batch holds the reservations of all its blocks. {@code placed} settles those for the nodes. This call
+     * gives back the rest when it ends.
      */
     public void append(DataBatch batch, Placed placed) throws HoldfastException {
         boolean written = false;
@@ -183,7 +188,7 @@ public final class WriteLog {
         }
     }
 
-    /** Returns false if there was no room, or so much is pending that it must be written first. */
+    /** Returns false if there was no room, or if so much is pending that it must be written first. */
     private boolean tryAppend(DataBatch batch, Placed placed) throws HoldfastException {
         int n = batch.size();
         gate.readLock().lock();
@@ -217,7 +222,7 @@ public final class WriteLog {
         }
     }
 
-    /** Writes a record, and the one before it if there is one. The buffers are released in any case. */
+    /** Writes a record, and first the one before it, if any. Releases the buffers in any case. */
     private void write(@Nullable PlacedRecord before, PlacedRecord record, Placed placed) throws HoldfastException {
         if (before != null) {
             boolean written = false;
@@ -238,8 +243,8 @@ public final class WriteLog {
     /**
      * Writes the caller's own memory to free blocks, for a file without checksums, without a copy.
      *
-     * @param reserved has what was reserved for the blocks
-     * @param placed told each run of blocks when the data is there; called with the gate held
+     * @param reserved the reservation of the blocks
+     * @param placed learns each run of blocks once the data is there; called with the gate held
      */
     public void appendLent(long inode, long fileBlock, MemorySegment memory, Reservation reserved, Placed placed)
             throws HoldfastException {
@@ -269,7 +274,7 @@ public final class WriteLog {
         }
     }
 
-    /** Flushes the device so that unproven data is on the medium, then hands its extents to the log. */
+    /** Flushes the device, so that unproven data is on the medium, and then hands its extents to the log. */
     private void prove() throws HoldfastException {
         boolean added;
         provingLock.lock();
@@ -290,7 +295,7 @@ public final class WriteLog {
 
     // ---- flush ----
 
-    /** Makes everything durable that was appended or submitted before this call. */
+    /** Makes durable everything that was appended or submitted before this call. */
     public void flush() throws HoldfastException {
         latch.check();
         if (small.areWaiting()) {
@@ -319,7 +324,7 @@ public final class WriteLog {
         }
     }
 
-    /** Has dead blocks freed; what was reserved must fit after that, or the promises were wrong. */
+    /** Has dead blocks freed. After that the reserved blocks must fit, or the promises were wrong. */
     private void makeRoom(int attempt) throws HoldfastException {
         if (attempt == RECLAIMS_MAX) {
             throw latch.fail(new HoldfastException(
@@ -328,18 +333,23 @@ public final class WriteLog {
         reclaimer.reclaim();
     }
 
-    /** As {@link LogBacking#requireRoom}. */
+    /** Does as {@link LogBacking#requireRoom}. */
     public void requireRoom(long blocks) throws HoldfastException {
         backing.requireRoom(blocks + small.blocksBeside());
     }
 
     // ---- checkpoint ----
 
+    /** The work of a checkpoint while all changes are stopped. */
+    public interface Freeze {
+        void freeze(LogPosition position);
+    }
+
     /**
-     * Holds everything that changes for a moment, writes what is pending, and calls {@code freeze} with the place from
-     * which on the log is not in the checkpoint.
+     * Stops all changes for a moment, writes the pending ones, and calls {@code freeze} with the position at which the
+     * log goes on behind the checkpoint.
      *
-     * @return false if there was no room to write what is pending; nothing was frozen then
+     * @return false if there was no room for the pending changes; nothing was frozen then
      */
     public boolean freeze(Freeze freeze) throws HoldfastException {
         do {

@@ -11,16 +11,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The block map of one file: the tree of the last durable checkpoint, the changes that the running checkpoint applies
- * to it, and the changes since. A lookup asks them from the newest to the oldest. Thread-safe.
+ * The block map of one file: the tree of the last durable checkpoint, the frozen changes that the running checkpoint
+ * applies to it, and the active ones. A lookup asks them from the newest to the oldest. Thread-safe.
  *
  * <p>Invariants:
  *
  * <ul>
- *   <li>{@code generation} grows with every change of what a lookup can answer.
- *   <li>Nothing is read from the device under the lock: a tree lookup runs on a root taken under it. That root's nodes
- *       stay as they are while the caller is registered as a reader (see {@link io.holdfast.space.ReaderEpochs}).
- *   <li>Changes come in the order of the log, and only while the log's gate is held, so that a checkpoint splits maps,
+ *   <li>{@code generation} grows with every change that can change a lookup's answer.
+ *   <li>No thread reads the device under the lock: a lookup takes the root under the lock and reads the tree without.
+ *       That root's nodes do not change while the caller is registered as a reader (see {@link
+ *       io.holdfast.space.ReaderEpochs}).
+ *   <li>Changes come in the order of the log, and only with the log's gate held, so that a checkpoint splits maps,
  *       items and log at the same place.
  * </ul>
  */
@@ -44,7 +45,7 @@ public final class BlockMap {
         this.active = new DeltaMap(committed.levels());
     }
 
-    /** Returns what is known of a block now. The caller must be registered as a reader. */
+    /** Returns the present mapping of a block. The caller must be registered as a reader. */
     public Mapping lookup(long block) throws HoldfastException {
         return lookup(block, reader);
     }
@@ -90,7 +91,8 @@ public final class BlockMap {
     }
 
     /**
-     * Returns whether a mapping still holds: nothing changed since, or not this block (guard «cookie checked»).
+     * Returns whether a mapping still holds: nothing has changed since, or at least not this block (guard «cookie
+     * checked»).
      */
     public boolean isCurrent(long block, Mapping mapping) throws HoldfastException {
         if (isUnchangedSince(mapping.cookie())) {
@@ -104,10 +106,7 @@ public final class BlockMap {
         return generation == cookie || Inject.off(Guard.CURRENT_AFTER_READ);
     }
 
-    /**
-     * Does as {@link #lookupInMemory(long)} for {@code count} blocks from {@code first} on: what all of them were at one
-     * moment.
-     */
+    /** Does as {@link #lookupInMemory(long)} for {@code count} blocks from {@code first} on, all at one moment. */
     public MappingRun lookupInMemory(long first, int count) throws HoldfastException {
         MappingRun run = new MappingRun(count);
         MapRoot root;
@@ -141,8 +140,8 @@ public final class BlockMap {
     }
 
     /**
-     * Returns the state from a block on and for how many blocks at least it holds; data comes as its state alone. The
-     * caller must be registered as a reader.
+     * Returns the state of a block, and for how many blocks from it on this holds at least. Data comes as its state
+     * alone. The caller must be registered as a reader.
      */
     public MapExtent run(long block) throws HoldfastException {
         MapRoot root;
@@ -176,7 +175,7 @@ public final class BlockMap {
         return new MapExtent(run.word(), Math.min(limit, run.length()));
     }
 
-    /** Returns how many nodes a change at a block may make a checkpoint write. */
+    /** Returns how many nodes a checkpoint may have to write for a change of a block. */
     public int nodesFor(long block) {
         lock.lock();
         try {
@@ -189,8 +188,8 @@ public final class BlockMap {
     /**
      * Maps a block to data that is on the device.
      *
-     * @param reserved has what was reserved for the nodes of this change
-     * @param nodes how much that is; given back for what the change really costs
+     * @param reserved has the reservation for the nodes of this change
+     * @param nodes how many blocks that is; they are exchanged for the real cost of the change
      */
     public void put(long block, long word, long checksum, Reservation reserved, long nodes) {
         lock.lock();
@@ -245,7 +244,7 @@ public final class BlockMap {
         }
     }
 
-    /** The file is gone: everything is a hole, and its tree is freed by the next checkpoint. */
+    /** Makes everything a hole, since the file is gone; the next checkpoint frees its tree. */
     public void drop() {
         lock.lock();
         try {
@@ -260,7 +259,7 @@ public final class BlockMap {
         }
     }
 
-    /** Only ever called under the lock: no two threads count at once. */
+    /** Called under the lock only, so no two threads count at once. */
     @SuppressWarnings("NonAtomicVolatileUpdate")
     private void touched() {
         generation++;
@@ -273,7 +272,7 @@ public final class BlockMap {
 
     // ---- checkpoint ----
 
-    /** Sets the changes so far aside for the checkpoint that begins; false if there are none. */
+    /** Sets the changes so far aside for the checkpoint that begins; returns false if there are none. */
     public boolean freeze() {
         lock.lock();
         try {
@@ -291,7 +290,7 @@ public final class BlockMap {
         }
     }
 
-    /** Returns what {@link #freeze} set aside. It does not change any more. */
+    /** Returns the changes that {@link #freeze} set aside. They do not change any more. */
     public DeltaMap frozen() {
         lock.lock();
         try {
@@ -339,7 +338,7 @@ public final class BlockMap {
         }
     }
 
-    /** Returns how many data blocks the committed tree and the changes on top have at most. */
+    /** Returns an upper bound of the data blocks in the committed tree and the changes. */
     public long dataBlocksAtMost() {
         lock.lock();
         try {

@@ -2,7 +2,7 @@ package io.holdfast.mapping;
 
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts the heap that changes since the last checkpoint take, over all files: running out of it is a reason for one. */
+/** Counts the heap of all files' changes since the last checkpoint; too much is a reason for a checkpoint. */
 public final class ChangeBudget {
     private final AtomicLong bytes = new AtomicLong();
 

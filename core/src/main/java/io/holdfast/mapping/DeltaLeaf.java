@@ -7,11 +7,11 @@ import java.util.Arrays;
  * Changes within one chunk of a file: the 256 blocks that one leaf of the map tree covers. Sparse: sorted arrays that
  * grow. Not thread-safe.
  *
- * <p>Invariant: {@code slots[0..size)} ascend. A block without an entry is what {@code base} says: hole or unwritten,
- * or, with {@link #FALL_THROUGH}, what lies below.
+ * <p>Invariant: {@code slots[0..size)} ascend. {@code base} decides for a block without an entry: hole, unwritten, or,
+ * with {@link #FALL_THROUGH}, the state below.
  */
 final class DeltaLeaf {
-    /** The base of a leaf that says nothing about the blocks it has no entry for. */
+    /** The base of a leaf that decides nothing about blocks without an entry. */
     static final int FALL_THROUGH = -1;
 
     private final int base;
@@ -62,7 +62,7 @@ final class DeltaLeaf {
         return ~low;
     }
 
-    /** Tells element {@code i} of a run what the slot is, if this leaf says anything about it. */
+    /** Sets element {@code i} of a run to the slot's mapping, if this leaf decides it. */
     void tell(int slot, MappingRun run, int i) {
         int position = find(slot);
         if (position >= 0) {
@@ -72,7 +72,7 @@ final class DeltaLeaf {
         }
     }
 
-    /** Sets the slot's entry and returns the word it had: its old one, or the base's, or -1 for neither. */
+    /** Sets the slot's entry and returns the word before: the old entry's, else the base's, else -1. */
     long put(int slot, long word, long checksum) {
         int position = find(slot);
         if (position >= 0) {

@@ -7,16 +7,17 @@ import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes of one file's map since a checkpoint: what the log carries. Not thread-safe; {@link BlockMap} guards it.
+ * The changes of one file's map since a checkpoint, as the log carries them. Not thread-safe; {@link BlockMap} guards
+ * it.
  *
- * <p>Invariants: a chunk (256 blocks) is either within a range, or has a leaf, or neither; ranges are whole chunks and
- * do not overlap. {@link #unwritten()} counts the blocks that the changes make unwritten, {@link #nodes()} is at least
- * the number of tree nodes that applying them writes.
+ * <p>Invariants: a chunk (256 blocks) lies in a range or has a leaf or neither, never both; ranges are whole chunks and
+ * do not overlap. {@link #unwritten()} counts the blocks that the changes make unwritten. Applying the changes writes
+ * at most {@link #nodes()} tree nodes.
  */
 public final class DeltaMap {
     private static final int CHUNK_LOG2 = MapEntry.FANOUT_LOG2;
     private static final int CHUNK = MapEntry.FANOUT;
-    /** Bytes of heap an entry takes, for budgets: arrays grown by doubling, and its part of a leaf. */
+    /** Heap bytes of an entry, for budgets: arrays grow by doubling, and it has a part of a leaf. */
     private static final int ENTRY_BYTES = 34;
 
     private static final int LEAF_BYTES = 200;
@@ -33,7 +34,10 @@ public final class DeltaMap {
     /** A run of whole chunks in one state; {@code end} is exclusive. */
     private record Range(long end, int state) {}
 
-    /** @param levelsMin levels of the tree the changes will be applied to */
+    /** A word, or -1 if the changes have none, and for how many blocks at least it holds. */
+    public record MapExtent(long word, long length) {}
+
+    /** @param levelsMin levels of the tree to which the changes will be applied */
     public DeltaMap(int levelsMin) {
         this.levelsMin = levelsMin;
     }
@@ -60,12 +64,12 @@ public final class DeltaMap {
         return entries * ENTRY_BYTES + (leaves.size() + ranges.size()) * (long) LEAF_BYTES;
     }
 
-    /** Returns whether the file is gone with everything that lies below these changes. */
+    /** Returns whether the file is gone, and with it everything below these changes. */
     public boolean dropped() {
         return dropped;
     }
 
-    /** Returns the last block that the changes make anything but a hole, or -1. */
+    /** Returns an upper bound of the last block that the changes make other than a hole, or -1. */
     public long lastUsedBlock() {
         long last = leaves.isEmpty() ? -1 : ((leaves.lastKey() + 1) << CHUNK_LOG2) - 1;
         for (Map.Entry<Long, Range> range : ranges.descendingMap().entrySet()) {
@@ -76,7 +80,7 @@ public final class DeltaMap {
         return last;
     }
 
-    /** Returns the word of a block, -1 if nothing is said about it. */
+    /** Returns the word of a block, -1 if the changes have none. */
     public long word(long block) {
         DeltaLeaf leaf = leaves.get(block >>> CHUNK_LOG2);
         if (leaf != null) {
@@ -96,7 +100,7 @@ public final class DeltaMap {
         return leaf.checksumAt(leaf.find((int) (block & (CHUNK - 1))));
     }
 
-    /** Tells a run, which begins at block {@code first}, what is said of those of its blocks that it does not know. */
+    /** Fills in the unknown blocks of a run, which begins at block {@code first}, as far as these changes know them. */
     void tell(long first, MappingRun run) {
         int i = run.nextUnknown(0);
         while (i < run.count()) {
@@ -114,7 +118,7 @@ public final class DeltaMap {
         }
     }
 
-    /** Returns what is said from {@code block} on and how far it surely goes. */
+    /** Returns the word of a block, and for how many blocks from it on this holds at least. */
     public MapExtent run(long block) {
         long chunk = block >>> CHUNK_LOG2;
         DeltaLeaf leaf = leaves.get(chunk);
@@ -138,7 +142,7 @@ public final class DeltaMap {
     /**
      * Sets one block.
      *
-     * @param superseded called with a data block that these changes held and do not hold any more
+     * @param superseded called with each data block that these changes no longer hold
      */
     public void put(long block, long word, long checksum, LongConsumer superseded) {
         put(leafFor(block >>> CHUNK_LOG2), block, word, checksum, superseded);
@@ -239,8 +243,8 @@ public final class DeltaMap {
     }
 
     /**
-     * Counts the nodes on the path to a chunk that no other leaf's path has: those below the lowest node it shares with
-     * its nearest neighbour. The sum over all leaves is exact for a tree of {@code levelsMin} levels.
+     * Counts the nodes on a chunk's path that are on no other leaf's path: those below the lowest node that it shares
+     * with its nearest neighbour. The sum over all leaves is exact for a tree of {@code levelsMin} levels.
      */
     private long newNodes(long chunk) {
         Long lower = leaves.lowerKey(chunk);

@@ -5,15 +5,15 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.node.NodeReader;
 import io.holdfast.node.NodeWriter;
 
-/** What a checkpoint wants to know while changes are applied to map trees. */
+/** Learns, for a checkpoint, what applying changes does to the map trees. */
 public interface MapChanges extends NodeReader, NodeWriter {
     /** The trees hold {@code difference} more unwritten blocks. */
     void unwrittenChanged(long difference);
 
-    /** A node that was to be dropped is damaged: it and what hangs below it stay allocated. */
+    /** A node that should be dropped is damaged: it and all blocks below stay allocated. */
     void leaked(BlockPointer node, HoldfastException why);
 
-    /** Takes subtrees that are cut off a map, to drop their blocks little by little. */
+    /** Takes subtrees that were cut off a map; their blocks are dropped little by little. */
     interface CutOff {
         /**
          * Takes one.

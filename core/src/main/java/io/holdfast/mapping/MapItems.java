@@ -23,7 +23,7 @@ public final class MapItems {
     private MapItems() {}
 
     /**
-     * A subtree that nothing points to any more but this item.
+     * A subtree to which only this item points.
      *
      * @param inode whose map it was cut off
      */

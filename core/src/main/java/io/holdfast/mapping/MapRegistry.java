@@ -15,9 +15,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The block maps that are in use or have changes that no checkpoint holds yet.
  *
- * <p>Invariant: there is one {@link BlockMap} for an inode, and it stays while it is used or not clean. So what the map
- * item says is the whole truth for an inode that is not here. The lock is not held while that item is read: the log waits
- * for the lock.
+ * <p>Invariant: there is one {@link BlockMap} for an inode, and it stays while it is used or not clean. So for an inode
+ * without an entry here the map item is the whole truth. A thread does not hold the lock while it reads that item,
+ * because the log waits for the lock.
  */
 public final class MapRegistry {
     private final NodeReader reader;
@@ -28,7 +28,7 @@ public final class MapRegistry {
     private final Condition loaded = lock.newCondition();
     private final Map<Long, Entry> maps = new HashMap<>();
 
-    /** A map, or the promise of one: {@code map} is null while somebody reads its root. */
+    /** A map, or the promise of one: {@code map} is null while a thread reads its root. */
     private static final class Entry {
         @Nullable
         BlockMap map;
@@ -44,8 +44,8 @@ public final class MapRegistry {
     }
 
     /**
-     * Returns the map of an inode, to be given back with {@link #release}. Reads its map item if need be; nobody waits for
-     * that but who wants the same map.
+     * Returns the map of an inode, to be given back with {@link #release}. Reads its map item if need be; only callers
+     * that want the same map wait for that.
      */
     public BlockMap acquire(long inode) throws HoldfastException {
         Entry entry;
@@ -70,7 +70,7 @@ public final class MapRegistry {
         return load(inode, entry);
     }
 
-    /** Reads the root of a map that this thread has promised. */
+    /** Reads the root of a map; this thread has entered the promise. */
     private BlockMap load(long inode, Entry entry) throws HoldfastException {
         BlockMap map = null;
         try {
@@ -94,7 +94,7 @@ public final class MapRegistry {
         }
     }
 
-    /** Returns the map of an inode that was created just now, as {@link #acquire}. Reads nothing: it maps nothing. */
+    /** Does as {@link #acquire} for an inode that was created just now. Reads nothing, since its map is empty. */
     public BlockMap acquireNew(long inode) {
         lock.lock();
         try {
@@ -126,7 +126,7 @@ public final class MapRegistry {
         }
     }
 
-    /** Returns the map of an inode if it is here. Only for a caller that keeps it from being released. */
+    /** Returns the map of an inode if it is here. The caller keeps it from being released. */
     public @Nullable BlockMap find(long inode) {
         lock.lock();
         try {
@@ -154,7 +154,7 @@ public final class MapRegistry {
         return frozen;
     }
 
-    /** Lets go of maps that a checkpoint has made clean and nobody uses. */
+    /** Removes maps that a checkpoint has made clean and nobody uses. */
     public void forgetClean(Iterable<Long> inodes) {
         lock.lock();
         try {

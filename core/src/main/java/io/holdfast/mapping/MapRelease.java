@@ -5,8 +5,8 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
 
 /**
- * Drops what entries of a map pointed to. A leaf's blocks are dropped at once. What hangs below an inner node is handed on
- * whole, to be dropped by later calls: so one call has bounded work, however much hangs there. Used by one thread.
+ * Drops the blocks that entries of a map pointed to: a leaf's blocks at once. It hands the subtree below an inner node
+ * on as a whole, for later calls to drop. So one call has bounded work, however large the subtree. Used by one thread.
  */
 public final class MapRelease {
     private final MapChanges changes;
@@ -24,7 +24,7 @@ public final class MapRelease {
         return dataBlocks;
     }
 
-    /** Drops what one entry has: a block, a leaf with its blocks, or, cut off, a whole subtree. */
+    /** Drops one entry's block, or its leaf with all blocks; or cuts its subtree off. */
     void entry(long word, long checksum, int level) throws HoldfastException {
         switch (MapEntry.state(word)) {
             case MapEntry.UNWRITTEN -> changes.unwrittenChanged(-(1L << MapEntry.spanLog2(level)));
@@ -45,9 +45,8 @@ public final class MapRelease {
     }
 
     /**
-     * Drops one node of a subtree that was cut off: with a leaf its blocks, while an inner node's children are cut off in
-     * turn. A node that cannot be read is reported and what hangs below it stays allocated: better some blocks lost than
-     * blocks freed on hearsay.
+     * Drops one node of a cut-off subtree: a leaf with its blocks, while an inner node's children are cut off in turn.
+     * A node that cannot be read is reported, and the blocks below stay allocated: better lost than freed on hearsay.
      */
     public void node(BlockPointer pointer, int level) throws HoldfastException {
         byte[] node;
@@ -61,7 +60,7 @@ public final class MapRelease {
             return;
         }
         if (!changes.drop(pointer.block())) {
-            return; // Another parent points to it, and so to what is below.
+            return; // Another parent points to it, and so to the blocks below.
         }
         for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
             entry(MapEntry.wordAt(node, slot), MapEntry.checksumAt(node, slot), level - 1);

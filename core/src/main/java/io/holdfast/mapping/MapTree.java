@@ -8,12 +8,12 @@ import io.holdfast.node.NodeReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The copy-on-write radix tree of a file's map: lookup. {@link MapUpdate} applies changes to it, {@link MapRelease} drops
- * what hangs below a part of it.
+ * The copy-on-write radix tree of a file's map: lookup. {@link MapUpdate} applies changes to it, {@link MapRelease}
+ * drops parts of it.
  *
  * <p>Level 1 are the leaves, each for 256 blocks. A node has no header: its parent's checksum proves it. A subtree that
- * is all hole or all unwritten is an entry in its parent and has no nodes, so a map costs what its data costs, whatever
- * its logical size.
+ * is all hole or all unwritten is an entry in its parent and has no nodes. So a map's size depends on its data, not on
+ * the file's size.
  */
 public final class MapTree {
     static final String STRUCTURE = "map node";
@@ -48,7 +48,7 @@ public final class MapTree {
         found.entry(word, checksum);
     }
 
-    /** Tells a run, which begins at block {@code first}, what the tree says of those of its blocks that it does not know. */
+    /** Fills in the unknown blocks of a run, which begins at block {@code first}, from the tree. */
     static void tell(NodeReader reader, MapRoot root, long first, MappingRun run) throws HoldfastException {
         byte[] entries = new byte[Math.min(run.count(), MapEntry.FANOUT) * MapEntry.SIZE];
         for (int i = run.nextUnknown(0); i < run.count(); i = run.nextUnknown(i + 1)) {
@@ -81,7 +81,10 @@ public final class MapTree {
         }
     }
 
-    /** Tells what entries of a leaf, of which the first is for block {@code i} of a run, say of the blocks behind that. */
+    /**
+     * Fills in the blocks of a run behind block {@code i} from a leaf's entries; the first entry is that of block
+     * {@code i}.
+     */
     private static void tellNeighbours(byte[] entries, int slot, MappingRun run, int i, int count)
             throws HoldfastException {
         for (int k = run.nextUnknown(i + 1); k < i + count; k = run.nextUnknown(k + 1)) {
@@ -91,7 +94,7 @@ public final class MapTree {
         }
     }
 
-    /** Returns the word at a block (data without its block number) and for how many blocks at least it holds. */
+    /** Returns the word of a block and for how many blocks from it on its state holds at least. */
     public static MapExtent run(NodeReader reader, MapRoot root, long block) throws HoldfastException {
         if (block >= root.span()) {
             return new MapExtent(0, Long.MAX_VALUE - block);
@@ -139,7 +142,7 @@ public final class MapTree {
         }
     }
 
-    /** Returns the child in a slot of a node, if both are known without reading anything. */
+    /** Returns the child in a slot of a node, if memory has the node; reads nothing. */
     private static @Nullable BlockPointer knownChild(NodeReader reader, BlockPointer parent, int slot) {
         byte[] entry = new byte[MapEntry.SIZE];
         if (slot >= MapEntry.FANOUT
@@ -150,7 +153,7 @@ public final class MapTree {
         return new BlockPointer(MapEntry.block(MapEntry.wordAt(entry, 0)), MapEntry.checksumAt(entry, 0));
     }
 
-    /** Checks an entry whose node proved itself: a writer's mistake must not become ours. */
+    /** Checks an entry although its node's checksum matched: the reader must not trust a writer's mistake. */
     static void checkEntry(long word, int level, int slot) throws HoldfastException {
         boolean sound = switch (MapEntry.state(word)) {
             case MapEntry.HOLE -> word == 0;

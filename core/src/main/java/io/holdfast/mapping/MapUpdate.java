@@ -8,17 +8,17 @@ import io.holdfast.node.NodeReader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The application of a batch of changes to a map tree. Only paths to changed blocks are read and written. Used once, by one
+ * Applies a batch of changes to a map tree. Reads and writes only the paths to changed blocks. Used once, by one
  * thread.
  */
 public final class MapUpdate {
-    /** What a parent has for a child: a node, or what holds for all blocks below. */
+    /** A parent's entry for a child: a node, or the state of all blocks below. */
     private record Child(long word, long checksum) {}
 
     private final MapChanges changes;
     private final DeltaMap delta;
     private final MapRelease release;
-    /** A node of each level, from level 1 on: those between the root and where the application is. */
+    /** One node of each level, from level 1 on: the open path from the root to the present place. */
     private final byte[][] open = new byte[MapEntry.LEVELS_MAX][];
 
     private long dataBlocksAdded;
@@ -32,7 +32,7 @@ public final class MapUpdate {
     /**
      * Applies changes and returns the new root.
      *
-     * @param cutOff takes subtrees that the new tree does not have
+     * @param cutOff takes subtrees that the new tree no longer has
      */
     public static MapRoot apply(MapChanges changes, MapRoot root, DeltaMap delta, MapChanges.CutOff cutOff)
             throws HoldfastException {
@@ -62,7 +62,7 @@ public final class MapUpdate {
         Child top = node(new Child(word, checksum), levels, 0, NodeReader.Following.NONE);
         long dataBlocks = root.dataBlocks() + dataBlocksAdded - release.dataBlocks();
         if (MapEntry.state(top.word()) == MapEntry.HOLE) {
-            // What hangs below subtrees that were cut off stays counted until it is freed, unless the file is gone.
+            // Blocks of cut-off subtrees stay counted until they are freed, unless the file is gone.
             return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, 1);
         }
         return new MapRoot(top.word(), top.checksum(), dataBlocks, levels);
@@ -152,7 +152,7 @@ public final class MapUpdate {
     }
 
     /**
-     * Returns a copy of the node, or one made of what its parent says for all of it; until another one of its level is
+     * Returns a copy of the node, or a node made of its parent's entry. Valid until another node of its level is
      * opened.
      */
     private byte[] open(Child old, int level, NodeReader.Following following) throws HoldfastException {
@@ -173,7 +173,7 @@ public final class MapUpdate {
         return node;
     }
 
-    /** Writes the node, or folds it into its parent's entry if it is hole or unwritten all over. */
+    /** Writes the node, or folds it into its parent's entry if all of it is hole or unwritten. */
     private Child close(byte[] node, Child old) throws HoldfastException {
         Child written = written(node);
         if (MapEntry.state(old.word()) == MapEntry.NODE) {

@@ -5,14 +5,14 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
 import io.holdfast.node.NodeReader;
 
-/** Visits everything below a map's root, for the check. Damaged nodes are reported and the walk goes on beside them. */
+/** Visits everything below a map's root, for the check. Reports damaged nodes and goes on behind them. */
 public final class MapWalk {
     private final NodeReader reader;
     private final Visitor visitor;
 
-    /** Is told what there is, nodes before what they hold, blocks in ascending order. */
+    /** Learns what the walk finds: a node before its content, blocks in ascending order. */
     public interface Visitor {
-        /** Returns whether to read the node and what is below it: not again what two entries point to. */
+        /** Returns whether to read the node and everything below it; false for a node that another entry has led to. */
         boolean node(BlockPointer pointer);
 
         void data(long fileBlock, Mapping mapping) throws HoldfastException;

@@ -3,10 +3,10 @@ package io.holdfast.mapping;
 import io.holdfast.format.MapEntry;
 
 /**
- * What a block map said about one block, and when.
+ * A block map's answer for one block, and its time.
  *
- * @param cookie the map's generation at that time: who has waited since must ask {@link BlockMap#isCurrent} before
- *     acting on the mapping (iomap's validity cookie, Linux commit d7b64041164c)
+ * @param cookie the map's generation at that time: a caller that has waited since must ask {@link BlockMap#isCurrent}
+ *     before it acts on the mapping (iomap's validity cookie, Linux commit d7b64041164c)
  */
 public record Mapping(long word, long checksum, long cookie) {
     public boolean isData() {

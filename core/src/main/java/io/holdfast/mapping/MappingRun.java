@@ -4,11 +4,11 @@ import io.holdfast.format.MapEntry;
 import java.util.Arrays;
 
 /**
- * What a block map said about blocks that follow each other, all at the same time: as {@link Mapping}, but in arrays, so
- * that a read of many blocks costs one lookup and no object for each.
+ * A block map's answers for consecutive blocks, all at one time: as {@link Mapping}, but in arrays, so that a read of
+ * many blocks costs one lookup and no object for each.
  */
 public final class MappingRun {
-    /** Stands for what is not known yet. */
+    /** Stands for a word that is not known yet. */
     static final long UNKNOWN = -1;
 
     private final long[] words;
@@ -59,7 +59,7 @@ public final class MappingRun {
         return true;
     }
 
-    /** Returns whether the other says the same, at whatever time. */
+    /** Returns whether the other run has the same mappings, at whatever time. */
     boolean saysAs(MappingRun other) {
         return Arrays.equals(words, other.words) && Arrays.equals(checksums, other.checksums);
     }
@@ -76,7 +76,7 @@ public final class MappingRun {
         return words[i] != UNKNOWN;
     }
 
-    /** Returns the first block from {@code from} on of which nothing is known, or {@link #count}. */
+    /** Returns the first unknown block from {@code from} on, or {@link #count}. */
     int nextUnknown(int from) {
         int i = from;
         while (i < words.length && isKnown(i)) {
@@ -90,7 +90,7 @@ public final class MappingRun {
         checksums[i] = checksum;
     }
 
-    /** Makes everything that is not known a hole. */
+    /** Makes every unknown block a hole. */
     void fillHoles() {
         for (int i = 0; i < words.length; i++) {
             if (!isKnown(i)) {

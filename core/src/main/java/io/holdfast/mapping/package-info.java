@@ -1,4 +1,4 @@
-/** A file's block map: what is where. The tree of the last checkpoint with the changes since then on top. */
+/** A file's block map: the tree of the last checkpoint, and the changes since then on top. */
 @NullMarked
 package io.holdfast.mapping;
 
