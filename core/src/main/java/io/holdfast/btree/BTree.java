@@ -9,12 +9,12 @@ import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A copy-on-write B+tree of {@link Item}s. It is stateless: a tree is its root pointer, {@link BlockPointer#NONE} if it
- * is empty, and never changes; {@link #apply} makes another that shares what did not change. The block layout is in
- * {@link TreeNode}.
+ * A copy-on-write B+tree of {@link Item}s. Has no state: a tree is its root pointer, {@link BlockPointer#NONE} if it is
+ * empty. A tree never changes; {@link #apply} makes another one that shares the unchanged nodes. {@link TreeNode} has
+ * the block layout.
  *
- * <p>Every node is checked before it is believed, although its checksum matched: the checksum proves what was written,
- * not that it was right. All methods throw {@code DAMAGED}, naming the node's block, for one that is not.
+ * <p>Every node is checked although its checksum matched: the checksum proves what was written, not that it was right.
+ * All methods throw {@code DAMAGED} with the block of a node that is wrong.
  */
 public final class BTree {
     private BTree() {}
@@ -41,12 +41,12 @@ public final class BTree {
     }
 
     /**
-     * Makes a tree with a batch of changes applied. Only the paths to changed items are rewritten, and here and there a
-     * neighbour that fills up a node; each new node is written once, children first, and each replaced one freed once.
-     * Removing what is not there is allowed.
+     * Makes a tree with a batch of changes applied. Rewrites only the paths to changed items, and here and there a
+     * neighbour to fill up a node. Writes each new node once, children first, and frees each replaced one once.
+     * Removing an item that is not there is allowed.
      *
-     * <p>If it throws, some nodes were written and freed, and the writer must forget about all of them; the old tree is
-     * as it was.
+     * <p>If this throws, the writer must forget all nodes that were written and freed so far; the old tree is as it
+     * was.
      *
      * @param changes strictly ascending by key
      * @return the new root
@@ -66,34 +66,33 @@ public final class BTree {
      * {@link NodesBound}.
      *
      * @param changes items put or removed
-     * @param bytes of their keys and values together
-     * @param height of the tree they are applied to, see {@link #height}
+     * @param bytes of all their keys and values
+     * @param height of the tree to which they are applied, see {@link #height}
      */
     public static long nodesBound(long changes, long bytes, int height) {
         return NodesBound.of(changes, bytes, height, Long.MAX_VALUE);
     }
 
     /**
-     * Like {@link #nodesBound(long, long, int)}, and closer for a tree that has fewer nodes than there are changes.
+     * Does as {@link #nodesBound(long, long, int)}, with a closer bound if the tree has fewer nodes than there are
+     * changes.
      *
-     * @param treeNodes nodes of the tree they are applied to
+     * @param treeNodes nodes of the tree to which they are applied
      */
     public static long nodesBound(long changes, long bytes, int height, long treeNodes) {
         return NodesBound.of(changes, bytes, height, treeNodes);
     }
 
-    /**
-     * Visits every node and item in key order. What is damaged is reported and left out, and the walk goes on behind
-     * it.
-     */
+    /** Visits every node and item in key order. Reports damaged nodes, leaves them out and goes on behind them. */
     public static void walk(NodeReader reader, BlockPointer root, Visitor visitor) {
         new TreeWalk(reader, visitor).walk(root);
     }
 
-    /** Told what {@link #walk} finds. */
+    /** Learns what {@link #walk} finds. */
     public interface Visitor {
         /**
-         * A pointer to a node, before the node is read: its block is in use even if the node turns out to be damaged.
+         * Takes a pointer to a node before the walk reads the node: its block is in use even if the node turns out to
+         * be damaged.
          *
          * @param level 0 for a leaf; -1 for the root, whose level is not known yet
          */
@@ -101,7 +100,7 @@ public final class BTree {
 
         void item(Item item);
 
-        /** The node could not be read or is damaged; neither its items nor what is below it will be visited. */
+        /** The node could not be read or is damaged; the walk visits neither its items nor the nodes below. */
         void problem(BlockPointer pointer, HoldfastException problem);
     }
 }

@@ -9,8 +9,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Goes over the items of a tree in ascending order, one at a time. Nothing is read before the first call of {@link
- * #next}, and never more than one path is held. Used by one thread. After an exception the cursor must not be used.
+ * Goes over the items of a tree in ascending order, one at a time. Reads nothing before the first call of {@link
+ * #next}, and holds one path at most. Used by one thread. After an exception the cursor must not be used.
  */
 public final class BTreeCursor {
     private final NodeReader reader;
@@ -19,7 +19,7 @@ public final class BTreeCursor {
     private final List<Step> path = new ArrayList<>();
     private boolean started;
 
-    /** A node of the path; {@code next} is the index of the item or child that comes next. */
+    /** A node of the path; {@code next} is the index of the next item or child. */
     private static final class Step {
         final TreeNode node;
         final byte @Nullable [] high;
@@ -63,7 +63,7 @@ public final class BTreeCursor {
     }
 
     private void push(TreeNode node, byte @Nullable [] high) {
-        // Right of the first path every key is above from: both searches then give the first index.
+        // To the right of the first path every key is above from, so both searches return the first index.
         path.add(new Step(node, high, node.isLeaf() ? node.ceiling(from) : node.childFor(from)));
     }
 }

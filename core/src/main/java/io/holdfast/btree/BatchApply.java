@@ -13,22 +13,23 @@ import org.jspecify.annotations.Nullable;
 /**
  * One pass over the tree from left to right that merges a sorted batch into it.
  *
- * <p>A node is either shared (its pointer goes into the new tree as it is, nothing below it is read) or opened (read,
- * freed, and its content passed on). The content of opened leaves, merged with the changes, streams into the packer of
- * level 0; each packer cuts nodes, writes them, and passes their pointers to the packer above. So memory holds one path
- * of the old tree and at most two nodes' worth for each level of the new one, whatever the size of the batch.
+ * <p>The pass either shares a node (its pointer goes into the new tree as it is, and nothing below it is read) or opens
+ * it (reads and frees it, and passes its content on). The content of opened leaves, merged with the changes, streams
+ * into the packer of level 0. Each packer cuts nodes, which are written, and their pointers go to the packer above. So
+ * memory holds one path of the old tree and at most two nodes' worth for each level of the new one, whatever the size
+ * of the batch.
  *
  * <p>Invariants:
  *
  * <ul>
- *   <li>What is in the packers, read from the highest level down, is in ascending key order, and everything in it
- *       comes before what was not visited yet.
+ *   <li>The content of the packers, from the highest level down, is in ascending key order, and comes before everything
+ *       not visited yet.
  *   <li>A node at level L is shared only if no change falls into it and every packer up to L is empty or holds enough
- *       for a node; they are then flushed. Otherwise it is opened, so that its content fills them up. A node is
- *       therefore underfull only if nothing is to its right; then {@link #pullLeft} opens what is to its left.
- *   <li>The last child held by the lowest packer that is not empty was never written by this pass if a packer below it
- *       is underfull: a packer that cut a node by itself keeps enough for another, and one that was flushed was
- *       followed by a shared node. So no node is written only to be freed again.
+ *       for a node; these packers are then flushed. Else the node is opened, so that its content fills them up. A node
+ *       is therefore underfull only if nothing is to its right; then {@link #pullLeft} opens the node to its left.
+ *   <li>Take the lowest packer that is not empty. If a packer below it is underfull, this pass did not write the last
+ *       child that the former holds: a packer that cut a node by itself keeps enough for another, and after a flush
+ *       comes a shared node. So no node is written only to be freed again.
  * </ul>
  */
 final class BatchApply {
@@ -153,7 +154,9 @@ final class BatchApply {
         }
     }
 
-    /** Opens the node to the left of what the packer holds, and puts its content in front; false if there is none. */
+    /**
+     * Opens the node to the left of the packer's content and puts its content in front; returns false if there is none.
+     */
     private boolean pullLeft(int level) throws HoldfastException {
         int filled = lowestFilledAbove(level);
         if (filled < 0) {

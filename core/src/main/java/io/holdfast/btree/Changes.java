@@ -5,7 +5,7 @@ import java.util.Arrays;
 import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
-/** A sorted batch of changes with a look at the next one. Refuses a batch that is not sorted. */
+/** An iterator over a sorted batch of changes that can peek at the next one. Refuses a batch that is not sorted. */
 final class Changes {
     private final Iterator<Item> iterator;
     private @Nullable Item next;
@@ -19,7 +19,7 @@ final class Changes {
         return next == null;
     }
 
-    /** Returns the next change if its key is below {@code high}; null as {@code high} is above all keys. */
+    /** Returns the next change if its key is below {@code high}; a null {@code high} is above all keys. */
     @Nullable
     Item peekBelow(byte @Nullable [] high) {
         Item change = next;

@@ -8,11 +8,11 @@ import org.jspecify.annotations.Nullable;
 /**
  * Collects the items of one level in key order and cuts them into nodes.
  *
- * <p>Invariants: it never holds more than two nodes' worth ({@code bytes <= 2 * CAPACITY}) outside {@link #add}; what
- * stays behind after {@link #takeFull} is more than one node's worth less one item, so it is never underfull.
+ * <p>Invariants: outside {@link #add} it holds at most two nodes' worth ({@code bytes <= 2 * CAPACITY}). After {@link
+ * #takeFull} it still has more than one node's worth less one item, so it is not underfull.
  */
 final class NodePacker {
-    /** A node with less than this is joined with a neighbour. */
+    /** A node with fewer bytes than this is joined with a neighbour. */
     static final int UNDERFULL = TreeNode.CAPACITY / 3;
 
     private static final int BYTES_MAX = 2 * TreeNode.CAPACITY;
@@ -55,7 +55,7 @@ final class NodePacker {
         return last;
     }
 
-    /** Returns the items of a full node if more than two nodes' worth is held, and null otherwise. */
+    /** Returns the items of a full node if the packer holds more than two nodes' worth, and null otherwise. */
     @Nullable
     List<Item> takeFull() {
         if (bytes <= BYTES_MAX) {
@@ -79,13 +79,13 @@ final class NodePacker {
     }
 
     /**
-     * Empties the packer into as few nodes as it can fill evenly.
+     * Empties the packer into as few nodes as possible, filled evenly.
      *
-     * <p>One if everything fits, else two, cut where they differ least. Where an item in the middle is so large that
-     * one of two would overflow, three do: the total is then at most two capacities, and each cut is at most half an
-     * item (665 bytes) away from a third, so the largest has at most {@code 8160 / 3 + 2 * 665 < 4080} bytes. It
-     * overflows only if the total T is above 6830 and that item larger than {@code 8160 - T}; so the node in the middle
-     * has at least {@code max(8160 - T, T / 3 - 2 * 665) > 1020} bytes, a quarter; the others have more.
+     * <p>One node if everything fits, else two, cut where they differ least. If an item in the middle is so large that
+     * one of the two would overflow, then three: the total is at most two capacities, and each cut is at most half an
+     * item (665 bytes) away from a third, so the largest node has at most {@code 8160 / 3 + 2 * 665 < 4080} bytes. One
+     * of two overflows only if the total T is above 6830 and that item is larger than {@code 8160 - T}; so the middle
+     * node of three has at least {@code max(8160 - T, T / 3 - 2 * 665) > 1020} bytes, a quarter; the others have more.
      */
     List<List<Item>> takeAll() {
         List<List<Item>> nodes = List.of();
@@ -97,7 +97,7 @@ final class NodePacker {
         return nodes;
     }
 
-    /** Cuts the items into parts of the same size as nearly as possible; empty if one is too large for a node. */
+    /** Cuts the items into parts of nearly the same size; returns no parts if one is too large for a node. */
     private List<List<Item>> cut(int parts) {
         List<List<Item>> nodes = new ArrayList<>(parts);
         int from = 0;

@@ -33,10 +33,10 @@ import org.jspecify.annotations.Nullable;
  * </pre>
  *
  * <p>Slot {@code i} is the offset of item {@code i}. Items lie without gaps from the end of the block downwards, in key
- * order, so the slots, the lengths and {@code start} prove each other. In a leaf (level 0) an item is an item of the
- * volume. In an inner node the key is the first key of a child and the value its pointer (block u64, checksum u64).
+ * order, so the slots, the lengths and {@code start} prove each other. In a leaf (level 0) the items are the volume's
+ * items. In an inner node the key is the first key of a child and the value its pointer (block u64, checksum u64).
  *
- * <p>Invariants of every instance, checked when it is made from a block, so that no later access can fail:
+ * <p>Invariants of every instance, checked when a block is decoded, so that no later access can fail:
  *
  * <ul>
  *   <li>1 or more items, each within the block, none overlapping, keys strictly ascending and of legal length;
@@ -78,16 +78,16 @@ final class TreeNode {
         this.count = count;
     }
 
-    /** Reads the root, whose level is what it says. */
+    /** Reads the root; nothing else tells its level. */
     static TreeNode readRoot(NodeReader reader, BlockPointer pointer) throws HoldfastException {
         return decode(reader.read(pointer, STRUCTURE), pointer.block());
     }
 
     /**
-     * Reads a child and checks it against what its parent says.
+     * Reads a child and checks it against its parent.
      *
      * @param low its first key
-     * @param high what its last key must be below; null if nothing is known
+     * @param high its last key must be below this; null for no bound
      */
     static TreeNode readChild(NodeReader reader, BlockPointer pointer, int level, byte[] low, byte @Nullable [] high)
             throws HoldfastException {
@@ -104,7 +104,7 @@ final class TreeNode {
         return node;
     }
 
-    /** Believes a block that matched its checksum only after every length and offset in it was checked. */
+    /** Decodes a block that matched its checksum, and checks every length and offset in it first. */
     static TreeNode decode(byte[] bytes, long block) throws HoldfastException {
         if (bytes.length != SIZE) {
             throw damaged(block, "it has " + bytes.length + " bytes");
@@ -166,7 +166,7 @@ final class TreeNode {
         return at;
     }
 
-    /** Makes the block of a node; the items must fit and be in order. */
+    /** Makes the block of a node. The items must fit and be in order. */
     static byte[] encode(int level, List<Item> items) {
         byte[] bytes = new byte[SIZE];
         int end = SIZE;
@@ -192,7 +192,7 @@ final class TreeNode {
         return bytes;
     }
 
-    /** Returns what an item takes of {@link #CAPACITY}, its slot included. */
+    /** Returns the bytes of {@link #CAPACITY} that an item takes, with its slot. */
     static int cost(Item item) {
         return cost(item.key().length, valueOf(item).length);
     }
@@ -244,7 +244,10 @@ final class TreeNode {
         return pointer(bytes, slot(i) + ITEM_HEADER_SIZE + keyLength(i));
     }
 
-    /** Returns the first key of the next child, or {@code high} for the last: what child {@code i} is below. */
+    /**
+     * Returns the upper bound of child {@code i}'s keys: the first key of the next child, or {@code high} for the last
+     * child.
+     */
     byte @Nullable [] childHigh(int i, byte @Nullable [] high) {
         return i + 1 < count ? key(i + 1) : high;
     }

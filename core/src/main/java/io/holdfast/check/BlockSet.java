@@ -8,7 +8,7 @@ final class BlockSet {
         words = new long[Math.toIntExact((blocks + 63) / 64)];
     }
 
-    /** Adds a block; false if it was there. */
+    /** Adds a block; returns false if it was there. */
     boolean add(long block) {
         int word = (int) (block >>> 6);
         long bit = 1L << (block & 63);

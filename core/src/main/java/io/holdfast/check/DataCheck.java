@@ -14,13 +14,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads data blocks and verifies them. Blocks are gathered and read in the order they have on the device, not in their
- * file: what was written at random lies side by side there. Used by one thread; must be {@link #finish}ed.
+ * Reads data blocks and verifies them. Gathers blocks and reads them in the order of the device, not of the file:
+ * blocks written at random places lie side by side there. Used by one thread; must be {@link #finish}ed.
  */
 final class DataCheck {
     /** Blocks gathered before they are sorted and read: some 10 MiB of heap. */
     private static final int GATHERED_MAX = 1 << 17;
-    /** Blocks between two wanted ones that are read along rather than starting another read. */
+    /** Two wanted blocks at most so far apart share one read. */
     private static final int GAP_MAX = 8;
 
     private final BlockStore store;
@@ -49,7 +49,7 @@ final class DataCheck {
         }
     }
 
-    /** Verifies what is left. */
+    /** Verifies the gathered blocks. */
     void finish() {
         gathered.sort(Comparator.comparingLong(Pending::block));
         MemorySegment memory = buffers.takeMemory();
@@ -66,11 +66,11 @@ final class DataCheck {
         }
     }
 
-    /** Returns the end of the blocks that one read can bring. */
+    /** Returns the end of the blocks that go into one read. */
     private int groupEnd(int from) {
         long first = gathered.get(from).block();
         int to = from + 1;
-        // A block that is wanted twice, which is a fault, is read twice: it may be wanted with two checksums.
+        // A block that is wanted twice (a fault) is read twice: the two may expect different checksums.
         while (to < gathered.size()
                 && gathered.get(to).block() != gathered.get(to - 1).block()
                 && gathered.get(to).block() - gathered.get(to - 1).block() <= GAP_MAX

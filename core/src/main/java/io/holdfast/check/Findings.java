@@ -6,7 +6,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 
-/** What a check has found so far. Keeps a bounded number of findings and counts the rest. */
+/** The findings of a check so far. Keeps a bounded number of them and counts the rest. */
 final class Findings {
     /** For each structure, so that a thousand findings in one do not crowd out those in the others. */
     private static final int LISTED_MAX = CheckReport.MAX_PROBLEMS / 8;
@@ -22,7 +22,7 @@ final class Findings {
         add(structure, block, -1, message);
     }
 
-    /** Adds one that is about a file. */
+    /** Adds a finding about a file. */
     void add(String structure, long block, long inode, String message) {
         count++;
         if (listed.merge(structure, 1, Integer::sum) <= LISTED_MAX && problems.size() < CheckReport.MAX_PROBLEMS) {

@@ -10,8 +10,8 @@ import io.holdfast.mapping.Mapping;
 import java.util.List;
 
 /**
- * Checks the log of a volume that was not closed and is open read-only: the chain of records, and the data they carry,
- * also what recovery itself need not read.
+ * Checks the log of a volume that was not closed and is open read-only: the chain of records, and all of their data,
+ * even where recovery need not read it.
  */
 public final class LogCheck implements LogReader.Sink {
     private final VolumeState volume;

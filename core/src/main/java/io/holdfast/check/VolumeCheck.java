@@ -26,11 +26,12 @@ import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks the state of one superblock: every node below it is read and verified, every block they reach is compared with
- * the space map, every data block is read and verified against its checksum, and the items against each other.
+ * Checks the state of one superblock: reads and verifies every node below it, compares the blocks they reach with the
+ * space map, verifies every data block against its checksum, and checks the items against each other.
  *
- * <p>What the trees reach must not be written over meanwhile: the caller pins it. It takes any content and never throws for
- * what it finds. Used by one thread, once. Memory: two bits for each block of the volume, and the inodes' table.
+ * <p>The caller pins the blocks that the trees reach, so that nothing overwrites them meanwhile. The check takes any
+ * content and reports damage without throwing. Used by one thread, once. Memory: two bits for each block of the volume,
+ * and the inodes' table.
  */
 public final class VolumeCheck {
     private static final long NO_FILE = -1;
@@ -43,20 +44,20 @@ public final class VolumeCheck {
     private final BlockSet allocated;
     private final DataCheck data;
     private final NamespaceCheck namespace;
-    /** The record read last, and of which inode. */
+    /** The last record that was read, and its inode. */
     private @Nullable InodeRecord record;
 
     private long recordInode = -1;
-    /** Data blocks below subtrees that were cut off: the map they belonged to counts them until they are freed. */
+    /** Data blocks below cut-off subtrees, by inode: the inode's map counts them until they are freed. */
     private final Map<Long, Long> deadBlocks = new HashMap<>();
 
     private final Set<Long> unreadableDead = new HashSet<>();
-    /** Unreadable subtrees of the space map, as (first, end) of what they cover. */
+    /** Unreadable subtrees of the space map, as (first, end) of the blocks they cover. */
     private final List<long[]> uncharted = new ArrayList<>();
 
     private long reached;
     private long unwritten;
-    /** Something could not be followed: blocks may be in use that nothing was seen to point to. */
+    /** The check could not follow some pointer, so blocks may be in use without a known pointer to them. */
     private boolean incomplete;
 
     public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress) {
@@ -69,7 +70,7 @@ public final class VolumeCheck {
         this.namespace = new NamespaceCheck((structure, inode, message) -> findings.add(structure, -1, inode, message));
     }
 
-    /** Adds what was found in a structure that the caller has looked at. */
+    /** Adds a finding of the caller. */
     public void add(String structure, long block, String message) {
         findings.add(structure, block, message);
     }
@@ -78,12 +79,12 @@ public final class VolumeCheck {
         return data;
     }
 
-    /** Returns whether the trees use a block, once {@link #trees} was called. */
+    /** Returns whether the trees use a block; valid after {@link #trees}. */
     boolean reaches(long block) {
         return reachable.contains(block);
     }
 
-    /** Reads the space map. It is at fixed places that the next checkpoint but one writes over. */
+    /** Reads the space map, whose fixed places the next checkpoint but one overwrites. */
     public void spaceMap() throws HoldfastException {
         SpaceMap map = new SpaceMap(
                 volume.layout(),
@@ -106,7 +107,7 @@ public final class VolumeCheck {
         data.finish();
     }
 
-    /** Compares what was found, after {@link #spaceMap} and {@link #trees}. */
+    /** Compares the findings of {@link #spaceMap} and {@link #trees}; called after both. */
     public CheckReport finish() {
         NamespaceCheck.Counts counts = namespace.finish();
         compareSpaceMap();
@@ -114,7 +115,7 @@ public final class VolumeCheck {
         return findings.report(counts.files(), counts.directories());
     }
 
-    /** Takes a block that something points to. */
+    /** Counts a block that something points to; returns false if that cannot be, or is not the first time. */
     private boolean reach(String structure, long block, long inode, String by) {
         if (!volume.layout().isAllocatable(block)) {
             lost(structure, block, inode, "%s points to block %d, which cannot be".formatted(by, block));
@@ -129,7 +130,7 @@ public final class VolumeCheck {
         return true;
     }
 
-    /** Reports what hides other things. */
+    /** Reports a fault that hides parts of the volume. */
     private void lost(String structure, long block, long inode, String message) {
         findings.add(structure, block, inode, message);
         incomplete = true;
@@ -212,7 +213,7 @@ public final class VolumeCheck {
         }
     }
 
-    /** Visits the map of a file: all of its data is read. */
+    /** Visits the map of a file; its data is verified. */
     private final class MapVisitor extends DeadVisitor {
         private final @Nullable InodeRecord file;
 
@@ -244,9 +245,9 @@ public final class VolumeCheck {
         }
     }
 
-    /** Visits a subtree that is waiting to be freed: its data does not matter any more. */
+    /** Visits a subtree that waits to be freed: its data does not matter any more. */
     private class DeadVisitor implements MapWalk.Visitor {
-        /** Whose data it is, if anybody's. */
+        /** The inode that the data belongs to, if any. */
         final long inode;
 
         boolean whole = true;

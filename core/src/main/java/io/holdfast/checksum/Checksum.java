@@ -11,7 +11,7 @@ public sealed interface Checksum permits Crc32c, Xxh3 {
     /** Returns the checksum of {@code length} bytes of {@code bytes} from {@code offset} on. */
     long of(MemorySegment bytes, long offset, long length);
 
-    /** Computes the checksums of as many blocks of {@code blockBytes} as {@code sums} takes, which follow each other. */
+    /** Computes the checksums of consecutive blocks of {@code blockBytes}, as many as {@code sums} has room for. */
     default void ofBlocks(MemorySegment bytes, int blockBytes, long[] sums) {
         for (int i = 0; i < sums.length; i++) {
             sums[i] = of(bytes, (long) i * blockBytes, blockBytes);

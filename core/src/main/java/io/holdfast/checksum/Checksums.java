@@ -3,7 +3,7 @@ package io.holdfast.checksum;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 
-/** Finds an algorithm by the number a superblock names it with. */
+/** Finds an algorithm by its number in the superblock. */
 public final class Checksums {
     private static final Checksum CRC32C = new Crc32c();
     private static final Checksum XXH3 = new Xxh3();
@@ -23,7 +23,7 @@ public final class Checksums {
         };
     }
 
-    /** Returns the algorithm that superblocks are always checked with. */
+    /** Returns the algorithm of every superblock's own checksum. */
     public static Checksum superblock() {
         return CRC32C;
     }

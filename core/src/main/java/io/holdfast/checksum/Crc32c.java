@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 
-/** CRC-32C (Castagnoli), RFC 3720 appendix B.4, with the instruction the processor has for it. */
+/** CRC-32C (Castagnoli), RFC 3720 appendix B.4, with the processor's own instruction. */
 public final class Crc32c implements Checksum {
     public static final int ID = 1;
 

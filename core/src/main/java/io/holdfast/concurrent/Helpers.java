@@ -7,11 +7,10 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * A few threads that lend a hand to calls that consist of parts, if they have nothing else to do. Started when they are
- * first needed.
+ * A few threads that, when idle, take over parts of other threads' calls. They start when first needed.
  *
- * <p>Invariant: no task ever waits here for another one: there are never more accepted tasks than threads. So whoever
- * waits for what it has got accepted waits for nothing but the task itself, and may hold locks.
+ * <p>Invariant: there are never more accepted tasks than threads, so no accepted task waits for another one here. A
+ * caller that waits for its accepted task waits for nothing else, and may hold locks.
  */
 public final class Helpers {
     private static final System.Logger LOG = System.getLogger(Helpers.class.getName());
@@ -44,10 +43,10 @@ public final class Helpers {
     }
 
     /**
-     * Has a task run by up to {@code count} threads at once. Never waits.
+     * Lets up to {@code count} threads run a task at once. Never waits.
      *
      * @param task must not throw
-     * @return by how many it is or will be run
+     * @return how many threads run it now or soon
      */
     public int offer(Runnable task, int count) {
         lock.lock();
@@ -67,7 +66,7 @@ public final class Helpers {
         }
     }
 
-    /** Returns false if there are enough threads, or the system has no more: then callers do without help. */
+    /** Starts a thread; returns false if there are enough, or the system has no more. Callers then do without help. */
     private boolean startThread() {
         if (threads.size() == threadsMax) {
             return false;
@@ -108,7 +107,7 @@ public final class Helpers {
         }
     }
 
-    /** Ends the threads when they have done what was accepted. */
+    /** Ends the threads once they have done all accepted tasks. */
     public void stop() {
         lock.lock();
         try {

@@ -7,8 +7,8 @@ public final class Threads {
     private Threads() {}
 
     /**
-     * Starts a thread of the kind of the calling one: a platform thread, which does its own system calls, or, for a
-     * caller that lives on virtual threads (the simulator does), a virtual one.
+     * Starts a thread of the caller's kind: a platform thread, which does its own system calls, or, for a caller on a
+     * virtual thread (the simulator), a virtual one.
      */
     public static Thread start(String name, Runnable task) {
         Thread.Builder builder = Thread.currentThread().isVirtual()
@@ -17,7 +17,7 @@ public final class Threads {
         return builder.name(name).start(task);
     }
 
-    /** Waits for the end of a thread; an interrupt is kept for later. */
+    /** Waits for the end of a thread; keeps an interrupt for later. */
     public static void join(@Nullable Thread thread) {
         boolean interrupted = false;
         while (thread != null) {

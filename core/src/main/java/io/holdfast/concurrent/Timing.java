@@ -3,16 +3,16 @@ package io.holdfast.concurrent;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
-/** The passing of time for background work and reports; the simulator has its own. */
+/** Time for background work and reports; the simulator has its own. */
 public interface Timing {
-    /** Time as the machine counts it. */
+    /** The machine's time. */
     Timing SYSTEM = new Timing() {
         @Override
         public long nanoTime() {
             return System.nanoTime();
         }
 
-        // The caller has the loop.
+        // The loop is in the caller.
         @Override
         @SuppressWarnings("WaitNotInLoop")
         public void await(ReentrantLock lock, Condition condition, long nanos) throws InterruptedException {
@@ -26,7 +26,7 @@ public interface Timing {
     /**
      * Waits for a signal, for about so many nanoseconds at most; may return early.
      *
-     * @param lock held by the caller, and what {@code condition} belongs to
+     * @param lock the lock of {@code condition}, held by the caller
      */
     void await(ReentrantLock lock, Condition condition, long nanos) throws InterruptedException;
 }

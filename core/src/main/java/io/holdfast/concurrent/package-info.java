@@ -1,4 +1,4 @@
-/** Threads and time: how the engine starts threads, waits, and lets others help. */
+/** Threads and time: starting threads, waiting, and helper threads. */
 @NullMarked
 package io.holdfast.concurrent;
 

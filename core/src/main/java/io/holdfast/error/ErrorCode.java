@@ -1,13 +1,13 @@
 package io.holdfast.error;
 
 /**
- * What went wrong, as a closed set that doors translate into their own protocol's errors.
+ * The kinds of error, a closed set that doors translate into their own protocol's errors.
  *
- * <p>Each code names the Linux errno that a POSIX door answers with; numbers are those of
- * {@code asm-generic/errno-base.h} and {@code asm-generic/errno.h}.
+ * <p>Each code names the Linux errno that a POSIX door answers with; numbers are those of {@code
+ * asm-generic/errno-base.h} and {@code asm-generic/errno.h}.
  */
 public enum ErrorCode {
-    /** No free block is left for what was asked. Nothing of the request was accepted. */
+    /** No free block is left for the request. None of it was accepted. */
     NO_SPACE(28, "ENOSPC"),
     /** A NOWAIT request would have had to wait, read, or fall back to a stable copy. */
     WOULD_BLOCK(11, "EAGAIN"),
@@ -17,9 +17,9 @@ public enum ErrorCode {
     FAILED(5, "EIO"),
     /** The device reported an error for this request. */
     DEVICE_ERROR(5, "EIO"),
-    /** What the device lies on has no space left; what was to be written was not, and may be written again. */
+    /** The host has no space left; nothing was written, and the write may be tried again. */
     HOST_FULL(28, "ENOSPC"),
-    /** What was read does not match its checksum. */
+    /** A block that was read does not match its checksum. */
     CHECKSUM_MISMATCH(5, "EIO"),
     /** A structure of the volume is damaged; the message names the structure and its block. */
     DAMAGED(117, "EUCLEAN"),
@@ -29,9 +29,9 @@ public enum ErrorCode {
     NOT_EMPTY_DEVICE(17, "EEXIST"),
     /** Another process has the volume open. */
     HELD(16, "EBUSY"),
-    /** A file is open for somebody else, from whom it is not taken away. */
+    /** Another user has the file open, and was not to be cut off. */
     IN_USE(16, "EBUSY"),
-    /** Written by a newer version of the format, or needs a feature that is not here. */
+    /** The volume has a newer format, or needs a feature that this version lacks. */
     UNSUPPORTED(95, "EOPNOTSUPP"),
     NOT_FOUND(2, "ENOENT"),
     EXISTS(17, "EEXIST"),

@@ -4,8 +4,8 @@ import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An error of the engine. The message is written for the person at the terminal: it names the place (device, block,
- * file, offset) and, where there is one, what to do.
+ * An error of the engine. The message is for the person at the terminal: it names the place (device, block, file,
+ * offset) and, if there is one, the remedy.
  */
 public class HoldfastException extends IOException {
     private final ErrorCode code;

@@ -1,15 +1,15 @@
 package io.holdfast.error;
 
 /**
- * Names and messages for people. Names in a volume have whatever bytes they have, and messages have names: whoever shows
- * one, on a terminal, in a log or in a text of a protocol, shows it so.
+ * Makes names and messages safe to show. A name in a volume may have any bytes, and messages contain names. All code
+ * that shows one, on a terminal, in a log or in a protocol's text, uses this class.
  */
 public final class Printable {
     private Printable() {}
 
     /**
      * Returns the text with every control character, also those of C1, and each half of a surrogate pair written as a
-     * backslash escape. What is printable already stays as it is.
+     * backslash escape. Printable text stays as it is.
      */
     public static String of(String text) {
         StringBuilder shown = new StringBuilder(text.length());

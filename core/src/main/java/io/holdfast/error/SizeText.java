@@ -2,7 +2,7 @@ package io.holdfast.error;
 
 import java.util.Locale;
 
-/** Sizes in messages: in units that people read. Values are unsigned 64-bit numbers. */
+/** Sizes in messages, in readable units. Values are unsigned 64-bit numbers. */
 public final class SizeText {
     private static final String UNITS = "KMGTPE";
     private static final int UNIT_LOG2 = 10;
@@ -21,7 +21,7 @@ public final class SizeText {
                 + UNITS.charAt(power - 1) + "iB";
     }
 
-    /** Returns a size with its bytes if the unit does not say them all, as in {@code 2.9 MiB (3000000 bytes)}. */
+    /** Returns a size, with its bytes if the unit does not say it exactly, as in {@code 2.9 MiB (3000000 bytes)}. */
     public static String exact(long bytes) {
         int power = power(bytes);
         if (power == 0) {
@@ -31,7 +31,7 @@ public final class SizeText {
         return rounded(bytes) + (wholeOrHalf ? "" : " (" + Long.toUnsignedString(bytes) + " bytes)");
     }
 
-    /** Returns which unit is the one: what rounds to 1024 of one is 1 of the next. */
+    /** Returns the unit: a size that rounds to 1024 of one is 1 of the next. */
     private static int power(long bytes) {
         if (bytes >= 0 && bytes < 1 << UNIT_LOG2) {
             return 0;

@@ -1,8 +1,8 @@
 package io.holdfast.error;
 
 /**
- * Says that a call with NOWAIT would have to wait. It is an answer more than an error, given thousands of times a second,
- * and so has no stack trace.
+ * Says that a call with NOWAIT would have to wait. This is an answer, given thousands of times a second, rather than an
+ * error, so it has no stack trace.
  */
 public final class WouldBlockException extends HoldfastException {
     public WouldBlockException(String message) {

@@ -1,4 +1,4 @@
-/** The engine's error codes: one exception type, distinct codes, each with a place and an advice. */
+/** The engine's error codes: one exception type, distinct codes, and messages with a place and advice. */
 @NullMarked
 package io.holdfast.error;
 

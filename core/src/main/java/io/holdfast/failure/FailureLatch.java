@@ -17,7 +17,7 @@ public final class FailureLatch {
     private final AtomicReference<@Nullable HoldfastException> first = new AtomicReference<>();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
 
-    /** Latches the failure if it is the first and returns what every writer is to be told. */
+    /** Latches the failure if it is the first, and returns the error for all writers. */
     public HoldfastException fail(Throwable cause) {
         String why = cause instanceof HoldfastException ? String.valueOf(cause.getMessage()) : cause.toString();
         HoldfastException failure = new HoldfastException(
@@ -50,7 +50,10 @@ public final class FailureLatch {
         return first.get();
     }
 
-    /** Has {@code wake} called on failure, at least once and perhaps twice, for whoever waits for something that will not come. */
+    /**
+     * Registers {@code wake}, which runs on a failure at least once and perhaps twice. It wakes threads that would wait
+     * in vain.
+     */
     public void onFailure(Runnable wake) {
         listeners.add(wake);
         if (failed()) {
@@ -58,7 +61,7 @@ public final class FailureLatch {
         }
     }
 
-    /** Says that not even what was kept back for the log and the checkpoint is free. */
+    /** Makes the error for a volume on which even the blocks kept back for the log and the checkpoint are used up. */
     public static HoldfastException outOfSpace(String device) {
         return new HoldfastException(
                 ErrorCode.NO_SPACE, device + ": no block is left for the log; its last blocks were used up");

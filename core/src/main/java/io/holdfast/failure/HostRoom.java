@@ -12,17 +12,17 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether what the volume lies on, a sparse file or a thin device, has room for more of it. Unlike a failed flush, a
- * write that found no room may be tried again: nothing of it was promised, and nothing was forgotten.
+ * Knows whether the host has room for more of the volume, which lies on a sparse file or a thin device. Unlike a failed
+ * flush, a write that found no room may be tried again: nobody was promised anything, and nothing is lost.
  *
- * <p>Invariants: room is missing from the first refusal on until a later attempt succeeds. New writes are refused
- * meanwhile. Between {@link #start} and {@link #stop} what already has its place in the log waits, at most {@link #RETRY_NANOS} between two attempts, and is
- * written to that place when there is room.
+ * <p>Invariants: room is missing from the first refusal until a later attempt succeeds. Meanwhile new writes are
+ * refused. Between {@link #start} and {@link #stop} a write that already has its place in the log waits for room, at
+ * most {@link #RETRY_NANOS} between two attempts, and then goes to that place.
  */
 public final class HostRoom {
-    /** Time between two attempts of somebody who waits. */
+    /** Time between two attempts of a thread that waits. */
     private static final long RETRY_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
-    /** Time between two attempts made for those who do not wait. */
+    /** Time between two attempts for callers that do not wait. */
     private static final long PROBE_NANOS = TimeUnit.MILLISECONDS.toNanos(50);
 
     private static final System.Logger LOG = System.getLogger("holdfast");
@@ -52,7 +52,7 @@ public final class HostRoom {
         }
     }
 
-    /** Notes that there was no room, and returns what the caller is to be told. */
+    /** Notes that there was no room, and returns the error for the caller. */
     public HoldfastException refused(HoldfastException why) {
         boolean first;
         lock.lock();
@@ -73,7 +73,7 @@ public final class HostRoom {
         return refusal(why);
     }
 
-    /** Notes that there was room. It stays missing as long as somebody waits who has not found any. */
+    /** Notes that there was room. It still counts as missing while a waiting thread has found none. */
     public void found() {
         if (missing == null) {
             return;
@@ -92,7 +92,9 @@ public final class HostRoom {
         listeners.forEach(Runnable::run);
     }
 
-    /** Returns whether it is time to try again for somebody who does not wait; true only once for each such time. */
+    /**
+     * Returns whether a caller that does not wait should try again; true for one caller in each {@link #PROBE_NANOS}.
+     */
     public boolean worthTrying() {
         if (missing == null) {
             return true;
@@ -110,12 +112,12 @@ public final class HostRoom {
         }
     }
 
-    /** Something that needs room. */
+    /** A call that needs room. */
     public interface Attempt {
         /**
          * Tries once.
          *
-         * @throws HoldfastException {@code HOST_FULL} if there was no room, and then it may be tried again
+         * @throws HoldfastException {@code HOST_FULL} if there was no room; the caller may try again
          */
         void run() throws HoldfastException;
     }
@@ -123,7 +125,7 @@ public final class HostRoom {
     /**
      * Tries until there is room.
      *
-     * @throws HoldfastException what the attempt throws, {@code HOST_FULL} only before {@link #start} and after {@link
+     * @throws HoldfastException the attempt's error; {@code HOST_FULL} only before {@link #start} and after {@link
      *     #stop}
      */
     public void insist(Attempt attempt) throws HoldfastException {
@@ -175,7 +177,10 @@ public final class HostRoom {
         }
     }
 
-    /** Returns whether the thread was interrupted: that does not end the wait of a write, and is kept for later. */
+    /**
+     * Returns whether the thread was interrupted. An interrupt does not end a write's wait; the caller keeps it for
+     * later.
+     */
     private boolean awaitNext(HoldfastException why) throws HoldfastException {
         lock.lock();
         try {
@@ -193,11 +198,12 @@ public final class HostRoom {
     }
 
     /**
-     * Waits until there is room, or it is time to try again; for background work that was refused.
+     * Waits until there is room, or until it is time to try again; for background work that was refused.
      *
      * @param workerLock held by the caller
-     * @param wake of that lock; signalled by a listener ({@link #onChange}), and when {@code over} becomes true
-     * @param over whether there is nothing to wait for any more
+     * @param wake a condition of that lock; signalled by a listener ({@link #onChange}), and when {@code over} becomes
+     *     true
+     * @param over whether the wait has become pointless
      */
     public void awaitRetry(ReentrantLock workerLock, Condition wake, BooleanSupplier over) {
         long start = timing.nanoTime();
@@ -222,7 +228,7 @@ public final class HostRoom {
         }
     }
 
-    /** From now on who insists waits: the volume is open. */
+    /** Lets {@link #insist} wait from now on: the volume is open. */
     public void start() {
         lock.lock();
         try {
@@ -232,7 +238,7 @@ public final class HostRoom {
         }
     }
 
-    /** Has nobody wait any longer: the volume is being closed. */
+    /** Ends all waits and allows no more: the volume is being closed. */
     public void stop() {
         lock.lock();
         try {
@@ -243,7 +249,7 @@ public final class HostRoom {
         }
     }
 
-    /** Has {@code wake} called when room begins to be missing and when there is some again, for whoever waits for either. */
+    /** Registers {@code wake}, which runs when room begins to be missing, and when there is some again. */
     public void onChange(Runnable wake) {
         listeners.add(wake);
     }

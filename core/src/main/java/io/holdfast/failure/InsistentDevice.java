@@ -9,8 +9,8 @@ import io.holdfast.error.HoldfastException;
 import java.util.List;
 
 /**
- * Repeats a write that finds what the device lies on full, at the same place, until there is room: the log and the trees
- * have counted on that place. Everything else goes to the device as it is; a failed flush above all.
+ * Repeats a write that finds the host full, at the same place, until there is room: the log and the trees name that
+ * place. All other calls and errors pass through unchanged, above all a failed flush.
  */
 public final class InsistentDevice extends ForwardingDevice {
     private final HostRoom room;

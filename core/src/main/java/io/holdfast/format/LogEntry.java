@@ -14,8 +14,8 @@ public sealed interface LogEntry {
      * Data blocks that lie side by side, in the file and on the device.
      *
      * @param noChecksum the file keeps no checksums: the block map gets none
-     * @param checksums one for each block, proving that the data landed; empty if the data was known to be on the
-     *     medium before the record was written (a direct write from the caller's own memory)
+     * @param checksums one for each block, which prove that the data landed; empty if the data was on the medium before
+     *     the record was written (a direct write from the caller's own memory)
      */
     record Extent(long inode, long fileBlock, long block, int count, boolean noChecksum, long[] checksums)
             implements LogEntry {
@@ -64,7 +64,7 @@ public sealed interface LogEntry {
         }
     }
 
-    /** An inode is gone with its whole block map. */
+    /** An inode and its whole block map are gone. */
     record Drop(long inode) implements LogEntry {
         @Override
         public int encodedBytes() {
@@ -72,7 +72,7 @@ public sealed interface LogEntry {
         }
     }
 
-    /** Entries that did not fit into the header stand in these blocks, one behind the other. */
+    /** Entries that did not fit into the header: these blocks have them, one behind the other. */
     record Payload(int bytes, List<BlockPointer> blocks) implements LogEntry {
         @Override
         public int encodedBytes() {

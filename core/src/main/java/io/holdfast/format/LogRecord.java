@@ -51,12 +51,15 @@ public record LogRecord(
         long previousChecksum,
         LogPosition next,
         List<LogEntry> entries) {
-    /** Bytes there are for entries in a header. */
+    /** Bytes for entries in a header. */
     public static final int ROOM = 3992;
-    /** Data blocks of one record: so many that even if no two are neighbours their extents fit into the header. */
+    /** Most data blocks of one record: their extents fit into the header even if no two are neighbours. */
     public static final int DATA_BLOCKS_MAX = ROOM / (LogEntry.Extent.HEAD_BYTES + 8);
 
-    /** Returns how many data blocks, no two of which are neighbours, fit into a header beside so many bytes of small changes. */
+    /**
+     * Returns how many data blocks fit into a header beside so many bytes of small changes, even if no two are
+     * neighbours.
+     */
     public static int dataBlocksBeside(int bytes) {
         return (ROOM - bytes) / (LogEntry.Extent.HEAD_BYTES + 8);
     }
@@ -81,7 +84,7 @@ public record LogRecord(
         return b;
     }
 
-    /** Encodes the header into a block, whatever that held before. */
+    /** Encodes the header into a block with any content. */
     public void encode(Checksum checksum, byte[] b) {
         putLong(b, 0, MAGIC);
         putLong(b, 8, logId);
@@ -100,7 +103,7 @@ public record LogRecord(
         }
         putInt(b, 88, bytes);
         putInt(b, 92, entries.size());
-        // Entries leave out the bytes of theirs that are reserved.
+        // Entries do not write their reserved bytes.
         Arrays.fill(b, ENTRIES_AT, CHECKSUM_AT, (byte) 0);
         encodeEntries(entries, b, ENTRIES_AT);
         putLong(b, CHECKSUM_AT, checksum.of(MemorySegment.ofArray(b), 0, CHECKSUM_AT));
@@ -112,10 +115,10 @@ public record LogRecord(
     }
 
     /**
-     * Decodes a header if the block holds one of this log that is whole.
+     * Decodes the block if it holds a whole header of this log.
      *
      * @return empty if it is anything else: a torn, old or foreign block
-     * @throws HoldfastException {@code DAMAGED} if it proves itself and yet makes no sense
+     * @throws HoldfastException {@code DAMAGED} if its checksum matches but it makes no sense
      */
     public static Optional<LogRecord> decode(byte[] b, long block, long logId, Checksum checksum, Layout layout)
             throws HoldfastException {
@@ -222,7 +225,7 @@ public record LogRecord(
         }
     }
 
-    /** Decodes a run of entries; every length and block is checked before it is used. */
+    /** Decodes a run of entries; checks every length and block before it uses them. */
     public static List<LogEntry> decodeEntries(byte[] b, long block, Layout layout) throws HoldfastException {
         List<LogEntry> entries = new ArrayList<>();
         int at = 0;
@@ -339,7 +342,7 @@ public record LogRecord(
         }
     }
 
-    /** What is reserved must be 0, so that one day it may mean something. */
+    /** Reserved bytes must be 0, so that they may mean something one day. */
     private static void zero(byte[] b, int from, int to, long block) throws HoldfastException {
         for (int i = from; i < to; i++) {
             if (b[i] != 0) {

@@ -95,7 +95,7 @@ public record Superblock(
         return Arrays.equals(b, 0, MAGIC.length, MAGIC, 0, MAGIC.length);
     }
 
-    /** Returns whether a block can be decoded, or does not look like a superblock at all. */
+    /** Returns whether a block can be decoded, or has no magic number at all. */
     public static boolean isSound(byte[] b, long block, String device) {
         try {
             return decode(b, block, device) != null;
@@ -195,12 +195,12 @@ public record Superblock(
         }
     }
 
-    /** 2 MiB: what the structures need. Users get no smaller one than {@link io.holdfast.volume.Volume#MIN_SIZE}. */
+    /** 2 MiB: the structures need this. Users get no volume smaller than {@link io.holdfast.volume.Volume#MIN_SIZE}. */
     public static final long MIN_BLOCKS = 512;
-    /** 2^44 blocks, 64 PiB: as far as this version has been thought through; a pointer has room for 2^48. */
+    /** 2^44 blocks, 64 PiB: this version was designed for no more; a pointer has room for 2^48. */
     public static final long MAX_BLOCKS = 1L << 44;
 
-    /** No volume lives to see as many checkpoints or log records; so what counts them never wraps. */
+    /** No volume lives to see as many checkpoints or log records, so their counters never wrap. */
     public static final long COUNTER_MAX = 1L << 62;
 
     private static HoldfastException damaged(String device, long block, String why) {

@@ -1,4 +1,4 @@
-/** The on-disk structures and nothing else: layouts, encoding, and the checks before a byte is believed. */
+/** The on-disk structures and nothing else: layouts, encoding, and the checks of decoded bytes. */
 @NullMarked
 package io.holdfast.format;
 

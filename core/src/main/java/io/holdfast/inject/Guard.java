@@ -1,8 +1,8 @@
 package io.holdfast.inject;
 
 /**
- * What protects against one race or fault each. The simulator takes each of them away and must find what it was good
- * for; with all of them it must find nothing. docs/FAULT-MODEL.md has the table.
+ * The guards: each protects against one race or fault. The simulator takes one away and must find its fault; with all
+ * of them in place it must find none. docs/FAULT-MODEL.md has the table.
  */
 public enum Guard {
     /** A direct write to a file with checksums goes through a copy; without: from the caller's memory. */
@@ -13,17 +13,17 @@ public enum Guard {
     ONE_WRITEBACK,
     /** A read is verified in private memory; without: where the caller can see and change it. */
     VERIFY_PRIVATE,
-    /** What was read goes into the cache only if the mapping still holds. */
+    /** A block that was read goes into the cache only if its mapping still holds. */
     CURRENT_AFTER_READ,
-    /** A punch, zero or truncate waits for the writeback of what it drops. */
+    /** A punch, zero or truncate waits for the writeback of the pages that it drops. */
     RANGE_AWAITS_WRITEBACK,
-    /** The log has a punch, zero or truncate before the pages of its range are dropped: it may still fail until then. */
+    /** The log has a punch, zero or truncate before its pages are dropped: until then the call may still fail. */
     LOGGED_BEFORE_DROPPED,
     /** Space is reserved anew for a page that was written back since it was counted. */
     RESERVATION_RECHECKED,
-    /** The log has the size before it has a block behind the old one. */
+    /** The log has the new size before it has a block behind the old end. */
     SIZE_BEFORE_DATA,
-    /** What lies behind the end in the last block is zeroed before the file grows over it. */
+    /** The last block is zero behind the end of the file before the file grows over that. */
     TAIL_ZEROED,
     /** A write that must not grow its file compares with the size under the lock that a truncation takes. */
     SIZE_HELD,
@@ -33,9 +33,9 @@ public enum Guard {
     UNPROVEN_FIRST,
     /** A dead block is not used again before a checkpoint without it is durable. */
     FREED_AWAIT_CHECKPOINT,
-    /** A dead block is not used again before the readers that may know it are gone. */
+    /** A dead block is not used again before the readers that may know it have left. */
     FREED_AWAIT_READERS,
-    /** A flush counts for what was written when it began, not when it ended. */
+    /** A flush covers what was written when it began, not when it ended. */
     FLUSH_COVERS,
     /** A flush waits for pages that another thread is writing back. */
     FLUSH_AWAITS_WRITEBACK,
@@ -51,6 +51,6 @@ public enum Guard {
     FREEZE_STOPS_CHANGES,
     /** The blocks of a file without a name stay while it is open. */
     ORPHAN_STAYS_OPEN,
-    /** What could not be written to a failed device stays readable after the last handle is closed. */
+    /** Content that a failed device did not take stays readable after the last handle is closed. */
     FAILED_STAYS_READABLE
 }

@@ -4,11 +4,11 @@ import java.util.ServiceLoader;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The engine's side of the simulator: named points where a race may happen, an allocation may fail, or a guard may be
- * taken away.
+ * The engine's side of the simulator: named points where another thread may come between, an allocation may fail, or a
+ * guard may be taken away.
  *
- * <p>Invariant: without a provider of {@link Injector} on the class path every method is a constant, which the compiler
- * folds away; no property, option or file can throw a switch.
+ * <p>Invariant: without a provider of {@link Injector} on the class path every method returns a constant, and the
+ * compiler folds it away; no property, option or file can throw a switch.
  */
 public final class Inject {
     private static final @Nullable Injector INJECTOR = ServiceLoader.load(Injector.class, Inject.class.getClassLoader())
@@ -24,7 +24,7 @@ public final class Inject {
         }
     }
 
-    /** Returns whether the allocation that follows is to be taken for failed. */
+    /** Returns whether the code is to act as if the next allocation had failed. */
     public static boolean fails(Point point) {
         return INJECTOR != null && INJECTOR.fails(point);
     }

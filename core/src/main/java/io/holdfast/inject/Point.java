@@ -1,6 +1,6 @@
 package io.holdfast.inject;
 
-/** Where a race may happen. At each of them the simulator may let others run, by the seed. */
+/** The places where a race may happen. At each of them the simulator may let other threads run, as the seed decides. */
 public enum Point {
     // ---- writing ----
     /** Space is reserved, nothing is locked yet. */
@@ -53,7 +53,7 @@ public enum Point {
     DATA_PROVEN,
 
     // ---- ranges and files ----
-    /** The dirty pages of a range are locked, the log does not know that its blocks go. */
+    /** The dirty pages of a range are locked, the log does not know yet that its blocks go. */
     RANGE_LOCKED,
     /** The log and the map know that the blocks of a range are gone, and so are its pages. */
     RANGE_DROPPED,

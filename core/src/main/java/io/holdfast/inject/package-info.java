@@ -1,4 +1,4 @@
-/** Named places and switches in the engine for the simulator; nothing of it is there in production. */
+/** Named places and switches in the engine for the simulator; none of them has an effect in production. */
 @NullMarked
 package io.holdfast.inject;
 

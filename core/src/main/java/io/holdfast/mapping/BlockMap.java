@@ -313,7 +313,7 @@ public final class BlockMap {
         }
     }
 
-    /** The checkpoint is durable: {@code root} holds what was frozen. */
+    /** The checkpoint is durable: {@code root} holds the frozen changes. */
     public void commit(MapRoot root) {
         lock.lock();
         try {

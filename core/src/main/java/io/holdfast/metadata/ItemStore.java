@@ -21,11 +21,11 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The items of a volume. Like a file's block map it is the tree of the last checkpoint, under the changes that the
- * running checkpoint applies, under the changes since.
+ * The items of a volume. As with a file's block map, a lookup asks the active changes first, then the frozen ones, then
+ * the tree of the last checkpoint.
  *
- * <p>Invariant: changes are applied under the log's lock, in log order, with the log's gate held; nothing is read from
- * the device under this class's lock.
+ * <p>Invariant: changes are applied under the log's lock, in log order, with the log's gate held. No thread reads the
+ * device under this class's lock.
  */
 public final class ItemStore implements MetadataStore {
     /**
@@ -102,7 +102,7 @@ public final class ItemStore implements MetadataStore {
     }
 
     /**
-     * Merges the next piece: so many changes as the limit allows, and what the tree has up to the last of them.
+     * Merges the next piece: as many changes as the limit allows, and the tree's items up to the last of them.
      *
      * @return where the next piece starts, null at the end
      */
@@ -152,7 +152,7 @@ public final class ItemStore implements MetadataStore {
         return end;
     }
 
-    /** Copies up to {@code limit} changes; what they end before limits the piece. */
+    /** Copies up to {@code limit} changes; returns the key before which the piece must end, null for no bound. */
     private static byte @Nullable [] collect(
             NavigableMap<byte[], Item> range, int limit, NavigableMap<byte[], Item> into, byte @Nullable [] end) {
         int n = 0;
@@ -186,7 +186,7 @@ public final class ItemStore implements MetadataStore {
             nodes += nodes(change);
         }
         SpaceManager.Purpose purpose = freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE;
-        // Given back when the changes are applied: they have settled what they cost.
+        // Given back once the changes are applied: by then they have settled their own cost.
         try (Reservation _ = reserver.reserveForItems(nodes, purpose)) {
             to.submit(entries);
         }
@@ -244,7 +244,7 @@ public final class ItemStore implements MetadataStore {
         }
     }
 
-    /** The checkpoint is durable: the tree at {@code newRoot} holds what was frozen. */
+    /** The checkpoint is durable: the tree at {@code newRoot} holds the frozen changes. */
     public void commitRoot(BlockPointer newRoot) {
         lock.writeLock().lock();
         try {

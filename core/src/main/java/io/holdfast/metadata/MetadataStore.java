@@ -6,8 +6,8 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The volume's items: the metadata tree with everything on top that is not in a checkpoint yet. Thread-safe; a reader
- * sees each commit whole or not at all only if it holds a lock that excludes the writer.
+ * The volume's items: the metadata tree, and the changes on top that no checkpoint has yet. Thread-safe; a reader sees
+ * each commit whole or not at all only if it holds a lock that excludes the writer.
  */
 public interface MetadataStore {
     /** Returns the value, or null if there is no such item. The array must not be changed. */
@@ -19,12 +19,11 @@ public interface MetadataStore {
     List<Item> scan(byte[] from, byte[] to, int limit) throws HoldfastException;
 
     /**
-     * Applies changes as one: after a crash all or none of them are there, and none without all that were committed
+     * Applies changes as one: after a crash all or none of them are there, and only with all that were committed
      * before. Durable after a later flush. All changes together have at most {@link #COMMIT_BYTES_MAX} bytes of keys
      * and values.
      *
-     * @param freesSpace true for a change that lets space come free (a removal): it may use the last blocks of a full
-     *     volume
+     * @param freesSpace true for a change that frees space (a removal): it may use the last blocks of a full volume
      * @throws HoldfastException {@code NO_SPACE}; then nothing was changed
      */
     void commit(List<Item> changes, boolean freesSpace) throws HoldfastException;

@@ -1,4 +1,4 @@
-/** The volume's items: the metadata tree of the last checkpoint with the changes since then on top. */
+/** The volume's items: the metadata tree of the last checkpoint, and the changes since then on top. */
 @NullMarked
 package io.holdfast.metadata;
 

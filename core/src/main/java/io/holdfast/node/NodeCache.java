@@ -18,9 +18,9 @@ import java.lang.foreign.ValueLayout;
 /**
  * Reads metadata blocks, verifies them, and keeps some, outside the heap.
  *
- * <p>Invariant: what is cached under a block and a checksum has that checksum. A block that was freed and written again
- * has another one and misses, so nothing needs to be invalidated. Bounded by the number of nodes; split into parts, each
- * with its own lock and its own choice of what makes room.
+ * <p>Invariant: a node cached under a block and a checksum has that checksum. A block that was freed and written again
+ * has another checksum and misses, so nothing needs to be invalidated. The number of nodes is bounded; each part of the
+ * cache has its own lock and its own eviction.
  */
 public final class NodeCache implements NodeReader, AutoCloseable {
     private static final int PARTS = 16;
@@ -35,7 +35,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
 
     /**
      * @param memory bytes to keep at most
-     * @param buffers for reading, as many blocks at a time as one has
+     * @param buffers for reading, up to one buffer at a time
      */
     public NodeCache(BlockStore store, Checksum checksum, BufferPool buffers, long memory) {
         this.store = store;
@@ -90,7 +90,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         return partOf(pointer.block()).get(pointer, from, into, length);
     }
 
-    /** Returns how many blocks from this one on to read at once. */
+    /** Returns how many blocks to read at once, from this one on. */
     private int runLength(BlockPointer pointer, Following following, boolean certain) {
         boolean room = certain || partOf(pointer.block()).hasRoom();
         int most = Math.min(buffers.blocksPerBuffer(), room ? nodesMax / 4 : 1);
@@ -105,7 +105,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         return pointer.block() > 0 && pointer.block() + run <= store.blocks() ? run : 1;
     }
 
-    /** Brings what can be had of some blocks into memory. What is wrong with one shows when it is asked for. */
+    /** Brings those blocks into memory that can be read and match. A later read of a bad one reports its error. */
     private void readAhead(BlockPointer first, Following following, int count) {
         MemorySegment memory = buffers.takeMemory();
         Inject.at(Point.NODE_POINTED_TO);
@@ -113,7 +113,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
             if (!store.readAhead(BlockStore.Kind.NODE, first.block(), memory.asSlice(0, (long) count * Block.SIZE))) {
                 return;
             }
-            // The one that is wanted comes last, so as not to be driven out.
+            // The wanted node comes last, so that the others do not evict it.
             for (int i = count - 1; i >= 0; i--) {
                 BlockPointer pointer = i == 0 ? first : following.at(i);
                 long offset = (long) i * Block.SIZE;
@@ -160,7 +160,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         }
     }
 
-    /** Reads and verifies without keeping the node, for a walk over everything. */
+    /** Reads and verifies a node without caching it, for a walk over everything. */
     public byte[] readUncached(BlockPointer pointer, String structure) throws HoldfastException {
         MemorySegment memory = buffers.takeMemory();
         try {
@@ -173,7 +173,7 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         }
     }
 
-    /** Reads a node into the beginning of memory that nobody else has. */
+    /** Reads a node into the beginning of private memory. */
     private void readVerified(BlockPointer pointer, String structure, MemorySegment memory) throws HoldfastException {
         if (pointer.block() <= 0 || pointer.block() >= store.blocks()) {
             throw new HoldfastException(

@@ -5,31 +5,37 @@ import io.holdfast.error.WouldBlockException;
 import io.holdfast.format.BlockPointer;
 import org.jspecify.annotations.Nullable;
 
-/** Reads metadata blocks, verified against the checksum their parent keeps. Thread-safe. */
+/** Reads metadata blocks and verifies them against the checksum in their parent. Thread-safe. */
 public interface NodeReader {
     /**
      * Returns the content of a metadata block: 4096 bytes that nobody may change (they may be shared by a cache).
      *
-     * @param structure what is expected there, for messages: {@code "tree node"}, {@code "map node"}
-     * @throws HoldfastException {@code DAMAGED} naming structure and block if it does not match; {@code DEVICE_ERROR}
+     * @param structure the expected structure, for messages: {@code "tree node"}, {@code "map node"}
+     * @throws HoldfastException {@code DAMAGED} with structure and block if the checksum does not match; {@code
+     *     DEVICE_ERROR}
      */
     byte[] read(BlockPointer pointer, String structure) throws HoldfastException;
 
-    /** Names what may be read next. */
+    /** Names the blocks that may be read next. */
     interface Following {
         /** Nothing is known. */
         Following NONE = k -> null;
 
-        /** Returns what comes {@code k} places behind the block that is read, {@code k > 0}, or null if nothing does. */
+        /**
+         * Returns the block that may be read {@code k} blocks after the present one, {@code k > 0}; null if there is
+         * none.
+         */
         @Nullable
         BlockPointer at(int k);
     }
 
     /**
-     * Copies a part of a metadata block to the beginning of {@code into}. May bring blocks that follow into memory if they lie behind it on the device.
+     * Copies a part of a metadata block to the beginning of {@code into}. May read following blocks ahead if they lie
+     * behind it on the device.
      *
-     * @param following what may be read next
-     * @param certain they will be read; else only what there is room for is brought
+     * @param following the blocks that may be read next
+     * @param certain whether the following blocks will be read; if not, they are read ahead only as far as there is
+     *     room
      * @param from first byte of the part
      * @throws HoldfastException as {@link #read}
      */
@@ -51,8 +57,8 @@ public interface NodeReader {
     }
 
     /**
-     * Returns a reader of what is in memory only: it throws {@code WOULD_BLOCK} for everything else. This one keeps
-     * nothing in memory.
+     * Returns a reader that never reads the device: it throws {@code WOULD_BLOCK} for a node that is not in memory. The
+     * default keeps none in memory.
      */
     default NodeReader inMemory() {
         return (pointer, structure) -> {

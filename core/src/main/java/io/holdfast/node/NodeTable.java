@@ -11,15 +11,15 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Nodes by block, in memory outside the heap: the collector neither copies nor marks them. Who wants something of a node
- * gets a copy of that, so nobody ever holds memory that another node may be given. What was not asked for since the hand
- * of the clock last passed makes room (Corbató's CLOCK).
+ * Nodes by block, in memory outside the heap, which the garbage collector neither copies nor marks. Callers get copies
+ * of parts of a node, so none holds memory that another node may get. Eviction is Corbató's CLOCK: a node goes if
+ * nobody has asked for it since the hand last passed.
  *
  * <p>Invariants: frames {@code 0 .. size-1} hold a node each, and each of them is in the chain of its block; no two of
  * them hold the same block.
  */
 final class NodeTable {
-    /** Memory is taken for so many nodes at a time. */
+    /** Nodes in one allocation of memory. */
     private static final int SLAB_NODES = 64;
 
     private static final int NONE = -1;
@@ -67,7 +67,7 @@ final class NodeTable {
         }
     }
 
-    /** Keeps a copy of a node, unless there is no memory for a single one. */
+    /** Keeps a copy of a node, unless memory has room for not even one. */
     void put(BlockPointer pointer, MemorySegment source, long sourceOffset) {
         lock.lock();
         try {
@@ -90,7 +90,7 @@ final class NodeTable {
         }
     }
 
-    /** Returns whether many more can be kept without driving others out. */
+    /** Returns whether many more nodes fit without evicting others. */
     boolean hasRoom() {
         lock.lock();
         try {
@@ -101,7 +101,7 @@ final class NodeTable {
     }
 
     private int bucket(long block) {
-        // The low bits choose the table: a multiplication spreads what is left of them.
+        // The low bits choose the table; the multiplication spreads the others.
         return (int) ((block * 0x9E3779B97F4A7C15L) >>> 32) & (heads.length - 1);
     }
 
@@ -130,7 +130,7 @@ final class NodeTable {
             slabs[size / SLAB_NODES] = arena.allocate(bytes, Block.SIZE);
             return true;
         } catch (OutOfMemoryError e) {
-            return false; // fewer are kept
+            return false; // the table stays smaller
         }
     }
 

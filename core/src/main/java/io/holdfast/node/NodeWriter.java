@@ -3,15 +3,15 @@ package io.holdfast.node;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 
-/** Takes the new metadata blocks of one checkpoint, and what it no longer points to. Used by one thread. */
+/** Takes the new metadata blocks of one checkpoint, and the blocks that it no longer points to. Used by one thread. */
 public interface NodeWriter extends Ownership {
-    /** Writes a node of 4096 bytes to a free block, which its parent owns. The array is copied. */
+    /** Writes a node of 4096 bytes to a free block, which its parent owns. Copies the array. */
     BlockPointer write(byte[] node) throws HoldfastException;
 
     /**
-     * Says that a node was rewritten, and what it pointed to is the new one's.
+     * Notes that a node was rewritten: the new node takes over the blocks it pointed to.
      *
-     * @throws IllegalStateException if another parent points to the node: then it is not the new one's alone
+     * @throws IllegalStateException if another parent points to the node: then the new node cannot take them over
      */
     default void dropRewritten(BlockPointer node) throws HoldfastException {
         if (!drop(node.block())) {

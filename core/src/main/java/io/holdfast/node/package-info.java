@@ -1,4 +1,4 @@
-/** Metadata blocks: read and verified, cached, written. The B-tree and the block maps are made of them. */
+/** Metadata blocks, of which the B-tree and the block maps consist: reading with verification, caching, writing. */
 @NullMarked
 package io.holdfast.node;
 

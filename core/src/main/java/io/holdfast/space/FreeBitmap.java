@@ -3,18 +3,18 @@ package io.holdfast.space;
 import io.holdfast.format.Layout;
 
 /**
- * Which blocks must not be allocated now: one bit a block, set for a block that is in use, or dead but not yet safe to
+ * The blocks that must not be allocated now: one bit a block, set for a block in use, or dead but not yet safe to
  * reuse. Not thread-safe; {@link SpaceManager} guards it.
  *
  * <p>Memory: 32 MiB for a terabyte.
  */
 final class FreeBitmap {
     private static final int GROUP_BLOCKS = Layout.BITS_PER_LEAF;
-    /** A search looks at so many groups with free blocks before it takes the longest run it has seen. */
+    /** A search looks at so many groups with free blocks before it takes the longest run seen. */
     private static final int GROUPS_SEARCHED = 16;
     /**
-     * Nor does it look at more words with free blocks than these for each block of the longest run it has seen. Where free
-     * blocks lie scattered all words have some, and the longer search finds a run that is hardly longer.
+     * And it looks at so many words with free blocks for each block of the longest run seen. If free blocks lie
+     * scattered, all words have some, and a longer search would find a run that is hardly longer.
      */
     private static final int WORDS_PER_BLOCK = 32;
 
@@ -26,11 +26,11 @@ final class FreeBitmap {
     private final int[] freeInGroup;
     private long free;
     private long cursor;
-    /** The longest run that the search under way has seen. */
+    /** The longest run that the present search has seen. */
     private long bestStart;
 
     private long bestLength;
-    /** How many words with free blocks it has looked at. */
+    /** How many words with free blocks the present search has looked at. */
     private int looked;
 
     FreeBitmap(long blocks) {
@@ -73,7 +73,8 @@ final class FreeBitmap {
     }
 
     /**
-     * Finds and takes a run of free blocks: one of {@code wanted} blocks if there is one near, else the longest near.
+     * Finds and takes a run of free blocks: one of {@code wanted} blocks if there is one nearby, else the longest one
+     * nearby.
      *
      * @return first block, and the length in {@code lengthOut[0]}; -1 if nothing is free
      */
@@ -114,7 +115,7 @@ final class FreeBitmap {
         return looked < Math.clamp(WORDS_PER_BLOCK * bestLength, WORDS_MIN, WORDS_MAX);
     }
 
-    /** Looks for a run that is longer than the best, up to {@code wanted}, and begins in a range of blocks. */
+    /** Looks in a range of blocks for the start of a run longer than the best, of up to {@code wanted} blocks. */
     private void search(long from, long to, int wanted) {
         for (long at = from; at < to && bestLength < wanted && isWorthLooking(); at = (at & ~63L) + 64) {
             long open = ~words[(int) (at >>> 6)] & (-1L << at);

@@ -4,10 +4,11 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Tells when everyone who may know an old mapping is gone. Readers register before they look a mapping up and leave
- * when they are done with the blocks it named; {@link #awaitOlder} returns when all that registered before it have left.
+ * Waits until no thread knows an old mapping any more. A reader registers before it looks a mapping up, and leaves when
+ * it is done with the mapping's blocks. {@link #awaitOlder} returns when all readers that registered before it have
+ * left.
  *
- * <p>Invariant: at most two epochs have readers; {@code awaitOlder} is called by one thread at a time.
+ * <p>Invariant: at most two epochs have readers; one thread at a time calls {@code awaitOlder}.
  */
 public final class ReaderEpochs {
     private final ReentrantLock lock = new ReentrantLock();
@@ -37,7 +38,7 @@ public final class ReaderEpochs {
         }
     }
 
-    /** Waits until all readers have left that were there when it was called. */
+    /** Waits until all readers that are registered now have left. */
     public void awaitOlder() {
         lock.lock();
         try {

@@ -10,7 +10,7 @@ public interface Reclaimer {
     /**
      * Writes a checkpoint and waits for it.
      *
-     * @return whether more may come free by calling it again
+     * @return whether another call may free more
      */
     boolean reclaim() throws HoldfastException;
 }

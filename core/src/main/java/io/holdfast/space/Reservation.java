@@ -5,16 +5,16 @@ import java.lang.invoke.VarHandle;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Blocks that were promised to a change and are not used yet. A writer gets one from {@link SpaceReserver}, hands parts of it
- * over to what needs them (a dirty page, a record), and closes it, which gives back the rest. A block of a reservation ends in
- * exactly one way: it becomes data ({@link SpaceManager#consume}), it is settled for the map nodes of a change ({@link
- * SpaceManager#settle}), or it is given back.
+ * Blocks that were promised to a change and are not used yet. A writer gets a reservation from {@link SpaceReserver},
+ * hands parts of it over to pages or records that need them, and closes it, which gives back the rest. Each block of a
+ * reservation ends in exactly one way: it becomes data ({@link SpaceManager#consume}), it is settled for a change's map
+ * nodes ({@link SpaceManager#settle}), or it is given back.
  *
- * <p>Thread-safe: several threads may take parts of one reservation. Taking more than there is throws {@code
- * IllegalStateException}: then something was counted wrongly. Closing twice is harmless.
+ * <p>Thread-safe: several threads may take parts of one reservation. Taking more than is left throws {@code
+ * IllegalStateException}, since that is a counting error. Closing twice is harmless.
  */
 public final class Reservation implements AutoCloseable {
-    /** Has nothing and can be given nothing. */
+    /** Has no blocks and takes none. */
     public static final Reservation NONE = new Reservation(null, 0);
 
     private static final VarHandle BLOCKS;

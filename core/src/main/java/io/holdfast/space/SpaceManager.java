@@ -8,39 +8,39 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Hands out blocks and keeps the promises: what was reserved can be allocated.
+ * Allocates blocks and keeps its promises: every reserved block can be allocated.
  *
  * <p>Invariants, under the lock:
  *
  * <ul>
- *   <li>A block is free in the bitmap only if no durable checkpoint, no record of the log, and no reader needs it:
- *       dead blocks wait in {@code pending} until the checkpoint that leaves them out is durable and the readers that
- *       might hold a mapping to them are gone (guard «freed blocks wait for the checkpoint and for readers»).
+ *   <li>A block is free in the bitmap only if no durable checkpoint, no record of the log, and no reader needs it. Dead
+ *       blocks wait as {@code pending} until the checkpoint that leaves them out is durable and the readers that may
+ *       know them have left (guard «freed blocks wait for the checkpoint and for readers»).
  *   <li>{@code available() = free + leased - reserved - metadata - unwritten - slop} may be promised to a write. Each
- *       promise is given back exactly once: when it becomes an allocation, or when it is dropped.
- *   <li>The slop is for what must never fail on a full volume: log headers, the checkpoint's own nodes, removals, and
- *       the nodes for writing into unwritten blocks, of which a dirty page reserves more than it needs.
+ *       promise ends exactly once: as an allocation, or given back.
+ *   <li>The slop is for changes that must never fail on a full volume: log headers, the checkpoint's own nodes,
+ *       removals, and the nodes for writes into unwritten blocks, for which a dirty page reserves more than it needs.
  * </ul>
  */
 public final class SpaceManager {
-    /** For whom space is reserved. */
+    /** The purpose of a reservation. */
     public enum Purpose {
         /** New data or a new name: leaves the slop and the unwritten ranges alone. */
         WRITE,
         /**
-         * Data into an unwritten block, which has its promise already. The checkpoint that makes the block written drops
-         * that promise. Until then the block is counted twice: this may refuse a write early, and never accepts one too
-         * many.
+         * Data into an unwritten block, which has its promise already. The checkpoint that makes the block written
+         * drops that promise. Until then the block is counted twice: this may refuse a write early, and never accepts
+         * one too many.
          */
         WRITE_UNWRITTEN,
-        /** A change that lets space come free: may use half of the slop. */
+        /** A change that frees space: may use half of the slop. */
         RELEASE
     }
 
-    /** What became of a wish for space. */
+    /** The answer to a request for space. */
     public enum Answer {
         RESERVED,
-        /** There is not so much left, but a checkpoint may free some. */
+        /** Not so much is left, but a checkpoint may free some. */
         FULL_FOR_NOW,
         FULL
     }
@@ -76,7 +76,7 @@ public final class SpaceManager {
         slop = Math.clamp(usable / 64, 192, 16384);
     }
 
-    /** Returns how many blocks there are outside of the fixed structures. */
+    /** Returns how many blocks lie outside of the fixed structures. */
     public long usable() {
         return usable;
     }
@@ -90,7 +90,7 @@ public final class SpaceManager {
         return Math.clamp(usable / 256, 16, 1024);
     }
 
-    /** Marks a block as in use while the volume is being opened; false if it is already. */
+    /** Marks a block as in use when the volume is opened; returns false if it is already. */
     public boolean markBusy(long block) {
         lock.lock();
         try {
@@ -155,8 +155,8 @@ public final class SpaceManager {
     }
 
     /**
-     * Turns blocks of a reservation into what it was made for: nodes that the next checkpoint will write, and unwritten
-     * blocks. Either may be negative, for changes that replace others.
+     * Turns blocks of a reservation into promises for the nodes that the next checkpoint will write, and for unwritten
+     * blocks. Either count may be negative, for a change that replaces another.
      */
     public void settle(Reservation from, long blocks, long nodes, long unwrittenBlocks) {
         from.take(blocks);
@@ -173,12 +173,17 @@ public final class SpaceManager {
         }
     }
 
-    /** Returns at least how many blocks are unwritten: those written since the last checkpoint may be among them. */
+    /**
+     * Returns an upper bound of the unwritten blocks: it may count some that were written since the last checkpoint.
+     */
     private long unwritten() {
         return Math.max(0, unwrittenTree + unwrittenDelta);
     }
 
-    /** Unwritten blocks, and the map nodes that come into being when they are written: one for 256 of them, and theirs. */
+    /**
+     * Returns the promise for unwritten blocks and for the map nodes that writing them makes: one for 256 blocks, and
+     * its parents.
+     */
     private long unwrittenPromise() {
         return unwritten() + unwritten() / UNWRITTEN_PER_NODE;
     }
@@ -205,7 +210,9 @@ public final class SpaceManager {
         }
     }
 
-    /** Says that {@code blocks} of the leased runs are in use now, {@code promised} of them by what they were reserved for. */
+    /**
+     * Notes that {@code blocks} blocks of the leased runs are now in use, {@code promised} of them from a reservation.
+     */
     public void consume(long blocks, Reservation from, long promised) {
         from.take(promised);
         lock.lock();
@@ -244,7 +251,7 @@ public final class SpaceManager {
         }
     }
 
-    /** Says that a block is dead once the changes of now are in a durable checkpoint. */
+    /** Notes that a block is dead once the present changes are in a durable checkpoint. */
     public void release(long block) {
         lock.lock();
         try {
@@ -260,7 +267,7 @@ public final class SpaceManager {
 
     // ---- checkpoint ----
 
-    /** Splits what belongs to the checkpoint that begins now from what comes later. */
+    /** Separates the counts for the checkpoint that begins now from later ones. */
     public void freeze() {
         lock.lock();
         try {
@@ -288,10 +295,11 @@ public final class SpaceManager {
     }
 
     /**
-     * Says that the checkpoint is durable.
+     * Notes that the checkpoint is durable.
      *
-     * @param frozenUnwritten unwritten blocks that the applied changes carried
-     * @return the dead blocks, to be passed to {@link #reuse} when the last reader that may know them is gone
+     * @param frozenUnwritten the applied changes' count of unwritten blocks
+     * @return the dead blocks; the caller passes them to {@link #reuse} once the last reader that may know them has
+     *     left
      */
     public LongList commit(long unwrittenInTree, long frozenUnwritten) {
         lock.lock();
@@ -336,7 +344,7 @@ public final class SpaceManager {
                 || reserved > 0;
     }
 
-    /** Returns how many dead blocks wait for the next checkpoint. */
+    /** Returns how many dead blocks wait to become free. */
     public long pending() {
         lock.lock();
         try {
@@ -374,7 +382,7 @@ public final class SpaceManager {
      * @param metadata promised to the next checkpoint
      * @param unwritten promised to unwritten ranges
      * @param pending dead, waiting for a checkpoint
-     * @param available what may be promised to a write now
+     * @param available may be promised to a write now
      */
     public record Counts(
             long usable,

@@ -18,8 +18,8 @@ import java.util.function.LongConsumer;
  * The space map on the device: a bit for each block, set for exactly the blocks that the checkpoint's trees reach. The
  * log and the fixed structures are not in it.
  *
- * <p>Layout and homes: {@link Layout}. A missing node (pointer 0) means that everything below is free. Setting a bit
- * that is set, or clearing one that is clear, is refused: the trees and the map disagree, and writing on would make it
+ * <p>{@link Layout} has the layout and the homes. A missing node (pointer 0) means that everything below is free. An
+ * update refuses to set a set bit or clear a clear one: the trees and the map disagree, and writing on would make it
  * worse.
  */
 public final class SpaceMap {
@@ -49,13 +49,13 @@ public final class SpaceMap {
         return block << 1;
     }
 
-    /** Is told of a damaged node. */
+    /** Learns of a damaged node. */
     public interface Damage {
         /**
-         * The node cannot be believed; unless this throws, loading goes on without what it covers.
+         * Takes note of a damaged node. Unless this throws, loading goes on without the blocks that the node covers.
          *
          * @param first the first block whose bit is left out
-         * @param count of blocks, 0 if only one impossible bit is
+         * @param count of blocks left out, 0 if only one impossible bit is left out
          */
         void node(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
     }
@@ -110,11 +110,11 @@ public final class SpaceMap {
     }
 
     /**
-     * Writes the nodes that change, each to its free home, and returns the new root. Nothing points to what was
-     * written until a superblock does.
+     * Writes each changed node to its free home and returns the new root. Nothing points to the new nodes until a
+     * superblock does.
      *
-     * @param changes elements made by {@link #allocated} and {@link #freed}, ascending; a block that is in it with
-     *     both was taken and left again and does not change
+     * @param changes elements made by {@link #allocated} and {@link #freed}, ascending; a block that has both came into
+     *     the trees and left them again, and does not change
      */
     public BlockPointer update(BlockPointer root, long[] changes) throws HoldfastException {
         if (changes.length == 0) {

@@ -6,7 +6,7 @@ import io.holdfast.error.WouldBlockException;
 import java.util.function.BooleanSupplier;
 
 /**
- * Reserves space, and on a full volume waits for a checkpoint to free what is dead before it says that there is none.
+ * Reserves space. On a full volume it waits for a checkpoint to free dead blocks before it reports that there is none.
  */
 public final class SpaceReserver {
     private static final int ATTEMPTS_MAX = 64;
@@ -23,11 +23,11 @@ public final class SpaceReserver {
     }
 
     /**
-     * Sets what frees space.
+     * Sets the reclaimers, which free space.
      *
-     * @param all writes back what is dirty, too, which gives back what was promised and is not needed
+     * @param all writes dirty pages back, too, which gives back promises that are not needed
      * @param checkpointsOnly for callers that hold locks which writeback needs
-     * @param somethingIsGoing tells whether something else is about to be dead
+     * @param somethingIsGoing tells whether more blocks are about to die
      */
     public void setReclaimers(Reclaimer all, Reclaimer checkpointsOnly, BooleanSupplier somethingIsGoing) {
         reaping = somethingIsGoing;
@@ -45,14 +45,14 @@ public final class SpaceReserver {
         return reserve(blocks, purpose, nowait, reclaimer);
     }
 
-    /** Reserves blocks for changed items: the locks of the namespace and of a file's record may be held. */
+    /** Reserves blocks for changed items; the caller may hold the locks of the namespace and of a file's record. */
     public Reservation reserveForItems(long blocks, SpaceManager.Purpose purpose) throws HoldfastException {
         return reserve(blocks, purpose, false, checkpoints);
     }
 
     private Reservation reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
             throws HoldfastException {
-        // Before it is tried: what is freed in between would be missed.
+        // Asked before the first attempt: else space freed in between would be missed.
         boolean more = reaping.getAsBoolean();
         for (int attempt = 0; ; attempt++) {
             SpaceManager.Answer answer = space.reserve(blocks, purpose);

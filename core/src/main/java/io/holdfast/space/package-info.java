@@ -1,4 +1,4 @@
-/** Which blocks are in use: the allocator in memory, the promises made, and the space map on the device. */
+/** Space: the allocator in memory, its promises, and the space map on the device. */
 @NullMarked
 package io.holdfast.space;
 

@@ -3,11 +3,11 @@ package io.holdfast.store;
 import io.holdfast.error.HoldfastException;
 import org.jspecify.annotations.Nullable;
 
-/** What became of a read: which blocks are good, and why others are not. The memory of a block that is not good is undefined. */
+/** The result of a read: which blocks are good, and why others are bad. The memory of a bad block is undefined. */
 public final class Answer {
     static final Answer GOOD = new Answer(new Fault[0]);
 
-    /** A block that is not good. */
+    /** A bad block. */
     record Fault(int index, @Nullable HoldfastException error) {}
 
     private final Fault[] faults;
@@ -21,7 +21,7 @@ public final class Answer {
         return faults.length == 0;
     }
 
-    /** Returns the index of the first block that is not good, from {@code from} on, or -1. */
+    /** Returns the index of the first bad block from {@code from} on, or -1. */
     public int nextBad(int from) {
         for (Fault fault : faults) {
             if (fault.index >= from) {
@@ -36,7 +36,7 @@ public final class Answer {
         return nextBad(index) != index;
     }
 
-    /** Returns the error of the device that kept a block from being read; null if it was read. */
+    /** Returns the device's error that kept a block from being read; null if it was read. */
     public @Nullable HoldfastException error(int index) {
         for (Fault fault : faults) {
             if (fault.index == index) {

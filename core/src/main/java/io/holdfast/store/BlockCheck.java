@@ -3,11 +3,11 @@ package io.holdfast.store;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Says whether a block that was read is what its parent says it is. Asked of private memory only, and perhaps twice of one
- * block: the second time after the block was read again.
+ * Decides whether a block that was read is the one that its parent describes. Sees private memory only, and one block
+ * perhaps twice: the second time after the block was read again.
  */
 public interface BlockCheck {
-    /** For what proves itself, or has nothing to be proven by. */
+    /** For a block that proves itself, or has no checksum. */
     BlockCheck NONE = (index, memory, offset) -> true;
 
     /**

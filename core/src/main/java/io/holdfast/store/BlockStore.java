@@ -16,12 +16,12 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads blocks of a volume and says which of them are good. Thread-safe; every method blocks.
  *
- * <p>A read error or a checksum that does not match is believed only when it has come twice in a row: what a cable or a
- * controller spoils once is read right the second time. In a read of several blocks one bad block does not hide its
- * neighbours: each that failed is read again by itself. Another copy of a block will be asked here, too.
+ * <p>A read error or a checksum mismatch counts only if it comes twice in a row: a block that a cable or a controller
+ * spoiled once is right the second time. In a read of several blocks one bad block does not hide its neighbours: each
+ * bad block is read again by itself. Reads of another copy of a block will be added here, too.
  */
 public final class BlockStore {
-    /** What is read, for the counters. */
+    /** The kind of block, for the counters. */
     public enum Kind {
         SUPERBLOCK,
         NODE,
@@ -34,8 +34,8 @@ public final class BlockStore {
      *
      * @param reads calls
      * @param again blocks that were read a second time
-     * @param healed those of them that were good then
-     * @param bad those that were not
+     * @param healed blocks that were good the second time
+     * @param bad blocks that were bad the second time, too
      */
     public record Counters(long reads, long again, long healed, long bad) {}
 
@@ -56,7 +56,7 @@ public final class BlockStore {
         }
     }
 
-    /** Returns what messages call the device. */
+    /** Returns the device's name for messages. */
     public String name() {
         return device.name();
     }
@@ -66,7 +66,7 @@ public final class BlockStore {
         return device.blocks();
     }
 
-    /** Returns where blocks are written to. */
+    /** Returns the device, which writes go to. */
     public Device device() {
         return device;
     }
@@ -83,7 +83,7 @@ public final class BlockStore {
     /**
      * Reads blocks that lie side by side.
      *
-     * @param target as many whole blocks as are to be read, in private memory aligned to 4096 bytes
+     * @param target takes as many blocks as it has room for; private memory aligned to 4096 bytes
      */
     public Answer read(Kind kind, long first, MemorySegment target, BlockCheck check) {
         Counts count = of(kind);
@@ -104,7 +104,7 @@ public final class BlockStore {
         return faults == null ? Answer.GOOD : new Answer(faults.toArray(new Answer.Fault[0]));
     }
 
-    /** Reads one block of a read again; returns what is wrong with it, null if nothing is. */
+    /** Reads one block of a read again; returns its fault, null if it is good now. */
     private Answer.@Nullable Fault again(Counts count, long first, int index, MemorySegment target, BlockCheck check) {
         count.again.increment();
         long offset = (long) index * Block.SIZE;
@@ -127,7 +127,7 @@ public final class BlockStore {
     }
 
     /**
-     * Reads blocks that may be wanted soon, once: what is wrong with one is found out when it is wanted.
+     * Reads blocks ahead, once and unverified: a later read of a bad one finds its fault.
      *
      * @return false if they could not be read
      */
@@ -136,7 +136,10 @@ public final class BlockStore {
         return error(first, target) == null;
     }
 
-    /** Opens a queue as {@link Device#openReads} does. Who reads by it verifies, and comes here with what is not good. */
+    /**
+     * Opens a queue as {@link Device#openReads} does. Its caller verifies the blocks, and reads bad ones again through
+     * this class.
+     */
     public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
         return device.openReads(name, handedOn);
     }

@@ -1,4 +1,4 @@
-/** The engine's view of its device: the one place that reads blocks and says which of them are good. */
+/** The engine's view of its device: the one place that reads blocks and decides which of them are good. */
 @NullMarked
 package io.holdfast.store;
 
