@@ -33,16 +33,12 @@ final class FileAttributes {
     /** Without the times of {@code modified}; see {@link #upToDate}. */
     private InodeRecord record;
 
-    /**
-     * When the content last changed since {@code record} was made; null if it has not. Most writes change nothing else.
-     */
+    /** When the content last changed since {@code record} was made, if it did: most writes change nothing else. */
     private @Nullable Instant modified;
 
     private boolean dirty;
     private volatile long size;
-    /**
-     * The file's blocks by the size in the log. Nothing may be written behind them, or a crash would leave it there.
-     */
+    /** The file's blocks by the size in the log: nothing may be written behind them, or a crash leaves it there. */
     private volatile long loggedBlocks;
 
     FileAttributes(long inode, InodeRecord record, InstantSource clock) {
@@ -58,10 +54,7 @@ final class FileAttributes {
         return size;
     }
 
-    /**
-     * Never changes, so this takes no lock: writeback asks while threads that have locked the record wait for its
-     * pages.
-     */
+    /** Takes no lock, as it never changes: writeback asks while threads with the record locked wait for its pages. */
     boolean checksummed() {
         return checksummed;
     }

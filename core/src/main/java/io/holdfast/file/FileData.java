@@ -296,9 +296,7 @@ final class FileData {
         return context.reader().run(map, block);
     }
 
-    /**
-     * Returns the first block from {@code block} on whose newest content only memory has, or {@code Long.MAX_VALUE}.
-     */
+    /** Returns the first block from {@code block} on that is dirty or under writeback, or {@code Long.MAX_VALUE}. */
     long nextInMemory(long block) {
         return Math.min(dirty.next(block), writing.next(block));
     }

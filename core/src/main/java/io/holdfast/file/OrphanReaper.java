@@ -127,9 +127,7 @@ final class OrphanReaper {
         }
     }
 
-    /**
-     * Releases the threads that wait for the orphans: these cannot be freed as long as there is no room for the log.
-     */
+    /** Releases the threads that wait for the orphans: without room for the log these cannot be freed. */
     private void postpone(HostRoom room) {
         lock.lock();
         try {

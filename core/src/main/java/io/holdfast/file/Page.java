@@ -90,9 +90,7 @@ final class Page {
         this.dead = true;
     }
 
-    /**
-     * Turns a dead page, which the caller got from the cache and locked, into a new page of a block, not up to date.
-     */
+    /** Makes a dead page from the cache, locked by the caller, a new page of a block, not up to date. */
     void begin(FileData owner, long itsBlock) {
         file = owner;
         block = itsBlock;

@@ -10,8 +10,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The cached pages of a range of a file's blocks, locked or dropped as one. The caller holds the file's layout
- * exclusively: then no other thread locks more than one of the pages, and none becomes dirty. Pages are locked in
- * ascending order, as writeback takes them: a batch that this thread waits for then never waits for a page locked here.
+ * exclusively: then no other thread locks more than one of the pages, and none becomes dirty. Several pages are locked
+ * in ascending order, as writeback takes them: a batch that this thread waits for then never waits for a page locked
+ * here.
  */
 final class RangePages {
     private final FileData file;

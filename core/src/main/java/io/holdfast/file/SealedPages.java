@@ -70,7 +70,7 @@ final class SealedPages {
     /** Counts a page that found no other one in the index. */
     private void isIn(Page page) {
         shown++;
-        // An earlier record of this block may have taken it out just now. Nobody can look at the page yet.
+        // An earlier record of this block may just have taken it out of writing. Nobody can look at the page yet.
         file.writing.add(page.block);
     }
 
@@ -157,10 +157,7 @@ final class SealedPages {
         }
     }
 
-    /**
-     * Takes the blocks out of {@code writing}, but not those whose pages were never shown: other records may be writing
-     * them.
-     */
+    /** Ends {@code writing}, but not for blocks whose pages were never shown: other records may be writing these. */
     private void endWriting() {
         if (shown == pages.length) {
             eachRun(file.writing::remove);
