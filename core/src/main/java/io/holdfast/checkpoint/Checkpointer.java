@@ -319,7 +319,7 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /** Sets all changes aside at one point of the log. */
-    private final class Frozen implements WriteLog.Freeze {
+    private final class Frozen implements Freeze {
         private NavigableMap<Long, BlockMap> maps = new TreeMap<>();
         private @Nullable NavigableMap<byte[], Item> items;
         private @Nullable LogPosition position;

@@ -397,12 +397,4 @@ public final class LogReader {
         corrupt = true;
         problems.add(new Problem(block, String.valueOf(why.getMessage())));
     }
-
-    /** Makes the error that refuses to open a volume with a corrupt log for writing. */
-    public static HoldfastException refusal(Result result) {
-        return new HoldfastException(
-                ErrorCode.DAMAGED,
-                result.problems().getLast().message()
-                        + "; open it read-only to copy off what is there up to that record, nothing was changed");
-    }
 }

@@ -118,12 +118,11 @@ public final class WriteLog {
         reclaimer = makesRoom;
     }
 
-    /** Starts a batch; waits for a buffer. The caller must not hold another one. */
-    public DataBatch batch(long inode, boolean noChecksum) {
-        return buffers.batch(inode, noChecksum, LogRecord.DATA_BLOCKS_MAX);
-    }
-
-    /** Does as {@link #batch(long, boolean)}, for at most so many blocks, which must fit a record. */
+    /**
+     * Starts a batch; waits for a buffer. The caller must not hold another one.
+     *
+     * @param blocks it takes no more; at most {@link LogRecord#DATA_BLOCKS_MAX}
+     */
     public DataBatch batch(long inode, boolean noChecksum, int blocks) {
         return buffers.batch(inode, noChecksum, blocks);
     }
@@ -339,11 +338,6 @@ public final class WriteLog {
     }
 
     // ---- checkpoint ----
-
-    /** The work of a checkpoint while all changes are stopped. */
-    public interface Freeze {
-        void freeze(LogPosition position);
-    }
 
     /**
      * Stops all changes for a moment, writes the pending ones, and calls {@code freeze} with the position at which the

@@ -34,9 +34,6 @@ public final class DeltaMap {
     /** A run of whole chunks in one state; {@code end} is exclusive. */
     private record Range(long end, int state) {}
 
-    /** A word, or -1 if the changes have none, and for how many blocks at least it holds. */
-    public record MapExtent(long word, long length) {}
-
     /** @param levelsMin levels of the tree to which the changes will be applied */
     public DeltaMap(int levelsMin) {
         this.levelsMin = levelsMin;
