@@ -88,13 +88,13 @@ public final class DeviceProbe {
 
     /** Opens a file or block device for reading and returns what is on it; empty if nothing is. */
     public static Optional<String> probe(Path path) throws HoldfastException {
-        try (FileDevice device = FileDevice.open(path, false, false)) {
+        try (FormattableDevice device = FileDevice.open(path, false, false)) {
             return probe(device);
         }
     }
 
     /** Returns what is on a device, as words for a message such as «holds an XFS file system»; empty if nothing is. */
-    public static Optional<String> probe(FileDevice device) throws HoldfastException {
+    public static Optional<String> probe(FormattableDevice device) throws HoldfastException {
         ProbeWindow window = ProbeWindow.of(device);
         for (Mark mark : MARKS) {
             if (window.has(mark.position(), mark.magic())) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * on where it stopped; once a flush has failed, every later write and flush fails with that first cause, and no flush
  * reports success that ran at the same time.
  */
-public final class FileDevice implements Device {
+public final class FileDevice implements FormattableDevice {
     private static final System.Logger LOG = System.getLogger(FileDevice.class.getName());
     private static final long TRANSFER_BYTES_MAX = 1L << 30;
 
@@ -157,6 +157,7 @@ public final class FileDevice implements Device {
      * Sets the size of a device that is open for writing, growing a regular file sparsely if it is shorter. Returns
      * after the new size is durable. For use before anything else uses the device.
      */
+    @Override
     public void resize(long bytes) throws HoldfastException {
         if (bytes < 0 || bytes % Block.SIZE != 0) {
             throw new HoldfastException(
@@ -223,12 +224,9 @@ public final class FileDevice implements Device {
         return reads == null ? null : new FileReads(reads);
     }
 
-    /**
-     * Reads bytes from anywhere, into memory aligned like the device's own; returns the count, which is less than the
-     * buffer has only at the end of the file. For {@link DeviceProbe}, which must also see what follows the last
-     * whole block.
-     */
-    int readBytes(long position, MemorySegment target) throws HoldfastException {
+    /** Reads what follows the last whole block, too: {@link DeviceProbe} must see it. */
+    @Override
+    public int readBytes(long position, MemorySegment target) throws HoldfastException {
         try {
             int done = 0;
             while (done < target.byteSize()) {
@@ -247,8 +245,8 @@ public final class FileDevice implements Device {
         }
     }
 
-    /** Returns the size in bytes, which need not be whole blocks. */
-    long bytes() throws HoldfastException {
+    @Override
+    public long bytes() throws HoldfastException {
         try {
             return bytes(path, file);
         } catch (IOException e) {
@@ -423,7 +421,7 @@ public final class FileDevice implements Device {
      *
      * @throws HoldfastException {@code NOT_FOUND}, {@code IS_A_DIRECTORY} or {@code INVALID}
      */
-    public static void requireKind(Path path) throws HoldfastException {
+    static void requireKind(Path path) throws HoldfastException {
         try {
             requireFileOrBlockDevice(path);
         } catch (IOException e) {

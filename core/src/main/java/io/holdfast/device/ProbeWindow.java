@@ -30,13 +30,13 @@ final class ProbeWindow {
         this.tailStart = tailStart;
     }
 
-    static ProbeWindow of(FileDevice device) throws HoldfastException {
+    static ProbeWindow of(FormattableDevice device) throws HoldfastException {
         long bytes = device.bytes();
         long tailStart = Math.max(0, bytes - PART_BYTES) / Block.SIZE * Block.SIZE;
         return new ProbeWindow(bytes, read(device, 0, PART_BYTES), read(device, tailStart, 2 * PART_BYTES), tailStart);
     }
 
-    private static byte[] read(FileDevice device, long start, int length) throws HoldfastException {
+    private static byte[] read(FormattableDevice device, long start, int length) throws HoldfastException {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment memory = arena.allocate(length, Block.SIZE);
             int count = device.readBytes(start, memory);
@@ -74,7 +74,7 @@ final class ProbeWindow {
     }
 
     /** Returns whether samples that lie evenly between the parts have nothing but zeros. */
-    boolean isZeroBetween(FileDevice device) throws HoldfastException {
+    boolean isZeroBetween(FormattableDevice device) throws HoldfastException {
         long from = head.length;
         long step = Math.max(SAMPLE_BYTES, (tailStart - from) / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES);
         for (long at = from; at < tailStart; at += step) {

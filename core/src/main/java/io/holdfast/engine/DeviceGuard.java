@@ -1,6 +1,6 @@
 package io.holdfast.engine;
 
-import io.holdfast.device.VolumeLock;
+import io.holdfast.device.DeviceClaim;
 import io.holdfast.error.HoldfastException;
 import java.util.Optional;
 
@@ -9,17 +9,17 @@ interface DeviceGuard {
     /** For a device that nobody else knows. */
     DeviceGuard NONE = () -> {};
 
-    /** Keeps other processes off. */
-    static DeviceGuard of(VolumeLock lock) {
+    /** Keeps others off as the kind of device does it. */
+    static DeviceGuard of(DeviceClaim claim) {
         return new DeviceGuard() {
             @Override
             public void release() throws HoldfastException {
-                lock.close();
+                claim.close();
             }
 
             @Override
             public Optional<String> storage() {
-                return Optional.of(lock.storage());
+                return Optional.of(claim.storage());
             }
         };
     }

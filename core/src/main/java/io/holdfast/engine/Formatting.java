@@ -7,11 +7,11 @@ import io.holdfast.checksum.Checksums;
 import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
+import io.holdfast.device.DeviceClaim;
 import io.holdfast.device.DeviceProbe;
-import io.holdfast.device.FileDevice;
-import io.holdfast.device.Reasons;
+import io.holdfast.device.DeviceSource;
+import io.holdfast.device.FormattableDevice;
 import io.holdfast.device.SealedBuffer;
-import io.holdfast.device.VolumeLock;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.SizeText;
@@ -32,13 +32,7 @@ import io.holdfast.store.BlockStore;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.Volume;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
-import java.nio.file.Path;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -49,35 +43,34 @@ import java.util.random.RandomGenerator;
 final class Formatting {
     private Formatting() {}
 
-    // ---- on a file or block device ----
+    // ---- where a path or URI leads to ----
 
-    static void format(Path path, FormatOptions options) throws HoldfastException {
+    static void format(DeviceSource source, FormatOptions options) throws HoldfastException {
         if (options.size() != 0) {
             requirePossible(options.size());
         }
         requireLabel(options.label());
-        boolean created = createIfMissing(path);
+        boolean created = source.create();
         boolean done = false;
         try {
-            formatLocked(path, options);
+            formatClaimed(source, options);
             done = true;
         } finally {
             if (created && !done) {
-                delete(path);
+                source.remove();
             }
         }
     }
 
-    private static void formatLocked(Path path, FormatOptions options) throws HoldfastException {
-        FileDevice.requireKind(path);
-        VolumeLock lock = VolumeLock.acquire(path, true);
-        try (FileDevice device = FileDevice.open(path, true, false)) {
+    private static void formatClaimed(DeviceSource source, FormatOptions options) throws HoldfastException {
+        try (DeviceClaim claim = source.claim(true);
+                FormattableDevice device = claim.openToFormat()) {
             if (!options.force()) {
                 Optional<String> there = DeviceProbe.probe(device);
                 if (there.isPresent()) {
                     throw new HoldfastException(
                             ErrorCode.NOT_EMPTY_DEVICE,
-                            "%s holds %s; use --force to overwrite it".formatted(path, there.get()));
+                            "%s holds %s; use --force to overwrite it".formatted(source, there.get()));
                 }
             }
             long blocks = Block.at(options.size());
@@ -89,8 +82,6 @@ final class Formatting {
             device.resize(Block.offset(blocks));
             requirePossible(device.blocks() * Block.SIZE);
             format(device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
-        } finally {
-            lock.close();
         }
     }
 
@@ -105,28 +96,6 @@ final class Formatting {
                                     Long.compareUnsigned(bytes, max) > 0 ? "large" : "small",
                                     SizeText.exact(Volume.MIN_SIZE),
                                     SizeText.exact(max)));
-        }
-    }
-
-    private static boolean createIfMissing(Path path) throws HoldfastException {
-        try {
-            Files.createFile(path, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rw-------")));
-            return true;
-        } catch (FileAlreadyExistsException there) {
-            return false;
-        } catch (IOException e) {
-            throw new HoldfastException(
-                    e instanceof NoSuchFileException ? ErrorCode.NOT_FOUND : ErrorCode.DEVICE_ERROR,
-                    "%s cannot be created: %s".formatted(path, Reasons.notCreated(path, e)),
-                    e);
-        }
-    }
-
-    private static void delete(Path path) {
-        try {
-            Files.deleteIfExists(path);
-        } catch (IOException e) {
-            System.getLogger("holdfast").log(System.Logger.Level.WARNING, path + " is left behind: " + e.getMessage());
         }
     }
 

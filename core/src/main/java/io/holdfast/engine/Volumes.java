@@ -1,17 +1,25 @@
 package io.holdfast.engine;
 
-import io.holdfast.device.FileDevice;
-import io.holdfast.device.IoEngines;
-import io.holdfast.device.VolumeLock;
+import io.holdfast.device.Device;
+import io.holdfast.device.DeviceClaim;
+import io.holdfast.device.DeviceOptions;
+import io.holdfast.device.DeviceProvider;
+import io.holdfast.device.DeviceSource;
+import io.holdfast.device.Devices;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
 import java.io.IOException;
+import java.net.URI;
 import java.nio.file.Path;
 
-/** Volumes on files and block devices: where every door begins. */
+/**
+ * Volumes on files, block devices and whatever a {@link DeviceProvider} offers: where every door begins. A path means the
+ * file or block device there; so does a URI of {@code file:} or without a scheme, and the scheme of another one says which
+ * provider's it is. A URI with a scheme that nobody has is {@code INVALID}.
+ */
 public final class Volumes {
     private Volumes() {}
 
@@ -22,7 +30,12 @@ public final class Volumes {
      *     HELD} if a process has a volume on it open; {@code INVALID} for a size out of range
      */
     public static void format(Path device, FormatOptions options) throws HoldfastException {
-        Formatting.format(device, options);
+        Formatting.format(Devices.at(device), options);
+    }
+
+    /** Does as {@link #format(Path, FormatOptions)} where a URI leads to. */
+    public static void format(URI device, FormatOptions options) throws HoldfastException {
+        Formatting.format(Devices.at(device), options);
     }
 
     /**
@@ -32,19 +45,27 @@ public final class Volumes {
      *     of the holder in the message
      */
     public static Volume open(Path device, OpenOptions options) throws HoldfastException {
+        return open(Devices.at(device), options);
+    }
+
+    /** Does as {@link #open(Path, OpenOptions)} where a URI leads to. */
+    public static Volume open(URI device, OpenOptions options) throws HoldfastException {
+        return open(Devices.at(device), options);
+    }
+
+    private static Volume open(DeviceSource source, OpenOptions options) throws HoldfastException {
         VolumeOpening.requirePossibleMemory(options.memory());
-        FileDevice.requireKind(device);
-        VolumeLock lock = VolumeLock.acquire(device, !options.readOnly());
+        DeviceClaim claim = source.claim(!options.readOnly());
         boolean done = false;
         try {
-            FileDevice opened = IoEngines.open(device, !options.readOnly(), options.directIo(), options.io());
+            Device device = claim.open(new DeviceOptions(!options.readOnly(), options.directIo(), options.io()));
             Volume volume =
-                    VolumeOpening.open(opened, DeviceGuard.of(lock), options, VolumeOnDevice.Environment.system());
+                    VolumeOpening.open(device, DeviceGuard.of(claim), options, VolumeOnDevice.Environment.system());
             done = true;
             return volume;
         } finally {
             if (!done) {
-                lock.close();
+                claim.close();
             }
         }
     }
@@ -56,11 +77,21 @@ public final class Volumes {
      *     device; {@code DEVICE_ERROR} if it may not be written to
      */
     public static VolumeClaim claim(Path file) throws HoldfastException {
-        return VolumeLock.acquire(file, true)::close;
+        return Devices.at(file).claim(true)::close;
+    }
+
+    /** Does as {@link #claim(Path)} where a URI leads to. */
+    public static VolumeClaim claim(URI device) throws HoldfastException {
+        return Devices.at(device).claim(true)::close;
     }
 
     /** Names the file or block device that a path leads to now, as {@link Volume#storage} does. */
     public static String storageAt(Path device) throws IOException {
-        return VolumeLock.storageAt(device);
+        return Devices.at(device).storage();
+    }
+
+    /** Does as {@link #storageAt(Path)} where a URI leads to. */
+    public static String storageAt(URI device) throws IOException {
+        return Devices.at(device).storage();
     }
 }
