@@ -47,7 +47,7 @@ public enum ExitCode {
             case HELD -> HELD;
             case IN_USE -> IN_USE;
             case UNSUPPORTED -> UNSUPPORTED;
-            case NOT_FOUND, NO_ATTRIBUTE -> NOT_FOUND;
+            case NOT_FOUND, STALE, NO_ATTRIBUTE -> NOT_FOUND;
             case NOT_A_DIRECTORY, IS_A_DIRECTORY, DIRECTORY_NOT_EMPTY -> WRONG_KIND;
             case INVALID, NAME_TOO_LONG, FILE_TOO_LARGE -> USAGE;
             case WOULD_BLOCK, FAILED, DEVICE_ERROR, TOO_MANY_LINKS, TOO_MANY_SYMLINKS, NO_MEMORY, BEYOND_END, CLOSED ->

@@ -7,7 +7,6 @@ import io.holdfast.file.FileLayer;
 import io.holdfast.file.IoCounters;
 import io.holdfast.format.Block;
 import io.holdfast.format.Superblock;
-import io.holdfast.namespace.Inode;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceManager;
@@ -17,10 +16,10 @@ import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileClaim;
-import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.InUse;
+import io.holdfast.volume.Inodes;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
@@ -46,6 +45,7 @@ final class StoredVolume implements Volume {
     private final Superblock opened;
     private final RecoveryReport recovery;
     private final VolumeLife life;
+    private final FileStatuses statuses;
     private final VolumeFiles nobodys;
 
     StoredVolume(OpenedVolume opened, DeviceGuard guard, OpenOptions options, FileLayer files, Namespace namespace) {
@@ -59,7 +59,8 @@ final class StoredVolume implements Volume {
         this.opened = opened.superblock();
         this.recovery = opened.recovery();
         this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors());
-        this.nobodys = new UserFiles(life, files, namespace, null);
+        this.statuses = new FileStatuses(state, files);
+        this.nobodys = files(null);
     }
 
     /** Starts what runs in the background, and frees what a crash has left behind. */
@@ -181,7 +182,21 @@ final class StoredVolume implements Volume {
 
     @Override
     public VolumeFiles as(FileUser user) {
-        return new UserFiles(life, files, namespace, user);
+        return files(user);
+    }
+
+    private VolumeFiles files(@Nullable FileUser user) {
+        return new UserFiles(
+                life,
+                files,
+                namespace,
+                new UserInodes(life, files, namespace.inodes(), statuses, this::usage, user),
+                user);
+    }
+
+    @Override
+    public Inodes inodes() throws HoldfastException {
+        return nobodys.inodes();
     }
 
     @Override
@@ -241,17 +256,7 @@ final class StoredVolume implements Volume {
 
     @Override
     public FileStatus status(String path) throws HoldfastException {
-        return life.call(() -> {
-            Inode inode = namespace.status(path);
-            long blocks = inode.record().kind() == FileKind.REGULAR ? dataBlocks(inode.number()) : 0;
-            return inode.record().status(inode.number(), blocks * Block.SIZE);
-        });
-    }
-
-    private long dataBlocks(long inode) throws HoldfastException {
-        long blocks = state.maps().acquire(inode).dataBlocksAtMost();
-        state.maps().release(inode);
-        return blocks + files.dirtyBlocks(inode);
+        return life.call(() -> statuses.of(namespace.status(path)));
     }
 
     @Override

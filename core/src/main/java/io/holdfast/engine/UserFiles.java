@@ -9,6 +9,7 @@ import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.InUse;
+import io.holdfast.volume.Inodes;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.VolumeFiles;
 import java.util.ArrayList;
@@ -20,14 +21,24 @@ final class UserFiles implements VolumeFiles {
     private final VolumeLife life;
     private final FileLayer files;
     private final Namespace namespace;
+    private final Inodes inodes;
     private final @Nullable FileUser user;
 
-    /** @param user null for nobody */
-    UserFiles(VolumeLife life, FileLayer files, Namespace namespace, @Nullable FileUser user) {
+    /**
+     * @param inodes of the same user
+     * @param user null for nobody
+     */
+    UserFiles(VolumeLife life, FileLayer files, Namespace namespace, Inodes inodes, @Nullable FileUser user) {
         this.life = life;
         this.files = files;
         this.namespace = namespace;
+        this.inodes = inodes;
         this.user = user;
+    }
+
+    @Override
+    public Inodes inodes() {
+        return inodes;
     }
 
     @Override
@@ -87,21 +98,21 @@ final class UserFiles implements VolumeFiles {
         life.change(() -> namespace.remove(path, this::requireUnused));
     }
 
-    private void requireUnused(String path) throws HoldfastException {
-        files.uses().requireUnused(path, user);
+    private void requireUnused(String path, long inode) throws HoldfastException {
+        files.uses().requireUnused(path, inode, user);
     }
 
     /** Users are waited for without {@code life}: they need it to end, also while somebody waits to close the volume. */
     @Override
     public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
-        List<String> canonical = life.call(() -> {
-            List<String> found = new ArrayList<>();
+        List<Namespace.Meant> meant = life.call(() -> {
+            List<Namespace.Meant> found = new ArrayList<>();
             for (String path : paths) {
-                found.add(namespace.canonical(path));
+                found.add(namespace.meant(path));
             }
             return found;
         });
-        return files.uses().claim(canonical, user, inUse);
+        return files.uses().claim(meant, user, inUse);
     }
 
     @Override

@@ -34,6 +34,8 @@ public enum ErrorCode {
     /** The volume has a newer format, or needs a feature that this version lacks. */
     UNSUPPORTED(95, "EOPNOTSUPP"),
     NOT_FOUND(2, "ENOENT"),
+    /** An inode number is that of no file, or of one that has no name any more. */
+    STALE(116, "ESTALE"),
     EXISTS(17, "EEXIST"),
     NOT_A_DIRECTORY(20, "ENOTDIR"),
     IS_A_DIRECTORY(21, "EISDIR"),

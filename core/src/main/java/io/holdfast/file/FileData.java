@@ -72,10 +72,10 @@ final class FileData {
         return context.volumeName() + ": " + label();
     }
 
-    /** Returns what the file is called within its volume. */
+    /** Returns what the file is called within its volume. One that was opened by number may have a name that is not known. */
     String label() {
         String known = path;
-        return (known == null ? "a file without a name" : known) + " (inode " + inode + ")";
+        return (known == null ? "a file that is open without a name" : known) + " (inode " + inode + ")";
     }
 
     @Nullable

@@ -94,10 +94,11 @@ public final class FileLayer {
     /**
      * Opens a file; called with the namespace's lock held.
      *
-     * @param path canonical
+     * @param path canonical; null if it is not known
      * @param user who opens it, if any
      */
-    public StoredFile open(long inode, String path, Opening opening, @Nullable FileUser user) throws HoldfastException {
+    public StoredFile open(long inode, @Nullable String path, Opening opening, @Nullable FileUser user)
+            throws HoldfastException {
         FileData file = table.acquire(inode, path);
         boolean done = false;
         try {

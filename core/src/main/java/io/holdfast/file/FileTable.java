@@ -62,9 +62,9 @@ public final class FileTable implements OpenInodes, InodeEvents {
     /**
      * Opens an inode; called with the namespace's lock held.
      *
-     * @param path canonical
+     * @param path canonical; null if it is not known
      */
-    FileData acquire(long inode, String path) throws HoldfastException {
+    FileData acquire(long inode, @Nullable String path) throws HoldfastException {
         lock.lock();
         try {
             Entry entry = entries.get(inode);

@@ -3,6 +3,7 @@ package io.holdfast.file;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.namespace.Namespace;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.InUse;
@@ -60,11 +61,12 @@ public final class FileUses {
         boolean overlaps(Scope other);
     }
 
-    private record Names(List<String> paths) implements Scope {
+    /** @param inodes of what has the names, for files that were opened by number and whose path is not known */
+    private record Names(List<String> paths, List<Long> inodes) implements Scope {
         @Override
         public boolean has(FileData file) {
             String path = file.path();
-            return path != null && paths.stream().anyMatch(above -> isWithin(path, above));
+            return path == null ? inodes.contains(file.inode) : paths.stream().anyMatch(above -> isWithin(path, above));
         }
 
         @Override
@@ -167,9 +169,13 @@ public final class FileUses {
         }
     }
 
-    /** Throws unless the name and all below it may be removed. Called with the namespace's lock held exclusively. */
-    public void requireUnused(String path, @Nullable FileUser by) throws HoldfastException {
-        requireFree(new Names(List.of(path)), path, by, use -> true);
+    /**
+     * Throws unless the name and all below it may be removed. Called with the namespace's lock held exclusively.
+     *
+     * @param inode of what has the name; 0 if nothing has
+     */
+    public void requireUnused(String path, long inode, @Nullable FileUser by) throws HoldfastException {
+        requireFree(new Names(List.of(path), List.of(inode)), path, by, use -> true);
     }
 
     /** Throws unless the file may be made smaller. */
@@ -211,23 +217,23 @@ public final class FileUses {
                 .toList();
     }
 
-    /**
-     * Claims names.
-     *
-     * @param paths canonical
-     */
-    public FileClaim claim(List<String> paths, @Nullable FileUser by, InUse inUse) throws HoldfastException {
-        return claim(new Names(List.copyOf(paths)), String.join(", ", paths), by, inUse, use -> true);
+    /** Claims names. */
+    public FileClaim claim(List<Namespace.Meant> names, @Nullable FileUser by, InUse inUse) throws HoldfastException {
+        List<String> paths = names.stream().map(Namespace.Meant::path).toList();
+        List<Long> inodes = names.stream().map(Namespace.Meant::inode).toList();
+        return claim(new Names(paths, inodes), String.join(", ", paths), by, inUse, use -> true);
     }
 
     /**
      * Claims a file, whatever its names.
      *
-     * @param path its canonical path
+     * @param path its canonical path, or null
      */
-    public FileClaim claimSize(long inode, String path, @Nullable FileUser by, InUse inUse) throws HoldfastException {
+    public FileClaim claimSize(long inode, @Nullable String path, @Nullable FileUser by, InUse inUse)
+            throws HoldfastException {
         // Users that have not begun are cut off, too: they were told a size that no longer holds.
-        return claim(new Size(inode, path), path, by, inUse, use -> inUse == InUse.CUT_OFF || use.user.hasBegun());
+        String what = path == null ? "inode " + inode : path;
+        return claim(new Size(inode, path), what, by, inUse, use -> inUse == InUse.CUT_OFF || use.user.hasBegun());
     }
 
     private FileClaim claim(Scope scope, String what, @Nullable FileUser by, InUse inUse, Predicate<Use> counts)

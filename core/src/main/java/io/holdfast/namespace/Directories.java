@@ -1,5 +1,6 @@
 package io.holdfast.namespace;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
 import io.holdfast.metadata.MetadataStore;
@@ -26,6 +27,14 @@ final class Directories {
     Entry find(long directory, byte[] name) throws HoldfastException {
         byte[] value = store.get(NamespaceKeys.entry(directory, name));
         return value == null ? null : decode(directory, value);
+    }
+
+    /** Checks the arguments of a listing, and returns the name in bytes. */
+    static byte[] after(String name, int limit) throws HoldfastException {
+        if (limit < 1) {
+            throw new HoldfastException(ErrorCode.INVALID, "a list of at most " + limit + " entries");
+        }
+        return Names.bounded(name, Names.LENGTH_MAX);
     }
 
     /** Lists entries with names greater than {@code after}, of which an empty one is before all. */

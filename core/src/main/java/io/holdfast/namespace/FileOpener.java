@@ -1,6 +1,7 @@
 package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Registers a regular file as open. Called with the namespace's lock held, so that no change of the record or of the
@@ -15,7 +16,7 @@ public interface FileOpener<T> {
     /**
      * Opens the file.
      *
-     * @param path canonical: without symbolic links
+     * @param path canonical: without symbolic links; null if it was opened by its number and the path is not known
      */
-    T open(long inode, String path) throws HoldfastException;
+    T open(long inode, @Nullable String path) throws HoldfastException;
 }

@@ -7,7 +7,8 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Gives out inode numbers, each once in the life of a volume.
+ * Gives out inode numbers, each once while the volume is open, and never one that was durable. A number whose inode a crash
+ * has taken, together with the mark above it, may be given out once more.
  *
  * <p>Invariant: every number given out is below the stored high-water mark as soon as an inode with it is. The mark is
  * moved by {@value #STEP}, in the same commit as the first inode above the old one; numbers between the last one used

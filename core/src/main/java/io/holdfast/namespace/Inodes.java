@@ -3,6 +3,7 @@ package io.holdfast.namespace;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.metadata.MetadataStore;
 import io.holdfast.volume.FileKind;
+import org.jspecify.annotations.Nullable;
 
 /** Reads the records of inodes. */
 final class Inodes {
@@ -16,8 +17,14 @@ final class Inodes {
 
     /** Returns the newest record: the open file's, or the stored one. */
     InodeRecord read(long inode) throws HoldfastException {
+        return required(inode, find(inode));
+    }
+
+    /** Returns the newest record, or null if there is no such inode. */
+    @Nullable
+    InodeRecord find(long inode) throws HoldfastException {
         InodeRecord current = open.current(inode);
-        return current != null ? current : stored(inode);
+        return current != null ? current : findStored(inode);
     }
 
     /** Returns the record of an inode that a name leads to, which has the name's kind. */
@@ -35,10 +42,18 @@ final class Inodes {
     }
 
     InodeRecord stored(long inode) throws HoldfastException {
+        return required(inode, findStored(inode));
+    }
+
+    private @Nullable InodeRecord findStored(long inode) throws HoldfastException {
         byte[] value = store.get(NamespaceKeys.inode(inode));
-        if (value == null) {
+        return value == null ? null : InodeRecord.decode(inode, value);
+    }
+
+    private static InodeRecord required(long inode, @Nullable InodeRecord record) throws HoldfastException {
+        if (record == null) {
             throw Damage.inode(inode, "its record is missing");
         }
-        return InodeRecord.decode(inode, value);
+        return record;
     }
 }

@@ -11,17 +11,9 @@ import org.jspecify.annotations.Nullable;
 final class PathWalk {
     static final int SYMLINKS_MAX = 40;
 
-    private final Directories directories;
+    private final Lookup lookup;
     private final Inodes inodes;
     private final LinkTargets targets;
-
-    /**
-     * A name and the directory it is in, or would be.
-     *
-     * @param path as it was given
-     * @param canonical without symbolic links
-     */
-    record Place(String path, String canonical, long directory, byte[] name) {}
 
     /**
      * What a path leads to.
@@ -36,8 +28,8 @@ final class PathWalk {
         }
     }
 
-    PathWalk(Directories directories, Inodes inodes, LinkTargets targets) {
-        this.directories = directories;
+    PathWalk(Lookup lookup, Inodes inodes, LinkTargets targets) {
+        this.lookup = lookup;
         this.inodes = inodes;
         this.targets = targets;
     }
@@ -62,11 +54,8 @@ final class PathWalk {
         if (!directory.entry().isDirectory()) {
             throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, path + " goes through what is not a directory");
         }
-        return new Place(
-                path,
-                directory.path() + "/" + names.getLast(),
-                directory.entry().inode(),
-                last);
+        String canonical = directory.path() + "/" + names.getLast();
+        return new Place(path, directory.entry().inode(), last, () -> canonical);
     }
 
     /** @param parents the names are those of directories, and others follow */
@@ -87,7 +76,7 @@ final class PathWalk {
                 at = trail.getLast();
                 continue;
             }
-            Entry entry = directories.find(at.entry().inode(), Names.entry(name));
+            Entry entry = lookup.find(at.entry().inode(), name);
             if (entry == null) {
                 boolean isWhole = todo.isEmpty() && !parents;
                 throw new HoldfastException(

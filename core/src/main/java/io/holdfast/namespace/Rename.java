@@ -21,10 +21,10 @@ final class Rename {
     }
 
     /** Moves a name; a replaced file or empty directory loses its own. Returns false if there was nothing to do. */
-    boolean run(NamespaceChange change, PathWalk.Place from, PathWalk.Place to, Instant now) throws HoldfastException {
+    boolean run(NamespaceChange change, Place from, Place to, Instant now) throws HoldfastException {
         Entry moved = directories.find(from.directory(), from.name());
         if (moved == null) {
-            throw new HoldfastException(ErrorCode.NOT_FOUND, from.path() + " does not exist");
+            throw new HoldfastException(ErrorCode.NOT_FOUND, from.shown() + " does not exist");
         }
         inodes.read(moved);
         Entry replaced = directories.find(to.directory(), to.name());
@@ -34,9 +34,9 @@ final class Rename {
         }
         if (moved.isDirectory() && parents.isWithin(to.directory(), moved.inode())) {
             throw new HoldfastException(
-                    ErrorCode.INVALID, "cannot move " + from.path() + " into itself as " + to.path());
+                    ErrorCode.INVALID, "cannot move " + from.shown() + " into itself as " + to.shown());
         }
-        checkReplaceable(moved, replaced, to.path());
+        checkReplaceable(moved, replaced, to.shown());
 
         change.remove(NamespaceKeys.entry(from.directory(), from.name()));
         change.put(NamespaceKeys.entry(to.directory(), to.name()), Directories.encode(moved));
@@ -60,9 +60,9 @@ final class Rename {
     }
 
     /** Makes an orphan that is open the file at {@code to}; a file that is there loses its name. */
-    void nameOrphan(NamespaceChange change, Entry named, PathWalk.Place to, Instant now) throws HoldfastException {
+    void nameOrphan(NamespaceChange change, Entry named, Place to, Instant now) throws HoldfastException {
         Entry replaced = directories.find(to.directory(), to.name());
-        checkReplaceable(named, replaced, to.path());
+        checkReplaceable(named, replaced, to.shown());
         change.remove(NamespaceKeys.orphan(named.inode()));
         change.put(NamespaceKeys.entry(to.directory(), to.name()), Directories.encode(named));
         Orphan orphan = replaced == null ? null : unlink.drop(change, replaced, now);

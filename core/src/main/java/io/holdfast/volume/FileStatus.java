@@ -5,7 +5,7 @@ import java.time.Instant;
 /**
  * The attributes of a file, as {@code stat(2)} has them.
  *
- * @param inode number, never reused in the life of a volume
+ * @param inode number; {@link Inodes} says how long it is this file's
  * @param mode permission bits only (07777)
  * @param links number of names; for a directory 2 plus its subdirectories
  * @param size bytes, unsigned; for a directory 0, for a symbolic link the length of its target in bytes

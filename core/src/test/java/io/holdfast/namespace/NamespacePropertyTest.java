@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.btree.Generator;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileKind;
 import java.util.ArrayList;
 import java.util.List;
@@ -13,7 +14,10 @@ import java.util.stream.LongStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
-/** Random operations on few names against a tree of objects; results, errors and the whole content must agree. */
+/**
+ * Random operations on few names against a tree of objects; results, errors and the whole content must agree. Some are given
+ * paths and some the numbers of inodes.
+ */
 class NamespacePropertyTest extends NamespaceFixture {
     private static final int OPERATIONS = 600;
 
@@ -72,17 +76,66 @@ class NamespacePropertyTest extends NamespaceFixture {
         String fromPath = "/" + String.join("/", from);
         String toPath = "/" + String.join("/", to);
         byte[] value = random.bytes(random.pick(0, 10, 3000));
-        switch (random.between(0, 9)) {
+        switch (random.between(0, 18)) {
             case 0, 1 -> both(() -> create(fromPath), () -> add(from, FileKind.REGULAR));
             case 2, 3 -> both(() -> mkdir(fromPath), () -> add(from, FileKind.DIRECTORY));
             case 4 -> both(() -> names.symlink(fromPath, "/none"), () -> add(from, FileKind.SYMLINK));
             case 5 -> both(() -> names.remove(fromPath), () -> remove(from));
             case 6, 7 -> both(() -> names.rename(fromPath, toPath), () -> rename(from, to));
             case 8 -> both(() -> names.link(fromPath, toPath), () -> link(from, to));
+            case 9 -> both(() -> createByNumber(from), () -> add(from, FileKind.REGULAR));
+            case 10, 11 ->
+                both(
+                        () -> names.inodes().mkdir(parent(from), from.getLast(), CreateOptions.directory()),
+                        () -> add(from, FileKind.DIRECTORY));
+            case 12 ->
+                both(
+                        () -> names.inodes().symlink(parent(from), from.getLast(), "/none"),
+                        () -> add(from, FileKind.SYMLINK));
+            case 13 ->
+                both(
+                        () -> names.inodes().remove(parent(from), from.getLast(), Namespace.Taking.ANY),
+                        () -> remove(from));
+            case 14, 15 -> both(() -> renameByNumber(from, to), () -> rename(from, to));
+            case 16 -> both(() -> linkByNumber(fromPath, to), () -> link(from, to));
+            case 17 ->
+                both(
+                        () -> names.inodes().setXattr(names.resolve(fromPath, false), "user.x", value),
+                        () -> find(from).attributes.put("user.x", value));
             default ->
                 both(
                         () -> names.setXattr(fromPath, "user.x", value),
                         () -> find(from).attributes.put("user.x", value));
+        }
+    }
+
+    private long parent(List<String> path) throws HoldfastException {
+        long parent = names.resolve("/" + String.join("/", path.subList(0, path.size() - 1)), true);
+        names.inodes().requireDirectory(parent);
+        return parent;
+    }
+
+    private void createByNumber(List<String> path) throws HoldfastException {
+        names.inodes().create(parent(path), path.getLast(), CreateOptions.file(), (inode, record) -> inode);
+    }
+
+    private void linkByNumber(String from, List<String> to) throws HoldfastException {
+        Inode existing = names.status(from);
+        boolean directory = existing.record().kind() == FileKind.DIRECTORY;
+        // What it is counts first, wherever the name is to be.
+        names.inodes().link(existing.number(), directory ? NamespaceKeys.ROOT : parent(to), to.getLast());
+    }
+
+    /** Events are told paths; those that are found from numbers are those that were walked. */
+    private void renameByNumber(List<String> from, List<String> to) throws HoldfastException {
+        List<String> told = new ArrayList<>();
+        try {
+            names.inodes()
+                    .rename(parent(from), from.getLast(), parent(to), to.getLast(), (path, inode) -> told.add(path));
+        } finally {
+            if (told.size() == 2) {
+                assertThat(told).containsExactly("/" + String.join("/", from), "/" + String.join("/", to));
+            }
         }
     }
 
@@ -205,11 +258,12 @@ class NamespacePropertyTest extends NamespaceFixture {
 
     private void compare() throws HoldfastException {
         volumeIsClean();
-        compare("/", root);
+        compare("/", NamespaceKeys.ROOT, root);
     }
 
-    private void compare(String path, Node node) throws HoldfastException {
+    private void compare(String path, long inode, Node node) throws HoldfastException {
         InodeRecord record = record(path);
+        assertThat(names.inodes().status(inode).record()).isEqualTo(record);
         assertThat(record.kind()).isEqualTo(node.kind);
         assertThat(names.listXattrs(path)).containsExactlyElementsOf(node.attributes.keySet());
         for (var attribute : node.attributes.entrySet()) {
@@ -221,7 +275,10 @@ class NamespacePropertyTest extends NamespaceFixture {
         }
         assertThat(list(path)).containsExactlyElementsOf(node.children.keySet());
         for (var child : node.children.entrySet()) {
-            compare(path.equals("/") ? "/" + child.getKey() : path + "/" + child.getKey(), child.getValue());
+            compare(
+                    path.equals("/") ? "/" + child.getKey() : path + "/" + child.getKey(),
+                    names.inodes().lookup(inode, child.getKey()).number(),
+                    child.getValue());
         }
     }
 }

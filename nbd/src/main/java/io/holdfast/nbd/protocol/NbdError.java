@@ -42,6 +42,7 @@ public enum NbdError {
                     HELD,
                     IN_USE,
                     NOT_FOUND,
+                    STALE,
                     EXISTS,
                     NOT_A_DIRECTORY,
                     IS_A_DIRECTORY,

@@ -1,0 +1,125 @@
+package io.holdfast.namespace;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.FileKind;
+import java.util.ArrayDeque;
+import java.util.Deque;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** One step down, from a directory by a name, of which every walk is made; and the way back up, from an inode to its path. */
+final class Lookup {
+    private static final int PAGE = 256;
+
+    private final Directories directories;
+    private final Inodes inodes;
+    private final LastNames last = new LastNames();
+
+    Lookup(Directories directories, Inodes inodes) {
+        this.directories = directories;
+        this.inodes = inodes;
+    }
+
+    /** Returns what a name in a directory leads to, or null. */
+    @Nullable
+    Entry find(long directory, String name) throws HoldfastException {
+        Entry entry = directories.find(directory, Names.entry(name));
+        if (entry != null) {
+            last.note(entry.inode(), directory, name);
+        }
+        return entry;
+    }
+
+    /** Returns the record of an inode that has a name, by a number that somebody has kept. */
+    InodeRecord kept(long inode) throws HoldfastException {
+        InodeRecord record = inodes.find(inode);
+        if (record == null || record.links() == 0) {
+            throw new HoldfastException(
+                    ErrorCode.STALE, "inode " + Long.toUnsignedString(inode) + " is no file, or one that was removed");
+        }
+        return record;
+    }
+
+    /** Makes sure that a number that somebody has kept is a directory's. */
+    InodeRecord keptDirectory(long inode) throws HoldfastException {
+        InodeRecord record = kept(inode);
+        if (record.kind() != FileKind.DIRECTORY) {
+            throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, "inode " + inode + " is not a directory");
+        }
+        return record;
+    }
+
+    /** Returns the place of a name in a directory by a number that somebody has kept. */
+    Place place(long directory, String name) throws HoldfastException {
+        byte[] bytes = Names.entry(name);
+        keptDirectory(directory);
+        return new Place(
+                "'" + name + "' in inode " + directory,
+                directory,
+                bytes,
+                () -> child(pathOfDirectory(directory), name));
+    }
+
+    /** Returns what an entry leads to. */
+    Inode inode(Entry entry) throws HoldfastException {
+        return new Inode(entry.inode(), inodes.read(entry));
+    }
+
+    /** Returns the path under which a regular file was found last, if it still leads there. */
+    @Nullable
+    String lastPath(long inode) throws HoldfastException {
+        LastNames.Seen seen = last.of(inode);
+        return seen != null && leads(seen.directory(), seen.name(), inode)
+                ? child(pathOfDirectory(seen.directory()), seen.name())
+                : null;
+    }
+
+    /** Returns the path of a directory; empty for the root. */
+    private String pathOfDirectory(long directory) throws HoldfastException {
+        Deque<String> names = new ArrayDeque<>();
+        Set<Long> seen = new HashSet<>();
+        for (long at = directory; at != NamespaceKeys.ROOT; ) {
+            if (!seen.add(at)) {
+                throw Damage.inode(at, "its parents form a loop");
+            }
+            long parent = inodes.directory(at).parent();
+            names.addFirst(nameIn(parent, at));
+            at = parent;
+        }
+        StringBuilder path = new StringBuilder();
+        names.forEach(name -> path.append('/').append(name));
+        return path.toString();
+    }
+
+    private static String child(String directory, String name) {
+        return directory + "/" + name;
+    }
+
+    /** Returns the name of a directory in the one that holds it. Reads all of that one if it was not looked up lately. */
+    private String nameIn(long parent, long directory) throws HoldfastException {
+        LastNames.Seen seen = last.of(directory);
+        if (seen != null && seen.directory() == parent && leads(parent, seen.name(), directory)) {
+            return seen.name();
+        }
+        List<DirectoryEntry> page = directories.list(parent, new byte[0], PAGE);
+        while (!page.isEmpty()) {
+            for (DirectoryEntry entry : page) {
+                if (entry.inode() == directory) {
+                    last.note(directory, parent, entry.name());
+                    return entry.name();
+                }
+            }
+            page = directories.list(parent, Names.entry(page.getLast().name()), PAGE);
+        }
+        throw Damage.inode(directory, "the directory that holds it, inode " + parent + ", has no name for it");
+    }
+
+    private boolean leads(long directory, String name, long inode) throws HoldfastException {
+        Entry entry = directories.find(directory, Names.entry(name));
+        return entry != null && entry.inode() == inode;
+    }
+}
