@@ -154,9 +154,7 @@ final class BatchApply {
         }
     }
 
-    /**
-     * Opens the node to the left of the packer's content and puts its content in front; returns false if there is none.
-     */
+    /** Opens the node to the left of the packer's content and puts its content in front; false if there is none. */
     private boolean pullLeft(int level) throws HoldfastException {
         int filled = lowestFilledAbove(level);
         if (filled < 0) {

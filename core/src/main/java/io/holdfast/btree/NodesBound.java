@@ -5,8 +5,8 @@ import io.holdfast.format.Item;
 /**
  * An upper bound of the nodes that a batch writes.
  *
- * <p>The proof, level by level, for a tree that {@link BatchApply} made. C is a node's capacity, E the largest entry of
- * an inner node (322 bytes), I the largest item (1330 bytes).
+ * <p>The proof, level by level, of this for a tree that {@link BatchApply} made. C is a node's capacity, E the largest
+ * entry of an inner node (322 bytes), I the largest item (1330 bytes).
  *
  * <ol>
  *   <li>A packer's <i>run</i> is the content that passes through it between two flushes. A full node that it cuts by
@@ -21,9 +21,9 @@ import io.holdfast.format.Item;
  *       less than C/3 and includes a changed leaf. A run with m changed leaves has at most {@code m*C + C/3} bytes plus
  *       b, its bytes from the batch.
  *   <li>That gives {@code c + (c*C + c*C/3 + batch) / (C - I)} nodes. Closer for small batches: over C bytes a run
- *       writes at most {@code 2 + (T - C) / (C - I)} nodes, rounded down. With one changed leaf that is at most {@code
- *       2 + b / (C - I - C/3)}, and each further one adds less than 2; so at most {@code 2*c + batch / (C - I - C/3)}.
- *       Both bounds hold, so the smaller one does.
+ *       writes at most {@code 2 + (T - C) / (C - I)} nodes, rounded down. With one changed leaf that is at most
+ *       {@code 2 + b / (C - I - C/3)}, and each further one adds less than 2; so at most
+ *       {@code 2*c + batch / (C - I - C/3)}. Both bounds hold, so the smaller one does.
  *   <li>Level L above: after a changed node at most two unchanged ones are opened. The first can be needed by a level
  *       below, which opens at most two of its five children and shares the rest; from the first shared child on every
  *       packer below is empty. So the second is opened only if the run is underfull, and fills it. Either way this adds

@@ -244,10 +244,7 @@ final class TreeNode {
         return pointer(bytes, slot(i) + ITEM_HEADER_SIZE + keyLength(i));
     }
 
-    /**
-     * Returns the upper bound of child {@code i}'s keys: the first key of the next child, or {@code high} for the last
-     * child.
-     */
+    /** Returns the upper bound of child {@code i}'s keys: the next child's first key, or {@code high} for the last. */
     byte @Nullable [] childHigh(int i, byte @Nullable [] high) {
         return i + 1 < count ? key(i + 1) : high;
     }

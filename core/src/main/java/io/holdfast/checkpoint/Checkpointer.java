@@ -28,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Reasons: the changes in memory, or the log, have grown to their limit; dead blocks wait on a full volume; subtrees
  * wait to be freed. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
- * volume: its changes stay frozen, but the log has them.
+ * volume: its changes stay frozen for good, but the log has them.
  */
 public final class Checkpointer implements Reclaimer {
     /** So many items changed since the last checkpoint are a reason for the next. */

@@ -164,10 +164,7 @@ public final class Superblocks {
         }
     }
 
-    /**
-     * Writes the superblock to its slot in every copy. Everything it points to must be durable. The caller flushes
-     * afterwards.
-     */
+    /** Writes the superblock to its slot in every copy. All it points to must be durable; the caller flushes after. */
     public void write(Superblock superblock, Layout layout) throws HoldfastException {
         int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
         for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {

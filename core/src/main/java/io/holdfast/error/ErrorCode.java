@@ -1,10 +1,10 @@
 package io.holdfast.error;
 
 /**
- * The kinds of error, a closed set that doors translate into their own protocol's errors.
+ * What can go wrong, a closed set that doors translate into their own protocol's errors.
  *
- * <p>Each code names the Linux errno that a POSIX door answers with; numbers are those of {@code
- * asm-generic/errno-base.h} and {@code asm-generic/errno.h}.
+ * <p>Each code names the Linux errno that a POSIX door answers with; numbers are those of
+ * {@code asm-generic/errno-base.h} and {@code asm-generic/errno.h}.
  */
 public enum ErrorCode {
     /** No free block is left for the request. None of it was accepted. */

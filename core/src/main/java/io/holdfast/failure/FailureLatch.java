@@ -50,10 +50,7 @@ public final class FailureLatch {
         return first.get();
     }
 
-    /**
-     * Registers {@code wake}, which runs on a failure at least once and perhaps twice. It wakes threads that would wait
-     * in vain.
-     */
+    /** Has {@code wake} run on a failure, at least once and perhaps twice, to wake threads that would wait in vain. */
     public void onFailure(Runnable wake) {
         listeners.add(wake);
         if (failed()) {

@@ -92,9 +92,7 @@ public final class HostRoom {
         listeners.forEach(Runnable::run);
     }
 
-    /**
-     * Returns whether a caller that does not wait should try again; true for one caller in each {@link #PROBE_NANOS}.
-     */
+    /** Returns whether a caller that does not wait should try again: true once in {@link #PROBE_NANOS}. */
     public boolean worthTrying() {
         if (missing == null) {
             return true;
@@ -177,10 +175,7 @@ public final class HostRoom {
         }
     }
 
-    /**
-     * Returns whether the thread was interrupted. An interrupt does not end a write's wait; the caller keeps it for
-     * later.
-     */
+    /** Returns whether the thread was interrupted: this does not end a write's wait, and is kept for later. */
     private boolean awaitNext(HoldfastException why) throws HoldfastException {
         lock.lock();
         try {

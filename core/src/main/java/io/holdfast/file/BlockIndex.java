@@ -208,9 +208,7 @@ final class BlockIndex {
         return leaf;
     }
 
-    /**
-     * Removes blocks from {@code from} to {@code to}, exclusive, within a node, and returns whether it is empty now.
-     */
+    /** Removes blocks {@code from} to {@code to}, exclusive, within a node; returns whether it is empty now. */
     private boolean removedLast(Node node, int level, long from, long to) {
         if (node instanceof Leaf leaf) {
             leaf.remove((int) (from & (LEAF_BLOCKS - 1)), (int) ((to - 1) & (LEAF_BLOCKS - 1)) + 1);

@@ -18,15 +18,15 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>{@code dirty} implies {@code uptodate}; {@code reserved} then has the blocks that writing the page back takes,
- *       or none after a failure of the volume.
+ *       but none after a failure of the volume.
  *   <li>{@code writeback}: a sealed copy of the content is on its way to the device. Writers may change the page
  *       meanwhile, but not the copy (guard «block under writeback is not modified»). The page may become dirty again; a
  *       second writeback waits for the first.
  *   <li>A page in its file's index whose lock is free is {@code uptodate}.
- *   <li>{@code sealed}: the memory is the sealed copy itself, read-only; the page is {@code uptodate}, {@code
- *       writeback} and not {@code dirty}. A writer of the block waits until the writeback has ended and the page is
- *       dead. The sealed pages of one record share a lock. After a failure of the volume the page stays, dirty, with a
- *       copy on the heap.
+ *   <li>{@code sealed}: the memory is the sealed copy itself, read-only; the page is {@code uptodate},
+ *       {@code writeback} and not {@code dirty}. A writer of the block waits until the writeback has ended and the page
+ *       is dead. The sealed pages of one record share a lock. After a failure of the volume the page stays, dirty, with
+ *       a copy on the heap.
  *   <li>A page has a frame, and is on the clock, unless it is or was sealed.
  *   <li>{@code dead}: no longer in its file's index. A thread that finds this after locking looks the block up again.
  *   <li>{@code file} and {@code block} stay the same while a thread has the lock or a pin. A thread pins a live page

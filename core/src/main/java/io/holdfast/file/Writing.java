@@ -16,9 +16,7 @@ final class Writing {
     /** Blocks written under one reservation. */
     static final int PIECE_BLOCKS = 256;
 
-    /**
-     * A buffered write of so many whole blocks goes to the device at once: the transfer then costs more than its start.
-     */
+    /** A buffered write of so many whole blocks goes to the device at once: the transfer costs more than its start. */
     static final int SEALED_BLOCKS_MIN = 16;
 
     private final WriteScope scope;

@@ -56,10 +56,7 @@ public record LogRecord(
     /** Most data blocks of one record: their extents fit into the header even if no two are neighbours. */
     public static final int DATA_BLOCKS_MAX = ROOM / (LogEntry.Extent.HEAD_BYTES + 8);
 
-    /**
-     * Returns how many data blocks fit into a header beside so many bytes of small changes, even if no two are
-     * neighbours.
-     */
+    /** Returns how many data blocks, even without neighbours, fit a header beside so many bytes of small changes. */
     public static int dataBlocksBeside(int bytes) {
         return (ROOM - bytes) / (LogEntry.Extent.HEAD_BYTES + 8);
     }

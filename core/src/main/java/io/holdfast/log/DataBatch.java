@@ -61,10 +61,7 @@ public final class DataBatch {
         size++;
     }
 
-    /**
-     * Takes over the reservation of the block that was added last: one block for itself, the others for the map's
-     * nodes.
-     */
+    /** Takes over the reservation of the block added last: one block for itself, the others for the map's nodes. */
     public void takeOver(Reservation from) {
         nodes[size - 1] = from.blocks() - 1;
         from.moveTo(reserved);
@@ -168,9 +165,7 @@ public final class DataBatch {
         return buffer.show().asSlice(Block.SIZE, (long) size * Block.SIZE);
     }
 
-    /**
-     * Ends the show: no reader uses the copies any more. Called after {@link WriteLog#append} has returned or thrown.
-     */
+    /** Ends the show: nobody reads the copies any more. Called after {@link WriteLog#append} has ended. */
     public void endShow() {
         buffer.endShow();
     }

@@ -17,10 +17,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariant: one thread at a time asks the device, and holds none of the log's locks.
  */
 final class LogBacking {
-    /**
-     * Blocks that other writers may take between a writer's check and the placing of its record: a few of the largest
-     * records.
-     */
+    /** Blocks that other writers may take between a writer's check and its placing: a few of the largest records. */
     private static final int OTHERS_BLOCKS = 4 * LogRecord.DATA_BLOCKS_MAX;
 
     private final Device device;

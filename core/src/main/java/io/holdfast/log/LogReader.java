@@ -30,7 +30,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Each record says up to which sequence number S the log had been flushed when the record was written. Records up to
  * the greatest S were promised to someone: their headers must be there. Their data is not read here: if a block has
  * rotted since, its reader gets an error, but the record counts. Behind S the first record whose header or data is not
- * whole ends the log: nobody was promised it.
+ * whole ends the log: nothing there was promised.
  *
  * <p>A damaged header hides the records behind it. So before the reader takes it for the torn end, it searches the
  * log's current run and the spare one for later records, and follows the log from each. If one of them says that the
@@ -115,10 +115,7 @@ public final class LogReader {
         }
     }
 
-    /**
-     * Reads from a checkpoint's position to the end of the log, or up to damage that ends the reading. Takes any
-     * content.
-     */
+    /** Reads from a checkpoint's position to the end of the log, or to damage that ends it. Takes any content. */
     public Result read(LogPosition start) {
         LogPosition at = start;
         durableThrough = start.sequence() - 1;

@@ -25,9 +25,7 @@ final class LogSpace {
         this.space = space;
     }
 
-    /**
-     * Leases runs until there are {@code blocks} blocks; returns false if the volume has no more. Then nothing is lost.
-     */
+    /** Leases until there are {@code blocks} blocks; returns false, with nothing lost, if the volume has no more. */
     boolean ensure(long blocks) {
         while (available < blocks || runs.size() < 2) {
             Run run = space.lease(space.runLength());

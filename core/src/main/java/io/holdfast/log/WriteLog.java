@@ -24,7 +24,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The write log: every change goes through it, and its order is the order of all changes.
+ * The write log: all changes go through it, and it sets their order.
  *
  * <p>Two kinds of content. <em>Data</em> comes in a {@link DataBatch}, gets its place, and is written at once with a
  * header in front. <em>Small changes</em> (items, ranges) come with {@link #submit}; they wait in memory and go into
@@ -71,7 +71,7 @@ public final class WriteLog {
      * @param startSequence sequence number of the last record in the checkpoint
      * @param logId random number of this mount
      * @param buffersMax records of any length being filled or written at the same time
-     * @param shortBuffersMax the same of short ones
+     * @param shortBuffersMax the same for short records
      */
     public WriteLog(
             Device device,
@@ -110,10 +110,7 @@ public final class WriteLog {
                 writer);
     }
 
-    /**
-     * Sets the reclaimer, which makes room for the log when the volume is full to the last block. Until then nothing
-     * does.
-     */
+    /** Sets what makes room for the log on a volume that is full to the last block. Until then nothing does. */
     public void setReclaimer(Reclaimer makesRoom) {
         reclaimer = makesRoom;
     }

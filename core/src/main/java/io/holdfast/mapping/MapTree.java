@@ -81,10 +81,7 @@ public final class MapTree {
         }
     }
 
-    /**
-     * Fills in the blocks of a run behind block {@code i} from a leaf's entries; the first entry is that of block
-     * {@code i}.
-     */
+    /** Fills in the blocks behind block {@code i} of a run from a leaf's entries, which begin with that block's. */
     private static void tellNeighbours(byte[] entries, int slot, MappingRun run, int i, int count)
             throws HoldfastException {
         for (int k = run.nextUnknown(i + 1); k < i + count; k = run.nextUnknown(k + 1)) {

@@ -21,10 +21,7 @@ public interface NodeReader {
         /** Nothing is known. */
         Following NONE = k -> null;
 
-        /**
-         * Returns the block that may be read {@code k} blocks after the present one, {@code k > 0}; null if there is
-         * none.
-         */
+        /** Returns the block that may be read {@code k} after the present one, {@code k > 0}, or null. */
         @Nullable
         BlockPointer at(int k);
     }

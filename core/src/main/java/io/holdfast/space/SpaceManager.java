@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code available() = free + leased - reserved - metadata - unwritten - slop} may be promised to a write. Each
  *       promise ends exactly once: as an allocation, or given back.
  *   <li>The slop is for changes that must never fail on a full volume: log headers, the checkpoint's own nodes,
- *       removals, and the nodes for writes into unwritten blocks, for which a dirty page reserves more than it needs.
+ *       removals, and the nodes for writes into unwritten blocks, of which a dirty page reserves more than it needs.
  * </ul>
  */
 public final class SpaceManager {
@@ -173,17 +173,12 @@ public final class SpaceManager {
         }
     }
 
-    /**
-     * Returns an upper bound of the unwritten blocks: it may count some that were written since the last checkpoint.
-     */
+    /** Returns an upper bound of the unwritten blocks: it may count some written since the last checkpoint. */
     private long unwritten() {
         return Math.max(0, unwrittenTree + unwrittenDelta);
     }
 
-    /**
-     * Returns the promise for unwritten blocks and for the map nodes that writing them makes: one for 256 blocks, and
-     * its parents.
-     */
+    /** Returns the promise for unwritten blocks and the map nodes that writing them makes: 1 for 256, and parents. */
     private long unwrittenPromise() {
         return unwritten() + unwritten() / UNWRITTEN_PER_NODE;
     }
@@ -210,9 +205,7 @@ public final class SpaceManager {
         }
     }
 
-    /**
-     * Notes that {@code blocks} blocks of the leased runs are now in use, {@code promised} of them from a reservation.
-     */
+    /** Notes that {@code blocks} leased blocks are in use now, {@code promised} of them from a reservation. */
     public void consume(long blocks, Reservation from, long promised) {
         from.take(promised);
         lock.lock();

@@ -136,10 +136,7 @@ public final class BlockStore {
         return error(first, target) == null;
     }
 
-    /**
-     * Opens a queue as {@link Device#openReads} does. Its caller verifies the blocks, and reads bad ones again through
-     * this class.
-     */
+    /** Opens a queue as {@link Device#openReads} does. Its user verifies, and reads bad blocks again here. */
     public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
         return device.openReads(name, handedOn);
     }
