@@ -127,7 +127,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         return entry;
     }
 
-    /** Closes one handle. After the last one, what is dirty is written (not flushed) and the file is forgotten. */
+    /** Closes one handle. After the last one, writes the dirty pages (without a flush) and forgets the file. */
     void release(FileData file) {
         while (!tryRelease(file)) {
             // The last handle stays counted while the file is emptied, so that no thread finds a file half gone.
@@ -228,7 +228,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
         }
     }
 
-    /** Writes out what is dirty, and then drops the pages. */
+    /** Writes the dirty pages, and then drops all pages. */
     private void empty(FileData file) {
         Writeback to = writeback;
         FileContext.Writer writer = context.writer();

@@ -69,7 +69,7 @@ public final class PageCache {
         }
     }
 
-    /** Sets what is called when memory is short and pages are dirty. Must not block. */
+    /** Sets the callback for when memory is short and pages are dirty. It must not block. */
     public void setWritebackWanted(Runnable wanted) {
         writebackWanted = wanted;
     }

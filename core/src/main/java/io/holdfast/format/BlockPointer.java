@@ -1,7 +1,7 @@
 package io.holdfast.format;
 
 /**
- * Where a metadata block is and what it must contain: 16 bytes on disk, see docs/FORMAT.md.
+ * The place of a metadata block and the checksum that it must have: 16 bytes on disk, see docs/FORMAT.md.
  *
  * @param block device block; 0 (which holds a superblock) stands for «nothing there»
  * @param checksum the volume's checksum over the 4096 bytes of the block
