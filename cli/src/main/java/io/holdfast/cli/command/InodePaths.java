@@ -3,6 +3,7 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.text.Names;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.DirectoryCursor;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
@@ -13,6 +14,7 @@ import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 
 /**
@@ -25,8 +27,6 @@ import java.util.Set;
 final class InodePaths {
     /** No more paths than this are kept. */
     static final int PATHS_MAX = 1000;
-
-    private static final int PAGE = 256;
 
     private final Volume volume;
     private final Cancellation cancel;
@@ -42,17 +42,7 @@ final class InodePaths {
     }
 
     /** A directory that the walk is in. */
-    private static final class Level {
-        private final String path;
-        private final long inode;
-        private String after = "";
-        private Deque<DirectoryEntry> page = new ArrayDeque<>();
-
-        Level(String path, long inode) {
-            this.path = path;
-            this.inode = inode;
-        }
-    }
+    private record Level(String path, long inode, DirectoryCursor cursor) {}
 
     /**
      * Looks for all names of {@code inodes}.
@@ -84,11 +74,12 @@ final class InodePaths {
         while (!levels.isEmpty()) {
             cancel.check();
             Level level = levels.element();
-            if (level.page.isEmpty() && !turnPage(level)) {
+            Optional<DirectoryEntry> next = next(level);
+            if (next.isEmpty()) {
                 levels.pop();
                 continue;
             }
-            DirectoryEntry entry = level.page.removeFirst();
+            DirectoryEntry entry = next.get();
             String path = Names.join(level.path, entry.name());
             note(entry.inode(), path);
             if (entry.kind() == FileKind.DIRECTORY) {
@@ -119,21 +110,15 @@ final class InodePaths {
             return;
         }
         directoriesLeft--;
-        levels.push(new Level(path, inode));
+        levels.push(new Level(path, inode, DirectoryCursor.of(volume, path)));
     }
 
-    private boolean turnPage(Level level) {
+    private Optional<DirectoryEntry> next(Level level) {
         try {
-            List<DirectoryEntry> page = volume.list(level.path, level.after, PAGE);
-            if (page.isEmpty()) {
-                return false;
-            }
-            level.page = new ArrayDeque<>(page);
-            level.after = page.getLast().name();
-            return true;
+            return level.cursor.next();
         } catch (HoldfastException unreadable) {
             all = false;
-            return false;
+            return Optional.empty();
         }
     }
 

@@ -1,14 +1,13 @@
 package io.holdfast.cli.command;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.DirectoryCursor;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.Volume;
-import java.util.List;
+import java.util.Optional;
 
-/** Goes through a directory of any size, a page at a time. */
+/** Goes through a directory of any size. */
 public final class Listing {
-    private static final int PAGE = 256;
-
     private Listing() {}
 
     /** Takes an entry; returns false to stop. */
@@ -19,18 +18,15 @@ public final class Listing {
 
     /** Calls the visitor for each entry in byte order; returns false if the visitor stopped. */
     public static boolean forEach(Volume volume, String path, Visitor visitor) throws HoldfastException {
-        String after = "";
+        DirectoryCursor cursor = DirectoryCursor.of(volume, path);
         while (true) {
-            List<DirectoryEntry> page = volume.list(path, after, PAGE);
-            if (page.isEmpty()) {
+            Optional<DirectoryEntry> entry = cursor.next();
+            if (entry.isEmpty()) {
                 return true;
             }
-            for (DirectoryEntry entry : page) {
-                if (!visitor.visit(entry)) {
-                    return false;
-                }
+            if (!visitor.visit(entry.get())) {
+                return false;
             }
-            after = page.getLast().name();
         }
     }
 }

@@ -8,6 +8,8 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.CursorProperty;
+import io.holdfast.volume.DirectoryCursor;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
@@ -81,6 +83,41 @@ class RemoteVolumeTest {
         remote.rename("/g", "/h");
         remote.remove("/h");
         assertThat(remote.list("/", "", 10)).extracting(e -> e.name()).containsExactly("d", "s");
+    }
+
+    @Test
+    void aCursorReturnsWhatStaysExactlyOnce() throws IOException {
+        remote.mkdir("/d", CreateOptions.directory());
+        CursorProperty.check(
+                new CursorProperty.Directory() {
+                    @Override
+                    public DirectoryCursor cursor() {
+                        return DirectoryCursor.of(remote, "/d");
+                    }
+
+                    @Override
+                    public void add(String name) throws HoldfastException {
+                        remote.mkdir("/d/" + name, CreateOptions.directory());
+                    }
+
+                    @Override
+                    public void remove(String name) throws HoldfastException {
+                        remote.remove("/d/" + name);
+                    }
+
+                    @Override
+                    public void rename(String from, String to) throws HoldfastException {
+                        remote.rename("/d/" + from, "/d/" + to);
+                    }
+                },
+                Long.getLong("holdfast.seed", 1));
+    }
+
+    @Test
+    void numbersAreForDoorsOfTheServer() {
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> remote.inodes())
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED));
     }
 
     @Test

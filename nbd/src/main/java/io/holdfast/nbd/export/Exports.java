@@ -4,6 +4,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.protocol.OptionReply;
 import io.holdfast.nbd.protocol.Text;
 import io.holdfast.nbd.protocol.Wire;
+import io.holdfast.volume.DirectoryCursor;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
@@ -41,7 +42,6 @@ public final class Exports {
 
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
     private static final int PENDING_CHARS_MAX = 8 << 20;
-    private static final int PAGE = 256;
 
     private final Volume volume;
     private final VolumeFiles files;
@@ -207,39 +207,37 @@ public final class Exports {
         while (!directories.isEmpty()) {
             String directory = directories.removeFirst();
             pendingChars -= directory.length();
-            String after = "";
-            List<DirectoryEntry> page;
-            do {
-                page = page(directory, after);
-                for (DirectoryEntry entry : page) {
-                    after = entry.name();
-                    if (++entries > entriesMax || pendingChars > PENDING_CHARS_MAX) {
-                        throw new ExportException(
-                                OptionReply.ERR_TOO_BIG,
-                                "the volume has more than " + entriesMax
-                                        + " names, or very long ones, and is not listed; give a path");
-                    }
-                    switch (entry.kind()) {
-                        case REGULAR -> {
-                            if (!visitor.file(directory + entry.name())) {
-                                return;
-                            }
-                        }
-                        case DIRECTORY -> {
-                            String path = directory + entry.name() + "/";
-                            pendingChars += path.length();
-                            directories.addLast(path);
-                        }
-                        case SYMLINK -> {}
-                    }
+            DirectoryCursor cursor = DirectoryCursor.of(volume, "/" + directory);
+            for (Optional<DirectoryEntry> next = next(cursor, directory);
+                    next.isPresent();
+                    next = next(cursor, directory)) {
+                DirectoryEntry entry = next.get();
+                if (++entries > entriesMax || pendingChars > PENDING_CHARS_MAX) {
+                    throw new ExportException(
+                            OptionReply.ERR_TOO_BIG,
+                            "the volume has more than " + entriesMax
+                                    + " names, or very long ones, and is not listed; give a path");
                 }
-            } while (page.size() == PAGE);
+                switch (entry.kind()) {
+                    case REGULAR -> {
+                        if (!visitor.file(directory + entry.name())) {
+                            return;
+                        }
+                    }
+                    case DIRECTORY -> {
+                        String path = directory + entry.name() + "/";
+                        pendingChars += path.length();
+                        directories.addLast(path);
+                    }
+                    case SYMLINK -> {}
+                }
+            }
         }
     }
 
-    private List<DirectoryEntry> page(String directory, String after) throws ExportException {
+    private static Optional<DirectoryEntry> next(DirectoryCursor cursor, String directory) throws ExportException {
         try {
-            return volume.list("/" + directory, after, PAGE);
+            return cursor.next();
         } catch (HoldfastException e) {
             throw new ExportException(OptionReply.ERR_POLICY, "cannot list /" + directory + ": " + e.getMessage());
         }
