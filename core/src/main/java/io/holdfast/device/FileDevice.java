@@ -8,13 +8,7 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
-import java.nio.file.AccessDeniedException;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -28,8 +22,7 @@ import org.jspecify.annotations.Nullable;
  * reports success that ran at the same time.
  */
 public final class FileDevice implements FormattableDevice {
-    private static final System.Logger LOG = System.getLogger(FileDevice.class.getName());
-    private static final long TRANSFER_BYTES_MAX = 1L << 30;
+    static final long TRANSFER_BYTES_MAX = 1L << 30;
 
     private final Path path;
     /** What {@link VolumeLock} knows the volume by. */
@@ -45,7 +38,7 @@ public final class FileDevice implements FormattableDevice {
     private volatile long blocks;
     private volatile @Nullable HoldfastException flushFailure;
 
-    private FileDevice(
+    FileDevice(
             Path path,
             Object key,
             BlockFile file,
@@ -70,35 +63,13 @@ public final class FileDevice implements FormattableDevice {
      * @throws HoldfastException {@code NOT_FOUND}, or {@code DEVICE_ERROR} if it cannot be opened
      */
     public static FileDevice open(Path path, boolean writable, boolean direct) throws HoldfastException {
-        return open(path, writable, direct, IoEngine.PLAIN);
+        return FileOpening.open(path, writable, direct, IoEngine.PLAIN);
     }
 
-    /**
-     * Opens as {@link #open(Path, boolean, boolean)} does, to be read and written by {@code engine}.
-     *
-     * @throws EngineRefusedException if the system does not let the engine work
-     */
+    /** Does as {@link #open(Path, boolean, boolean)} by an engine; {@link EngineRefusedException} if the system refuses it. */
     public static FileDevice open(Path path, boolean writable, boolean direct, IoEngine engine)
             throws HoldfastException {
-        try {
-            requireFileOrBlockDevice(path);
-            Object key = VolumeIdentity.of(path).key();
-            BlockFile file = direct ? openDirect(path, key, writable, engine) : null;
-            boolean isDirect = file != null;
-            if (file == null) {
-                file = engine.open(path, writable, false);
-            }
-            try {
-                boolean onBlockDevice = BlockDeviceNumber.of(path).isPresent();
-                return new FileDevice(
-                        path, key, file, writable, isDirect, onBlockDevice, bytes(path, file) / Block.SIZE);
-            } catch (IOException e) {
-                VolumeLock.closeWhenReleased(key, file);
-                throw e;
-            }
-        } catch (IOException e) {
-            throw openFailure(path, e);
-        }
+        return FileOpening.open(path, writable, direct, engine);
     }
 
     /**
@@ -109,48 +80,12 @@ public final class FileDevice implements FormattableDevice {
      * @throws HoldfastException {@code INVALID} if a block device is smaller
      */
     public static FileDevice create(Path path, long bytes, boolean direct) throws HoldfastException {
-        return create(path, bytes, direct, IoEngine.PLAIN);
+        return FileOpening.create(path, bytes, direct, IoEngine.PLAIN);
     }
 
     /** Does as {@link #create(Path, long, boolean)}, to be read and written by {@code engine}. */
     public static FileDevice create(Path path, long bytes, boolean direct, IoEngine engine) throws HoldfastException {
-        boolean created = createFile(path);
-        try {
-            FileDevice device = open(path, true, direct, engine);
-            try {
-                device.resize(bytes);
-                return device;
-            } catch (HoldfastException e) {
-                device.close();
-                throw e;
-            }
-        } catch (HoldfastException e) {
-            if (created) {
-                remove(path, e);
-            }
-            throw e;
-        }
-    }
-
-    /** Returns whether the file did not exist before. */
-    private static boolean createFile(Path path) throws HoldfastException {
-        try {
-            Files.newByteChannel(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
-                    .close();
-            return true;
-        } catch (FileAlreadyExistsException _) {
-            return false;
-        } catch (IOException e) {
-            throw openFailure(path, e);
-        }
-    }
-
-    private static void remove(Path path, HoldfastException reason) {
-        try {
-            Files.delete(path);
-        } catch (IOException e) {
-            reason.addSuppressed(e);
-        }
+        return FileOpening.create(path, bytes, direct, engine);
     }
 
     /**
@@ -165,7 +100,7 @@ public final class FileDevice implements FormattableDevice {
         }
         requireWritable();
         try {
-            long present = bytes(path, file);
+            long present = FileOpening.bytes(path, file);
             if (bytes > present) {
                 if (BlockDeviceNumber.of(path).isPresent()) {
                     throw new HoldfastException(
@@ -221,7 +156,7 @@ public final class FileDevice implements FormattableDevice {
     @Override
     public @Nullable DeviceReads openReads(String name, Runnable handedOn) {
         BlockReads reads = file.openReads(name, handedOn);
-        return reads == null ? null : new FileReads(reads);
+        return reads == null ? null : new FileReads(this, reads);
     }
 
     /** Reads what follows the last whole block, too: {@link DeviceProbe} must see it. */
@@ -248,7 +183,7 @@ public final class FileDevice implements FormattableDevice {
     @Override
     public long bytes() throws HoldfastException {
         try {
-            return bytes(path, file);
+            return FileOpening.bytes(path, file);
         } catch (IOException e) {
             throw failure("cannot tell the size", e);
         }
@@ -394,70 +329,6 @@ public final class FileDevice implements FormattableDevice {
         }
     }
 
-    /** Opens past the page cache and proves it by a read, or returns null if it cannot be had here. */
-    private static @Nullable BlockFile openDirect(Path path, Object key, boolean writable, IoEngine engine)
-            throws IOException {
-        BlockFile file;
-        try {
-            file = engine.open(path, writable, true);
-        } catch (NoSuchFileException | AccessDeniedException | EngineRefusedException e) {
-            throw e;
-        } catch (IOException | UnsupportedOperationException e) {
-            logBuffered(path, e);
-            return null;
-        }
-        try {
-            probeRead(file);
-            return file;
-        } catch (IOException e) {
-            VolumeLock.closeWhenReleased(key, file);
-            logBuffered(path, e);
-            return null;
-        }
-    }
-
-    /**
-     * Makes sure that a path leads to what can hold a volume; to open a pipe would wait for its other end.
-     *
-     * @throws HoldfastException {@code NOT_FOUND}, {@code IS_A_DIRECTORY} or {@code INVALID}
-     */
-    static void requireKind(Path path) throws HoldfastException {
-        try {
-            requireFileOrBlockDevice(path);
-        } catch (IOException e) {
-            throw openFailure(path, e);
-        }
-    }
-
-    private static void requireFileOrBlockDevice(Path path) throws IOException {
-        BasicFileAttributes attributes = Files.readAttributes(path, BasicFileAttributes.class);
-        if (!attributes.isRegularFile() && BlockDeviceNumber.of(path).isEmpty()) {
-            throw new HoldfastException(
-                    attributes.isDirectory() ? ErrorCode.IS_A_DIRECTORY : ErrorCode.INVALID,
-                    path + " is neither a regular file nor a block device");
-        }
-    }
-
-    private static void logBuffered(Path path, Exception cause) {
-        LOG.log(
-                System.Logger.Level.WARNING,
-                "{0}: direct I/O is not possible here ({1}); going through the page cache",
-                path,
-                String.valueOf(cause.getMessage()));
-    }
-
-    /** A device with sectors larger than a block accepts the opening and refuses the first transfer. */
-    private static void probeRead(BlockFile file) throws IOException {
-        try (Arena arena = Arena.ofShared()) {
-            file.read(arena.allocate(Block.SIZE, Block.SIZE), 0);
-        }
-    }
-
-    private static long bytes(Path path, BlockFile file) throws IOException {
-        BlockDeviceNumber number = BlockDeviceNumber.of(path).orElse(null);
-        return number == null ? file.size() : number.bytes();
-    }
-
     /** Grows the file by its last block, zeroed: the one way that needs no other descriptor of the file. */
     private void grow(long bytes) throws IOException {
         try (Arena arena = Arena.ofShared()) {
@@ -515,7 +386,7 @@ public final class FileDevice implements FormattableDevice {
         if (cause instanceof ClosedChannelException) {
             return new HoldfastException(ErrorCode.CLOSED, path + " was closed", cause);
         }
-        if (isNoRoom(cause)) {
+        if (Reasons.isNoRoom(cause)) {
             return new HoldfastException(
                     ErrorCode.HOST_FULL,
                     "%s: %s: what it lies on is full (%s)".formatted(path, what, cause.getMessage()),
@@ -523,52 +394,5 @@ public final class FileDevice implements FormattableDevice {
         }
         return new HoldfastException(
                 ErrorCode.DEVICE_ERROR, "%s: %s: %s".formatted(path, what, cause.getMessage()), cause);
-    }
-
-    /** Java's own channels tell ENOSPC and EDQUOT by the text of the system alone. */
-    private static boolean isNoRoom(IOException cause) {
-        String text = String.valueOf(cause.getMessage());
-        return cause instanceof NoRoomException
-                || text.contains("No space left on device")
-                || text.contains("Disk quota exceeded");
-    }
-
-    private static HoldfastException openFailure(Path path, IOException cause) {
-        if (cause instanceof HoldfastException known) {
-            return known;
-        }
-        if (cause instanceof NoSuchFileException) {
-            return new HoldfastException(ErrorCode.NOT_FOUND, path + " does not exist", cause);
-        }
-        return new HoldfastException(
-                ErrorCode.DEVICE_ERROR, "%s cannot be opened: %s".formatted(path, Reasons.of(cause)), cause);
-    }
-
-    /** Reads of whole blocks that keep no thread waiting. */
-    private final class FileReads implements DeviceReads {
-        private final BlockReads reads;
-
-        FileReads(BlockReads reads) {
-            this.reads = reads;
-        }
-
-        @Override
-        public boolean start(long block, MemorySegment target, Ended ended) {
-            long bytes = target.byteSize();
-            boolean inside = block >= 0 && bytes <= TRANSFER_BYTES_MAX && block <= blocks - bytes / Block.SIZE;
-            return inside
-                    && DeviceChecks.suitable(target)
-                    && !target.isReadOnly()
-                    && reads.start(target, block * Block.SIZE, count -> ended.ended(count == bytes));
-        }
-
-        @Override
-        public void close() {
-            try {
-                reads.close();
-            } catch (IOException e) {
-                LOG.log(System.Logger.Level.WARNING, path + ": cannot close a queue of reads", e);
-            }
-        }
     }
 }

@@ -40,7 +40,7 @@ record FileSource(Path path) implements DeviceSource {
     @Override
     public DeviceClaim claim(boolean writable) throws HoldfastException {
         // Before it is opened for its lock.
-        FileDevice.requireKind(path);
+        FileOpening.requireKind(path);
         return new Claim(path, VolumeLock.acquire(path, writable));
     }
 

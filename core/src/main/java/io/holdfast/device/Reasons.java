@@ -32,4 +32,12 @@ public final class Reasons {
             default -> message == null ? cause.getClass().getSimpleName() : message;
         };
     }
+
+    /** Java's own channels tell ENOSPC and EDQUOT by the text of the system alone. */
+    static boolean isNoRoom(IOException cause) {
+        String text = String.valueOf(cause.getMessage());
+        return cause instanceof NoRoomException
+                || text.contains("No space left on device")
+                || text.contains("Disk quota exceeded");
+    }
 }

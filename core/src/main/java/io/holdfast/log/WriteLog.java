@@ -46,7 +46,6 @@ import org.jspecify.annotations.Nullable;
 public final class WriteLog {
     /** Blocks of room for small changes: a header, and the place of the next one. */
     private static final int ROOM_BLOCKS = 2;
-
     /** Checkpoints to try before the log gives up. */
     private static final int RECLAIMS_MAX = 8;
 
