@@ -9,11 +9,11 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /** Says in words why the system refused something with a file: its exceptions often have the path alone. */
-public final class Reasons {
+final class Reasons {
     private Reasons() {}
 
     /** Returns why {@code path} could not be created, without naming it but with the directory that is missing. */
-    public static String notCreated(Path path, IOException cause) {
+    static String notCreated(Path path, IOException cause) {
         Path parent = path.toAbsolutePath().getParent();
         if (cause instanceof NoSuchFileException && parent != null && !Files.isDirectory(parent)) {
             return "there is no directory " + parent;
@@ -22,7 +22,7 @@ public final class Reasons {
     }
 
     /** Returns the reason alone, without the path. */
-    public static String of(IOException cause) {
+    static String of(IOException cause) {
         String message = cause.getMessage();
         return switch (cause) {
             case AccessDeniedException _ -> "permission denied";

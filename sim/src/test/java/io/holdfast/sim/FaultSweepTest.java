@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.inject.Point;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
@@ -92,6 +93,33 @@ class FaultSweepTest {
         calls.put("sync", it -> it.volume().sync());
         calls.put("checkpoint", it -> it.volume().checkpoint());
         calls.put("check", it -> it.volume().check(Progress.NONE));
+        // Inodes
+        calls.put("lookup", it -> it.inodes().lookup(it.inode("/d"), "x"));
+        calls.put("status by number", it -> it.inodes().status(it.inode("/f")));
+        calls.put("parent", it -> it.inodes().parent(it.inode("/d")));
+        calls.put(
+                "setAttributes by number", it -> it.inodes().setAttributes(it.inode("/f"), AttributeChange.mode(0600)));
+        calls.put("readLink by number", it -> it.inodes().readLink(it.inode("/s")));
+        calls.put("open by number", it -> it.inodes().open(it.inode("/f")).close());
+        calls.put("list by number", it -> it.inodes().list(it.inode("/d"), "", 10));
+        calls.put(
+                "create by number",
+                it -> it.inodes().create(it.inode("/d"), "new", options).close());
+        calls.put("mkdir by number", it -> it.inodes().mkdir(it.inode("/d"), "new", CreateOptions.directory()));
+        calls.put("symlink by number", it -> it.inodes().symlink(it.inode("/d"), "new", "/f"));
+        calls.put("link by number", it -> it.inodes().link(it.inode("/f"), it.inode("/d"), "new"));
+        calls.put("rename by number", it -> it.inodes().rename(Inodes.ROOT, "f", it.inode("/d"), "new"));
+        calls.put("rename over another by number", it -> it.inodes().rename(Inodes.ROOT, "f", it.inode("/d"), "x"));
+        calls.put("remove by number", it -> it.inodes().remove(it.inode("/d"), "x"));
+        calls.put("setXattr by number", it -> it.inodes().setXattr(it.inode("/f"), "user.b", new byte[20_000]));
+        calls.put("getXattr by number", it -> it.inodes().getXattr(it.inode("/f"), "user.a"));
+        calls.put("listXattrs by number", it -> it.inodes().listXattrs(it.inode("/f")));
+        calls.put("removeXattr by number", it -> it.inodes().removeXattr(it.inode("/f"), "user.a"));
+        calls.put("flush of a directory", it -> {
+            it.volume().mkdir("/d/new", CreateOptions.directory());
+            it.inodes().flushDirectory(Inodes.ROOT);
+        });
+        calls.put("capacity", it -> it.inodes().capacity());
         // StoredFile
         for (String path : List.of("/f", "/raw")) {
             calls.put(

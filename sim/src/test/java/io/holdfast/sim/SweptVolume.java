@@ -15,6 +15,7 @@ import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileKind;
+import io.holdfast.volume.Inodes;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
@@ -181,6 +182,15 @@ final class SweptVolume {
             throw new IllegalStateException("not open");
         }
         return now;
+    }
+
+    Inodes inodes() throws HoldfastException {
+        return volume().inodes();
+    }
+
+    /** Returns the number of what a path leads to. */
+    long inode(String path) throws HoldfastException {
+        return volume().status(path).inode();
     }
 
     /** Opens the volume on the current device, which may fail I/Os. */
