@@ -80,12 +80,12 @@ final class BufferedWriting {
         while (true) {
             Page page = file.lockPage(FileData.blockOf(at), false);
             try {
-                if (page.dirty || reserved.blocks() >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
+                if (page.isDirty() || reserved.blocks() >= need || Inject.off(Guard.RESERVATION_RECHECKED)) {
                     scope.pages.copyInto(page, within, n, source, from);
                     Inject.at(Point.PAGE_COPIED);
                     file.attributes.contentChanged(at + n);
                     Inject.at(Point.SIZE_CHANGED);
-                    if (!page.dirty) {
+                    if (!page.isDirty()) {
                         file.markDirty(page, reserved, need);
                     }
                     return;

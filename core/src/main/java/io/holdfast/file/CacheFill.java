@@ -37,7 +37,7 @@ final class CacheFill implements AutoCloseable {
     /** Copies the content in. */
     void take(MemorySegment content, long at) {
         MemorySegment.copy(content, at, page.memory, 0, Block.SIZE);
-        page.uptodate = true;
+        page.filled();
     }
 
     /** Unlocks the page, or drops it if it was not filled. */

@@ -133,7 +133,7 @@ final class FileData {
             if (page == null) {
                 return null;
             }
-            if (!page.dead) {
+            if (!page.isDead()) {
                 page.referenced = true;
                 return page;
             }
@@ -148,7 +148,7 @@ final class FileData {
     Page lockPage(long block, boolean nowait) throws HoldfastException {
         while (true) {
             Page page = lockCached(block);
-            if (page != null && !page.sealed) {
+            if (page != null && !page.isSealed()) {
                 return page;
             }
             if (page != null) {
@@ -177,7 +177,7 @@ final class FileData {
         if (pages.add(page)) {
             return page;
         }
-        page.dead = true;
+        page.die();
         letGo(page);
         return null;
     }
@@ -200,7 +200,7 @@ final class FileData {
         if (!locked) {
             return null;
         }
-        if (page.dead || page.sealed) {
+        if (page.isDead() || page.isSealed()) {
             page.lock.unlock();
             return null;
         }
@@ -242,18 +242,18 @@ final class FileData {
 
     /** Marks a locked page dead and gives its reservation back. */
     private void discard(Page page) {
-        if (page.dirty) {
-            page.dirty = false;
+        if (page.isDirty()) {
+            page.forgetChanges();
             notDirty(page);
             context.cache().addDirty(-1);
             page.reserved.close();
         }
-        page.dead = true;
+        page.die();
     }
 
     /** Unlocks a page, or drops it if it was never filled. So an unlocked page is always up to date. */
     void unlock(Page page) {
-        if (page.uptodate) {
+        if (page.isUptodate()) {
             page.lock.unlock();
         } else {
             drop(page);
@@ -268,7 +268,7 @@ final class FileData {
 
     /** Marks a locked page dirty without a reservation: the volume has failed and will never write it. */
     void markDirty(Page page) {
-        page.dirty = true;
+        page.markDirty();
         dirty.add(page.block);
         dirtyPages.incrementAndGet();
         context.cache().addDirty(1);

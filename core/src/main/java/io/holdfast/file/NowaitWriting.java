@@ -47,7 +47,7 @@ final class NowaitWriting {
             for (Page page : pages) {
                 int n = WriteScope.inBlock(offset + done, source.byteSize() - done);
                 scope.pages.copyInto(page, FileData.within(offset + done), n, source, done);
-                if (!page.dirty) {
+                if (!page.isDirty()) {
                     file.markDirty(page, reserved, need);
                 }
                 done += n;
@@ -71,7 +71,7 @@ final class NowaitWriting {
         }
         boolean done = false;
         try {
-            if (!whole && !page.uptodate) {
+            if (!whole && !page.isUptodate()) {
                 scope.pages.fill(page);
             }
             done = true;

@@ -1,5 +1,7 @@
 package io.holdfast.file;
 
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.space.Reservation;
 import java.lang.foreign.MemorySegment;
 import java.lang.invoke.MethodHandles;
@@ -64,13 +66,14 @@ final class Page {
     private @Nullable Condition idle;
 
     MemorySegment memory;
-    boolean sealed;
 
-    boolean uptodate;
-    boolean dirty;
-    boolean writeback;
-    boolean dropAfterWriteback;
-    boolean dead;
+    // The state. Only the transitions below change it, and each refuses one that cannot be.
+    private boolean sealed;
+    private boolean uptodate;
+    private boolean dirty;
+    private boolean writeback;
+    private boolean dropAfterWriteback;
+    private boolean dead;
     /** For the dirty content. The batch holds the reservation of content under writeback. */
     final Reservation reserved;
 
@@ -92,6 +95,7 @@ final class Page {
 
     /** Makes a dead page from the cache, locked by the caller, a new page of a block, not up to date. */
     void begin(FileData owner, long itsBlock) {
+        require(dead && !dirty && !writeback && !sealed, "become another block's");
         file = owner;
         block = itsBlock;
         uptodate = false;
@@ -99,6 +103,93 @@ final class Page {
         dead = false;
         referenced = true;
     }
+
+    // ---- state, with the lock held ----
+
+    boolean isSealed() {
+        return sealed;
+    }
+
+    /** Returns whether the memory has the block's content. */
+    boolean isUptodate() {
+        return uptodate;
+    }
+
+    boolean isDirty() {
+        return dirty;
+    }
+
+    boolean isUnderWriteback() {
+        return writeback;
+    }
+
+    boolean isDead() {
+        return dead;
+    }
+
+    /** Returns whether the page is not worth keeping once it is written. */
+    boolean isDroppedAfterWriteback() {
+        return dropAfterWriteback;
+    }
+
+    /** The memory has the block's content now. */
+    void filled() {
+        require(!dead && !sealed, "be filled");
+        uptodate = true;
+    }
+
+    /** The content is newer than the device's. */
+    void markDirty() {
+        require(!dead && !sealed && uptodate && !dirty, "become dirty");
+        dirty = true;
+    }
+
+    /** Says whether to keep the page once it is written. */
+    void dropAfterWriteback(boolean drop) {
+        dropAfterWriteback = drop;
+    }
+
+    /** A sealed copy of the content is on its way. */
+    void startWriteback() {
+        require(dirty && !dead && (!writeback || Inject.off(Guard.ONE_WRITEBACK)), "go to the device");
+        writeback = true;
+        dirty = false;
+    }
+
+    /** The dirty content is not wanted any more. */
+    void forgetChanges() {
+        require(dirty, "lose changes");
+        dirty = false;
+    }
+
+    /** The page leaves its file's index. */
+    void die() {
+        require(!dirty && !dead, "die");
+        dead = true;
+    }
+
+    /** A sealed page that was not written gets memory of its own, with the same content. */
+    void keep(MemorySegment copy) {
+        require(sealed && !writeback && !dead, "be kept");
+        memory = copy;
+        sealed = false;
+    }
+
+    private void require(boolean possible, String what) {
+        if (!possible) {
+            throw new IllegalStateException("the page of block %d cannot %s: %s%s%s%s%s"
+                    .formatted(
+                            block,
+                            what,
+                            dead ? "dead " : "",
+                            dirty ? "dirty " : "",
+                            writeback ? "under writeback " : "",
+                            sealed ? "sealed " : "",
+                            uptodate ? "" : "not up to date"));
+        }
+    }
+
+    // ---- pins ----
 
     /** Keeps the page the same block's. */
     void pin() {
@@ -155,6 +246,8 @@ final class Page {
         this.uptodate = true;
         this.writeback = true;
     }
+
+    // ---- writeback ----
 
     boolean hasFrame() {
         return cache != null;

@@ -176,8 +176,8 @@ public final class PageCache {
                 continue;
             }
             try {
-                if (!page.dirty && !page.writeback && !page.dead && page.lock.getHoldCount() == 1) {
-                    page.dead = true;
+                if (!page.isDirty() && !page.isUnderWriteback() && !page.isDead() && page.lock.getHoldCount() == 1) {
+                    page.die();
                     Objects.requireNonNull(page.file).forget(page);
                     if (page.takeOver()) {
                         return page;

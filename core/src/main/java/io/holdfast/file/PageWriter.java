@@ -29,12 +29,12 @@ final class PageWriter {
 
     /** Copies into a locked page, from byte {@code within} on. */
     void copyInto(Page page, int within, int n, MemorySegment source, long from) throws HoldfastException {
-        if (n < Block.SIZE && !page.uptodate) {
+        if (n < Block.SIZE && !page.isUptodate()) {
             fill(page);
         }
         MemorySegment.copy(source, from, page.memory, within, n);
-        page.uptodate = true;
-        page.dropAfterWriteback = direct;
+        page.filled();
+        page.dropAfterWriteback(direct);
         file.context.counters().stableCopies.increment();
     }
 
@@ -47,7 +47,7 @@ final class PageWriter {
             MemorySegment.copy(content, at, page.memory, 0, Block.SIZE);
             return true;
         });
-        page.uptodate = true;
+        page.filled();
     }
 
     /**
@@ -65,7 +65,7 @@ final class PageWriter {
         try (Reservation reserved = writer.reserver().reserve(need, Purpose.RELEASE, nowait)) {
             Page page = file.lockPage(block, nowait);
             try {
-                if (!page.uptodate) {
+                if (!page.isUptodate()) {
                     fill(page);
                 }
                 MemorySegment part = page.memory.asSlice(from, to - from);
@@ -73,8 +73,8 @@ final class PageWriter {
                     return false;
                 }
                 part.fill((byte) 0);
-                page.dropAfterWriteback = false;
-                if (!page.dirty) {
+                page.dropAfterWriteback(false);
+                if (!page.isDirty()) {
                     file.markDirty(page, reserved, need);
                 }
                 return true;

@@ -46,7 +46,7 @@ final class RangePages {
         try {
             for (long block = nextToLock(first); block < end; block = nextToLock(block + 1)) {
                 Page page = lockIdle(block);
-                if (page != null && page.dirty) {
+                if (page != null && page.isDirty()) {
                     locked.add(page);
                 } else if (page != null) {
                     page.lock.unlock();
@@ -120,7 +120,7 @@ final class RangePages {
                 page.lock.unlock();
             }
         }
-        if (page.dead) {
+        if (page.isDead()) {
             // The end of the writeback dropped it first, or the clock evicted it.
             page.lock.unlock();
             return null;

@@ -57,7 +57,7 @@ final class Reading {
         Page page = file.lockCached(block);
         if (page != null) {
             try {
-                if (page.uptodate) {
+                if (page.isUptodate()) {
                     file.context.counters().cacheHits.increment();
                     return copyOut(page.memory, 0, offset, target);
                 }

@@ -77,7 +77,7 @@ final class SealedPages {
     /** Returns null once the page is in the index, else the page that is there now, pinned as {@code found} is. */
     private @Nullable Page takePlaceOf(Page found, Page page) {
         if (found.lock.tryLock()) {
-            if (!found.dead && (!found.writeback || Inject.off(Guard.ONE_WRITEBACK))) {
+            if (!found.isDead() && (!found.isUnderWriteback() || Inject.off(Guard.ONE_WRITEBACK))) {
                 found.unpin();
                 supersede(found, page);
                 Inject.at(Point.PAGE_SUPERSEDED);
@@ -90,7 +90,7 @@ final class SealedPages {
             found.lock.lock();
             found.unpin();
             try {
-                if (!found.dead) {
+                if (!found.isDead()) {
                     found.awaitIdle();
                 }
             } finally {
@@ -133,15 +133,14 @@ final class SealedPages {
             for (int i = 0; i < shown; i++) {
                 Page page = pages[i];
                 page.endWriteback();
-                if (page.dead) {
+                if (page.isDead()) {
                     continue; // only without the guard «one writeback»
                 }
                 if (kept == null) {
-                    page.dead = true;
+                    page.die();
                     file.forget(page);
                 } else {
-                    page.memory = kept.asSlice((long) i * Block.SIZE, Block.SIZE);
-                    page.sealed = false;
+                    page.keep(kept.asSlice((long) i * Block.SIZE, Block.SIZE));
                     file.markDirty(page);
                 }
             }

@@ -132,15 +132,14 @@ public final class Writeback {
     /** Takes a locked page if it still is dirty, and unlocks it. */
     private static void take(FileData file, Page page, DataBatch batch, List<Page> pages) {
         try {
-            if (page.dirty && page.writeback && !Inject.off(Guard.ONE_WRITEBACK)) {
+            if (page.isDirty() && page.isUnderWriteback() && !Inject.off(Guard.ONE_WRITEBACK)) {
                 page.awaitIdle();
             }
-            if (!page.dirty || page.dead) {
+            if (!page.isDirty() || page.isDead()) {
                 return;
             }
             batch.add(page.block, page.memory);
-            page.writeback = true;
-            page.dirty = false;
+            page.startWriteback();
             batch.takeOver(page.reserved);
             file.writing.add(page.block);
             file.notDirty(page);
@@ -175,13 +174,13 @@ public final class Writeback {
 
     private void finish(FileData file, Page page, boolean written) {
         page.lock.lock();
-        if (!written && !page.dirty) {
+        if (!written && !page.isDirty()) {
             // The volume has failed and will allocate nothing any more. The page stays dirty and readable.
             file.markDirty(page);
         }
         file.writing.remove(page.block);
         page.endWriteback();
-        if (written && page.dropAfterWriteback && !page.dirty && !page.dead) {
+        if (written && page.isDroppedAfterWriteback() && !page.isDirty() && !page.isDead()) {
             file.drop(page);
         } else {
             page.lock.unlock();

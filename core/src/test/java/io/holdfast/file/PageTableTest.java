@@ -36,7 +36,7 @@ class PageTableTest {
     }
 
     private void giveUp(Page page) {
-        page.dead = true;
+        page.die();
         page.giveUp();
     }
 
@@ -151,7 +151,7 @@ class PageTableTest {
             made.lock.lock();
             made.begin(null, block);
             if (!table.add(made)) {
-                made.dead = true;
+                made.die();
                 made.lock.unlock();
                 made.giveUp();
                 return;
@@ -161,13 +161,13 @@ class PageTableTest {
         }
         page.lock.lock();
         page.unpin();
-        if (page.dead) {
+        if (page.isDead()) {
             page.lock.unlock();
             return;
         }
         assertThat(page.block).isEqualTo(block);
         if (random.nextInt(3) == 0) {
-            page.dead = true;
+            page.die();
             table.remove(page);
             page.lock.unlock();
             page.giveUp();
