@@ -202,9 +202,9 @@ public final class Writeback {
     }
 
     /**
-     * Puts a range and the file's inode record into the log. Holds the layout: a punch, for example, drops dirty pages
-     * before the log has the hole, and a flush in between would make neither durable. The inode record goes first, so
-     * that it shares the header of the data's log record. The flush need not cover what other writers change meanwhile.
+     * Puts a range and the file's inode record into the log. Holds the layout, so a flush finds a punch or a truncate
+     * either not begun, with its dirty pages, or done, with its change in the log. The inode record goes first, so that
+     * it shares the header of the data's log record. The flush need not cover what other writers change meanwhile.
      */
     private void logRange(FileData file, long first, long end) throws HoldfastException {
         file.layout.readLock().lock();

@@ -72,25 +72,42 @@ public final class MapRegistry {
 
     /** Reads the root of a map; this thread has entered the promise. */
     private BlockMap load(long inode, Entry entry) throws HoldfastException {
-        BlockMap map = null;
+        BlockMap read = null;
         try {
             byte[] item = items.get(MapItems.mapKey(inode));
             MapRoot root = item == null ? MapRoot.EMPTY : MapRoot.decode(item, inode);
-            map = new BlockMap(reader, space, budget, root);
+            read = new BlockMap(reader, space, budget, root);
+        } finally {
+            if (read == null) {
+                takeBack(inode, entry);
+            }
+        }
+        return keep(entry, read);
+    }
+
+    private void takeBack(long inode, Entry entry) {
+        lock.lock();
+        try {
+            if (entry.map == null) {
+                maps.remove(inode);
+            }
+            loaded.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Keeps the promise, unless {@link #acquireNew} has kept it meanwhile. */
+    private BlockMap keep(Entry entry, BlockMap read) {
+        lock.lock();
+        try {
+            BlockMap map = entry.map == null ? read : entry.map;
+            entry.map = map;
+            entry.users++;
+            loaded.signalAll();
             return map;
         } finally {
-            lock.lock();
-            try {
-                if (map == null) {
-                    maps.remove(inode);
-                } else {
-                    entry.map = map;
-                    entry.users++;
-                }
-                loaded.signalAll();
-            } finally {
-                lock.unlock();
-            }
+            lock.unlock();
         }
     }
 
@@ -103,6 +120,7 @@ public final class MapRegistry {
             if (map == null) {
                 map = new BlockMap(reader, space, budget, MapRoot.EMPTY);
                 entry.map = map;
+                loaded.signalAll();
             }
             entry.users++;
             return map;

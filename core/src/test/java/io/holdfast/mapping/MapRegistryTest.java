@@ -89,6 +89,17 @@ class MapRegistryTest {
     }
 
     @Test
+    void aMapThatIsMadeMeanwhileIsTheOne() throws Exception {
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<BlockMap> reading = threads.submit(() -> maps.acquire(STALLED));
+            asked.await();
+            BlockMap made = maps.acquireNew(STALLED);
+            goOn.countDown();
+            assertThat(reading.get()).isSameAs(made).isSameAs(maps.find(STALLED));
+        }
+    }
+
+    @Test
     void aRootThatCannotBeReadLeavesNothingBehind() throws Exception {
         unreadable = true;
         goOn.countDown();
