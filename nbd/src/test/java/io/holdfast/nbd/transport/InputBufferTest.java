@@ -97,7 +97,8 @@ class InputBufferTest {
                 input.readFully(payload.clear());
                 assertThat(payload.flip()).isEqualTo(ByteBuffer.wrap(bytes, at, payload.capacity()));
                 at += payload.capacity();
-                if (i > 0) {
+                // The first header may have come with all that the buffer takes, so some payloads were in it already.
+                if (at > InputBuffer.CAPACITY) {
                     assertThat(input.available()).isLessThanOrEqualTo(1 << 10);
                 }
             }
