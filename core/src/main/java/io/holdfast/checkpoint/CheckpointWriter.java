@@ -8,10 +8,10 @@ import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.HostRoom;
-import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.mapping.MapChanges;
 import io.holdfast.node.NodeCache;
+import io.holdfast.node.PartReader;
 import io.holdfast.space.LongList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: a gathered node that is not written yet is in the node cache, so that it can be read back.
  */
-final class CheckpointWriter implements MapChanges {
+final class CheckpointWriter implements MapChanges, PartReader {
     private final Device device;
     private final Checksum checksum;
     private final SpaceManager space;
@@ -55,30 +55,16 @@ final class CheckpointWriter implements MapChanges {
     }
 
     @Override
-    public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
-        byte[] node = new byte[Block.SIZE];
-        copy(pointer, structure, Following.NONE, false, 0, node, node.length);
-        return node;
-    }
-
-    @Override
-    public void copy(
-            BlockPointer pointer,
-            String structure,
-            Following following,
-            boolean certain,
-            int from,
-            byte[] into,
-            int length)
+    public void copy(BlockPointer pointer, String structure, Following following, int from, byte[] into, int length)
             throws HoldfastException {
         try {
-            nodes.copy(pointer, structure, following, certain, from, into, length);
+            nodes.copy(pointer, structure, following, from, into, length);
         } catch (HoldfastException e) {
             if (gathered == 0) {
                 throw e;
             }
             writeGathered();
-            nodes.copy(pointer, structure, Following.NONE, false, from, into, length);
+            nodes.copy(pointer, structure, Following.NONE, from, into, length);
         }
     }
 

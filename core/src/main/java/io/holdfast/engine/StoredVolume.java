@@ -195,7 +195,7 @@ final class StoredVolume implements Volume {
     }
 
     @Override
-    public Inodes inodes() throws HoldfastException {
+    public Inodes inodes() {
         return nobodys.inodes();
     }
 

@@ -39,7 +39,7 @@ public final class MapTree {
             requireLevel(word, level);
             BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
             int slot = slot(block, level);
-            reader.copy(pointer, STRUCTURE, following, false, slot * MapEntry.SIZE, entry, MapEntry.SIZE);
+            reader.copy(pointer, STRUCTURE, following, slot * MapEntry.SIZE, entry, MapEntry.SIZE);
             following = k -> knownChild(reader, pointer, slot + k);
             word = MapEntry.wordAt(entry, 0);
             checksum = MapEntry.checksumAt(entry, 0);
@@ -64,14 +64,8 @@ public final class MapTree {
                 BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
                 int slot = slot(block, level);
                 int wanted = level == 1 ? Math.min(run.count() - i, MapEntry.FANOUT - slot) : 1;
-                reader.copy(
-                        pointer,
-                        STRUCTURE,
-                        NodeReader.Following.NONE,
-                        false,
-                        slot * MapEntry.SIZE,
-                        entries,
-                        wanted * MapEntry.SIZE);
+                int from = slot * MapEntry.SIZE;
+                reader.copy(pointer, STRUCTURE, NodeReader.Following.NONE, from, entries, wanted * MapEntry.SIZE);
                 word = MapEntry.wordAt(entries, 0);
                 checksum = MapEntry.checksumAt(entries, 0);
                 checkEntry(word, level - 1, slot);

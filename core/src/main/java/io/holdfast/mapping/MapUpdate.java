@@ -104,7 +104,8 @@ public final class MapUpdate {
                     new Child(childWord, MapEntry.checksumAt(node, slot)),
                     level - 1,
                     childFirst,
-                    k -> touched(childFirst + k * childChunks, childChunks) ? sibling(node, slot + k) : null);
+                    NodeReader.Following.certain(
+                            k -> touched(childFirst + k * childChunks, childChunks) ? sibling(node, slot + k) : null));
             MapEntry.put(node, slot, child.word(), child.checksum());
             touched = delta.nextTouched(childFirst + childChunks);
         }
@@ -164,7 +165,7 @@ public final class MapUpdate {
         }
         if (MapEntry.state(old.word()) == MapEntry.NODE) {
             BlockPointer pointer = new BlockPointer(MapEntry.block(old.word()), old.checksum());
-            changes.copy(pointer, MapTree.STRUCTURE, following, true, 0, node, node.length);
+            changes.copy(pointer, MapTree.STRUCTURE, following, 0, node, node.length);
             return node;
         }
         for (int slot = 0; slot < MapEntry.FANOUT; slot++) {

@@ -22,7 +22,7 @@ import java.lang.foreign.ValueLayout;
  * has another checksum and misses, so nothing needs to be invalidated. The number of nodes is bounded; each part of the
  * cache has its own lock and its own eviction.
  */
-public final class NodeCache implements NodeReader, AutoCloseable {
+public final class NodeCache implements PartReader, AutoCloseable {
     private static final int PARTS = 16;
 
     private final BlockStore store;
@@ -49,26 +49,12 @@ public final class NodeCache implements NodeReader, AutoCloseable {
     }
 
     @Override
-    public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
-        byte[] node = new byte[Block.SIZE];
-        copy(pointer, structure, Following.NONE, false, 0, node, node.length);
-        return node;
-    }
-
-    @Override
-    public void copy(
-            BlockPointer pointer,
-            String structure,
-            Following following,
-            boolean certain,
-            int from,
-            byte[] into,
-            int length)
+    public void copy(BlockPointer pointer, String structure, Following following, int from, byte[] into, int length)
             throws HoldfastException {
         if (peek(pointer, from, into, length)) {
             return;
         }
-        int run = runLength(pointer, following, certain);
+        int run = runLength(pointer, following);
         if (run > 1) {
             readAhead(pointer, following, run);
             if (peek(pointer, from, into, length)) {
@@ -91,8 +77,8 @@ public final class NodeCache implements NodeReader, AutoCloseable {
     }
 
     /** Returns how many blocks to read at once, from this one on. */
-    private int runLength(BlockPointer pointer, Following following, boolean certain) {
-        boolean room = certain || partOf(pointer.block()).hasRoom();
+    private int runLength(BlockPointer pointer, Following following) {
+        boolean room = following.isCertain() || partOf(pointer.block()).hasRoom();
         int most = Math.min(buffers.blocksPerBuffer(), room ? nodesMax / 4 : 1);
         int run = 1;
         while (run < most) {
@@ -131,23 +117,9 @@ public final class NodeCache implements NodeReader, AutoCloseable {
         return inMemory;
     }
 
-    private final class InMemory implements NodeReader {
+    private final class InMemory implements PartReader {
         @Override
-        public byte[] read(BlockPointer pointer, String structure) throws HoldfastException {
-            byte[] node = new byte[Block.SIZE];
-            copy(pointer, structure, Following.NONE, false, 0, node, node.length);
-            return node;
-        }
-
-        @Override
-        public void copy(
-                BlockPointer pointer,
-                String structure,
-                Following following,
-                boolean certain,
-                int from,
-                byte[] into,
-                int length)
+        public void copy(BlockPointer pointer, String structure, Following following, int from, byte[] into, int length)
                 throws HoldfastException {
             if (!peek(pointer, from, into, length)) {
                 throw new WouldBlockException(structure + " is not in memory");

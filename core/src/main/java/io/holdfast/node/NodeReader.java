@@ -24,6 +24,26 @@ public interface NodeReader {
         /** Returns the block that may be read {@code k} after the present one, {@code k > 0}, or null. */
         @Nullable
         BlockPointer at(int k);
+
+        /** Returns whether these blocks will be read. Others are read ahead only as far as there is room for them. */
+        default boolean isCertain() {
+            return false;
+        }
+
+        /** Returns these blocks as ones that will be read. */
+        static Following certain(Following blocks) {
+            return new Following() {
+                @Override
+                public @Nullable BlockPointer at(int k) {
+                    return blocks.at(k);
+                }
+
+                @Override
+                public boolean isCertain() {
+                    return true;
+                }
+            };
+        }
     }
 
     /**
@@ -31,19 +51,10 @@ public interface NodeReader {
      * behind it on the device.
      *
      * @param following the blocks that may be read next
-     * @param certain whether the following blocks will be read; if not, they are read ahead only as far as there is
-     *     room
      * @param from first byte of the part
      * @throws HoldfastException as {@link #read}
      */
-    default void copy(
-            BlockPointer pointer,
-            String structure,
-            Following following,
-            boolean certain,
-            int from,
-            byte[] into,
-            int length)
+    default void copy(BlockPointer pointer, String structure, Following following, int from, byte[] into, int length)
             throws HoldfastException {
         System.arraycopy(read(pointer, structure), from, into, 0, length);
     }

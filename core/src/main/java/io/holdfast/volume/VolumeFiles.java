@@ -1,6 +1,5 @@
 package io.holdfast.volume;
 
-import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.util.List;
 
@@ -74,13 +73,6 @@ public interface VolumeFiles {
      */
     FileClaim claimSize(String path, InUse inUse) throws HoldfastException;
 
-    /**
-     * Returns the same files by inode number, in the name of the same user.
-     *
-     * @throws HoldfastException {@code UNSUPPORTED} for a volume that another process has open, used through its control
-     *     socket: numbers are for doors of the process that has the volume
-     */
-    default Inodes inodes() throws HoldfastException {
-        throw new HoldfastException(ErrorCode.UNSUPPORTED, "files of this volume are reached by path alone");
-    }
+    /** Returns the same files by inode number, in the name of the same user. */
+    Inodes inodes();
 }

@@ -1,5 +1,6 @@
 package io.holdfast.cli.control;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.transport.SocketDirectory;
 import io.holdfast.volume.Progress;
@@ -22,6 +23,7 @@ final class ControlClient implements AutoCloseable {
     private final Watchdog watchdog;
     private final Path path;
     private final ReentrantLock lock = new ReentrantLock();
+    private boolean introduced;
     private volatile boolean closed;
 
     private ControlClient(FrameChannel channel, Watchdog watchdog, Path path) {
@@ -50,6 +52,30 @@ final class ControlClient implements AutoCloseable {
 
     <T> T call(Request request, Class<T> type) throws HoldfastException {
         return decode(call(request), type);
+    }
+
+    byte[] callForBytes(Request request) throws HoldfastException {
+        ByteBuffer data = call(request).data();
+        byte[] bytes = new byte[data.remaining()];
+        data.get(bytes);
+        return bytes;
+    }
+
+    /** Tells the server this process's id before the first file is opened. An older server does not know the request. */
+    void introduce() throws HoldfastException {
+        lock.lock();
+        try {
+            if (!introduced) {
+                introduced = true;
+                call(new VolumeRequest.Hello(ProcessHandle.current().pid()));
+            }
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.UNSUPPORTED) {
+                throw e;
+            }
+        } finally {
+            lock.unlock();
+        }
     }
 
     <T> T decode(Result result, Class<T> type) throws HoldfastException {

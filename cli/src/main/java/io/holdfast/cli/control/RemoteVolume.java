@@ -11,6 +11,7 @@ import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.InUse;
+import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
@@ -36,12 +37,14 @@ import tools.jackson.databind.node.ObjectNode;
  * exception wrap it in an {@link UncheckedIOException}.
  */
 public final class RemoteVolume implements Volume {
-    private final ControlClient client;
+    static final String NO_DISKS = "a disk cannot be opened through the control socket";
 
-    private boolean introduced;
+    private final ControlClient client;
+    private final Inodes inodes;
 
     private RemoteVolume(ControlClient client) {
         this.client = client;
+        this.inodes = new RemoteInodes(client);
     }
 
     /** Connects to the server of a volume; empty if none answers. */
@@ -105,6 +108,11 @@ public final class RemoteVolume implements Volume {
         }
     }
 
+    @Override
+    public Inodes inodes() {
+        return inodes;
+    }
+
     private <T> T unchecked(VolumeRequest request, Class<T> type) {
         try {
             return client.call(request, type);
@@ -119,31 +127,15 @@ public final class RemoteVolume implements Volume {
         return this;
     }
 
-    /**
-     * Tells the server this process's id before the first file is opened. An older server does not know the request.
-     */
-    private void introduce() throws HoldfastException {
-        if (!introduced) {
-            introduced = true;
-            try {
-                client.call(new VolumeRequest.Hello(ProcessHandle.current().pid()));
-            } catch (HoldfastException e) {
-                if (e.code() != ErrorCode.INVALID) {
-                    throw e;
-                }
-            }
-        }
-    }
-
     @Override
     public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
-        introduce();
+        client.introduce();
         return claim(new VolumeRequest.Claim(paths, inUse));
     }
 
     @Override
     public FileClaim claimSize(String path, InUse inUse) throws HoldfastException {
-        introduce();
+        client.introduce();
         return claim(new VolumeRequest.ClaimSize(path, inUse));
     }
 
@@ -185,19 +177,19 @@ public final class RemoteVolume implements Volume {
 
     @Override
     public StoredFile open(String path) throws HoldfastException {
-        introduce();
+        client.introduce();
         return new RemoteFile(client, client.call(new VolumeRequest.Open(path), OpenedFile.class));
     }
 
     /** Always fails: only doors in the process that has the volume open disks, so there is no request for it. */
     @Override
     public StoredFile openDisk(String path) throws HoldfastException {
-        throw new HoldfastException(ErrorCode.UNSUPPORTED, "a disk cannot be opened through the control socket");
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, NO_DISKS);
     }
 
     @Override
     public StoredFile create(String path, CreateOptions options) throws HoldfastException {
-        introduce();
+        client.introduce();
         return new RemoteFile(client, client.call(new VolumeRequest.Create(path, options), OpenedFile.class));
     }
 
@@ -272,10 +264,7 @@ public final class RemoteVolume implements Volume {
 
     @Override
     public byte[] getXattr(String path, String name) throws HoldfastException {
-        ByteBuffer data = client.call(new VolumeRequest.GetXattr(path, name)).data();
-        byte[] value = new byte[data.remaining()];
-        data.get(value);
-        return value;
+        return client.callForBytes(new VolumeRequest.GetXattr(path, name));
     }
 
     @Override

@@ -4,8 +4,8 @@ import com.fasterxml.jackson.annotation.JsonSubTypes;
 import com.fasterxml.jackson.annotation.JsonTypeInfo;
 
 /**
- * A request: an operation of a volume, or one of a file that this connection has open. In JSON the member {@code op}
- * says which. The set is closed.
+ * A request: an operation of a volume, one of a file by its inode number, or one of a file that this connection has
+ * open. In JSON the member {@code op} says which. The set is closed.
  */
 @JsonTypeInfo(use = JsonTypeInfo.Id.NAME, property = "op")
 @JsonSubTypes({
@@ -38,6 +38,25 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = VolumeRequest.Claim.class, name = "claim"),
     @JsonSubTypes.Type(value = VolumeRequest.ClaimSize.class, name = "claim_size"),
     @JsonSubTypes.Type(value = VolumeRequest.Release.class, name = "release"),
+    @JsonSubTypes.Type(value = InodeRequest.Lookup.class, name = "lookup"),
+    @JsonSubTypes.Type(value = InodeRequest.Status.class, name = "inode_status"),
+    @JsonSubTypes.Type(value = InodeRequest.Parent.class, name = "inode_parent"),
+    @JsonSubTypes.Type(value = InodeRequest.SetAttributes.class, name = "inode_set_attributes"),
+    @JsonSubTypes.Type(value = InodeRequest.ReadLink.class, name = "inode_read_link"),
+    @JsonSubTypes.Type(value = InodeRequest.Open.class, name = "inode_open"),
+    @JsonSubTypes.Type(value = InodeRequest.List.class, name = "inode_list"),
+    @JsonSubTypes.Type(value = InodeRequest.Create.class, name = "inode_create"),
+    @JsonSubTypes.Type(value = InodeRequest.Mkdir.class, name = "inode_mkdir"),
+    @JsonSubTypes.Type(value = InodeRequest.Symlink.class, name = "inode_symlink"),
+    @JsonSubTypes.Type(value = InodeRequest.Link.class, name = "inode_link"),
+    @JsonSubTypes.Type(value = InodeRequest.Rename.class, name = "inode_rename"),
+    @JsonSubTypes.Type(value = InodeRequest.Remove.class, name = "inode_remove"),
+    @JsonSubTypes.Type(value = InodeRequest.SetXattr.class, name = "inode_set_xattr"),
+    @JsonSubTypes.Type(value = InodeRequest.GetXattr.class, name = "inode_get_xattr"),
+    @JsonSubTypes.Type(value = InodeRequest.ListXattrs.class, name = "inode_list_xattrs"),
+    @JsonSubTypes.Type(value = InodeRequest.RemoveXattr.class, name = "inode_remove_xattr"),
+    @JsonSubTypes.Type(value = InodeRequest.FlushDirectory.class, name = "flush_directory"),
+    @JsonSubTypes.Type(value = InodeRequest.Capacity.class, name = "capacity"),
     @JsonSubTypes.Type(value = FileRequest.Size.class, name = "file_size"),
     @JsonSubTypes.Type(value = FileRequest.Status.class, name = "file_status"),
     @JsonSubTypes.Type(value = FileRequest.Read.class, name = "read"),
@@ -51,4 +70,4 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = FileRequest.Name.class, name = "name"),
     @JsonSubTypes.Type(value = FileRequest.Close.class, name = "close")
 })
-sealed interface Request permits VolumeRequest, FileRequest {}
+sealed interface Request permits VolumeRequest, InodeRequest, FileRequest {}

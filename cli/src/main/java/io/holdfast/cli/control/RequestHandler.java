@@ -33,6 +33,7 @@ final class RequestHandler implements AutoCloseable {
     private final VolumeFiles own;
     private final Progress progress;
     private final Handles<StoredFile> files = new Handles<>("files", FILES_MAX, StoredFile::close);
+    private final InodeRequestHandler byNumber = new InodeRequestHandler(this::opened);
     private final Handles<FileClaim> claims = new Handles<>("claims", FILES_MAX, FileClaim::close);
 
     /** @param user the user in whose name files are opened and changed */
@@ -70,6 +71,7 @@ final class RequestHandler implements AutoCloseable {
         }
         return switch (request) {
             case VolumeRequest r -> onVolume(r, data);
+            case InodeRequest r -> byNumber.handle(r, own.inodes(), data);
             case FileRequest r -> onFile(r, files.get(r.handle()), data);
         };
     }
@@ -117,6 +119,7 @@ final class RequestHandler implements AutoCloseable {
                     VolumeRequest.Check _,
                     VolumeRequest.Hello _,
                     VolumeRequest.Release _,
+                    InodeRequest _,
                     FileRequest.Size _,
                     FileRequest.Status _,
                     FileRequest.Read _,
@@ -232,7 +235,7 @@ final class RequestHandler implements AutoCloseable {
                 r.modifyTime().orElse(null));
     }
 
-    private static byte[] array(ByteBuffer data) {
+    static byte[] array(ByteBuffer data) {
         byte[] bytes = new byte[data.remaining()];
         data.get(bytes);
         return bytes;

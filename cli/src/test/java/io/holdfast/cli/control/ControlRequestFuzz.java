@@ -103,6 +103,26 @@ public final class ControlRequestFuzz implements FuzzTarget {
                         {"op":"truncate","handle":2,"size":70}
                         {"op":"close","handle":2}
                         """), lines("""
+                        {"op":"lookup","directory":1,"name":"vm"}
+                        {"op":"inode_status","inode":2}
+                        {"op":"inode_parent","directory":2}
+                        {"op":"inode_set_attributes","inode":2,"mode":7,"uid":1,"access_time":"2026-01-01T00:00:00Z"}
+                        {"op":"inode_list","directory":1,"after":"","limit":9}
+                        {"op":"inode_create","directory":1,"name":"n","options":{"size":9,"checksummed":true,"mode":420,"uid":0,"gid":0}}
+                        {"op":"inode_open","inode":3}
+                        {"op":"inode_mkdir","directory":1,"name":"m","options":{"size":0,"checksummed":true,"mode":493,"uid":0,"gid":0}}
+                        {"op":"inode_symlink","directory":1,"name":"s","target":"vm"}
+                        {"op":"inode_read_link","inode":6}
+                        {"op":"inode_link","inode":3,"directory":1,"name":"h"}
+                        {"op":"inode_rename","from_directory":1,"from":"h","to_directory":2,"to":"k"}
+                        {"op":"inode_set_xattr","inode":3,"name":"user.b"}
+                        {"op":"inode_get_xattr","inode":3,"name":"user.b"}
+                        {"op":"inode_list_xattrs","inode":3}
+                        {"op":"inode_remove_xattr","inode":3,"name":"user.b"}
+                        {"op":"inode_remove","directory":2,"name":"k"}
+                        {"op":"flush_directory","directory":1}
+                        {"op":"capacity"}
+                        """), lines("""
                         {"reply":"result","value":{}}
                         {"reply":"error","code":"NO_SPACE","message":"full"}
                         {"reply":"progress","done":1,"total":2}

@@ -114,13 +114,6 @@ class RemoteVolumeTest {
     }
 
     @Test
-    void numbersAreForDoorsOfTheServer() {
-        assertThatExceptionOfType(HoldfastException.class)
-                .isThrownBy(() -> remote.inodes())
-                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.UNSUPPORTED));
-    }
-
-    @Test
     void attributes() throws IOException {
         remote.create("/f", CreateOptions.file()).close();
         Instant time = Instant.parse("2001-02-03T04:05:06.789012345Z");

@@ -12,6 +12,7 @@ import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.InUse;
+import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
@@ -194,6 +195,12 @@ public final class FakeVolume implements Volume {
     @Override
     public VolumeFiles as(FileUser user) {
         return this;
+    }
+
+    /** Fails: no command needs it, and the real engine tests it. */
+    @Override
+    public Inodes inodes() {
+        throw new UnsupportedOperationException("the fake volume has paths alone");
     }
 
     @Override

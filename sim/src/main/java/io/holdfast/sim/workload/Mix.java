@@ -43,6 +43,8 @@ final class Mix {
     final boolean together;
     /** Whether some files are opened as disks, so that writes race with a size that others change. */
     final boolean disks;
+    /** Whether some calls on names go by inode number and not by path. */
+    final boolean numbers;
 
     Mix(Scenario scenario) {
         SplittableRandom random = scenario.random("mix");
@@ -64,6 +66,7 @@ final class Mix {
         scribbleOneIn = 1 + random.nextInt(3);
         pauseOneIn = 4 + random.nextInt(40);
         together = scenario.random("together").nextBoolean();
+        numbers = scenario.random("numbers").nextInt(3) == 0;
         disks = scenario.random("disks").nextInt(4) == 0;
     }
 

@@ -128,6 +128,11 @@ public final class World {
         return scheduler.steps() - lastProgress;
     }
 
+    /** Adds an event to the trace. */
+    void log(String kind, String what) {
+        trace.event(scheduler.nanoTime(), kind, what.hashCode(), 0, () -> what);
+    }
+
     int nextChange() {
         return ++changes;
     }
@@ -162,13 +167,18 @@ public final class World {
     /** Records a successful flush of one file that began at {@code start}. */
     void flushed(FileModel file, long start) {
         file.flushed(start);
+        namesFlushed(start);
+    }
+
+    /** Records that every change of a name that was done before {@code start} is durable. */
+    void namesFlushed(long start) {
         folders.forEach(folder -> folder.flushed(start));
     }
 
     /** Records that everything done before {@code start} is durable. */
     void synced(long start) {
         files.forEach(file -> file.flushed(start));
-        folders.forEach(folder -> folder.flushed(start));
+        namesFlushed(start);
     }
 
     // ---- errors ----
