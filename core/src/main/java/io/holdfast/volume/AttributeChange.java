@@ -3,7 +3,11 @@ package io.holdfast.volume;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
-/** Which attributes to set; null leaves an attribute as it is. Change time is always set to now. */
+/**
+ * Which attributes to set. Null leaves an attribute as it is; the change time is always set to now.
+ *
+ * @param mode permission bits, 0 to 07777
+ */
 public record AttributeChange(
         @Nullable Integer mode,
         @Nullable Integer uid,

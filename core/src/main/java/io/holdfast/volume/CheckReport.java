@@ -7,8 +7,9 @@ import java.util.List;
  *
  * @param problems in the order found; empty if the volume is clean; at most {@link #MAX_PROBLEMS}
  * @param problemCount all problems, also those not listed
- * @param blocksVerified data blocks read whose checksum was verified
- * @param blocksUnverified data blocks without checksum, read only
+ * @param files regular files and symbolic links, also those without a name that are still to be freed
+ * @param blocksVerified data blocks that were read and match their checksum
+ * @param blocksUnverified data blocks without a checksum: read, with nothing to compare them to
  * @param metadataBlocks nodes and other structures verified
  */
 public record CheckReport(
@@ -19,7 +20,7 @@ public record CheckReport(
         long blocksVerified,
         long blocksUnverified,
         long metadataBlocks) {
-    /** No more problems than this are listed; a destroyed volume does not fill the memory. */
+    /** The most problems that a report lists, so that a destroyed volume does not fill the memory. */
     public static final int MAX_PROBLEMS = 1000;
 
     public boolean clean() {
@@ -31,12 +32,12 @@ public record CheckReport(
      *
      * @param structure the structure's name as in docs/FORMAT.md: {@code superblock}, {@code tree node}, {@code map
      *     node}, {@code space map}, {@code log record}, {@code inode}, {@code directory entry}, {@code data}
-     * @param block device block (4 KiB) it is about, or -1
-     * @param inode the file it is about, or -1
+     * @param block number of the device block (4 KiB) that has the problem, or -1
+     * @param inode number of the file that has the problem, or -1
      * @param message one line for the person who repairs it
      */
     public record Problem(String structure, long block, long inode, String message) {
-        /** Makes one that is about no file. */
+        /** Makes a problem that concerns no file. */
         public Problem(String structure, long block, String message) {
             this(structure, block, -1, message);
         }

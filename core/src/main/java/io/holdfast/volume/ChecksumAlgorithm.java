@@ -1,10 +1,12 @@
 package io.holdfast.volume;
 
-/** The checksum a volume keeps for every block. It is chosen when the volume is formatted. */
+/** The checksum that a volume keeps for every block. Formatting chooses it, for good. */
 public enum ChecksumAlgorithm {
     /** CRC-32C (Castagnoli, RFC 3720 appendix B.4): 32 bits, computed by the processor at memory speed. */
     CRC32C("crc32c", 1),
-    /** XXH3, 64 bits (xxHash specification 0.8): a thousand million times fewer undetected errors, somewhat slower. */
+    /**
+     * XXH3, 64 bits (xxHash specification 0.8). Somewhat slower; a random error passes once in 2^64 times, not in 2^32.
+     */
     XXH3_64("xxh3-64", 2);
 
     private final String label;
@@ -15,7 +17,7 @@ public enum ChecksumAlgorithm {
         this.id = id;
     }
 
-    /** Returns the name used by the command and in reports. */
+    /** Returns the name that the command and reports use. */
     public String label() {
         return label;
     }

@@ -3,9 +3,10 @@ package io.holdfast.volume;
 /**
  * Attributes of a new file or directory.
  *
- * @param size logical size of a new regular file in bytes, unsigned, all of it a hole; ignored for a directory
- * @param checksummed false gives up the checksums of this file's data for zero-copy direct writes
- * @param mode permission bits (07777)
+ * @param size size of a new regular file in bytes, unsigned. All of it is a hole. Ignored for a directory
+ * @param checksummed false: the file's data has no checksums, so that the device can read direct writes from the
+ *     caller's memory ({@link WriteFlag#DIRECT}). Ignored for a directory
+ * @param mode permission bits, 0 to 07777
  */
 public record CreateOptions(long size, boolean checksummed, int mode, int uid, int gid) {
     public static CreateOptions file() {

@@ -3,23 +3,24 @@ package io.holdfast.volume;
 import io.holdfast.error.HoldfastException;
 
 /**
- * Is told of the errors that a volume's device or its contents cause, whoever met them: {@code CHECKSUM_MISMATCH}, {@code
- * DAMAGED} and {@code DEVICE_ERROR} that a call throws. A failed write or flush is told once, {@link Volume#failure}.
+ * Hears of the errors that a volume's device or its contents cause: every {@code CHECKSUM_MISMATCH}, {@code DAMAGED}
+ * and {@code DEVICE_ERROR} that a call throws, whoever made the call. The error of a failed write or flush is {@code
+ * FAILED} and not among them; {@link Volume#failure} returns it.
  */
 @FunctionalInterface
 public interface ErrorListener {
-    /** Tells nobody. */
+    /** Ignores all errors. */
     ErrorListener NONE = e -> {};
 
-    /** Called by the thread that met it, while calls run: must not block, nor call the volume. */
+    /** Takes an error. The thread that met it calls this while calls run: it must not block, nor call the volume. */
     void met(HoldfastException error);
 
-    /** Tells of an error that is one to be told of, and returns it. */
+    /** Passes an error to {@link #met} if it is one of the above, and returns it. */
     default HoldfastException tell(HoldfastException error) {
         switch (error.code()) {
             case CHECKSUM_MISMATCH, DAMAGED, DEVICE_ERROR -> met(error);
             default -> {
-                // The caller's affair.
+                // Only the caller can do something about it.
             }
         }
         return error;

@@ -3,22 +3,22 @@ package io.holdfast.volume;
 import java.util.List;
 
 /**
- * Keeps users of files out, and other changes of their names, until it is closed: {@link VolumeFiles#claim}. Its owner does
- * meanwhile what it wants to do.
+ * Keeps other users from opening files, and everybody else from changing the files' names, until it is closed. Made by
+ * {@link VolumeFiles#claim} and {@link VolumeFiles#claimSize}. The owner makes its change meanwhile.
  */
 public interface FileClaim extends AutoCloseable {
     /**
-     * Somebody whose connection was ended for a claim.
+     * A user whose connection was ended for a claim.
      *
-     * @param user as {@link FileUser#description} says
-     * @param path of what it had open
+     * @param user what {@link FileUser#description} returned
+     * @param path of a file that the user had open; words for messages if the path is not known
      */
     record CutOff(String user, String path) {}
 
-    /** Returns who was cut off for this claim: each user once for each file. */
+    /** Returns the users that were cut off for this claim, each once for each file. */
     List<CutOff> cutOff();
 
-    /** Gives the files free. Closing twice is harmless. */
+    /** Ends the claim. Closing twice is harmless. */
     @Override
     void close();
 }

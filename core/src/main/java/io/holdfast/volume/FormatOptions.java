@@ -3,9 +3,9 @@ package io.holdfast.volume;
 /**
  * How to format a device.
  *
- * @param size bytes; for a regular file the size it gets (sparse), for a block device at most the device's size, 0
- *     meaning all of it (a regular file that exists keeps its size with 0). Rounded down to whole 4 KiB blocks; at
- *     least {@link Volume#MIN_SIZE}.
+ * @param size bytes of the device that the volume uses, rounded down to whole 4 KiB blocks; at least {@link
+ *     Volume#MIN_SIZE}. A shorter regular file grows to it (sparse); a block device must have so many. 0 means all of a
+ *     block device, and the present size of a regular file
  * @param checksum the algorithm for data and metadata
  * @param force overwrite what looks like a file system, a partition table or a volume
  * @param label free text of at most 64 bytes of UTF-8, shown by {@code info}

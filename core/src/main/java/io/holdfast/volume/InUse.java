@@ -1,6 +1,6 @@
 package io.holdfast.volume;
 
-/** What to do about the users of a file that is to be taken away or cut. */
+/** What a claim does if other users have open what it would cover. */
 public enum InUse {
     /** Throw {@code IN_USE}, with the users in the message. */
     REFUSE,

@@ -4,26 +4,29 @@ import io.holdfast.error.HoldfastException;
 import java.util.List;
 
 /**
- * The files of a volume by inode number, beside {@link VolumeFiles}, which has them by path: for doors whose clients keep
- * numbers (FUSE, NFS). Thread-safe; every method blocks.
+ * The files of a volume by inode number, for doors whose clients keep numbers (FUSE, NFS). {@link VolumeFiles} has the
+ * same files by path. Thread-safe; every method blocks.
  *
- * <p><b>Names.</b> A name is one of a directory, 1 to 255 bytes of UTF-8 without {@code /} and NUL. {@code .} and {@code ..}
- * are not stored and are {@code INVALID}; {@link #parent} says where {@code ..} leads. No symbolic link is followed.
+ * <p><b>Names.</b> A name is one name in a directory, not a path: 1 to 255 bytes of UTF-8 without {@code /} and NUL.
+ * {@code .} and {@code ..} are not stored and are {@code INVALID}; {@link #parent} says where {@code ..} leads. No
+ * method follows symbolic links.
  *
- * <p><b>Numbers.</b> {@link #ROOT} is the root directory. A number is one file's as long as the volume is open: when the last
- * name of a file is gone, the number is {@code STALE} in every call here, for good, also while a {@link StoredFile} keeps the
- * file; that handle goes on working. After the volume was opened again, a number that had become durable (a flush of anything
- * that began after the file was created, or a {@link Volume#sync}) still is that file's or {@code STALE}. One that had not may
- * be given to another file after a crash, since nobody was promised that the first one exists. So a door that hands out
- * numbers that outlive its process flushes first.
+ * <p><b>Numbers.</b> {@link #ROOT} is the root directory. As long as the volume is open, a number belongs to one file.
+ * When the last name of the file is gone, the number is {@code STALE} for good in every call here. This is so even
+ * while a {@link StoredFile} keeps the file; that handle goes on working. A number becomes durable by a flush of
+ * anything that began after the file was created, or by a {@link Volume#sync}. After the volume was opened again, a
+ * durable number still is that file's or {@code STALE}. A number that had not become durable may be given to another
+ * file after a crash: nobody was promised that the first one exists. So a door flushes before it hands out numbers that
+ * outlive its process.
  *
- * <p><b>Use.</b> A file that was opened here in somebody's name is in use as {@link VolumeFiles} says. It is known by the name
- * under which {@link #lookup} has last found it. A volume remembers that of a few thousand files. For a file whose name it has
- * forgotten nobody else renames, replaces or removes any of its names; but a directory above it may be renamed, and a
- * {@linkplain VolumeFiles#claim claim} on one does not see it.
+ * <p><b>Use.</b> A file that a user has opened here is in use, as {@link VolumeFiles} says. The volume knows it by the
+ * name under which a {@link #lookup} last found it, and remembers such names of a few thousand files. If it has
+ * forgotten the name of a file, nobody else renames, replaces or removes any of the file's names. But others may then
+ * rename a directory above the file, and a {@linkplain VolumeFiles#claim claim} on such a directory does not cover it.
  *
- * <p><b>Errors and durability</b> are those of {@link Volume} and its methods of the same names, and besides {@code STALE}; a
- * number of a file of another kind than is needed is {@code NOT_A_DIRECTORY}, {@code IS_A_DIRECTORY} or {@code INVALID}.
+ * <p><b>Errors and durability</b> are those of the methods of {@link Volume} with the same names. In addition, every
+ * method throws {@code STALE}. A number of a file of the wrong kind is {@code NOT_A_DIRECTORY}, {@code IS_A_DIRECTORY}
+ * or {@code INVALID}.
  */
 public interface Inodes {
     /** The root directory of every volume. */
@@ -56,12 +59,12 @@ public interface Inodes {
     /**
      * Lists a directory in byte order of the names, without {@code .} and {@code ..}.
      *
-     * @param after only names greater than this; empty for the first call. It need not be the name of anything
-     * @param limit at most so many entries; at least 1
+     * @param after lists only names greater than this, which need not exist; empty for the first call
+     * @param limit the most entries to return; at least 1
      */
     List<DirectoryEntry> list(long directory, String after, int limit) throws HoldfastException;
 
-    /** Returns a cursor before the first entry of a directory. Fails with its first use, and not here. */
+    /** Returns a cursor before the first entry of a directory. A wrong number fails with its first use, not here. */
     default DirectoryCursor cursor(long directory) {
         return new DirectoryCursor((after, limit) -> list(directory, after, limit));
     }
@@ -73,7 +76,7 @@ public interface Inodes {
 
     FileStatus symlink(long directory, String name, String target) throws HoldfastException;
 
-    /** Gives a regular file or symbolic link another name, and returns its attributes with it. */
+    /** Gives a regular file or symbolic link another name, and returns its new attributes. */
     FileStatus link(long inode, long directory, String name) throws HoldfastException;
 
     /** Renames atomically, as {@link VolumeFiles#rename}. */
@@ -91,12 +94,12 @@ public interface Inodes {
     void removeXattr(long inode, String name) throws HoldfastException;
 
     /**
-     * What {@code fsync} of a directory promises: every change of names, attributes and ranges that returned before this
-     * call is durable, of this directory and of all others, since changes are durable in their order or not at all. It writes
-     * no contents of files.
+     * Does what {@code fsync} of a directory promises. Every change of names, attributes and ranges that returned
+     * before this call is then durable, in this directory and in all others: changes become durable in their order or
+     * not at all. Writes no contents of files.
      */
     void flushDirectory(long directory) throws HoldfastException;
 
-    /** Returns what {@code statfs} tells. */
+    /** Returns what {@code statfs(2)} tells. */
     VolumeCapacity capacity() throws HoldfastException;
 }

@@ -3,23 +3,23 @@ package io.holdfast.volume;
 /**
  * How to open a volume.
  *
- * @param readOnly take no write; the log is replayed in memory only and nothing is written to the device
- * @param memory bytes for the page cache, cached map nodes and pending changes together; 0 means a quarter of the
- *     machine's memory and at most 1 GiB. {@link #MIN_MEMORY} to {@link #MAX_MEMORY}.
- * @param directIo open the device with O_DIRECT where its file system takes it
- * @param io how to read and write the device: {@code plain} is Java's file I/O, which every platform has; {@code uring}
- *     is Linux's io_uring, if the module {@code linux} is on the class path; {@code auto} takes what needs the least
- *     CPU time of what works here
- * @param errors is told of errors of the device and of damage
+ * @param readOnly refuse all writes. Recovery then replays the log in memory only, and nothing is written to the device
+ * @param memory bytes for the page cache, cached map nodes and pending changes together, from {@link #MIN_MEMORY} to
+ *     {@link #MAX_MEMORY}. 0 means a quarter of the machine's memory, at least {@link #MIN_MEMORY} and at most 1 GiB
+ * @param directIo open the device with O_DIRECT if its file system allows it
+ * @param io how to read and write the device. {@code plain} is Java's file I/O, which every platform has. {@code uring}
+ *     is Linux's io_uring, if the module {@code linux} is on the class path. {@code auto} takes the one that needs the
+ *     least CPU time of those that work here
+ * @param errors hears of errors of the device and of damage
  */
 public record OpenOptions(boolean readOnly, long memory, boolean directIo, String io, ErrorListener errors) {
-    /** The least a volume can be run with: 16 MiB. */
+    /** The least memory that a volume can run with: 16 MiB. */
     public static final long MIN_MEMORY = 16L << 20;
 
-    /** The most, beyond any machine: 1 PiB. */
+    /** The most memory that may be asked for, beyond any machine: 1 PiB. */
     public static final long MAX_MEMORY = 1L << 50;
 
-    /** The system property that names the {@link #io} of options that do not say. */
+    /** The system property that sets {@link #io} where the caller names none; without it, {@code auto}. */
     public static final String IO_PROPERTY = "holdfast.io";
 
     public static OpenOptions readWrite() {

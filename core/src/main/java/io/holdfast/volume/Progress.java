@@ -1,15 +1,15 @@
 package io.holdfast.volume;
 
-/** Told how far a long operation is. Called often; must be cheap. */
+/** Hears how far a long operation has come. Called often, so it must be cheap. */
 @FunctionalInterface
 public interface Progress {
     Progress NONE = (done, total) -> {};
 
     /**
-     * Reports progress.
+     * Takes the progress so far.
      *
      * @param done bytes or blocks done
-     * @param total of how many, or 0 when that is not known
+     * @param total bytes or blocks in all; 0 if that is not known
      */
     void update(long done, long total);
 }

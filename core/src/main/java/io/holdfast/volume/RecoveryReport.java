@@ -7,10 +7,10 @@ import java.util.List;
  *
  * @param clean the volume had been closed cleanly: there was no log to replay
  * @param records log records replayed
- * @param blocks data blocks the records carried
- * @param durableThrough sequence number up to which the log is known to have been flushed
- * @param droppedTail whether an unflushed, torn end of the log was dropped
- * @param nanos time the recovery took
+ * @param blocks data blocks in these records
+ * @param durableThrough sequence number of the last record that is known to have been flushed
+ * @param droppedTail whether recovery dropped a torn end of the log, which had not been flushed
+ * @param nanos nanoseconds that the recovery took
  * @param problems damage found on the way, one readable line each; empty if none
  */
 public record RecoveryReport(

@@ -10,20 +10,22 @@ import java.util.Set;
  * An open regular file of a volume. All methods are thread-safe and block; they are made for virtual threads.
  *
  * <p>Offsets and lengths are bytes. Offsets and sizes are unsigned 64-bit numbers: a file may be up to 2^64 - 1 bytes
- * long. The unit of atomicity is the 4 KiB block: a crash or a concurrent reader sees each block of a write whole or
- * not at all, and different blocks of one write independently.
+ * long.
  *
- * <p>A caller may change its buffer while a call runs: what is stored is then some mixture of the contents the buffer
- * had, and its checksum always matches what is stored. What a read returns was verified before it was copied out.
+ * <p>The unit of atomicity is the 4 KiB block. After a crash, and for a concurrent reader, each block of a write is
+ * there whole or not at all, independently of the write's other blocks.
  *
- * <p>Any method may throw {@link HoldfastException} with {@code FAILED} (an earlier write failed; see {@link
- * Volume}), {@code READ_ONLY} or {@code CLOSED}.
+ * <p>A caller may change its buffer while a write runs. The volume then stores some mixture of the contents that the
+ * buffer had, and the checksum always matches what is stored. A read verifies data before it copies it to the caller.
+ *
+ * <p>Any method may throw {@link HoldfastException} with {@code CLOSED}. A method that changes or flushes the file may
+ * also throw {@code READ_ONLY}, or {@code FAILED} after an earlier write failed; see {@link Volume}.
  */
 public interface StoredFile extends AutoCloseable {
     /** Returns the inode number. */
     long inode();
 
-    /** Returns the logical size in bytes, unsigned. */
+    /** Returns the size in bytes, unsigned. */
     long size();
 
     /** Returns whether the file's data is checksummed. */
@@ -35,7 +37,7 @@ public interface StoredFile extends AutoCloseable {
     /**
      * Reads as many bytes as {@code target} holds.
      *
-     * @return the number of bytes read, less than asked for only at the end of the file, 0 at or after it
+     * @return the number of bytes read: less than asked for only at the end of the file, 0 at or after it
      * @throws HoldfastException {@code CHECKSUM_MISMATCH} or {@code DEVICE_ERROR}, with file, offset and block in the
      *     message; {@code WOULD_BLOCK} with {@link ReadFlag#NOWAIT}
      */
@@ -45,7 +47,7 @@ public interface StoredFile extends AutoCloseable {
         return read(offset, target, Set.of());
     }
 
-    /** Reads into the buffer from its position to its limit and moves the position by what was read. */
+    /** Reads into the buffer from its position to its limit, and moves the position behind the bytes read. */
     default int read(long offset, ByteBuffer target) throws HoldfastException {
         int n = (int) read(offset, MemorySegment.ofBuffer(target), Set.of());
         target.position(target.position() + n);
@@ -55,12 +57,12 @@ public interface StoredFile extends AutoCloseable {
     /**
      * Writes all of {@code source}. The file grows if the write ends beyond its size.
      *
-     * <p>Durability: none until {@link #flush()} or with {@link WriteFlag#FUA}. An accepted write can always be
-     * written back: running out of space is reported here and never at a flush.
+     * <p>Durability: with {@link WriteFlag#FUA} the write is durable on return, otherwise after a later {@link
+     * #flush()}. A flush never runs out of space: the volume reserves the space for a write before it accepts it.
      *
-     * @throws HoldfastException {@code NO_SPACE}, and then nothing from the first block without space on was
-     *     written; {@code FILE_TOO_LARGE}; {@code WOULD_BLOCK} with {@link WriteFlag#NOWAIT}, and then nothing was
-     *     written
+     * @throws HoldfastException {@code NO_SPACE}: nothing was written from the first block without space on. {@code
+     *     WOULD_BLOCK} with {@link WriteFlag#NOWAIT}: nothing was written. {@code FILE_TOO_LARGE}. {@code BEYOND_END}
+     *     for a handle of {@link VolumeFiles#openDisk}
      */
     void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException;
 
@@ -69,31 +71,33 @@ public interface StoredFile extends AutoCloseable {
     }
 
     /**
-     * Writes several pieces, each as {@link #write(long, MemorySegment, Set)} does, for less work than one by one: they are
-     * brought to the device in as few transfers as can be. They are no unit: a crash may leave any of them, or none.
+     * Writes several pieces, each as {@link #write(long, MemorySegment, Set)} does without flags, for less work than
+     * one by one: in as few transfers to the device as possible. The pieces are no unit: after a crash any of them may
+     * be missing.
      *
-     * @return false if that cannot be done for these, and then nothing was written, and each may be written by itself:
-     *     pieces are not of whole blocks, or overlap, or are more than a megabyte together, or space for all is not left
+     * @return false if these pieces cannot be written together: a piece does not consist of whole blocks, pieces
+     *     overlap, there is not space for all, or all together exceed 1 MiB or the end of a disk. Nothing was written
+     *     then; the caller may write each piece by itself
      */
     default boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
         return false;
     }
 
-    /** Writes the buffer from its position to its limit and moves the position to the limit. */
+    /** Writes the buffer from its position to its limit, and moves the position to the limit. */
     default void write(long offset, ByteBuffer source) throws HoldfastException {
         write(offset, MemorySegment.ofBuffer(source), Set.of());
         source.position(source.limit());
     }
 
     /**
-     * Makes every write to this file, by whatever handle, that returned before this call durable on the medium. One
-     * call serves all that wait (group commit).
+     * Makes durable on the medium every write to this file that returned before this call, through whatever handle.
+     * Calls that wait at the same time share one flush of the device (group commit).
      */
     void flush() throws HoldfastException;
 
     /**
-     * Reserves space for every hole in the range, which becomes unwritten (fallocate with keep-size). Writes into it
-     * do not run out of space.
+     * Reserves space for every hole in the range, and makes it unwritten ({@code fallocate} with keep-size). Writes
+     * into it do not run out of space.
      */
     void allocate(long offset, long length) throws HoldfastException;
 
@@ -101,29 +105,34 @@ public interface StoredFile extends AutoCloseable {
     void punch(long offset, long length) throws HoldfastException;
 
     /**
-     * Makes the range read as zeroes and keeps its space reserved: whole blocks become unwritten by a change of the
-     * map alone, parts of blocks are zeroed. Never grows the file.
+     * Makes the range read as zeroes and keeps its space reserved. Whole blocks become unwritten by a change of the map
+     * alone; parts of blocks are zeroed. Never grows the file.
      */
     void zero(long offset, long length) throws HoldfastException;
 
     /**
-     * Tells what is where. Neighbouring runs of one state are joined.
+     * Returns what each part of a range holds. Neighbouring parts in one state are one extent.
      *
-     * @param maxExtents stop after so many; at least 1
-     * @return contiguous extents from {@code offset} on, ending at or before {@code offset + length} and at the end
-     *     of the file; empty at or after the end
+     * @param maxExtents the most extents to return; at least 1
+     * @return contiguous extents from {@code offset} on, ending at or before {@code offset + length} and at the end of
+     *     the file; empty at or after the end
      */
     List<Extent> map(long offset, long length, int maxExtents) throws HoldfastException;
 
-    /** Sets the size: what is cut off is freed, what is added is a hole. */
+    /**
+     * Sets the size in bytes, unsigned. Frees what is cut off; what is added is a hole.
+     *
+     * @throws HoldfastException {@code IN_USE} if the file would become smaller and its users or a claim forbid that,
+     *     see {@link VolumeFiles}; {@code INVALID} for a handle of {@link VolumeFiles#openDisk}
+     */
     void truncate(long size) throws HoldfastException;
 
     /**
      * Opens a queue of reads that keep no thread waiting.
      *
-     * @param name for its thread
-     * @param handedOn called on a thread of the queue after it has told the end of one or more reads that had ended
-     *     together; it may take its time, but the queue does nothing else meanwhile
+     * @param name of its thread
+     * @param handedOn runs on a thread of the queue, each time after the queue has reported one or more reads that
+     *     ended together. It may take its time, but the queue does nothing else meanwhile
      */
     default ReadQueue openReads(String name, Runnable handedOn) throws HoldfastException {
         return ReadQueue.NONE;

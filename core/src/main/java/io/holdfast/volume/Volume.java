@@ -7,15 +7,15 @@ import java.util.Optional;
 /**
  * An open volume: a tree of files in one regular file or block device. All methods are thread-safe and block.
  *
- * <p>Paths are absolute, with {@code /} between names; {@code .}, {@code ..} and empty names are resolved lexically.
- * A name has 1 to 255 bytes of UTF-8 without {@code /} and NUL. Symbolic links are followed in all but the last
- * component; {@link #open} follows the last one too.
+ * <p>Paths are absolute, with {@code /} between names; {@code .}, {@code ..} and empty names are resolved lexically. A
+ * name has 1 to 255 bytes of UTF-8 without {@code /} and NUL. Symbolic links are followed in all but the last
+ * component. {@link #open}, {@link #openDisk} and {@link #claimSize} follow the last one too.
  *
- * <p>Changes of the namespace are atomic, ordered, and durable after {@link #sync()} or after a flush of any file that
- * began later.
+ * <p>Changes of the namespace are atomic and ordered. {@link #sync()} makes them durable, and so does a flush of any
+ * file that begins after them.
  *
- * <p>Errors latch: after a write or a flush of the device has failed, every call that would write throws {@code FAILED}
- * with the first cause, reads go on, and nothing that was not durable is ever reported as durable.
+ * <p>Errors latch. After a write or a flush of the device has failed, every call that would write throws {@code FAILED}
+ * with the first cause, and reads go on. The volume never reports anything as durable that is not.
  */
 public interface Volume extends VolumeFiles, AutoCloseable {
     /** Bytes of a block, the unit of allocation and of checksums. */
@@ -27,8 +27,8 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     VolumeInfo info();
 
     /**
-     * Names the file or block device that the volume is on: the same for every path that
-     * leads to it, in every process of this machine. Empty for a volume that is on neither.
+     * Names the file or block device that the volume is on. The name is the same for every path that leads there, in
+     * every process of this machine. Empty for a volume that is on neither.
      */
     default Optional<String> storage() {
         return Optional.empty();
@@ -44,12 +44,12 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /** Returns why the volume takes no more writes, if a write or flush has failed. */
     Optional<HoldfastException> failure();
 
-    /** Returns the files of this volume as a user has them, in whose name they are opened and changed. */
+    /** Returns the files of this volume for one user: calls there open and change files in the user's name. */
     VolumeFiles as(FileUser user);
 
     void mkdir(String path, CreateOptions options) throws HoldfastException;
 
-    /** Creates a symbolic link. {@code target} is 1 to 4095 bytes of UTF-8 and is not resolved now. */
+    /** Creates a symbolic link. {@code target} has 1 to 4095 bytes of UTF-8; this call does not follow it. */
     void symlink(String path, String target) throws HoldfastException;
 
     String readLink(String path) throws HoldfastException;
@@ -64,8 +64,8 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /**
      * Lists a directory in byte order of the names.
      *
-     * @param after only names greater than this; empty for the first call
-     * @param limit at most so many entries; at least 1
+     * @param after lists only names greater than this, which need not exist; empty for the first call
+     * @param limit the most entries to return; at least 1
      */
     List<DirectoryEntry> list(String path, String after, int limit) throws HoldfastException;
 
@@ -81,17 +81,24 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /** Makes everything that was done before this call durable. */
     void sync() throws HoldfastException;
 
-    /** Writes a checkpoint: the log becomes empty and dead blocks come free. */
+    /** Writes a checkpoint: the log becomes empty, and dead blocks become free. */
     void checkpoint() throws HoldfastException;
 
     /**
-     * Reads and verifies everything on the device as of a checkpoint made now: structures, reachability against the
-     * space map, every data checksum. On a volume that others write to meanwhile, the state at that checkpoint is
-     * checked.
+     * Writes a checkpoint, and then reads and verifies everything that it has on the device: structures, reachability
+     * against the space map, every data checksum. Others may write meanwhile; the check covers the state at the
+     * checkpoint. If no checkpoint can be written because a write has failed or the host is full, the check covers the
+     * last one. Of a volume that is open read-only it covers the checkpoint and the log that opening found.
      */
     CheckReport check(Progress progress) throws HoldfastException;
 
-    /** Flushes, writes a checkpoint if possible, and closes. Open files are closed. Closing twice is harmless. */
+    /**
+     * Writes all that is dirty and a last checkpoint, and closes the volume and its open files. Closing twice is
+     * harmless.
+     *
+     * @throws HoldfastException if something could not be made durable, {@code FAILED} also if it had failed before;
+     *     the volume is closed all the same
+     */
     @Override
     void close() throws HoldfastException;
 }

@@ -7,15 +7,15 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A path in a volume, as somebody outside gives it: an argument of a command, a name of an export, a request at the control
- * socket. There is one rule for all of them, and this is the place that has it.
+ * A path in a volume, as somebody outside gives it: an argument of a command, a name of an export, a request at the
+ * control socket. This class has the one rule for all of them.
  *
- * <p>A volume has no working directory, so an empty path and the names {@code .} and {@code ..} mean nothing there: they are
- * refused, because who gives them means something else than what they would lead to. Needless slashes are taken out; but one
- * at the end says that the path is one of a directory.
+ * <p>A volume has no working directory, so an empty path and the names {@code .} and {@code ..} mean nothing there.
+ * This class refuses them: they would not lead where the caller means. It takes out needless slashes. A slash at the
+ * end says that the path is a directory's.
  *
  * @param path absolute, with one slash between names and none at the end
- * @param directory it had a slash at the end: what it leads to must be a directory
+ * @param directory whether the path had a slash at the end: it must lead to a directory
  */
 public record VolumePath(String path, boolean directory) {
     public static final String ROOT = "/";
@@ -66,9 +66,9 @@ public record VolumePath(String path, boolean directory) {
     }
 
     /**
-     * Returns the path of what must be a file.
+     * Returns the path, for a call that takes a file.
      *
-     * @throws HoldfastException {@code IS_A_DIRECTORY} if the path says that it is a directory
+     * @throws HoldfastException {@code IS_A_DIRECTORY} if the path is the root, or has a slash at the end
      */
     public String ofFile() throws HoldfastException {
         if (isRoot()) {
@@ -83,15 +83,16 @@ public record VolumePath(String path, boolean directory) {
     }
 
     /**
-     * Returns the path of what is there, of whatever kind it may be, if it is as the path says.
+     * Returns the path, for a call that takes a file of any kind. Makes sure that a path with a slash at the end leads
+     * to a directory.
      *
-     * @throws HoldfastException {@code NOT_A_DIRECTORY} if the path says that it is a directory, and it is none; {@code
-     *     NOT_FOUND}
+     * @throws HoldfastException {@code NOT_A_DIRECTORY} if it does not; {@code NOT_FOUND} if it leads nowhere
      */
     public String in(Volume volume) throws HoldfastException {
         if (directory && !isRoot() && volume.status(path).kind() != FileKind.DIRECTORY) {
             throw new HoldfastException(
-                    ErrorCode.NOT_A_DIRECTORY, path + " is not a directory, as the slash behind it says");
+                    ErrorCode.NOT_A_DIRECTORY,
+                    path + " is not a directory, but the slash behind it says so; leave the slash out");
         }
         return path;
     }

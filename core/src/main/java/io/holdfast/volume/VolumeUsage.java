@@ -1,12 +1,13 @@
 package io.holdfast.volume;
 
 /**
- * Where the space of a volume is, in bytes. {@code total = used + pending + reserved + free}.
+ * How the space of a volume is used, in bytes. {@code total = used + pending + reserved + free}.
  *
  * @param total all of the device that the volume uses
  * @param used blocks in use by data, metadata, superblocks and the space map
- * @param pending blocks that are already dead and come free at the next checkpoint, log included
- * @param reserved promised to accepted writes, unwritten ranges and to the metadata of the next checkpoint
+ * @param pending blocks that are dead and become free at the next checkpoint, those of the log included
+ * @param reserved blocks kept for accepted writes, unwritten ranges, the log's next records and the metadata of the
+ *     next checkpoint
  * @param free what new writes can take now
  * @param dirty bytes accepted and not yet written back
  */

@@ -3,9 +3,9 @@ package io.holdfast.volume;
 import java.lang.foreign.MemorySegment;
 
 /**
- * One of several writes that are handed over together, {@link StoredFile#writeTogether}.
+ * One of the writes of {@link StoredFile#writeTogether}.
  *
  * @param offset byte of the file, unsigned
- * @param source what is written, all of it
+ * @param source the bytes to write, all of them
  */
 public record WritePiece(long offset, MemorySegment source) {}
