@@ -11,8 +11,8 @@ import java.util.Arrays;
 import java.util.List;
 
 /**
- * Extended attributes, in chunks of (length u32, value). The length tells a value whose last chunk is missing from a
- * shorter one.
+ * Extended attributes, in chunks of (length u32, value). By the length, a value that has lost its last chunk differs
+ * from a shorter value.
  */
 final class Attributes {
     static final int VALUE_MAX = 65_536;
@@ -76,7 +76,7 @@ final class Attributes {
         byte[] from = NamespaceKeys.first(inode, NamespaceKeys.ATTRIBUTE);
         byte[] to = NamespaceKeys.first(inode, NamespaceKeys.ATTRIBUTE + 1);
         while (true) {
-            // One item a name: the next scan starts behind the name's last chunk.
+            // Takes one item of each name: the next scan starts behind the last chunk of that name.
             List<Item> next = store.scan(from, to, 1);
             if (next.isEmpty()) {
                 names.sort(null);
@@ -89,13 +89,14 @@ final class Attributes {
                 throw Damage.inode(inode, "the name of an attribute is malformed");
             }
             names.add(text);
-            // Even that one may be there, in a damaged volume; the least key behind it has a zero byte more.
+            // In a damaged volume even the chunk with this last number may exist. The least key behind it has one zero
+            // byte more.
             byte[] last = NamespaceKeys.attribute(inode, name, CHUNK_END);
             from = Arrays.copyOf(last, last.length + 1);
         }
     }
 
-    /** Returns up to {@code limit} items of attributes, whatever is in them. */
+    /** Returns up to {@code limit} items of attributes, without a look at their content. */
     List<Item> some(long inode, int limit) throws HoldfastException {
         return store.scan(
                 NamespaceKeys.first(inode, NamespaceKeys.ATTRIBUTE),

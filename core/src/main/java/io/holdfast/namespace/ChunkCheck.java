@@ -5,10 +5,11 @@ import java.nio.ByteOrder;
 import java.util.Arrays;
 
 /**
- * Follows the chunk sequences of link targets and attributes as their items pass by in key order, without keeping them.
+ * Checks the chunk sequences of link targets and attributes while their items pass by in key order. Keeps no item.
  *
- * <p>Invariant: {@code prefix} is the key of the sequence under way without its chunk number, empty if there is none;
- * {@code next} chunks of it with {@code bytes} bytes passed, {@code sound} if each was the one that had to come.
+ * <p>Invariant: {@code prefix} is the key of the present sequence without its chunk number, empty if there is none. So
+ * far {@code next} chunks of it have passed, with {@code bytes} bytes in all; {@code sound} if each was the right next
+ * one.
  */
 final class ChunkCheck {
     private byte[] prefix = {};
@@ -18,7 +19,10 @@ final class ChunkCheck {
     private boolean full;
     private boolean sound;
 
-    /** Returns whether a chunk belongs to the sequence under way; if not, {@link #end} it and {@link #begin} another. */
+    /**
+     * Returns whether a chunk belongs to the present sequence. If not, the caller must {@link #end} that and {@link
+     * #begin} another.
+     */
     boolean continues(byte[] key, int numberSize) {
         return prefix.length > 0 && Arrays.equals(prefix, 0, prefix.length, key, 0, key.length - numberSize);
     }
@@ -38,7 +42,7 @@ final class ChunkCheck {
         sound = true;
     }
 
-    /** Takes the next chunk of the sequence under way. */
+    /** Takes the next chunk of the present sequence. */
     void chunk(byte[] key, byte[] value) {
         int number = 0;
         for (int i = prefix.length; i < key.length; i++) {
@@ -50,14 +54,14 @@ final class ChunkCheck {
         bytes += value.length;
     }
 
-    /** Ends the sequence under way, if there is one; returns false if it was not whole. */
+    /** Ends the present sequence, if there is one; returns false if it was not whole. */
     boolean end() {
         boolean whole = prefix.length == 0 || (sound && bytes == expected);
         prefix = new byte[0];
         return whole;
     }
 
-    /** Returns how many bytes the chunks of an attribute must have by what its first says; -1 if that cannot be. */
+    /** Returns how many bytes all chunks of an attribute must have, as the first one says; -1 if that is impossible. */
     static long attributeBytes(byte[] first) {
         if (first.length < Attributes.LENGTH_SIZE) {
             return -1;

@@ -6,13 +6,13 @@ import java.util.List;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
-/** Byte strings too long for one item, in a sequence of items numbered from 0, all full but the last. */
+/** Splits a byte string that is too long for one item into items numbered from 0. All but the last are full. */
 final class Chunks {
     static final int SIZE = Item.VALUE_MAX;
 
     private Chunks() {}
 
-    /** Returns the number of chunks; a string of no bytes has one. */
+    /** Returns the number of chunks; an empty string has one. */
     static int count(int length) {
         return Math.max(1, (length + SIZE - 1) / SIZE);
     }

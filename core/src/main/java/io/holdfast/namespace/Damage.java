@@ -3,7 +3,7 @@ package io.holdfast.namespace;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 
-/** Messages for items that cannot be believed. */
+/** Makes the errors for items that cannot be right. */
 final class Damage {
     private Damage() {}
 

@@ -32,14 +32,15 @@ final class Directories {
     /** Checks the arguments of a listing, and returns the name in bytes. */
     static byte[] after(String name, int limit) throws HoldfastException {
         if (limit < 1) {
-            throw new HoldfastException(ErrorCode.INVALID, "a list of at most " + limit + " entries");
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "a list of at most " + limit + " entries; ask for 1 or more");
         }
         return Names.bounded(name, Names.LENGTH_MAX);
     }
 
-    /** Lists entries with names greater than {@code after}, of which an empty one is before all. */
+    /** Lists entries with names greater than {@code after}; an empty {@code after} lists from the first one on. */
     List<DirectoryEntry> list(long directory, byte[] after, int limit) throws HoldfastException {
-        // The least name greater than another is the same with a zero byte behind it.
+        // The least name that is greater than another is that name with a zero byte behind it.
         byte[] from = after.length == 0
                 ? NamespaceKeys.first(directory, NamespaceKeys.ENTRY)
                 : NamespaceKeys.entry(directory, Arrays.copyOf(after, after.length + 1));

@@ -4,19 +4,20 @@ import io.holdfast.error.HoldfastException;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Registers a regular file as open. Called with the namespace's lock held, so that no change of the record or of the
- * file's names comes between reading the record ({@link Namespace#stored}) and {@link OpenInodes} knowing it. Two may
- * run at once: if the file may be opened and closed by others meanwhile, read the record under the lock that guards the
- * table of open files.
+ * Registers a regular file as open. The namespace calls this with its lock held. So nothing changes the record or the
+ * names of the file between the moment when this reads the record ({@link Namespace#stored}) and the moment when {@link
+ * OpenInodes} knows it. Two calls may run at once: if others may open and close the file meanwhile, read the record
+ * under the lock that guards the table of open files.
  *
- * @param <T> what the engine makes of it
+ * @param <T> what the engine makes of the file
  */
 @FunctionalInterface
 public interface FileOpener<T> {
     /**
      * Opens the file.
      *
-     * @param path canonical: without symbolic links; null if it was opened by its number and the path is not known
+     * @param path canonical: without symbolic links; null if the file was opened by its number and the path is not
+     *     known
      */
     T open(long inode, @Nullable String path) throws HoldfastException;
 }

@@ -9,8 +9,8 @@ import io.holdfast.volume.FileKind;
 import java.util.List;
 
 /**
- * The files of a namespace by inode number, as {@link io.holdfast.volume.Inodes} has them. Thread-safe. Every number comes
- * from somebody who has kept it, so it may be stale; {@link Lookup#kept} says so before anything else is done with it.
+ * The files of a namespace by inode number, as {@link io.holdfast.volume.Inodes} has them. Thread-safe. The caller has
+ * kept each number, so it may be stale. Every method calls {@link Lookup#kept} first, which finds that out.
  */
 public final class InodeAccess {
     private final NamespaceLock lock;
@@ -55,7 +55,7 @@ public final class InodeAccess {
         return lock.read(() -> lookup.keptDirectory(directory).parent());
     }
 
-    /** Makes sure that a directory is there. */
+    /** Throws unless a directory with this number exists. */
     public void requireDirectory(long directory) throws HoldfastException {
         lock.read(() -> lookup.keptDirectory(directory));
     }

@@ -7,12 +7,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 
 /**
- * Gives out inode numbers, each once while the volume is open, and never one that was durable. A number whose inode a crash
- * has taken, together with the mark above it, may be given out once more.
+ * Gives out inode numbers. While the volume is open it gives out each number once. It never gives out one again that
+ * was durable. A crash may take an inode together with the mark above it; the number of that inode may be given out
+ * once more.
  *
- * <p>Invariant: every number given out is below the stored high-water mark as soon as an inode with it is. The mark is
- * moved by {@value #STEP}, in the same commit as the first inode above the old one; numbers between the last one used
- * and the mark are skipped after the volume was opened again. Guarded by the namespace's write lock.
+ * <p>Invariant: as soon as an inode is stored, its number is below the stored high-water mark. The mark moves by
+ * {@value #STEP}, in the commit of the first inode at the old mark. After the volume is opened again, the numbers
+ * between the last one used and the mark are skipped. Guarded by the namespace's write lock.
  */
 final class InodeNumbers {
     static final int STEP = 1024;
@@ -25,7 +26,7 @@ final class InodeNumbers {
         this.store = store;
     }
 
-    /** Returns the number for a new inode, which is used up only by {@link #used}. */
+    /** Returns the number for a new inode. {@link #used} uses it up; until then it is the next one again. */
     long take(NamespaceChange change) throws HoldfastException {
         if (next == 0) {
             next = stored();
@@ -37,7 +38,7 @@ final class InodeNumbers {
         return next;
     }
 
-    /** The change that the number was taken for is committed. */
+    /** Uses up the number: the change with its inode is committed. */
     void used() {
         if (next == highWater) {
             highWater += STEP;
@@ -49,7 +50,7 @@ final class InodeNumbers {
         return new Item(NamespaceKeys.highWater(), encode(NamespaceKeys.ROOT + 1));
     }
 
-    /** Returns the stored mark, or -1 if it cannot be one. */
+    /** Returns the stored mark, or -1 if the value is not a possible mark. */
     static long decode(byte[] value) {
         long mark = value.length == Long.BYTES
                 ? ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong()

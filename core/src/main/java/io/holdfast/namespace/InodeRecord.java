@@ -29,9 +29,9 @@ import java.time.Instant;
  *
  * Flags: bit 0, data without checksums.
  *
- * @param links names; for a directory 2 plus its subdirectories
- * @param size bytes, unsigned; of a symbolic link its target's, of a directory 0
- * @param parent for a directory the one that holds it (the root holds itself), else 0
+ * @param links number of names; for a directory 2 plus its subdirectories
+ * @param size bytes, unsigned; for a symbolic link the length of its target, for a directory 0
+ * @param parent for a directory the number of the one that holds it (the root holds itself), else 0
  */
 public record InodeRecord(
         FileKind kind,
@@ -86,12 +86,12 @@ public record InodeRecord(
                 kind, mode, uid, gid, links, checksummed, bytes, parent, accessTime, modifyTime, changeTime, birthTime);
     }
 
-    /** The content changed: modify time and change time. */
+    /** Returns the record after a change of content: modify time and change time are now. */
     public InodeRecord modified(Instant now) {
         return withTimes(accessTime, now, now);
     }
 
-    /** Something but the content changed: change time. */
+    /** Returns the record after any other change: the change time is now. */
     public InodeRecord changed(Instant now) {
         return withTimes(accessTime, modifyTime, now);
     }
@@ -138,7 +138,7 @@ public record InodeRecord(
                 birthTime);
     }
 
-    /** Returns the public form. */
+    /** Returns the attributes as the public API has them. */
     public FileStatus status(long inode, long allocatedBytes) {
         return new FileStatus(
                 inode,
@@ -188,9 +188,10 @@ public record InodeRecord(
     }
 
     /**
-     * Believes stored bytes only after every field was checked.
+     * Decodes stored bytes, after a check of every field.
      *
      * @param inode for the message
+     * @throws HoldfastException {@code DAMAGED} if a field is out of its range
      */
     public static InodeRecord decode(long inode, byte[] value) throws HoldfastException {
         if (value.length != SIZE) {

@@ -3,14 +3,14 @@ package io.holdfast.namespace;
 import java.util.Arrays;
 
 /**
- * What a check collects about inodes: a row for each number that was mentioned, in primitive arrays, so that ten million
- * inodes take some 900 MiB at most and not several GiB.
+ * What a check collects about inodes: a row for each number that some item mentions. The rows are primitive arrays, so
+ * ten million inodes take some 900 MiB at most and not several GiB.
  *
- * <p>Invariants: rows are numbered from 0 without gaps; the hash table (open addressing, linear probing) is at most half
- * full and holds row + 1, 0 meaning free.
+ * <p>Invariants: rows are numbered from 0 without gaps. The hash table (open addressing, linear probing) is at most
+ * half full. A slot holds row + 1; 0 means free.
  */
 final class InodeTable {
-    /** In {@link #kind}: there is a record, and it cannot be believed. */
+    /** In {@link #kind}: the inode has a record that is malformed. */
     static final byte DAMAGED = -1;
 
     static final byte ORPHAN = 1;
@@ -20,21 +20,21 @@ final class InodeTable {
 
     /** The inode number. */
     long[] number = new long[FIRST_SIZE];
-    /** For a directory: its own idea of where it is; 0 without a record. */
+    /** For a directory: the parent that its record names; 0 without a record. */
     long[] parent = new long[FIRST_SIZE];
-    /** For a directory: number of a directory that has an entry for it; 0 if none. */
+    /** For a directory: the number of a directory that has an entry for it; 0 if none has. */
     long[] namedIn = new long[FIRST_SIZE];
 
     int[] links = new int[FIRST_SIZE];
     int[] names = new int[FIRST_SIZE];
     int[] subdirectories = new int[FIRST_SIZE];
-    /** What the record says; 0 without a record, {@link #DAMAGED} with a malformed one. */
+    /** The kind that the record gives; 0 without a record, {@link #DAMAGED} with a malformed one. */
     byte[] kind = new byte[FIRST_SIZE];
-    /** What an entry says; 0 if there is none. */
+    /** The kind that an entry gives; 0 if there is none. */
     byte[] entryKind = new byte[FIRST_SIZE];
     /** Whether there is an orphan item: 0, {@link #ORPHAN} or {@link #ORPHAN_WITH_ATTRIBUTES}. */
     byte[] orphan = new byte[FIRST_SIZE];
-    /** Free for the use of a pass over all rows. */
+    /** For the use of a pass over all rows. */
     byte[] mark = new byte[FIRST_SIZE];
 
     private int[] table = new int[2 * FIRST_SIZE];
@@ -49,7 +49,9 @@ final class InodeTable {
         return table[slot(inode)] - 1;
     }
 
-    /** Returns the row of an inode, a new one if it has none; that may replace the arrays, so take it before them. */
+    /**
+     * Returns the row of an inode, a new one if it has none. A new row may replace the arrays, so read them after this.
+     */
     int row(long inode) {
         int slot = slot(inode);
         if (table[slot] != 0) {

@@ -2,7 +2,7 @@ package io.holdfast.namespace;
 
 import io.holdfast.volume.FileKind;
 
-/** Compares the records, names and links that a check collected. */
+/** Compares the records, names and links that a check has collected. */
 final class InodeTableCheck {
     private static final String STRUCTURE = "inode";
     private static final byte DIRECTORY = Kinds.code(FileKind.DIRECTORY);
@@ -112,7 +112,7 @@ final class InodeTableCheck {
         }
     }
 
-    /** Follows the directories upwards; each row is passed once. */
+    /** Finds directories that are inside themselves: walks upwards from every row, through each row once. */
     private void loops() {
         for (int start = 0; start < table.size(); start++) {
             int at = start;

@@ -27,7 +27,7 @@ final class Inodes {
         return current != null ? current : findStored(inode);
     }
 
-    /** Returns the record of an inode that a name leads to, which has the name's kind. */
+    /** Returns the record of the inode that a name leads to. Throws {@code DAMAGED} if it is of another kind. */
     InodeRecord read(Entry entry) throws HoldfastException {
         InodeRecord record = read(entry.inode());
         if (record.kind() != entry.kind()) {

@@ -4,10 +4,10 @@ import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where inodes were seen last, for some thousands of them: an inode does not say by which names it is found. What this says
- * may have changed since, so whoever asks looks whether it still holds.
+ * The name under which each of some thousand inodes was seen last: an inode does not say by which names it is found.
+ * The name may have changed since, so the caller checks that it still leads to the inode.
  *
- * <p>Invariant: an inode has one place in the table, by its number, and the newest one with this place has it.
+ * <p>Invariant: an inode's number gives its place in the table. The inode that was noted last keeps the place.
  */
 final class LastNames {
     private static final int SIZE = 4096;

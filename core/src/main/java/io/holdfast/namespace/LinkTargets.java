@@ -7,7 +7,7 @@ import io.holdfast.metadata.MetadataStore;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** What symbolic links point to, in chunks. */
+/** The targets of symbolic links, in chunks. */
 final class LinkTargets {
     static final int LENGTH_MAX = 4095;
     static final int CHUNKS_MAX = Chunks.count(LENGTH_MAX);
@@ -18,7 +18,7 @@ final class LinkTargets {
         this.store = store;
     }
 
-    /** Returns the target in bytes, or throws {@code INVALID} or {@code NAME_TOO_LONG}. */
+    /** Returns the target in bytes; throws {@code INVALID} or {@code NAME_TOO_LONG}. */
     static byte[] encode(String target) throws HoldfastException {
         if (target.isEmpty() || target.indexOf('\0') >= 0) {
             throw new HoldfastException(ErrorCode.INVALID, "a symbolic link's target is empty or has a NUL");
@@ -35,7 +35,7 @@ final class LinkTargets {
         return target;
     }
 
-    /** Returns a stored target, or null if it could not have been made by {@link #encode}. */
+    /** Returns a stored target, or null if {@link #encode} cannot have made it. */
     static @Nullable String text(byte[] bytes) {
         String target = Names.decode(bytes, 0, bytes.length);
         return target == null || target.indexOf('\0') >= 0 ? null : target;

@@ -11,7 +11,10 @@ import java.util.List;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
-/** One step down, from a directory by a name, of which every walk is made; and the way back up, from an inode to its path. */
+/**
+ * Finds a name in a directory, the one step of which every walk is made. Finds the way back up, too: from an inode to
+ * its path.
+ */
 final class Lookup {
     private static final int PAGE = 256;
 
@@ -34,7 +37,7 @@ final class Lookup {
         return entry;
     }
 
-    /** Returns the record of an inode that has a name, by a number that somebody has kept. */
+    /** Returns the record of an inode whose number the caller has kept; {@code STALE} if it has no name any more. */
     InodeRecord kept(long inode) throws HoldfastException {
         InodeRecord record = inodes.find(inode);
         if (record == null || record.links() == 0) {
@@ -44,7 +47,7 @@ final class Lookup {
         return record;
     }
 
-    /** Makes sure that a number that somebody has kept is a directory's. */
+    /** Does as {@link #kept} for the number of a directory; {@code NOT_A_DIRECTORY} if it is not one. */
     InodeRecord keptDirectory(long inode) throws HoldfastException {
         InodeRecord record = kept(inode);
         if (record.kind() != FileKind.DIRECTORY) {
@@ -53,7 +56,7 @@ final class Lookup {
         return record;
     }
 
-    /** Returns the place of a name in a directory by a number that somebody has kept. */
+    /** Returns the place of a name in a directory whose number the caller has kept. */
     Place place(long directory, String name) throws HoldfastException {
         byte[] bytes = Names.entry(name);
         keptDirectory(directory);
@@ -64,12 +67,12 @@ final class Lookup {
                 () -> child(pathOfDirectory(directory), name));
     }
 
-    /** Returns what an entry leads to. */
+    /** Returns the inode that an entry leads to. */
     Inode inode(Entry entry) throws HoldfastException {
         return new Inode(entry.inode(), inodes.read(entry));
     }
 
-    /** Returns the path under which a regular file was found last, if it still leads there. */
+    /** Returns the path under which a regular file was found last; null if that is not known or leads elsewhere now. */
     @Nullable
     String lastPath(long inode) throws HoldfastException {
         LastNames.Seen seen = last.of(inode);
@@ -99,7 +102,10 @@ final class Lookup {
         return directory + "/" + name;
     }
 
-    /** Returns the name of a directory in the one that holds it. Reads all of that one if it was not looked up lately. */
+    /**
+     * Returns the name of a directory in its parent. Reads all of the parent, if no lookup has found the directory
+     * lately.
+     */
     private String nameIn(long parent, long directory) throws HoldfastException {
         LastNames.Seen seen = last.of(directory);
         if (seen != null && seen.directory() == parent && leads(parent, seen.name(), directory)) {

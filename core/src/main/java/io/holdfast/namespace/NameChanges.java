@@ -9,8 +9,8 @@ import io.holdfast.volume.FileKind;
 import java.time.Instant;
 
 /**
- * Changes of names and inodes, whichever way the caller came to them. Called with the namespace's lock held exclusively; each
- * method makes one commit.
+ * Changes of names and inodes, for callers with paths and callers with numbers. They hold the namespace's lock
+ * exclusively. Each method makes one commit.
  */
 final class NameChanges {
     private final MetadataStore store;
@@ -70,7 +70,7 @@ final class NameChanges {
         NamespaceChange change = newChange();
         long inode = numbers.take(change);
         change.put(new Orphan(inode, FileKind.REGULAR, false).item());
-        // Open before anybody sees the orphan, which would be freed otherwise.
+        // Opened before the commit: once others see the orphan, it is freed unless it is open.
         T file = opener.open(inode, InodeRecord.newFile(options, now).withLinks(0));
         boolean committed = false;
         try {
@@ -85,7 +85,7 @@ final class NameChanges {
         return file;
     }
 
-    /** Gives an open file that has no name its first one. */
+    /** Gives an open file without a name its first one. */
     void name(long inode, Place to, boolean replace, Namespace.Taking taking, Instant now) throws HoldfastException {
         InodeRecord record = open.current(inode);
         if (record == null || record.links() != 0) {
@@ -125,7 +125,7 @@ final class NameChanges {
     }
 
     /**
-     * Makes sure that a file may have another name.
+     * Throws unless a file may have another name.
      *
      * @param shown what messages call the file
      */
@@ -217,7 +217,10 @@ final class NameChanges {
         }
     }
 
-    /** Makes sure that a name may be taken away, if something has it, and returns its path. */
+    /**
+     * Throws unless {@code taking} allows the loss of a name; returns the path. Also asks about a name that nothing
+     * has.
+     */
     private String requireTakable(Namespace.Taking taking, Place place) throws HoldfastException {
         String path = place.canonical();
         Entry entry = directories.find(place.directory(), place.name());
@@ -231,7 +234,8 @@ final class NameChanges {
 
     static void requireMode(int mode) throws HoldfastException {
         if ((mode & ~InodeRecord.MODE_MAX) != 0) {
-            throw new HoldfastException(ErrorCode.INVALID, "mode 0%o is more than permission bits".formatted(mode));
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "mode 0%o has more than permission bits; 07777 is the most".formatted(mode));
         }
     }
 }

@@ -9,13 +9,13 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 import org.jspecify.annotations.Nullable;
 
-/** Names as bytes: strict UTF-8, so that each name has one form and none is replaced silently. */
+/** Converts names to bytes and back: strict UTF-8, so each name has one form and none is replaced silently. */
 final class Names {
     static final int LENGTH_MAX = 255;
 
     private Names() {}
 
-    /** Returns a directory entry's name in bytes, or throws {@code INVALID} or {@code NAME_TOO_LONG}. */
+    /** Returns the name of a directory entry in bytes; throws {@code INVALID} or {@code NAME_TOO_LONG}. */
     static byte[] entry(String name) throws HoldfastException {
         if (name.indexOf('/') >= 0 || name.equals(".") || name.equals("..")) {
             throw new HoldfastException(ErrorCode.INVALID, "'" + name + "' cannot be a name");
@@ -23,7 +23,7 @@ final class Names {
         return plain(name);
     }
 
-    /** Returns a name of an extended attribute, in which {@code /} and dots are allowed. */
+    /** Returns the name of an extended attribute in bytes; it may have {@code /} and dots. */
     static byte[] attribute(String name) throws HoldfastException {
         return plain(name);
     }
@@ -38,9 +38,9 @@ final class Names {
         return bounded(name, LENGTH_MAX);
     }
 
-    /** Returns the bytes of a text, or throws {@code INVALID} or {@code NAME_TOO_LONG}. */
+    /** Returns the bytes of a text; throws {@code INVALID}, or {@code NAME_TOO_LONG} above {@code max} bytes. */
     static byte[] bounded(String text, int max) throws HoldfastException {
-        // A character takes at least a byte: the length is bounded before anything is allocated.
+        // A character takes at least a byte, so this bounds the length before anything is allocated.
         if (text.length() <= max) {
             try {
                 ByteBuffer bytes = StandardCharsets.UTF_8.newEncoder().encode(CharBuffer.wrap(text));
@@ -68,13 +68,13 @@ final class Names {
         }
     }
 
-    /** Returns the stored name of an attribute, or null if it could not have been written by {@link #attribute}. */
+    /** Returns the stored name of an attribute, or null if {@link #attribute} cannot have made it. */
     static @Nullable String storedAttribute(byte[] bytes) {
         String name = bytes.length > 0 ? decode(bytes, 0, bytes.length) : null;
         return name == null || name.indexOf('\0') >= 0 ? null : name;
     }
 
-    /** Returns the stored name of a directory entry, or null if it could not have been written by {@link #entry}. */
+    /** Returns the stored name of a directory entry, or null if {@link #entry} cannot have made it. */
     static @Nullable String storedEntry(byte[] bytes, int from, int length) {
         String name = length > 0 && length <= LENGTH_MAX ? decode(bytes, from, length) : null;
         return name == null

@@ -14,18 +14,18 @@ import java.util.List;
 
 /**
  * Directories, names, links and attributes of a volume, by path. Thread-safe. Paths and errors are those of {@link
- * io.holdfast.volume.Volume}; the items are described in {@link NamespaceKeys}.
+ * io.holdfast.volume.Volume}; {@link NamespaceKeys} describes the items.
  *
- * <p>Each operation is implemented once, on inodes and names in directories ({@link Lookup}, {@link NameChanges}). A path is
- * walked to them here; {@link #inodes} begins with numbers.
+ * <p>Each operation is implemented once, on inodes and on names in directories ({@link Lookup}, {@link NameChanges}).
+ * This class walks a path down to them. {@link #inodes} begins with numbers.
  *
  * <p>Invariants:
  *
  * <ul>
- *   <li>Each method that changes something makes one commit, so that after a crash all of it is there or nothing
- *       (attributes of a removed inode that do not fit into it follow, see {@link Unlink}).
+ *   <li>Each method that changes something makes one commit: after a crash all of it is there or nothing. Only the
+ *       attributes of a removed inode that do not fit into the commit follow in later ones, see {@link Unlink}.
  *   <li>Every change and every answer happens under the {@link NamespaceLock}.
- *   <li>A record of an open file is changed only through {@link OpenInodes}.
+ *   <li>The namespace changes the record of an open file only through {@link OpenInodes}.
  * </ul>
  */
 public final class Namespace {
@@ -63,7 +63,7 @@ public final class Namespace {
 
     /**
      * Finishes removals that a crash interrupted, and reports every regular file without a name to {@link InodeEvents}.
-     * To be called once, before anything else, on a volume opened for writing.
+     * Call it once, before anything else, on a volume that is opened for writing.
      */
     public void recover() throws HoldfastException {
         lock.run(now -> changes.recover());
@@ -79,12 +79,12 @@ public final class Namespace {
         return lock.read(() -> inodes.read(inode));
     }
 
-    /** Returns the stored record of an inode, which an open file's may be ahead of. */
+    /** Returns the stored record of an inode. If the file is open, its record may be newer. */
     public InodeRecord stored(long inode) throws HoldfastException {
         return lock.read(() -> inodes.stored(inode));
     }
 
-    /** Returns the newest record of what the path leads to; a symbolic link at its end is not followed. */
+    /** Returns the newest record of what the path leads to. Does not follow a symbolic link at its end. */
     public Inode status(String path) throws HoldfastException {
         return lock.read(() -> {
             Entry entry = paths.resolve(path, false);
@@ -92,7 +92,7 @@ public final class Namespace {
         });
     }
 
-    /** Opens a regular file; symbolic links are followed. */
+    /** Opens a regular file. Follows symbolic links. */
     public <T> T open(String path, FileOpener<T> opener) throws HoldfastException {
         return lock.read(() -> {
             PathWalk.Found found = paths.find(path, true);
@@ -112,23 +112,23 @@ public final class Namespace {
     }
 
     /**
-     * Creates a regular file without a name and opens it. It is an orphan from its first moment on, so whatever ends its
-     * last handle frees it, a crash too.
+     * Creates a regular file without a name and opens it. The file is an orphan from the first moment on, so it is
+     * freed after its last handle is closed, or after a crash.
      */
     public <T> T createUnnamed(CreateOptions options, UnnamedOpener<T> opener) throws HoldfastException {
         return lock.change(now -> changes.createUnnamed(options, opener, now));
     }
 
     /**
-     * Gives an open file that has no name one. The caller keeps it open meanwhile.
+     * Gives an open file without a name its first one. The caller keeps the file open meanwhile.
      *
-     * @param replace whether a file that is there loses that name
+     * @param replace take the name from a file that has it; if false, that is {@code EXISTS}
      */
     public void link(long inode, String path, boolean replace) throws HoldfastException {
         link(inode, path, replace, Taking.ANY);
     }
 
-    /** Does as {@link #link(long, String, boolean)} if the name may be taken away from what has it. */
+    /** Does as {@link #link(long, String, boolean)}, if {@code taking} allows that the present file loses the name. */
     public void link(long inode, String path, boolean replace, Taking taking) throws HoldfastException {
         lock.run(now -> changes.name(inode, replace ? place(path) : newPlace(path), replace, taking, now));
     }
@@ -182,14 +182,14 @@ public final class Namespace {
     }
 
     /**
-     * A name that somebody means.
+     * A name that a caller gives.
      *
-     * @param path without symbolic links above it
-     * @param inode of what has the name; 0 if nothing has
+     * @param path without symbolic links above the last name
+     * @param inode number of the inode that has the name; 0 if none has
      */
     public record Meant(String path, long inode) {}
 
-    /** Returns what a path means, which need not exist. */
+    /** Returns the name that a path gives. It need not exist. */
     public Meant meant(String path) throws HoldfastException {
         return lock.read(() -> {
             Place place = paths.parent(path);
@@ -201,17 +201,20 @@ public final class Namespace {
         });
     }
 
-    /** Says whether a name may be taken away; called with everything locked that could change the answer. */
+    /**
+     * Decides whether a name may be taken away. Called with the namespace's lock held exclusively, so the answer stays
+     * true until the change.
+     */
     @FunctionalInterface
     public interface Taking {
-        /** It may. */
+        /** Allows all. */
         Taking ANY = (path, inode) -> {};
 
         /**
-         * Throws unless it may.
+         * Throws unless the name may be taken away.
          *
          * @param path canonical: without symbolic links above the last name
-         * @param inode of what has the name; 0 if nothing has
+         * @param inode number of the inode that has the name; 0 if none has
          */
         void require(String path, long inode) throws HoldfastException;
     }
@@ -223,7 +226,7 @@ public final class Namespace {
     /**
      * Renames.
      *
-     * @param taking is asked for both names
+     * @param taking must allow that both names are taken away
      */
     public void rename(String from, String to, Taking taking) throws HoldfastException {
         lock.run(now -> changes.rename(place(from), place(to), taking, now));
@@ -233,7 +236,7 @@ public final class Namespace {
         remove(path, Taking.ANY);
     }
 
-    /** Removes a name. */
+    /** Removes a name, if {@code taking} allows it. */
     public void remove(String path, Taking taking) throws HoldfastException {
         lock.run(now -> changes.remove(place(path), taking, now));
     }
@@ -254,14 +257,14 @@ public final class Namespace {
         lock.run(now -> changes.removeXattr(present(path), name, now));
     }
 
-    /** Returns the inode that a path leads to, whose record is there. */
+    /** Returns the inode that a path leads to. Throws {@code DAMAGED} if it has no record. */
     private long present(String path) throws HoldfastException {
         Entry entry = paths.resolve(path, false);
         inodes.read(entry);
         return entry.inode();
     }
 
-    /** Returns the place of a name that is to be changed. */
+    /** Returns the place of a name that the caller will change. */
     private Place place(String path) throws HoldfastException {
         Place place = paths.parent(path);
         if (place == null) {
@@ -270,7 +273,7 @@ public final class Namespace {
         return place;
     }
 
-    /** Returns the place of a name that is to be made. */
+    /** Returns the place of a name that the caller will make. */
     private Place newPlace(String path) throws HoldfastException {
         Place place = paths.parent(path);
         if (place == null) {

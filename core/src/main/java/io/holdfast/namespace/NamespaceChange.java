@@ -10,9 +10,9 @@ import java.util.Map;
 import java.util.function.UnaryOperator;
 
 /**
- * One atomic change under construction: items, and changes of inode records. The latter are applied at the commit, each
- * to the newest record, and inside {@link OpenInodes#update} if the inode is open: so an open file's own changes are
- * neither lost nor do they overwrite these.
+ * One atomic change under construction: items, and changes of inode records. The commit applies each change of a record
+ * to the newest record, for an open inode inside {@link OpenInodes#update}. So it loses no change that the open file
+ * makes itself, and the file does not overwrite this one.
  */
 final class NamespaceChange {
     private final MetadataStore store;
@@ -46,12 +46,12 @@ final class NamespaceChange {
         items.add(Item.remove(key));
     }
 
-    /** Changes a record; several changes of one record follow each other. */
+    /** Changes a record. Several changes of one record are applied in their order. */
     void update(long inode, UnaryOperator<InodeRecord> change) {
         updates.merge(inode, new Update(change, false), (first, then) -> join(first, then));
     }
 
-    /** Changes the record for those who still have it open, and removes what is stored of it. */
+    /** Changes the record in the open file, if there is one, and removes the stored record. */
     void removeInode(long inode, UnaryOperator<InodeRecord> change) {
         updates.merge(inode, new Update(change, true), (first, then) -> join(first, then));
     }

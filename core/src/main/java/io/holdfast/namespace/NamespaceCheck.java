@@ -7,13 +7,13 @@ import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks all items of a volume against each other. Give it every item in key order, then {@link #finish}. It takes any
- * content, reports what is wrong and goes on. Used by one thread, once.
+ * Checks all items of a volume against each other. Give it every item in key order, then call {@link #finish}. It takes
+ * any content, reports what is wrong and goes on. Used by one thread, once.
  *
- * <p>Items of block maps are only checked for belonging to a regular file.
+ * <p>Of items of block maps it checks only that they belong to a regular file.
  *
- * <p>Invariant: {@code inode} is the number of the items that are passing, {@code record} its record if that passed and
- * was sound; what is known of all others is in the table.
+ * <p>Invariant: {@code inode} is the number of the items that are passing. {@code record} is its record, if a sound one
+ * has passed. The table has what is known of all others.
  */
 public final class NamespaceCheck {
     private static final String INODE = "inode";
@@ -28,12 +28,12 @@ public final class NamespaceCheck {
     private long inode;
     private @Nullable InodeRecord record;
     private boolean hasTarget;
-    /** The link target that is passing, as far as one can be long. */
+    /** The bytes of the link target that is passing, up to the longest possible target. */
     private final ByteArrayOutputStream target = new ByteArrayOutputStream();
 
     /**
-     * Told what is wrong; {@code structure} is a name for {@code CheckReport.Problem}, {@code inode} the file it is about or
-     * -1.
+     * Hears what is wrong. {@code structure} is a name for {@code CheckReport.Problem}; {@code inode} is the number of
+     * the file that has the problem, or -1.
      */
     @FunctionalInterface
     public interface Problems {
@@ -41,7 +41,7 @@ public final class NamespaceCheck {
     }
 
     /**
-     * What was counted.
+     * What a check has counted.
      *
      * @param files regular files and symbolic links, also those without a name that are still to be freed
      */
@@ -80,7 +80,7 @@ public final class NamespaceCheck {
         }
     }
 
-    /** Compares what passed, after the last item. */
+    /** Compares everything that has passed. Call it after the last item. */
     public Counts finish() {
         endInode();
         if (highWater < 0) {
@@ -169,7 +169,7 @@ public final class NamespaceCheck {
             return;
         }
         hasTarget = true;
-        // Without a record the size is unknown, and the missing record is reported.
+        // Without a record the size is unknown. The missing record is reported anyway.
         if (record != null && !chunks.continues(key, LINK_NUMBER_SIZE)) {
             endChunks();
             chunks.begin(key, LINK_NUMBER_SIZE, record.size());
@@ -186,7 +186,7 @@ public final class NamespaceCheck {
         belongsTo(null, "attributes");
         int row = table.find(inode);
         if (row >= 0 && table.orphan[row] == InodeTable.ORPHAN_WITH_ATTRIBUTES) {
-            // Being purged, so they need not be whole any more.
+            // The namespace is purging the attributes, so they need not be whole.
             return;
         }
         if (row >= 0 && table.orphan[row] == InodeTable.ORPHAN) {
@@ -225,7 +225,7 @@ public final class NamespaceCheck {
         }
     }
 
-    /** Notes that the inode has an item, which is of this kind's; null is for any kind. */
+    /** Notes that the inode has an item that only inodes of this kind have; null means any kind. */
     private void belongsTo(@Nullable FileKind kind, String what) {
         if (inode == NamespaceKeys.VOLUME) {
             inodeProblem(inode, "has " + what);

@@ -3,8 +3,8 @@ package io.holdfast.namespace;
 import java.nio.ByteBuffer;
 
 /**
- * The keys of the volume's items. Big-endian, so that byte order is numeric order: all items of an inode lie together,
- * by type, and a directory's entries in byte order of their names.
+ * The keys of the volume's items. Numbers are big-endian, so byte order is numeric order. All items of an inode lie
+ * together, by type; a directory's entries lie in byte order of their names.
  *
  * <pre>
  *      0                    8        9
@@ -34,7 +34,7 @@ public final class NamespaceKeys {
     /** Subtrees of block maps that were cut off; see {@code io.holdfast.mapping.MapItems}. */
     public static final int DEAD_TREE = 8;
 
-    /** What belongs to the volume and to no inode is kept under this number. */
+    /** Under this number are the items that belong to the volume and to no inode. */
     public static final long VOLUME = 0;
 
     /** The root directory. */
@@ -44,17 +44,17 @@ public final class NamespaceKeys {
 
     private NamespaceKeys() {}
 
-    /** The key of an inode's record. */
+    /** Returns the key of an inode's record. */
     public static byte[] inode(long inode) {
         return first(inode, INODE);
     }
 
-    /** The key that the items of an inode's block map start with. */
+    /** Returns the key that the items of an inode's block map start with. */
     public static byte[] map(long inode) {
         return first(inode, MAP);
     }
 
-    /** The key of the item that says: this inode has no name any more, and is still to be freed. */
+    /** Returns the key of the item that says: this inode has no name any more, and is still to be freed. */
     public static byte[] orphan(long inode) {
         return prefix(VOLUME, ORPHAN, Long.BYTES).putLong(inode).array();
     }
@@ -79,7 +79,7 @@ public final class NamespaceKeys {
                 .array();
     }
 
-    /** The least key an item of this inode and type can have; that of the next type ends a scan. */
+    /** Returns the least key that an item of this inode and type can have. That of the next type ends a scan. */
     static byte[] first(long inode, int type) {
         return prefix(inode, type, 0).array();
     }

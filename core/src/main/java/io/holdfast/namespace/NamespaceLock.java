@@ -7,7 +7,7 @@ import java.util.concurrent.locks.Lock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
- * The lock of a namespace: every change happens with it held exclusively, every answer with it held shared. It is held over
+ * The lock of a namespace. A thread holds it exclusively for a change, and shared for an answer. It holds the lock over
  * calls of the store, which may read the device. The order of locks is this one, then an open file's, then the store's.
  */
 final class NamespaceLock {

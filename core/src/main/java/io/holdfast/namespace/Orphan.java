@@ -6,10 +6,10 @@ import java.nio.ByteBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An inode without a name of which something is still to be removed. The item's value is the kind, with bit 7 set while
+ * An inode without a name that still has something to remove. The item's value is the kind, with bit 7 set while
  * attributes are left.
  *
- * @param attributesLeft the namespace still purges attributes, and needs this item to find them after a crash
+ * @param attributesLeft the namespace is still purging attributes, and finds them after a crash by this item
  */
 public record Orphan(long inode, FileKind kind, boolean attributesLeft) {
     private static final int ATTRIBUTES_LEFT = 0x80;
@@ -23,13 +23,13 @@ public record Orphan(long inode, FileKind kind, boolean attributesLeft) {
         }
         FileKind kind = Kinds.of((byte) (value[0] & ~ATTRIBUTES_LEFT));
         boolean attributesLeft = (value[0] & ATTRIBUTES_LEFT) != 0;
-        // Of other kinds nothing but attributes is ever left.
+        // An inode of another kind leaves nothing but attributes.
         return kind == null || (kind != FileKind.REGULAR && !attributesLeft)
                 ? null
                 : new Orphan(ByteBuffer.wrap(key).getLong(NamespaceKeys.PREFIX_SIZE), kind, attributesLeft);
     }
 
-    /** Returns whether only the block map is left: then, and not before, the engine frees it and removes the item. */
+    /** Returns whether only the block map is left. Only then may the engine free the map and remove this item. */
     public boolean isReapable() {
         return kind == FileKind.REGULAR && !attributesLeft;
     }

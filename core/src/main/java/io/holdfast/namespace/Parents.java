@@ -6,7 +6,7 @@ import java.time.Instant;
 import java.util.HashSet;
 import java.util.Set;
 
-/** What directories have to do with their subdirectories: link counts, and the way up to the root. */
+/** What directories know of their subdirectories and parents: link counts, and the way up to the root. */
 final class Parents {
     private static final int LINKS_MIN = 2;
 
@@ -19,7 +19,7 @@ final class Parents {
     /**
      * Adds to the change that the entries of a directory change now.
      *
-     * @param subdirectories how many more of them it will have
+     * @param subdirectories how many subdirectories the directory gains; negative if it loses some
      */
     void touch(NamespaceChange change, long directory, int subdirectories, Instant now) throws HoldfastException {
         int links = inodes.directory(directory).links();
@@ -32,7 +32,7 @@ final class Parents {
         change.update(directory, r -> r.withLinks(r.links() + subdirectories).modified(now));
     }
 
-    /** Returns whether a directory is another one or somewhere below it. */
+    /** Returns whether {@code directory} is {@code other} or somewhere below it. */
     boolean isWithin(long directory, long other) throws HoldfastException {
         Set<Long> seen = new HashSet<>();
         long at = directory;

@@ -58,7 +58,7 @@ final class PathWalk {
         return new Place(path, directory.entry().inode(), last, () -> canonical);
     }
 
-    /** @param parents the names are those of directories, and others follow */
+    /** @param parents all names must be those of directories: others follow that the walk leaves out */
     private Found walk(String path, List<String> names, boolean followLast, boolean parents) throws HoldfastException {
         Deque<String> todo = new ArrayDeque<>(names);
         Deque<Found> trail = new ArrayDeque<>(List.of(Found.ROOT));

@@ -12,7 +12,7 @@ final class Paths {
 
     private Paths() {}
 
-    /** Returns the names of an absolute path, with {@code .}, {@code ..} and empty names resolved lexically. */
+    /** Returns the names of an absolute path. Resolves {@code .}, {@code ..} and empty names lexically. */
     static List<String> names(String path) throws HoldfastException {
         if (!path.startsWith("/")) {
             throw new HoldfastException(ErrorCode.INVALID, "the path '" + abbreviated(path) + "' is not absolute");
@@ -29,7 +29,10 @@ final class Paths {
         return names;
     }
 
-    /** Returns the names in a symbolic link's target, {@code ..} among them: it leads out of a real directory. */
+    /**
+     * Returns the names in a symbolic link's target. Keeps {@code ..}: there it leads up from the directory that the
+     * walk has reached.
+     */
     static List<String> split(String target) {
         List<String> names = new ArrayList<>();
         int from = 0;

@@ -3,10 +3,10 @@ package io.holdfast.namespace;
 import io.holdfast.error.HoldfastException;
 
 /**
- * A name and the directory it is in, or would be.
+ * A name and the directory that has it, or would have it.
  *
  * @param shown what messages call it: the path as it was given, or number and name
- * @param directory is there
+ * @param directory number of a directory that exists
  * @param where finds the path
  */
 record Place(String shown, long directory, byte[] name, Where where) {
@@ -15,7 +15,7 @@ record Place(String shown, long directory, byte[] name, Where where) {
         String path() throws HoldfastException;
     }
 
-    /** Returns the path without symbolic links. It may have to be searched for, so ask only if it is needed. */
+    /** Returns the path without symbolic links. Ask only if it is needed: it may take a search. */
     String canonical() throws HoldfastException {
         return where.path();
     }

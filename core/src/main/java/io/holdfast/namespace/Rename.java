@@ -20,7 +20,9 @@ final class Rename {
         this.unlink = unlink;
     }
 
-    /** Moves a name; a replaced file or empty directory loses its own. Returns false if there was nothing to do. */
+    /**
+     * Moves a name. A file or an empty directory at the target loses its name. Returns false if there is nothing to do.
+     */
     boolean run(NamespaceChange change, Place from, Place to, Instant now) throws HoldfastException {
         Entry moved = directories.find(from.directory(), from.name());
         if (moved == null) {
@@ -29,7 +31,7 @@ final class Rename {
         inodes.read(moved);
         Entry replaced = directories.find(to.directory(), to.name());
         if (replaced != null && replaced.inode() == moved.inode()) {
-            // The same name twice, or two names of one file: POSIX keeps both.
+            // Either one name twice, or two names of one file: POSIX keeps both.
             return false;
         }
         if (moved.isDirectory() && parents.isWithin(to.directory(), moved.inode())) {
@@ -59,7 +61,7 @@ final class Rename {
         return true;
     }
 
-    /** Makes an orphan that is open the file at {@code to}; a file that is there loses its name. */
+    /** Gives an orphan that is open the name {@code to}. A file that is there loses this name. */
     void nameOrphan(NamespaceChange change, Entry named, Place to, Instant now) throws HoldfastException {
         Entry replaced = directories.find(to.directory(), to.name());
         checkReplaceable(named, replaced, to.shown());

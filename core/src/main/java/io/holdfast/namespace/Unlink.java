@@ -11,15 +11,18 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What happens to an inode when a name of it goes.
+ * Removes what an inode has when it loses a name.
  *
- * <p>With the last name the record and the attributes go in the same commit. What does not fit into one commit is
- * purged in further ones; until then an orphan item says that there is something left, also after a crash. The orphan
- * item of a regular file stays: the engine removes it when the block map is freed, and may begin with that when no
+ * <p>With the last name the record and the attributes go, in the same commit. Attributes that do not fit into it are
+ * purged in further commits. Until then an orphan item says that something is left, also after a crash. The orphan item
+ * of a regular file stays longer: the engine removes it when it has freed the block map. It may start on that once no
  * attributes are left.
  */
 final class Unlink {
-    /** Attribute items removed in one commit: their keys, of up to 266 bytes, leave room for the rest of it. */
+    /**
+     * Attribute items that one commit removes. Their keys have up to 266 bytes, which leaves room for the rest of the
+     * commit.
+     */
     static final int PURGE_ITEMS = 128;
 
     private final MetadataStore store;
@@ -39,7 +42,7 @@ final class Unlink {
     /**
      * Adds to the change what the loss of a name means for the inode. A directory must be empty.
      *
-     * @return what to {@link #finish} when the change is committed, null if there is nothing
+     * @return what to {@link #finish} after the commit; null if there is nothing to do
      */
     @Nullable
     Orphan drop(NamespaceChange change, Entry entry, Instant now) throws HoldfastException {
@@ -67,7 +70,7 @@ final class Unlink {
         return orphan;
     }
 
-    /** Does what follows after the commit. */
+    /** Does what follows the commit. */
     void finish(@Nullable Orphan orphan) throws HoldfastException {
         if (orphan == null) {
             return;
@@ -83,7 +86,7 @@ final class Unlink {
         }
     }
 
-    /** Purges what a crash left of orphans, and reports those that are regular files. */
+    /** Purges the attributes of orphans that a crash has left, and reports those that are regular files. */
     void recover() throws HoldfastException {
         byte[] from = NamespaceKeys.first(NamespaceKeys.VOLUME, NamespaceKeys.ORPHAN);
         byte[] to = NamespaceKeys.first(NamespaceKeys.VOLUME, NamespaceKeys.ORPHAN + 1);
@@ -93,7 +96,7 @@ final class Unlink {
                 return;
             }
             for (Item item : items) {
-                // A malformed one is null: it must not keep the volume from being opened; a check reports it.
+                // A malformed item gives null. It must not keep the volume from being opened; a check reports it.
                 finish(Orphan.of(item));
             }
             byte[] last = items.getLast().key();
