@@ -4,12 +4,12 @@ import io.holdfast.device.DeviceClaim;
 import io.holdfast.error.HoldfastException;
 import java.util.Optional;
 
-/** Something that keeps others off a volume's device, given up last. */
+/** Keeps others off a volume's device. The volume releases it last. */
 interface DeviceGuard {
     /** For a device that nobody else knows. */
     DeviceGuard NONE = () -> {};
 
-    /** Keeps others off as the kind of device does it. */
+    /** Returns a guard that holds a claim of the device until it is released. */
     static DeviceGuard of(DeviceClaim claim) {
         return new DeviceGuard() {
             @Override

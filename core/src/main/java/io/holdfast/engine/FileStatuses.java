@@ -8,7 +8,7 @@ import io.holdfast.namespace.Inode;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 
-/** Puts the attributes of a file together: what its record says, and what its block map and its pages hold. */
+/** Puts the attributes of a file together from its record, its block map and its pages. */
 final class FileStatuses {
     private final VolumeState state;
     private final FileLayer files;

@@ -75,8 +75,8 @@ final class Formatting {
             }
             long blocks = Block.at(options.size());
             if (blocks != 0 && blocks < device.blocks()) {
-                // Else the superblocks of a larger volume stay at the end, and win over the new ones by their
-                // generation.
+                // Otherwise the superblocks of a larger, older volume stay at the end. Their generation is higher, so
+                // they would win over the new ones.
                 forget(device);
             }
             device.resize(Block.offset(blocks));
@@ -101,7 +101,7 @@ final class Formatting {
 
     // ---- on a device ----
 
-    /** Writes an empty volume over all of the device. Does not look at what is there. */
+    /** Writes an empty volume over all of the device. Does not check what is there. */
     static void format(
             Device device, ChecksumAlgorithm algorithm, String label, InstantSource clock, RandomGenerator random)
             throws HoldfastException {
@@ -164,8 +164,8 @@ final class Formatting {
     }
 
     /**
-     * Forgets the volume that is on a device: at the places that the device's size gives, and at those that the volume's own
-     * size gives, should that be another one.
+     * Makes the volume on a device unrecognizable: wipes the superblocks at the places that the device's size gives,
+     * and also at those that the volume's own size gives, if it is smaller.
      */
     static void forget(Device device) throws HoldfastException {
         try (BufferPool buffers = new BufferPool(1, 1)) {
@@ -179,7 +179,7 @@ final class Formatting {
         }
     }
 
-    /** Returns how many blocks the volume on a device has; as many as the device if there is none. */
+    /** Returns how many blocks the volume on a device has; if there is none, how many the device has. */
     private static long blocksOfVolume(Device device, BufferPool buffers) {
         try {
             return new Superblocks(new BlockStore(device), buffers)
@@ -191,7 +191,7 @@ final class Formatting {
         }
     }
 
-    /** Makes every place a superblock could be in unreadable as one, so that no older volume shines through. */
+    /** Zeroes every place where a superblock could be, so that an opening finds no older volume there. */
     private static void wipe(Device device, Layout layout, BufferPool buffers) throws HoldfastException {
         for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
             for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
@@ -212,7 +212,7 @@ final class Formatting {
         }
     }
 
-    /** Writes the few nodes of an empty volume. */
+    /** Allocates and writes the few nodes of an empty volume. */
     private static final class Writer implements NodeReader, NodeWriter {
         private final Device device;
         private final Checksum checksum;

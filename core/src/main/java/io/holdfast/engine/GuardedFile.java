@@ -12,7 +12,9 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
 
-/** A handle that keeps its volume from being closed while a call runs, and is closed with it. */
+/**
+ * A handle of an open volume. The volume cannot be closed during one of its calls, and closing the volume closes it.
+ */
 final class GuardedFile implements StoredFile {
     private final StoredFile file;
     private final VolumeLife life;
@@ -53,7 +55,7 @@ final class GuardedFile implements StoredFile {
 
     @Override
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
-        // Written out, not a lambda as the rest: this is called for every 4 KiB.
+        // No lambda here, unlike in the other methods: clients call this for every 4 KiB.
         life.enter();
         try {
             life.requireOpen();
@@ -138,7 +140,7 @@ final class GuardedFile implements StoredFile {
             life.requireOpen();
             file.close();
         } catch (HoldfastException closedWithTheVolume) {
-            // Closing a volume closes its files.
+            // The volume is closed, and its files with it.
         } finally {
             life.leave();
         }

@@ -12,7 +12,10 @@ import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import org.jspecify.annotations.Nullable;
 
-/** The check of an open volume: of its last checkpoint, after one that holds what was done before the call. */
+/**
+ * Checks an open volume. If it can, it first writes a checkpoint, which holds everything done before the call. Then it
+ * checks the newest one.
+ */
 final class OnlineCheck {
     private final VolumeState state;
     private final FileLayer files;
@@ -30,7 +33,7 @@ final class OnlineCheck {
         this.opened = opened;
     }
 
-    /** As {@link Volume#check}. */
+    /** Does as {@link Volume#check}. */
     CheckReport run(Progress progress) throws HoldfastException {
         FileLayer.Writable to = writable;
         if (to == null) {
@@ -49,8 +52,8 @@ final class OnlineCheck {
     }
 
     /**
-     * Makes what was written part of the check. Damage or a full host that stop it from that leave the last checkpoint to
-     * check.
+     * Brings everything written so far into a checkpoint. If the volume has failed or the host is full, nothing more
+     * can be brought in; the check then covers the last checkpoint.
      */
     private void checkpointForCheck(FileLayer.Writable to) throws HoldfastException {
         try {
@@ -63,7 +66,7 @@ final class OnlineCheck {
         }
     }
 
-    /** Reads what is at fixed places. */
+    /** Begins a check with the structures at fixed places, which the next checkpoints overwrite. */
     private VolumeCheck begin(Superblock superblock, Progress progress) throws HoldfastException {
         VolumeCheck check = new VolumeCheck(state, superblock, progress);
         checkSuperblocks(check);

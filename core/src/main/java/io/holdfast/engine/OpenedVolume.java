@@ -8,9 +8,9 @@ import io.holdfast.volume.RecoveryReport;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What opening a volume has made, below its files.
+ * The parts of an open volume below its files.
  *
- * @param superblock the one that was found
+ * @param superblock the one that opening found
  * @param writable null if the volume is open read-only
  * @param memory bytes that the volume may use
  */

@@ -33,7 +33,7 @@ import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
-/** An open volume: its layers put together. Calls run in {@link VolumeLife}. */
+/** An open volume: puts its layers together. {@link VolumeLife} runs the calls. */
 final class StoredVolume implements Volume {
     private final MeteredDevice device;
     private final DeviceGuard guard;
@@ -63,7 +63,7 @@ final class StoredVolume implements Volume {
         this.nobodys = files(null);
     }
 
-    /** Starts what runs in the background, and frees what a crash has left behind. */
+    /** Starts the background threads, and frees what a crash has left behind. */
     void start() throws HoldfastException {
         FileLayer.Writable to = writable;
         if (to == null) {
@@ -323,7 +323,7 @@ final class StoredVolume implements Volume {
 
     @Override
     public void close() throws HoldfastException {
-        // First: calls that wait for room on the host keep the volume from being closed.
+        // This comes first: a call that waits for room on the host keeps the volume from being closed.
         state.room().stop();
         life.close(() -> {
             try {

@@ -16,7 +16,10 @@ import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** The files of a volume as one user has them: what a user opens is in use, and what others use is not taken away. */
+/**
+ * The files of a volume for one user. A file that the user opens is in use; no change takes a name from a file that
+ * another user has open.
+ */
 final class UserFiles implements VolumeFiles {
     private final VolumeLife life;
     private final FileLayer files;
@@ -25,7 +28,7 @@ final class UserFiles implements VolumeFiles {
     private final @Nullable FileUser user;
 
     /**
-     * @param inodes of the same user
+     * @param inodes the files by number, for the same user
      * @param user null for nobody
      */
     UserFiles(VolumeLife life, FileLayer files, Namespace namespace, Inodes inodes, @Nullable FileUser user) {
@@ -81,7 +84,8 @@ final class UserFiles implements VolumeFiles {
             boolean ours = file instanceof GuardedFile guarded && guarded.isGuardedBy(life);
             try (StoredFile open = ours ? files.openAgain(file.inode()) : null) {
                 if (open == null) {
-                    throw new HoldfastException(ErrorCode.CLOSED, path + ": the file to be named so is not open here");
+                    throw new HoldfastException(
+                            ErrorCode.CLOSED, path + ": the file that is to get this name is not open here");
                 }
                 namespace.link(open.inode(), path, replace, this::requireUnused);
             }
@@ -102,7 +106,10 @@ final class UserFiles implements VolumeFiles {
         files.uses().requireUnused(path, inode, user);
     }
 
-    /** Users are waited for without {@code life}: they need it to end, also while somebody waits to close the volume. */
+    /**
+     * Waits for users without holding {@code life}: they need it to end, and a thread that waits to close the volume
+     * keeps new calls out of it.
+     */
     @Override
     public FileClaim claim(List<String> paths, InUse inUse) throws HoldfastException {
         List<Namespace.Meant> meant = life.call(() -> {
@@ -122,7 +129,7 @@ final class UserFiles implements VolumeFiles {
                 .make();
     }
 
-    /** A claim that is made when nothing is locked any more. */
+    /** Makes a claim once the locks of the volume and of the namespace are released. */
     private interface SizeClaim {
         FileClaim make() throws HoldfastException;
     }

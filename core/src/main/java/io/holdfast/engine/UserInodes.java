@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
-/** The files of a volume by number as one user has them: what {@link UserFiles} is for paths. */
+/** The files of a volume by number for one user, as {@link UserFiles} has them by path. */
 final class UserInodes implements Inodes {
     private final VolumeLife life;
     private final FileLayer files;
@@ -152,7 +152,10 @@ final class UserInodes implements Inodes {
         life.change(() -> inodes.removeXattr(inode, name));
     }
 
-    /** Changes of names are in the log when they return, in their order; so all of them are durable when it is. */
+    /**
+     * A change of names is in the log when it returns, and the log keeps the order of changes. So a flush of the log
+     * makes all of them durable.
+     */
     @Override
     public void flushDirectory(long directory) throws HoldfastException {
         life.act(() -> {

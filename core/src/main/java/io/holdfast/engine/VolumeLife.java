@@ -10,10 +10,10 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Whether a volume is open. Every call of the volume and of its files runs here.
+ * Knows whether a volume is open, and runs the calls of the volume and of its files.
  *
- * <p>Invariant: a call holds {@code lock} shared while it runs, and closing takes it exclusively, so nothing runs in a layer
- * that is being taken apart.
+ * <p>Invariant: a call holds {@code lock} shared while it runs, and {@link #close} takes it exclusively. So nothing
+ * runs in a layer that is being taken apart.
  */
 final class VolumeLife {
     private final String volume;
@@ -24,9 +24,9 @@ final class VolumeLife {
     private boolean closed;
 
     /**
-     * @param volume what messages call it
-     * @param writable null if it is open read-only
-     * @param errors is told of errors that calls throw
+     * @param volume what messages call the volume
+     * @param writable null if the volume is open read-only
+     * @param errors hears of errors that calls throw
      */
     VolumeLife(String volume, FailureLatch latch, FileLayer.@Nullable Writable writable, ErrorListener errors) {
         this.volume = volume;
@@ -35,12 +35,12 @@ final class VolumeLife {
         this.errors = errors;
     }
 
-    /** Something done while the volume stays open. */
+    /** A call with a result, during which the volume stays open. */
     interface Call<T> {
         T run() throws HoldfastException;
     }
 
-    /** Something done to a volume, without a result. */
+    /** A call without a result. */
     interface Action {
         void run() throws HoldfastException;
     }
@@ -69,7 +69,7 @@ final class VolumeLife {
         }
     }
 
-    /** Runs something that needs a volume that can be written to. */
+    /** Runs a call that needs a writable volume; throws as {@link #requireWritable}. */
     void change(Action change) throws HoldfastException {
         act(() -> {
             requireWritable();
@@ -77,7 +77,9 @@ final class VolumeLife {
         });
     }
 
-    /** Keeps the volume from being closed until {@link #leave}; for calls so frequent that a lambda shows. */
+    /**
+     * Keeps the volume from being closed until {@link #leave}. For calls so frequent that the cost of a lambda shows.
+     */
     void enter() {
         lock.readLock().lock();
     }
@@ -86,14 +88,14 @@ final class VolumeLife {
         lock.readLock().unlock();
     }
 
-    /** Throws {@code CLOSED} if the volume is closed. Called after {@link #enter}. */
+    /** Throws {@code CLOSED} if the volume is closed. Call it after {@link #enter}. */
     void requireOpen() throws HoldfastException {
         if (closed) {
             throw new HoldfastException(ErrorCode.CLOSED, volume + " was closed");
         }
     }
 
-    /** Returns the parts for writing, or throws {@code READ_ONLY}, or what failed. */
+    /** Returns the parts for writing. Throws {@code READ_ONLY}, or {@code FAILED} after a write or flush has failed. */
     FileLayer.Writable requireWritable() throws HoldfastException {
         FileLayer.Writable to = writable;
         if (to == null) {
@@ -103,7 +105,7 @@ final class VolumeLife {
         return to;
     }
 
-    /** Tells who listens of an error, and returns it. */
+    /** Passes an error to the listener, and returns it. */
     HoldfastException tell(HoldfastException error) {
         return errors.tell(error);
     }
@@ -113,7 +115,7 @@ final class VolumeLife {
         return new GuardedFile(file, this);
     }
 
-    /** Waits for all calls, and closes the volume; does nothing if it is closed. */
+    /** Waits for all calls, and then closes the volume. Does nothing if it is closed. */
     void close(Action closing) throws HoldfastException {
         lock.writeLock().lock();
         try {

@@ -11,19 +11,19 @@ import java.time.InstantSource;
 import java.util.random.RandomGenerator;
 
 /**
- * Volumes on a {@link Device} that the caller provides, with its clock and its random numbers: what the simulator and
- * tests use. {@link Volumes#format} and {@link Volumes#open} do the same on files and block devices.
+ * Volumes on a {@link Device} that the caller provides, with the caller's clock and random numbers, for the simulator
+ * and tests. {@link Volumes#format} and {@link Volumes#open} do the same on files and block devices.
  */
 public final class VolumeOnDevice {
     private VolumeOnDevice() {}
 
-    /** Opens a volume; the device is closed with it, also if this fails. */
+    /** Opens a volume. The device is closed with the volume, and also if this fails. */
     public static Volume open(Device device, OpenOptions options, InstantSource clock, RandomGenerator random)
             throws HoldfastException {
         return open(device, options, new Environment(clock, random, Timing.SYSTEM));
     }
 
-    /** Opens a volume, with any amount of memory; the device is closed with it, also if this fails. */
+    /** Opens a volume, with any amount of memory. The device is closed with the volume, and also if this fails. */
     public static Volume open(Device device, OpenOptions options, Environment environment) throws HoldfastException {
         return VolumeOpening.open(device, DeviceGuard.NONE, options, environment);
     }
@@ -32,7 +32,7 @@ public final class VolumeOnDevice {
      * What a volume takes from outside besides its device.
      *
      * @param clock for the times of files
-     * @param random for identities that nobody may guess or repeat
+     * @param random for ids that must be unpredictable and must not repeat
      * @param timing for background work
      */
     public record Environment(InstantSource clock, RandomGenerator random, Timing timing) {
@@ -41,7 +41,7 @@ public final class VolumeOnDevice {
         }
     }
 
-    /** What must be back at zero when nothing runs and nothing is dirty. */
+    /** What a volume holds. All of it must be 0 when no call runs and nothing is dirty. */
     public record Held(long reservedBlocks, int buffers, long dirtyBytes) {}
 
     /** Returns what a volume that was opened here holds now. */
@@ -51,7 +51,7 @@ public final class VolumeOnDevice {
                 stored.reservedBlocks(), stored.buffersInUse(), stored.usage().dirty());
     }
 
-    /** Writes an empty volume over all of the device. Does not look at what is there. */
+    /** Writes an empty volume over all of the device. Does not check what is there. */
     public static void format(
             Device device, ChecksumAlgorithm algorithm, String label, InstantSource clock, RandomGenerator random)
             throws HoldfastException {

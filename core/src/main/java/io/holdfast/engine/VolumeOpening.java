@@ -44,14 +44,16 @@ import java.util.Deque;
 import java.util.List;
 
 /**
- * The steps of opening a volume: superblock, space map, log replay, and, to write, a first checkpoint under a new log id;
- * then its files, and what runs in the background. If a step fails, {@link #abandon} takes back what the steps before it
- * have made. Used once.
+ * The steps of opening a volume: superblock, space map, log replay. To write, a first checkpoint under a new log id
+ * follows. Then come the files and the background threads. If a step fails, {@link #abandon} undoes the steps before
+ * it. Used once.
  */
 final class VolumeOpening {
-    /** Records being filled or written at once; each holds a buffer of somewhat less than half a mebibyte. */
+    /**
+     * Records that are filled or written at the same time. Each holds a buffer of somewhat less than half a mebibyte.
+     */
     private static final int LOG_BUFFERS = 8;
-    /** Short records besides, of 68 KiB: as many requests as one connection has under way at the device. */
+    /** Short records in addition, of 68 KiB each: as many as one connection has requests under way at the device. */
     private static final int SHORT_LOG_BUFFERS = 32;
 
     private static final long MEMORY_DEFAULT_MAX = 1L << 30;
@@ -61,7 +63,7 @@ final class VolumeOpening {
     private final OpenOptions options;
     private final VolumeOnDevice.Environment environment;
     private final long memory;
-    /** What closes what was made, the newest first. */
+    /** The actions that close what was made, the newest first. */
     private final Deque<VolumeLife.Action> undo = new ArrayDeque<>();
 
     private VolumeOpening(Device raw, OpenOptions options, VolumeOnDevice.Environment environment) {
@@ -74,9 +76,9 @@ final class VolumeOpening {
     }
 
     /**
-     * Opens a volume; the device is closed with it, also if this fails.
+     * Opens a volume. The device is closed with the volume, and also if this fails.
      *
-     * @param guard released when the volume is closed, but not if this fails
+     * @param guard the volume releases it when it is closed; if this fails, the caller must
      */
     static Volume open(Device raw, DeviceGuard guard, OpenOptions options, VolumeOnDevice.Environment environment)
             throws HoldfastException {
@@ -187,7 +189,7 @@ final class VolumeOpening {
         return new OpenedVolume(device, state, superblock, writable, report, memory);
     }
 
-    /** Loads the space map. Reading needs none of it, so a damaged one only keeps the volume from being written to. */
+    /** Loads the space map. Reads need nothing of it, so a damaged map only prevents opening the volume for writing. */
     private void loadSpaceMap(Superblock superblock, SpaceMap spaceMap, SpaceManager space, List<String> problems)
             throws HoldfastException {
         long[] count = new long[1];
@@ -217,7 +219,7 @@ final class VolumeOpening {
         problems.add(why);
     }
 
-    /** Makes the error that refuses to open a volume for writing over a corrupt log. */
+    /** Makes the error for a volume that is to be opened for writing and has a corrupt log. */
     private static HoldfastException refusal(LogReader.Result result) {
         return new HoldfastException(
                 ErrorCode.DAMAGED,
@@ -225,7 +227,7 @@ final class VolumeOpening {
                         + "; open it read-only to copy off what is there up to that record, nothing was changed");
     }
 
-    /** Makes a new log, under a new log id, that goes on behind what was replayed. */
+    /** Makes a new log with a new log id; its records follow those that were replayed. */
     private WriteLog newLog(VolumeState state, LogReader.Result replayed) throws HoldfastException {
         WriteLog log = new WriteLog(
                 device,
@@ -252,7 +254,7 @@ final class VolumeOpening {
         return new FileLayer.Writable(log, checkpointer, reserver);
     }
 
-    /** Closes what was made, whatever fails on the way; the first failure is thrown at the end. */
+    /** Closes all that was made, even if some of it fails to close. Throws the first failure at the end. */
     private void abandon() throws HoldfastException {
         HoldfastException first = null;
         while (!undo.isEmpty()) {

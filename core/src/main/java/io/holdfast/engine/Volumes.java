@@ -16,9 +16,9 @@ import java.net.URI;
 import java.nio.file.Path;
 
 /**
- * Volumes on files, block devices and whatever a {@link DeviceProvider} offers: where every door begins. A path means the
- * file or block device there; so does a URI of {@code file:} or without a scheme, and the scheme of another one says which
- * provider's it is. A URI with a scheme that nobody has is {@code INVALID}.
+ * Volumes on files, block devices and what a {@link DeviceProvider} offers. Every door begins here. A path means the
+ * file or block device there; so does a URI of {@code file:} or without a scheme. Any other scheme says which provider
+ * has the device. A scheme that no provider has is {@code INVALID}.
  */
 public final class Volumes {
     private Volumes() {}
@@ -26,20 +26,20 @@ public final class Volumes {
     /**
      * Writes an empty volume. Everything on the device is lost.
      *
-     * @throws HoldfastException {@code NOT_EMPTY_DEVICE} if something is there and {@code force} is not set; {@code
-     *     HELD} if a process has a volume on it open; {@code INVALID} for a size out of range
+     * @throws HoldfastException {@code NOT_EMPTY_DEVICE} if the device holds something and {@code force} is not set;
+     *     {@code HELD} if a process has a volume on it open; {@code INVALID} if the size is out of range
      */
     public static void format(Path device, FormatOptions options) throws HoldfastException {
         Formatting.format(Devices.at(device), options);
     }
 
-    /** Does as {@link #format(Path, FormatOptions)} where a URI leads to. */
+    /** Does as {@link #format(Path, FormatOptions)} on the device that a URI leads to. */
     public static void format(URI device, FormatOptions options) throws HoldfastException {
         Formatting.format(Devices.at(device), options);
     }
 
     /**
-     * Opens a volume and recovers it if it was not closed.
+     * Opens a volume, and recovers it if it was not closed.
      *
      * @throws HoldfastException {@code NOT_A_VOLUME}, {@code DAMAGED}, {@code UNSUPPORTED}; {@code HELD} with the pid
      *     of the holder in the message
@@ -48,7 +48,7 @@ public final class Volumes {
         return open(Devices.at(device), options);
     }
 
-    /** Does as {@link #open(Path, OpenOptions)} where a URI leads to. */
+    /** Does as {@link #open(Path, OpenOptions)} on the device that a URI leads to. */
     public static Volume open(URI device, OpenOptions options) throws HoldfastException {
         return open(Devices.at(device), options);
     }
@@ -73,24 +73,28 @@ public final class Volumes {
     /**
      * Keeps every volume off an existing file or block device while the caller overwrites it.
      *
-     * @throws HoldfastException {@code HELD} if a process, this one too, has a volume on it open, or the system uses the
-     *     device; {@code DEVICE_ERROR} if it may not be written to
+     * @throws HoldfastException {@code HELD} if the system uses the device, or if a process has a volume on it open,
+     *     even this process; {@code DEVICE_ERROR} if it may not be written to
      */
     public static VolumeClaim claim(Path file) throws HoldfastException {
         return Devices.at(file).claim(true)::close;
     }
 
-    /** Does as {@link #claim(Path)} where a URI leads to. */
+    /** Does as {@link #claim(Path)} on the device that a URI leads to. */
     public static VolumeClaim claim(URI device) throws HoldfastException {
         return Devices.at(device).claim(true)::close;
     }
 
-    /** Names the file or block device that a path leads to now, as {@link Volume#storage} does. */
+    /**
+     * Names the file or block device that a path leads to now, as {@link Volume#storage} does.
+     *
+     * @throws IOException if there is none, or its name cannot be found out
+     */
     public static String storageAt(Path device) throws IOException {
         return Devices.at(device).storage();
     }
 
-    /** Does as {@link #storageAt(Path)} where a URI leads to. */
+    /** Does as {@link #storageAt(Path)} on the device that a URI leads to. */
     public static String storageAt(URI device) throws IOException {
         return Devices.at(device).storage();
     }

@@ -1,4 +1,7 @@
-/** The layers put together: formatting, opening, checking and closing a volume. On top of everything; doors start at {@link io.holdfast.engine.Volumes}. */
+/**
+ * Puts the layers together: formats, opens, checks and closes a volume. This package is on top of everything; doors
+ * start at {@link io.holdfast.engine.Volumes}.
+ */
 @NullMarked
 package io.holdfast.engine;
 

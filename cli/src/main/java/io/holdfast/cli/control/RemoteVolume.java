@@ -201,7 +201,8 @@ public final class RemoteVolume implements Volume {
     @Override
     public void link(StoredFile file, String path, boolean replace) throws HoldfastException {
         if (!(file instanceof RemoteFile remote)) {
-            throw new HoldfastException(ErrorCode.CLOSED, path + ": the file to be named so is not open here");
+            throw new HoldfastException(
+                    ErrorCode.CLOSED, path + ": the file that is to get this name is not open here");
         }
         remote.name(path, replace);
     }
