@@ -4,8 +4,8 @@ import io.holdfast.error.HoldfastException;
 
 /**
  * Hears of the errors that a volume's device or its contents cause: every {@code CHECKSUM_MISMATCH}, {@code DAMAGED}
- * and {@code DEVICE_ERROR} that a call throws, whoever made the call. The error of a failed write or flush is {@code
- * FAILED} and not among them; {@link Volume#failure} returns it.
+ * and {@code DEVICE_ERROR} that any call throws. The error of a failed write or flush is {@code FAILED} and not among
+ * them; {@link Volume#failure} returns it.
  */
 @FunctionalInterface
 public interface ErrorListener {
