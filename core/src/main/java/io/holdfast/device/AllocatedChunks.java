@@ -6,12 +6,12 @@ import java.util.BitSet;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * Takes room on the host's file system for a volume file, a chunk of {@value #CHUNK_BLOCKS} blocks at a time, and
- * remembers which chunks have it: {@code fallocate} makes some file systems wait for all direct I/O of the file, so each
- * chunk is asked for once.
+ * Takes room on the host's file system for a volume file, in chunks of {@value #CHUNK_BLOCKS} blocks, and remembers
+ * which chunks have room. On some file systems {@code fallocate} waits for all direct I/O of the file, so this class
+ * asks for no chunk again that has its room.
  *
- * <p>Invariant: the file has room for every chunk in {@code allocated}. Nothing here gives room back. One bit for each
- * 8 MiB: 256 KiB of memory for 16 TiB.
+ * <p>Invariant: the file has room for every chunk in {@code allocated}. Nothing here gives room back. The set takes one
+ * bit for 8 MiB of the file: 256 KiB of memory for 16 TiB.
  */
 final class AllocatedChunks {
     static final int CHUNK_BLOCKS = 2048;
@@ -24,7 +24,12 @@ final class AllocatedChunks {
         this.file = file;
     }
 
-    /** Takes room for these blocks, and for what lies in the same chunks before {@code end}, the file's end in blocks. */
+    /**
+     * Takes room for {@code count} blocks from {@code block} on, and for the rest of the chunks that they lie in.
+     *
+     * @param end size of the file in blocks; the last chunk ends there
+     * @throws NoRoomException if there is no room even for the blocks themselves
+     */
     void allocate(long block, long count, long end) throws IOException {
         int last = Math.toIntExact((block + count - 1) / CHUNK_BLOCKS);
         lock.lock();
@@ -36,7 +41,7 @@ final class AllocatedChunks {
                 try {
                     file.allocate(first * Block.SIZE, blocks * Block.SIZE);
                 } catch (NoRoomException e) {
-                    // Not for the whole chunk; perhaps for what is needed now.
+                    // There is no room for the whole chunk. There may be some for the blocks themselves.
                     file.allocate(block * Block.SIZE, count * Block.SIZE);
                     return;
                 }

@@ -12,17 +12,23 @@ import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Private memory for whole blocks on their way to a device, being filled.
+ * Private memory for whole blocks on their way to a device, while it is being filled.
  *
- * <p>Invariants: nobody can write to the memory but by copying into it here, and nobody could before (see
- * {@link BufferPool}): what {@link #show} hands out is read-only. So once {@link #seal} or {@link #show} has been called
- * nobody can change what is in it; a checksum is always computed
- * over the copy, never over the source, so that a source that changes meanwhile cannot make it wrong (guard «write
- * seals a private copy»); only filled slots can be sealed, so that no block of an earlier use reaches a device.
+ * <p>Invariants:
  *
- * <p>Used by one thread at a time until sealed. That is not trusted but enforced: each call claims the buffer, and one
- * that finds it claimed, sealed or given back throws. So a racing thread that is late with its copy can never change
- * blocks that are sealed already.
+ * <ul>
+ *   <li>Only this class writes to the memory, by copying into it, and nothing else ever could (see {@link BufferPool}).
+ *       What {@link #show} hands out is read-only.
+ *   <li>After {@link #seal} nobody can change a block any more. After {@link #show} nobody can change a block that is
+ *       filled.
+ *   <li>A checksum is always computed over the copy, never over the source. So a source that changes meanwhile cannot
+ *       make it wrong ({@link Guard#SEALED_COPY}).
+ *   <li>Only filled slots can be sealed, so no block of an earlier use reaches a device.
+ * </ul>
+ *
+ * <p>One thread at a time uses a buffer until it is sealed. This class enforces that: each call claims the buffer, and
+ * throws if it finds the buffer claimed, sealed or given back. So a thread that is late with its copy can never change
+ * a block that is sealed already.
  */
 public final class BlockBuffer {
     private enum State {
@@ -36,7 +42,7 @@ public final class BlockBuffer {
     private final int blocks;
     private final BitSet filled;
     private final AtomicReference<State> state = new AtomicReference<>(State.OPEN);
-    /** Filled only while guard {@link Guard#SEALED_COPY} is off. */
+    /** Empty unless the simulator has taken {@link Guard#SEALED_COPY} away. */
     private final List<SealedBuffer.Source> sources = new ArrayList<>();
 
     private boolean shown;
@@ -86,7 +92,11 @@ public final class BlockBuffer {
         copy(slot, MemorySegment.ofArray(source), 0);
     }
 
-    /** Ends the filling. The first {@code count} blocks are sealed; this object cannot be used any more. */
+    /**
+     * Ends the filling, and seals the first {@code count} blocks. Afterwards no block can be filled.
+     *
+     * @throws IllegalStateException if one of these blocks was never filled
+     */
     public SealedBuffer seal(int count) {
         claim();
         State next = State.OPEN;
@@ -112,7 +122,9 @@ public final class BlockBuffer {
         return state.get() == State.ENDED;
     }
 
-    /** Gives the memory back without having sealed it; if it is shown, {@link #endShow} does. */
+    /**
+     * Ends the filling without sealing. The memory goes back to the pool now or, if it is shown, with {@link #endShow}.
+     */
     public void discard() {
         claim();
         state.set(State.ENDED);
@@ -122,10 +134,10 @@ public final class BlockBuffer {
     }
 
     /**
-     * Lets others read what is filled while it is on its way. From here on no filled slot can be filled again, and the
-     * memory stays out of the pool until {@link #endShow}, also after the release of the sealed buffer.
+     * Lets others read the filled blocks while they are on their way to the device. From here on no filled slot can be
+     * filled again. The memory stays out of the pool until {@link #endShow}, even after the sealed buffer is released.
      *
-     * @return a read-only view of all slots, not to be used after {@link #endShow}
+     * @return a read-only view of all slots; nobody may use it after {@link #endShow}
      */
     public MemorySegment show() {
         MemorySegment view = memory.asReadOnly();
@@ -155,7 +167,8 @@ public final class BlockBuffer {
         if (shown && filled.get(slot)) {
             throw new IllegalStateException("slot %d is shown".formatted(slot));
         }
-        // Not filled while the copy runs: it may fail half-way, when the source is a mapped file that was cut off.
+        // The slot counts as empty during the copy, which may fail half-way: the source may be a mapped file that was
+        // cut off.
         filled.clear(slot);
         MemorySegment.copy(source, sourceOffset, memory, (long) slot * Block.SIZE, Block.SIZE);
         filled.set(slot);

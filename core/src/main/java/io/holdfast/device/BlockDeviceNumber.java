@@ -6,16 +6,16 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 
-/**
- * The major and minor number of a block device of Linux: its identity, whatever its node is called and wherever it
- * lies.
- */
+/** The major and minor number of a block device of Linux. They identify the device under every name of its node. */
 record BlockDeviceNumber(int major, int minor) {
     private static final int TYPE_MASK = 0xF000;
     private static final int TYPE_BLOCK_DEVICE = 0x6000;
     private static final int SECTOR_SIZE = 512;
 
-    /** Returns the number if the path leads to a block device, on a system that has such things. */
+    /**
+     * Returns the number of the block device at a path; empty if something else is there, or the system has no such
+     * numbers.
+     */
     static Optional<BlockDeviceNumber> of(Path path) throws IOException {
         if (!path.getFileSystem().supportedFileAttributeViews().contains("unix")) {
             return Optional.empty();
@@ -29,30 +29,33 @@ record BlockDeviceNumber(int major, int minor) {
         return Optional.of(decode(device));
     }
 
-    /** Takes apart a device number as {@code stat} returns it (glibc's {@code gnu_dev_major} and {@code _minor}). */
+    /** Splits a device number of {@code stat}, as glibc's {@code gnu_dev_major} and {@code gnu_dev_minor} do. */
     static BlockDeviceNumber decode(long device) {
         long major = ((device >>> 8) & 0xFFF) | ((device >>> 32) & ~0xFFFL);
         long minor = (device & 0xFF) | ((device >>> 12) & ~0xFFL);
         return new BlockDeviceNumber((int) major, (int) minor);
     }
 
-    /** Reads the notation of sysfs, {@code 8:1}. */
+    /** Reads the notation of sysfs, such as {@code 8:1}. */
     static BlockDeviceNumber parse(String text) throws IOException {
         String[] parts = text.strip().split(":", 2);
         try {
             return new BlockDeviceNumber(Integer.parseInt(parts[0]), Integer.parseInt(parts[1]));
         } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
-            throw new IOException("no device number: " + text, e);
+            throw new IOException("'" + text.strip() + "' is not a device number such as 8:1", e);
         }
     }
 
-    /** Returns the size the kernel gives in sysfs, which counts in sectors of 512 bytes whatever the device has. */
+    /**
+     * Returns the size in bytes. The kernel gives it in sysfs, in sectors of 512 bytes, whatever sectors the device
+     * has.
+     */
     long bytes() throws IOException {
         Path size = Path.of("/sys/dev/block", major + ":" + minor, "size");
         try {
             return Math.multiplyExact(Long.parseLong(Files.readString(size).strip()), SECTOR_SIZE);
         } catch (NumberFormatException | ArithmeticException e) {
-            throw new IOException("cannot make sense of " + size, e);
+            throw new IOException(size + " holds no number of sectors", e);
         }
     }
 

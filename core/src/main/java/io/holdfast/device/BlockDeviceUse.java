@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Finds out whether Linux itself uses a block device: mounted, as swap, or as part of another device. Such users take
- * no file locks. What other mount namespaces do remains unseen.
+ * Finds out whether Linux itself uses a block device: whether it is mounted, is swap space, or is part of another
+ * device. The kernel takes no file locks for these uses. Mounts in other mount namespaces stay unseen.
  */
 final class BlockDeviceUse {
     private static final Path MOUNTS = Path.of("/proc/self/mountinfo");
@@ -22,7 +22,7 @@ final class BlockDeviceUse {
 
     private BlockDeviceUse() {}
 
-    /** Throws {@code HELD} if the device or one of its partitions is in use. */
+    /** Throws {@code HELD} if Linux uses the device or one of its partitions. */
     static void requireNone(Path volume, BlockDeviceNumber number) throws IOException {
         for (BlockDeviceNumber each : withPartitions(number)) {
             Optional<String> use = mount(each).or(() -> swap(each)).or(() -> holder(each));
@@ -48,7 +48,10 @@ final class BlockDeviceUse {
         return all;
     }
 
-    /** Btrfs shows a number of its own; its lines are told by the source, the second field after the dash. */
+    /**
+     * Returns where the device is mounted. Btrfs shows a device number of its own, so this also compares the source of
+     * the mount: the second field after the dash.
+     */
     private static Optional<String> mount(BlockDeviceNumber number) {
         for (String line : lines(MOUNTS)) {
             String[] fields = line.split(" ", -1);

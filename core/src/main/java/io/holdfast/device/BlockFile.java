@@ -7,37 +7,43 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Positional I/O on one open file or block device: what a {@link FileDevice} needs from the operating system.
- * Thread-safe; every method blocks, and a call returns only when the system is done with the memory, whatever happens
- * to the calling thread meanwhile. An interrupt has no effect but the interrupt status.
+ * Thread-safe; every method blocks. A call returns only when the system no longer uses the memory, whatever happens to
+ * the calling thread. An interrupt ends no call; it only sets the interrupt status.
  *
  * <p>After {@link #close()} every call throws {@link ClosedChannelException}.
  */
 public interface BlockFile extends AutoCloseable {
     /**
-     * Reads at most as many bytes as {@code target} has from byte {@code position} on; returns the count, which is 0 or
-     * less at the end of the file. The memory is suitable for a device ({@link DeviceChecks#suitable}) and stays alive
-     * until the call returns.
+     * Reads into {@code target} from byte {@code position} on.
+     *
+     * @param target suitable for a device ({@link DeviceChecks#suitable}); it stays alive until the call returns
+     * @return how many bytes were read, which may be fewer than {@code target} has; 0 or less at the end of the file
      */
     int read(MemorySegment target, long position) throws IOException;
 
     /**
-     * Opens a queue of reads of this file that keep no thread waiting, as {@link Device#openReads}. It must be closed, or
-     * is with the file.
+     * Opens a queue of reads of this file that keep no thread waiting, as {@link Device#openReads} does. The caller may
+     * close it; closing the file closes it, too.
      *
-     * @return null if there is none
+     * @return null if this file has no such queue
      */
     default @Nullable BlockReads openReads(String name, Runnable handedOn) {
         return null;
     }
 
-    /** Writes at most the bytes of {@code source} from byte {@code position} on; returns the count. As {@link #read}. */
+    /**
+     * Writes {@code source} from byte {@code position} on.
+     *
+     * @param source as the target of {@link #read}
+     * @return how many bytes were written, which may be fewer than {@code source} has
+     */
     int write(MemorySegment source, long position) throws IOException;
 
     /**
-     * Writes each source to its place as {@link #write(MemorySegment, long)} does, all under way at once if the file can do
-     * that. Returns when all have ended, also with an exception.
+     * Writes each source to its place, as {@link #write(MemorySegment, long)} does. The file may have all of them under
+     * way at once. Returns or throws only when all have ended.
      *
-     * @param counts gets how many bytes of each were written
+     * @param counts gets how many bytes of each source were written
      */
     default void write(MemorySegment[] sources, long[] positions, int[] counts) throws IOException {
         for (int i = 0; i < sources.length; i++) {
@@ -46,23 +52,24 @@ public interface BlockFile extends AutoCloseable {
     }
 
     /**
-     * Takes room on the file system for a range of a regular file, inside of its size, as {@code fallocate} does; contents
-     * stay. Does nothing where the system or the file system cannot do that.
+     * Takes room on the file system for a range of a regular file, as {@code fallocate} does. The range lies within the
+     * size of the file; its contents stay. Does nothing if the system or the file system cannot do that.
      *
      * @throws NoRoomException if there is no room
      */
     default void allocate(long position, long bytes) throws IOException {}
 
     /**
-     * Makes what was written durable, as {@code fsync} does, or as {@code fdatasync} does without {@code metadata}. One
-     * call of the system for each call here: an error is reported by the kernel once, and never tried again.
+     * Makes durable what was written: as {@code fdatasync} does, or with {@code metadata} as {@code fsync} does. Each
+     * call here makes one call of the system. The kernel reports an error only once, so nobody may repeat a call that
+     * failed.
      */
     void force(boolean metadata) throws IOException;
 
     /** Returns the size in bytes of a regular file. */
     long size() throws IOException;
 
-    /** Waits for calls that are under way, and closes. Closing twice is harmless. */
+    /** Waits for the calls that are under way, then closes. Closing twice is harmless. */
     @Override
     void close() throws IOException;
 }

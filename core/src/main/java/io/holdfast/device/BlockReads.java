@@ -4,17 +4,20 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.function.IntConsumer;
 
-/** Reads of a {@link BlockFile} that keep no thread waiting; see {@link DeviceReads}, which is made of them. */
+/**
+ * A queue of reads of a {@link BlockFile} that keep no thread waiting. {@link DeviceReads} of a file are made of them.
+ */
 public interface BlockReads extends AutoCloseable {
     /**
      * Begins to read.
      *
-     * @param ended told what {@link BlockFile#read} would have returned, less than 0 for an error
-     * @return false if there are too many under way, or the queue or the file is closed
+     * @param ended gets what {@link BlockFile#read} would have returned: the bytes that were read, or less than 0 for
+     *     an error
+     * @return false if nothing was begun: too many reads are under way, or the queue or the file is closed
      */
     boolean start(MemorySegment target, long position, IntConsumer ended);
 
-    /** Waits until all reads have ended, and begins no more. */
+    /** Begins no more reads, and waits until all have ended. */
     @Override
     void close() throws IOException;
 }

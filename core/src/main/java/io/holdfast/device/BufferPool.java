@@ -17,24 +17,30 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A bounded pool of buffers for device I/O, each of the same number of blocks and aligned to a block. Taking one waits
- * until one is free: whoever holds a buffer never waits for a second one, so the wait always ends. One buffer of each kind
- * is there from the beginning; if there is no memory for more, takers share what there is. So once a pool is made,
- * want of memory makes I/O slower and never fails it.
+ * A bounded pool of buffers for device I/O. All its buffers have the same number of blocks and are aligned to a block.
  *
- * <p>Invariants: at most {@code buffersMax} buffers are out at a time. Memory that {@link #takeMemory} has handed out
- * once is only ever handed out again by it, and never becomes a {@link BlockBuffer}: a forgotten reference to it can
- * thus not reach into a sealed buffer. So the pool keeps at most {@code buffersMax} buffers of each of the two kinds.
- * Only memory that is out can be given back, and once.
+ * <p>Taking a buffer waits until one is free. A thread that holds a buffer never waits for a second one, so every wait
+ * ends. The pool has one buffer of each kind from the beginning. If there is no memory for more, the takers share those
+ * that there are. So once a pool is made, want of memory makes I/O slower and never fails it.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>At most {@code buffersMax} buffers are out at a time.
+ *   <li>Memory that {@link #takeMemory} has handed out once is only ever handed out again by it, and never becomes a
+ *       {@link BlockBuffer}. So a forgotten reference to it cannot reach into a sealed buffer.
+ *   <li>The pool keeps at most {@code buffersMax} buffers of each of the two kinds.
+ *   <li>Only memory that is out can be given back, and only once.
+ * </ul>
  */
 public final class BufferPool implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(BufferPool.class.getName());
 
     /**
-     * One for each buffer: each checksum of a block enters and leaves its arena, and threads that do so at once would fight
-     * for the counter of a common one. Memory that the collector frees would need neither, but the virtual machine counts it
-     * as direct memory, whose limit an embedding program has set for something else, and lets an allocation above the limit
-     * wait for a collection.
+     * One arena for each buffer. Each checksum of a block enters and leaves the arena of its buffer; if all buffers had
+     * one arena, threads would fight for its counter. Memory that the garbage collector frees would need no arena. But
+     * the virtual machine counts such memory as direct memory. An embedding program has set that limit for something
+     * else, and an allocation above the limit waits for a collection.
      */
     private final List<Arena> arenas = new ArrayList<>();
 
@@ -43,16 +49,16 @@ public final class BufferPool implements AutoCloseable {
     private final Semaphore free;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition givenBack = lock.newCondition();
-    /** Never seen by anybody but block buffers and sealed buffers. */
+    /** Only block buffers and sealed buffers have ever seen this memory. */
     private final ArrayDeque<MemorySegment> idlePrivate = new ArrayDeque<>();
 
     private final ArrayDeque<MemorySegment> idleShown = new ArrayDeque<>();
-    /** What {@link #takeMemory} has handed out, by address. */
+    /** What {@link #takeMemory} has handed out and not got back yet, by address. */
     private final Map<Long, MemorySegment> shown = new HashMap<>();
 
     private boolean closed;
 
-    /** @throws OutOfMemoryError if there is no memory for the first buffers */
+    /** @throws OutOfMemoryError if there is no memory for the first buffer of each kind */
     public BufferPool(int buffersMax, int blocksPerBuffer) {
         if (buffersMax < 1 || blocksPerBuffer < 1) {
             throw new IllegalArgumentException(
@@ -70,7 +76,7 @@ public final class BufferPool implements AutoCloseable {
         }
     }
 
-    /** Makes a pool; if there is no memory for it, closes {@code others}, and throws. */
+    /** Makes a pool. If there is no memory for it, closes {@code others} and throws. */
     public static BufferPool beside(int buffersMax, int blocksPerBuffer, AutoCloseable... others) {
         try {
             return new BufferPool(buffersMax, blocksPerBuffer);
@@ -90,14 +96,14 @@ public final class BufferPool implements AutoCloseable {
         return blocksPerBuffer;
     }
 
-    /** Takes a buffer to fill and write, waiting for one if need be. */
+    /** Takes a buffer to fill and write; waits until one is free. */
     public BlockBuffer take() {
         return new BlockBuffer(this, takeFrom(idlePrivate), blocksPerBuffer);
     }
 
     /**
-     * Takes plain memory to read into. Must be given back with {@link #giveBackMemory}. It is private to the engine
-     * and never written to a device.
+     * Takes plain memory to read into; waits until some is free. The memory is private to the engine, and is never
+     * written to a device. The caller gives it back by {@link #giveBackMemory}.
      */
     public MemorySegment takeMemory() {
         MemorySegment memory = takeFrom(idleShown);
@@ -129,7 +135,7 @@ public final class BufferPool implements AutoCloseable {
         free.release();
     }
 
-    /** Gives back the memory of a block buffer or sealed buffer; their states make sure that it happens once. */
+    /** Gives back the memory of a block buffer or sealed buffer. Their states make sure that this happens once. */
     void giveBackPrivate(MemorySegment memory) {
         lock.lock();
         try {
@@ -149,7 +155,8 @@ public final class BufferPool implements AutoCloseable {
     }
 
     /**
-     * Frees the memory. To be called at rest: what a device still reads or writes by its address is gone then.
+     * Frees the memory. Call this at rest: a device that still read or wrote the memory by its address would use freed
+     * memory.
      *
      * @throws IllegalStateException if a buffer is in use; the memory of the others is freed
      */

@@ -6,16 +6,17 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One file or block device, seen as an array of {@linkplain io.holdfast.format.Block blocks}. Thread-safe; every method blocks.
+ * Storage such as a file or a block device, seen as an array of {@linkplain io.holdfast.format.Block blocks}.
+ * Thread-safe; every method blocks.
  *
- * <p>Only memory that nobody can change any more reaches a device: {@link SealedBuffer}, or, for a file without
- * checksums, {@link LentBuffer}, which says by its type that nothing was promised about it.
+ * <p>Two kinds of memory reach a device. Nobody can change a {@link SealedBuffer} any more. A {@link LentBuffer}, for a
+ * file without checksums, says by its type that nothing was promised about its content.
  *
  * <p>A write is durable only after a {@link #flush()} that began after the write returned. A crash before that may keep
  * any subset of the written blocks, torn at 512 bytes.
  */
 public interface Device extends AutoCloseable {
-    /** Returns the path, for messages. */
+    /** Returns the name for messages; for a file or block device this is its path. */
     String name();
 
     /** Returns the size in blocks. */
@@ -25,8 +26,10 @@ public interface Device extends AutoCloseable {
     boolean directIo();
 
     /**
-     * Reads whole blocks into private memory of the engine, aligned to 4096 bytes.
+     * Reads whole blocks into private memory of the engine.
      *
+     * @param target as {@link DeviceChecks#requireTarget} wants it: whole blocks of writable native memory, aligned to
+     *     4096 bytes, that any thread may use
      * @throws HoldfastException {@code DEVICE_ERROR} naming device and block, also for a range that ends beyond the
      *     device
      */
@@ -35,33 +38,38 @@ public interface Device extends AutoCloseable {
     /**
      * Opens a queue of reads that keep no thread waiting.
      *
-     * @param name for its thread
-     * @param handedOn called on the queue's thread after it has told the end of one or more reads that had ended
+     * @param name of the queue's thread
+     * @param handedOn the queue's thread calls this when it has told the end of one or more reads that had ended
      *     together; must not throw
-     * @return null if this device has none
+     * @return null if this device has no such queue
      */
     default @Nullable DeviceReads openReads(String name, Runnable handedOn) {
         return null;
     }
 
     /**
-     * Asks for room on what the device lies on, so that writing these blocks later does not find it full. A device that
-     * has its room, or cannot ask for it, does nothing: then a write may still throw {@code HOST_FULL}. The contents of
-     * the blocks stay.
+     * Asks what the device lies on for room, so that a later write of these blocks does not find it full. The contents
+     * of the blocks stay. Does nothing if the device has its room already, or cannot ask. Where it cannot ask, a write
+     * may still throw {@code HOST_FULL}.
      *
      * @throws HoldfastException {@code HOST_FULL} if there is no room
      */
     default void allocate(long block, long count) throws HoldfastException {}
 
-    /** Writes all blocks of the buffer to consecutive blocks of the device from {@code block} on. */
+    /**
+     * Writes all blocks of the buffer to consecutive blocks of the device from {@code block} on.
+     *
+     * @throws HoldfastException {@code DEVICE_ERROR} naming device and block, also for a range that ends beyond the
+     *     device; {@code HOST_FULL}
+     */
     void write(long block, SealedBuffer source) throws HoldfastException;
 
     /** Writes {@code count} blocks of the buffer, from its block {@code from} on. */
     void write(long block, SealedBuffer source, int from, int count) throws HoldfastException;
 
     /**
-     * Writes pieces of the buffer to several places, all under way at once if the device can do that, and returns when all
-     * have ended. If it fails, any of them may have been written.
+     * Writes pieces of the buffer to several places, and returns when all have ended. The device may have all of them
+     * under way at once. If this fails, any of them may have been written.
      */
     default void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
         for (Piece piece : pieces) {
@@ -69,13 +77,15 @@ public interface Device extends AutoCloseable {
         }
     }
 
-    /** Writes memory that its owner may be changing meanwhile. */
+    /** Writes memory that its owner may change during the call. */
     void write(long block, LentBuffer source) throws HoldfastException;
 
     /**
-     * Makes all writes that returned before this call durable on the medium. A failed flush says nothing about any
-     * of them and must not be tried again: the kernel may have dropped the data and forgotten the error. Once one has
-     * failed, no later one succeeds, nor one that ran at the same time, and no write is taken.
+     * Makes all writes that returned before this call durable on the medium.
+     *
+     * <p>A failed flush says nothing about any of these writes. The caller must not try it again: the kernel may have
+     * dropped the data and forgotten the error. Once a flush has failed, no later flush succeeds, nor does one that ran
+     * at the same time, and the device takes no more writes.
      */
     void flush() throws HoldfastException;
 

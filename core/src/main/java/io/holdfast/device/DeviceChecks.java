@@ -5,13 +5,16 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 
-/** The checks every {@link Device} makes before it touches memory or medium. */
+/** The checks that every {@link Device} makes before it touches memory or medium. */
 public final class DeviceChecks {
     private static final Thread OTHER_THREAD = Thread.ofPlatform().unstarted(() -> {});
 
     private DeviceChecks() {}
 
-    /** Returns whether a device can transfer to or from this memory, on a thread of its own if need be. */
+    /**
+     * Returns whether a device can transfer to or from this memory, on a thread of its own if need be: one or more
+     * whole blocks of native memory, aligned to a block, that any thread may use.
+     */
     public static boolean suitable(MemorySegment memory) {
         return memory.isNative()
                 && memory.byteSize() > 0
@@ -25,7 +28,11 @@ public final class DeviceChecks {
         return memory.isAccessibleBy(OTHER_THREAD);
     }
 
-    /** Returns how many blocks {@code target} holds; it must be writable memory that is {@link #suitable}. */
+    /**
+     * Returns how many blocks {@code target} holds.
+     *
+     * @throws IllegalArgumentException if it is read-only or not {@link #suitable}
+     */
     public static long requireTarget(MemorySegment target) {
         if (!suitable(target) || target.isReadOnly()) {
             throw new IllegalArgumentException(
@@ -44,7 +51,7 @@ public final class DeviceChecks {
         }
     }
 
-    /** Checks that a buffer of {@code blocks} blocks has {@code count} blocks from {@code from} on. */
+    /** Throws unless a buffer of {@code blocks} blocks has {@code count} blocks, at least 1, from {@code from} on. */
     public static void requirePart(int blocks, int from, int count) {
         if (from < 0 || count < 1 || from > blocks - count) {
             throw new IllegalArgumentException(

@@ -2,27 +2,30 @@ package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
 
-/** The right to use a device, until it is closed; see {@link DeviceSource#claim}. Thread-safe. */
+/** The right to use a device, until this is closed; see {@link DeviceSource#claim}. Thread-safe. */
 public interface DeviceClaim extends AutoCloseable {
     /**
-     * Names the storage that the device is on: the same whatever URI or path leads to it, in every process that can reach it,
-     * and another one for every other device.
+     * Names the storage that the device is on. The name is the same for every URI or path that leads there, in every
+     * process that can reach it. Every other device has another name.
      */
     String storage();
 
     /**
-     * Opens the device for a volume, as large as it is.
+     * Opens the device for a volume, with the size that it has.
      *
-     * @param options asks to write only if the claim was taken for writing
-     * @throws HoldfastException {@code NOT_FOUND}, {@code DEVICE_ERROR}; {@code INVALID} or {@code UNSUPPORTED} if there is
-     *     no such I/O as the options name
+     * @param options ask to write only if the claim was taken for writing
+     * @throws HoldfastException {@code NOT_FOUND}, {@code DEVICE_ERROR}; {@code INVALID} or {@code UNSUPPORTED} if the
+     *     I/O that the options name is not to be had here
      */
     Device open(DeviceOptions options) throws HoldfastException;
 
-    /** Opens the device to look what is on it, and to write an empty volume. The claim was taken for writing. */
+    /**
+     * Opens the device for a caller that looks what is on it and writes an empty volume. The claim must have been taken
+     * for writing.
+     */
     FormattableDevice openToFormat() throws HoldfastException;
 
-    /** Gives the device free. To be called after all that was opened here is closed. Closing twice is harmless. */
+    /** Gives the device free. Close what was opened here first. Closing twice is harmless. */
     @Override
     void close() throws HoldfastException;
 }

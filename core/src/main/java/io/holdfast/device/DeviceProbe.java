@@ -8,9 +8,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Tells what is on a device before it is formatted, so that nobody loses data by a mistyped name. Knows the marks of
- * common contents; anything else that is not zeros counts as contents too: in the first and last MiB, and in samples that
- * lie evenly between them, since to read all of a large device would take hours.
+ * Tells what is on a device before it is formatted, so that nobody loses data by a mistyped name. The probe knows the
+ * marks of common contents. Anything else that is not zeros counts as contents, too. To read all of a large device
+ * would take hours, so the probe reads the first and the last MiB, and samples that lie evenly between them.
  */
 public final class DeviceProbe {
     /** The first bytes of a Holdfast volume. */
@@ -30,7 +30,7 @@ public final class DeviceProbe {
         }
     }
 
-    /** In this order: contents that imitate others, as GPT does with an MBR, come first. */
+    /** Contents that imitate others come first, as GPT does with an MBR. */
     private static final List<Mark> MARKS = List.of(
             Mark.text("a Holdfast volume", 0, HOLDFAST_MAGIC),
             Mark.text("an XFS file system", 0, "XFSB"),
@@ -71,7 +71,7 @@ public final class DeviceProbe {
     private static final int EXT_MAGIC = 0xEF53;
     private static final int EXT_COMPAT_HAS_JOURNAL = 0x4;
     private static final int EXT_INCOMPAT_JOURNAL_DEVICE = 0x8;
-    /** Those of the incompatible features that ext2 and ext3 have: compression, file types, recovery, meta_bg. */
+    /** The incompatible features of ext2 and ext3: compression, file types, recovery, journal device, meta_bg. */
     private static final int EXT_INCOMPAT_BEFORE_EXT4 = 0x1F;
 
     private static final byte[] MD_MAGIC = HexFormat.of().parseHex("fc4e2ba9");
@@ -86,7 +86,7 @@ public final class DeviceProbe {
 
     private DeviceProbe() {}
 
-    /** Opens a file or block device for reading and returns what is on it; empty if nothing is. */
+    /** Opens a file or block device for reading, and returns what is on it; empty if nothing is. */
     public static Optional<String> probe(Path path) throws HoldfastException {
         try (FormattableDevice device = FileDevice.open(path, false, false)) {
             return probe(device);
@@ -141,7 +141,10 @@ public final class DeviceProbe {
         return Optional.empty();
     }
 
-    /** Version 1.1 at the start, 1.2 behind 4 KiB, 1.0 some 8 KiB and 0.90 some 64 KiB before the end. */
+    /**
+     * Looks for the superblock of each version: 1.1 at the start, 1.2 at 4 KiB, 1.0 some 8 KiB before the end, 0.90 at
+     * least 64 KiB before the end.
+     */
     private static Optional<String> md(ProbeWindow window) {
         long version10 = (window.bytes() / SECTOR - 16) / 8 * 8 * SECTOR;
         long version090 = window.bytes() / (64 * KIB) * (64 * KIB) - 64 * KIB;
@@ -153,7 +156,10 @@ public final class DeviceProbe {
         return Optional.empty();
     }
 
-    /** Four labels, two at each end, each with a ring of uberblocks in its second half. */
+    /**
+     * Looks for an uberblock. A member of a pool has four labels, two at each end, and each label has a ring of
+     * uberblocks in its second half.
+     */
     private static Optional<String> zfs(ProbeWindow window) {
         long end = window.bytes() / ZFS_LABEL * ZFS_LABEL;
         for (long label : new long[] {0, ZFS_LABEL, end - 2 * ZFS_LABEL, end - ZFS_LABEL}) {
@@ -175,7 +181,10 @@ public final class DeviceProbe {
                 : Optional.empty();
     }
 
-    /** The signature with an entry whose status is valid; boot sectors of file systems have the signature too. */
+    /**
+     * Looks for the signature. Boot sectors of file systems have it, too. It is a partition table if each entry has a
+     * valid status and one entry is in use.
+     */
     private static Optional<String> mbr(ProbeWindow window) {
         if (window.number(MBR_SIGNATURE, 2) != 0xAA55) {
             return Optional.empty();

@@ -3,15 +3,16 @@ package io.holdfast.device;
 import java.lang.foreign.MemorySegment;
 
 /**
- * Reads of a {@link Device} that keep no thread waiting: begun by any thread, ended on a thread of the queue's own. Bounded.
+ * A bounded queue of reads of a {@link Device} that keep no thread waiting. Any thread may begin a read; it ends on a
+ * thread of the queue.
  *
- * <p>Thread-safe. Opened by {@link Device#openReads}; to be closed before the device.
+ * <p>Thread-safe. {@link Device#openReads} opens it; close it before the device.
  */
 public interface DeviceReads extends AutoCloseable {
-    /** Is told that a read has ended, once, on a thread of the queue. Must neither wait nor throw. */
+    /** Learns that a read has ended. */
     interface Ended {
         /**
-         * Takes the end of a read.
+         * Takes the end of a read. A thread of the queue calls this once for each read. Must neither wait nor throw.
          *
          * @param whole false if not everything could be read; {@link Device#read} tells why
          */
@@ -19,15 +20,16 @@ public interface DeviceReads extends AutoCloseable {
     }
 
     /**
-     * Begins to read whole blocks, into memory as {@link Device#read} wants it, which must stay alive and belongs to the
-     * device until {@code ended} is called.
+     * Begins to read whole blocks.
      *
-     * @return false if too many reads are under way, the range lies outside of the device, or the queue is closed; nothing
-     *     was begun then
+     * @param target as {@link Device#read} wants it; it must stay alive and belongs to the device until {@code ended}
+     *     is called
+     * @return false if nothing was begun: too many reads are under way, the range lies outside of the device, one read
+     *     does not take so much or such memory, or the queue is closed
      */
     boolean start(long block, MemorySegment target, Ended ended);
 
-    /** Waits until all reads have ended, and begins no more. Not to be called on a thread of the queue. */
+    /** Begins no more reads, and waits until all have ended. Not to be called on a thread of the queue. */
     @Override
     void close();
 }

@@ -10,16 +10,19 @@ import java.util.Locale;
 import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
-/** Finds what a path or a URI names: a plain path means {@code file:}, and the scheme of a URI says whose it is. */
+/**
+ * Finds what a path or a URI names. A path names a file or block device, and so does a URI without a scheme. The scheme
+ * of a URI says which provider knows it.
+ */
 public final class Devices {
     private final List<DeviceProvider> providers;
 
-    /** Takes the providers to choose from; the first one with a scheme has it. */
+    /** Takes the providers to choose from. If two have the same scheme, the first one gets it. */
     Devices(List<DeviceProvider> providers) {
         this.providers = List.copyOf(providers);
     }
 
-    /** Returns the provider of files, then those of the class path: nobody else gets what is a file's. */
+    /** Returns the provider of files, then those of the class path. So no other provider gets the scheme of files. */
     private static Devices present() {
         List<DeviceProvider> providers = new ArrayList<>();
         providers.add(new FileProvider());
@@ -28,7 +31,9 @@ public final class Devices {
         return new Devices(providers);
     }
 
-    /** Returns the file or block device at a path. Without a search through the class path: commands are over in a moment. */
+    /**
+     * Returns the file or block device at a path. Does not search the class path: short commands would wait for that.
+     */
     public static DeviceSource at(Path path) {
         return new FileSource(path);
     }
@@ -36,8 +41,8 @@ public final class Devices {
     /**
      * Returns what a URI names.
      *
-     * @param uri without a scheme it is a path
-     * @throws HoldfastException {@code INVALID} if there are no devices with such a scheme, or it cannot name one
+     * @param uri a path, if it has no scheme
+     * @throws HoldfastException {@code INVALID} if no provider has the scheme, or the URI cannot name a device
      */
     public static DeviceSource at(URI uri) throws HoldfastException {
         return present().find(uri);
@@ -52,7 +57,8 @@ public final class Devices {
             }
         }
         throw new HoldfastException(
-                ErrorCode.INVALID, "%s: there are no devices '%s:'; there are: %s".formatted(uri, scheme, known()));
+                ErrorCode.INVALID,
+                "%s: no device has the scheme '%s:'; use one of: %s".formatted(uri, scheme, known()));
     }
 
     private String known() {

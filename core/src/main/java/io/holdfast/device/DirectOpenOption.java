@@ -7,8 +7,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * The option that opens a file past the page cache, {@code com.sun.nio.file.ExtendedOpenOption.DIRECT}.
  *
- * <p>Looked up by its name: it belongs to the JDK's supported extensions ({@code jdk.unsupported}), not to Java, so a
- * platform may lack it; and javac warns at every mention of it, without a way to accept the warning in the source.
+ * <p>This class finds the option by its name, for two reasons. The option belongs to the JDK's supported extensions
+ * ({@code jdk.unsupported}), not to Java, so a platform may lack it. And javac warns at every mention of it; the source
+ * cannot accept that warning.
  */
 final class DirectOpenOption {
     private static final @Nullable OpenOption OPTION = find();

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
 import io.holdfast.format.Block;
 import java.io.EOFException;
 import java.io.IOException;
@@ -15,17 +16,23 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A device on a regular file or a block device, by any {@link IoEngine}; on every platform with Java alone.
+ * A device on a regular file or a block device, read and written by an {@link IoEngine}. {@link IoEngine#PLAIN} needs
+ * Java alone, on every platform.
  *
- * <p>Invariants: an interrupt of a calling thread changes nothing ({@link BlockFile}); a short transfer goes
- * on where it stopped; once a flush has failed, every later write and flush fails with that first cause, and no flush
- * reports success that ran at the same time.
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>An interrupt of a calling thread changes nothing ({@link BlockFile}).
+ *   <li>A short transfer goes on where it stopped.
+ *   <li>Once a flush has failed, every later write and flush fails with that first cause. A flush that ran at the same
+ *       time does not report success.
+ * </ul>
  */
 public final class FileDevice implements FormattableDevice {
     static final long TRANSFER_BYTES_MAX = 1L << 30;
 
     private final Path path;
-    /** What {@link VolumeLock} knows the volume by. */
+    /** The key of the volume in {@link VolumeLock}. */
     private final Object key;
 
     private final BlockFile file;
@@ -57,24 +64,29 @@ public final class FileDevice implements FormattableDevice {
     }
 
     /**
-     * Opens an existing file or block device, as large as it is; bytes after the last whole block are left alone.
+     * Opens an existing file or block device, with the size that it has. Leaves bytes after the last whole block alone.
      *
      * @param direct bypass the page cache if that is possible here; {@link #directIo()} tells
-     * @throws HoldfastException {@code NOT_FOUND}, or {@code DEVICE_ERROR} if it cannot be opened
+     * @throws HoldfastException {@code NOT_FOUND}; {@code IS_A_DIRECTORY} or {@code INVALID} if it is neither a regular
+     *     file nor a block device; {@code DEVICE_ERROR} if it cannot be opened
      */
     public static FileDevice open(Path path, boolean writable, boolean direct) throws HoldfastException {
         return FileOpening.open(path, writable, direct, IoEngine.PLAIN);
     }
 
-    /** Does as {@link #open(Path, boolean, boolean)} by an engine; {@link EngineRefusedException} if the system refuses it. */
+    /**
+     * Does as {@link #open(Path, boolean, boolean)}, by an engine.
+     *
+     * @throws EngineRefusedException if the system does not let the engine work
+     */
     public static FileDevice open(Path path, boolean writable, boolean direct, IoEngine engine)
             throws HoldfastException {
         return FileOpening.open(path, writable, direct, engine);
     }
 
     /**
-     * Opens for writing and makes sure that there is room: a file that does not exist is created, and a regular file
-     * that is shorter is grown without allocating space. Nothing is ever cut off.
+     * Opens for writing, with the size wanted. Creates the file if there is none, and grows a regular file that is
+     * shorter, without allocating space. Cuts nothing off. If this fails, it removes the file that it created.
      *
      * @param bytes the size wanted, in whole blocks; {@link #blocks()} is that afterwards. 0 takes what is there
      * @throws HoldfastException {@code INVALID} if a block device is smaller
@@ -83,20 +95,21 @@ public final class FileDevice implements FormattableDevice {
         return FileOpening.create(path, bytes, direct, IoEngine.PLAIN);
     }
 
-    /** Does as {@link #create(Path, long, boolean)}, to be read and written by {@code engine}. */
+    /** Does as {@link #create(Path, long, boolean)}, by an engine. */
     public static FileDevice create(Path path, long bytes, boolean direct, IoEngine engine) throws HoldfastException {
         return FileOpening.create(path, bytes, direct, engine);
     }
 
     /**
-     * Sets the size of a device that is open for writing, growing a regular file sparsely if it is shorter. Returns
-     * after the new size is durable. For use before anything else uses the device.
+     * Sets the size of a device that is open for writing. Grows a regular file that is shorter, sparsely. Returns after
+     * the new size is durable. Call this before anything else uses the device.
      */
     @Override
     public void resize(long bytes) throws HoldfastException {
         if (bytes < 0 || bytes % Block.SIZE != 0) {
             throw new HoldfastException(
-                    ErrorCode.INVALID, "%s: %d bytes are not a number of whole blocks".formatted(path, bytes));
+                    ErrorCode.INVALID,
+                    "%s: %d bytes are not whole blocks; give a multiple of %d".formatted(path, bytes, Block.SIZE));
         }
         requireWritable();
         try {
@@ -104,18 +117,20 @@ public final class FileDevice implements FormattableDevice {
             if (bytes > present) {
                 if (BlockDeviceNumber.of(path).isPresent()) {
                     throw new HoldfastException(
-                            ErrorCode.INVALID, "%s has %d bytes, fewer than %d".formatted(path, present, bytes));
+                            ErrorCode.INVALID,
+                            "%s has %s, less than the %s that the volume is to have"
+                                    .formatted(path, SizeText.exact(present), SizeText.exact(bytes)));
                 }
                 grow(bytes);
             }
             blocks = (bytes == 0 ? present : bytes) / Block.SIZE;
-            // Unlike in flush(), metadata too, and the directory: a new file must still be there after a crash.
+            // A new file must still be there after a crash: so, unlike flush(), also metadata and the directory.
             file.force(true);
             forceDirectory();
         } catch (HoldfastException e) {
             throw e;
         } catch (IOException e) {
-            throw failure("cannot set the size to " + bytes + " bytes", e);
+            throw failure("cannot set the size to " + SizeText.exact(bytes), e);
         }
     }
 
@@ -159,7 +174,7 @@ public final class FileDevice implements FormattableDevice {
         return reads == null ? null : new FileReads(this, reads);
     }
 
-    /** Reads what follows the last whole block, too: {@link DeviceProbe} must see it. */
+    /** Also reads what follows the last whole block: {@link DeviceProbe} must see it. */
     @Override
     public int readBytes(long position, MemorySegment target) throws HoldfastException {
         try {
@@ -250,7 +265,7 @@ public final class FileDevice implements FormattableDevice {
         }
         for (int i = 0; i < sources.length; i++) {
             if (counts[i] < sources[i].byteSize()) {
-                // As a single write would go on.
+                // A short transfer goes on where it stopped.
                 long whole = Math.max(0, counts[i]) / Block.SIZE * (long) Block.SIZE;
                 writeAll(pieces.get(i).block() + whole / Block.SIZE, sources[i].asSlice(whole));
             }
@@ -285,12 +300,12 @@ public final class FileDevice implements FormattableDevice {
     /**
      * {@inheritDoc}
      *
-     * <p>{@code fdatasync} is enough, also for blocks written into holes of a sparse file: by POSIX it makes durable
-     * the data and all metadata needed to read them back, so block allocations and a changed size; only time stamps
+     * <p>{@code fdatasync} is enough, also for blocks written into holes of a sparse file. By POSIX it makes durable
+     * the data and all metadata that reading the data needs, so block allocations and a changed size. Only time stamps
      * may be missing. It also makes the device empty its volatile write cache.
      *
-     * <p>One flush at a time: the kernel reports a write-back error once to each open file, to whichever
-     * {@code fsync} asks first. Of two that ran at the same time the other would report success.
+     * <p>Only one flush runs at a time. The kernel reports a write-back error once for each open file, to the {@code
+     * fsync} that asks first. If two ran at the same time, the other one would report success.
      */
     @Override
     public void flush() throws HoldfastException {
@@ -304,7 +319,7 @@ public final class FileDevice implements FormattableDevice {
             try {
                 file.force(false);
             } catch (IOException e) {
-                // Also when the reason is a lack of room: the kernel may have dropped what it could not write.
+                // Never HOST_FULL, which lets callers try again: the kernel may have dropped what it could not write.
                 HoldfastException failure = e instanceof ClosedChannelException
                         ? failure("cannot flush", e)
                         : new HoldfastException(
@@ -329,7 +344,7 @@ public final class FileDevice implements FormattableDevice {
         }
     }
 
-    /** Grows the file by its last block, zeroed: the one way that needs no other descriptor of the file. */
+    /** Grows the file by writing its last block, as zeros. No other way does without another descriptor of the file. */
     private void grow(long bytes) throws IOException {
         try (Arena arena = Arena.ofShared()) {
             MemorySegment zeros = arena.allocate(Block.SIZE, Block.SIZE);
@@ -348,7 +363,10 @@ public final class FileDevice implements FormattableDevice {
         }
     }
 
-    /** With direct I/O a transfer may only go on at a block, so what was moved beyond one is moved again. */
+    /**
+     * Returns how many of the bytes count as transferred. With direct I/O a transfer can only go on at the start of a
+     * block, so a part of a block does not count and is transferred again.
+     */
     private long progress(int transferred, long wanted) throws IOException {
         if (transferred == wanted || !direct) {
             return transferred;

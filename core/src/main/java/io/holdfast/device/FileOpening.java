@@ -14,7 +14,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import org.jspecify.annotations.Nullable;
 
-/** Opens and creates {@link FileDevice}s: what kind of thing a path leads to, and past the page cache if that can be had. */
+/**
+ * Opens and creates {@link FileDevice}s. Finds out what kind of thing a path leads to, and whether the page cache can
+ * be bypassed.
+ */
 final class FileOpening {
     private static final System.Logger LOG = System.getLogger(FileDevice.class.getName());
 
@@ -63,7 +66,7 @@ final class FileOpening {
         }
     }
 
-    /** Returns whether the file did not exist before. */
+    /** Creates the file if there is none, and returns whether it did. */
     private static boolean createFile(Path path) throws HoldfastException {
         try {
             Files.newByteChannel(path, StandardOpenOption.CREATE_NEW, StandardOpenOption.WRITE)
@@ -84,7 +87,7 @@ final class FileOpening {
         }
     }
 
-    /** Opens past the page cache and proves it by a read, or returns null if it cannot be had here. */
+    /** Opens past the page cache, and proves by a read that this works. If it does not, logs why and returns null. */
     private static @Nullable BlockFile openDirect(Path path, Object key, boolean writable, IoEngine engine)
             throws IOException {
         BlockFile file;
@@ -107,9 +110,11 @@ final class FileOpening {
     }
 
     /**
-     * Makes sure that a path leads to what can hold a volume; to open a pipe would wait for its other end.
+     * Makes sure that a path leads to a regular file or a block device. To open something else may wait: a pipe waits
+     * for its other end.
      *
-     * @throws HoldfastException {@code NOT_FOUND}, {@code IS_A_DIRECTORY} or {@code INVALID}
+     * @throws HoldfastException {@code NOT_FOUND}, {@code IS_A_DIRECTORY} or {@code INVALID}; {@code DEVICE_ERROR} if
+     *     it cannot be found out
      */
     static void requireKind(Path path) throws HoldfastException {
         try {
@@ -136,7 +141,10 @@ final class FileOpening {
                 String.valueOf(cause.getMessage()));
     }
 
-    /** A device with sectors larger than a block accepts the opening and refuses the first transfer. */
+    /**
+     * Reads one block. A device with sectors larger than a block lets itself be opened, and refuses only the first
+     * transfer.
+     */
     private static void probeRead(BlockFile file) throws IOException {
         try (Arena arena = Arena.ofShared()) {
             file.read(arena.allocate(Block.SIZE, Block.SIZE), 0);

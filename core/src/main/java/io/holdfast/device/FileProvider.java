@@ -6,7 +6,10 @@ import java.net.URI;
 import java.nio.file.Path;
 import java.util.Set;
 
-/** Regular files and block devices: {@code file:/dev/sdb}, {@code file:///srv/volume}, and {@code file:volume} for a relative path. */
+/**
+ * Regular files and block devices: {@code file:/dev/sdb}, {@code file:///srv/volume}, or {@code file:volume} for a
+ * relative path.
+ */
 final class FileProvider implements DeviceProvider {
     static final String SCHEME = "file";
 
@@ -24,7 +27,7 @@ final class FileProvider implements DeviceProvider {
             String path = uri.isOpaque() ? uri.getSchemeSpecificPart() : uri.getPath();
             boolean more = uri.getFragment() != null || (!uri.isOpaque() && uri.getQuery() != null);
             if (path == null || path.isEmpty() || more || uri.getAuthority() != null) {
-                throw new IllegalArgumentException("it has more than a path, or none");
+                throw new IllegalArgumentException("it must have a path, and no host, query or fragment");
             }
             return new FileSource(Path.of(path));
         } catch (IllegalArgumentException e) {

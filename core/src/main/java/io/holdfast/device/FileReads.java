@@ -4,7 +4,7 @@ import io.holdfast.format.Block;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 
-/** Reads of whole blocks of a {@link FileDevice} that keep no thread waiting. */
+/** A queue of reads of whole blocks of a {@link FileDevice}. */
 final class FileReads implements DeviceReads {
     private static final System.Logger LOG = System.getLogger(FileDevice.class.getName());
 

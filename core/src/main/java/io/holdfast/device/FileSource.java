@@ -9,7 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 
-/** A regular file or block device, kept from others by a {@link VolumeLock}. */
+/** A regular file or block device. A {@link VolumeLock} keeps others off it. */
 record FileSource(Path path) implements DeviceSource {
     private static final System.Logger LOG = System.getLogger("holdfast");
 
@@ -33,13 +33,17 @@ record FileSource(Path path) implements DeviceSource {
         try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
-            LOG.log(System.Logger.Level.WARNING, "{0} is left behind: {1}", path, String.valueOf(e.getMessage()));
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0} is left from a format that failed, and cannot be removed: {1}",
+                    path,
+                    Reasons.of(e));
         }
     }
 
     @Override
     public DeviceClaim claim(boolean writable) throws HoldfastException {
-        // Before it is opened for its lock.
+        // VolumeLock opens the file, and to open a pipe would wait for its other end.
         FileOpening.requireKind(path);
         return new Claim(path, VolumeLock.acquire(path, writable));
     }

@@ -5,9 +5,12 @@ import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
-/** Hands every call on to another device; a subclass adds to some of them. */
+/**
+ * Passes every call on to another device. A subclass overrides the calls to which it adds something. A write of a whole
+ * buffer goes through the write of a part, so a subclass overrides only that one.
+ */
 public abstract class ForwardingDevice implements Device {
-    /** Where calls go. */
+    /** The device that gets the calls. */
     protected final Device device;
 
     protected ForwardingDevice(Device device) {

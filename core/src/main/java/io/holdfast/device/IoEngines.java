@@ -9,10 +9,11 @@ import java.util.ServiceLoader;
 import java.util.stream.Collectors;
 
 /**
- * Chooses how the device of a volume is read and written.
+ * Chooses the engine that reads and writes the device of a volume.
  *
- * <p>{@value #AUTOMATIC} takes an engine for this platform that is on the class path, and {@link IoEngine#PLAIN} where
- * there is none or the system refuses it; the name of an engine takes that one or fails.
+ * <p>A user may name an engine; then the device is opened by that one or not at all. With {@value #AUTOMATIC} it is
+ * opened by an engine of the class path, which is for this platform. If there is none, or the system refuses it, {@link
+ * IoEngine#PLAIN} opens it.
  */
 public final class IoEngines {
     static final String AUTOMATIC = "auto";
@@ -38,10 +39,10 @@ public final class IoEngines {
      *
      * @param choice the name of an engine, or {@value #AUTOMATIC}
      * @throws HoldfastException {@code INVALID} if there is no such engine; {@code UNSUPPORTED} if the system refuses
-     *     the one that was named; besides as {@link FileDevice#open(Path, boolean, boolean)}
+     *     the one that was named; otherwise as {@link FileDevice#open(Path, boolean, boolean)}
      */
     public static FileDevice open(Path path, boolean writable, boolean direct, String choice) throws HoldfastException {
-        // No search through the class path for commands that are over in a moment.
+        // Does not search the class path: short commands would wait for that.
         return choice.equals(IoEngine.PLAIN.name())
                 ? FileDevice.open(path, writable, direct)
                 : present().openBy(choice, path, writable, direct);
@@ -57,7 +58,7 @@ public final class IoEngines {
             } catch (EngineRefusedException e) {
                 LOG.log(
                         System.Logger.Level.INFO,
-                        "{0}: file I/O without {1}, which takes less CPU time: {2}",
+                        "{0}: the system refuses file I/O by {1}, which would take less CPU time: {2}",
                         path,
                         engine.name(),
                         String.valueOf(e.getMessage()));

@@ -7,11 +7,11 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Runs the system calls of file I/O: at once on the calling thread if that is a platform thread, and on a bounded set
- * of platform threads for virtual threads, which would otherwise pin their carrier until the device answers.
+ * Runs the system calls of file I/O. A platform thread makes its call itself. A virtual thread would pin its carrier
+ * until the device answers, so one of a bounded set of platform threads makes the call for it.
  *
- * <p>Invariant: the queue is as short as the number of virtual threads that wait, since each of them has one task in
- * it. The threads end when idle, and are shared by all devices of the process; there is nothing to shut down.
+ * <p>Invariant: the queue has at most one task for each virtual thread that waits. The platform threads end when idle.
+ * All devices of the process share them, so there is nothing to shut down.
  */
 final class IoThreads extends AbstractExecutorService {
     private static final int THREADS_MAX = 32;

@@ -4,8 +4,8 @@ import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 
 /**
- * A caller's own memory, on its way to a device without a copy and without a checksum. Its content may change while
- * the device reads it; only data of files that were created without checksums may be written like this.
+ * A caller's own memory, on its way to a device without a copy and without a checksum. Its content may change while the
+ * device reads it. So only data of files that were created without checksums may be written like this.
  */
 public final class LentBuffer {
     private final MemorySegment memory;
@@ -15,8 +15,8 @@ public final class LentBuffer {
     }
 
     /**
-     * Returns whether a device can read straight from this memory: native, aligned to and a multiple of 4096, and not
-     * confined to one thread.
+     * Returns whether a device can read straight from this memory: native, aligned to 4096 bytes, a multiple of 4096
+     * bytes long, and not confined to one thread.
      */
     public static boolean possible(MemorySegment memory) {
         return DeviceChecks.suitable(memory) && memory.byteSize() / Block.SIZE <= Integer.MAX_VALUE;

@@ -23,12 +23,17 @@ import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A small file beside a volume, locked as long as the volume is open, that says who has it.
+ * A small file beside a volume that says who has the volume open. It is locked for as long.
  *
- * <p>Invariants: only this class opens such a file, and a process opens it at most once ({@link VolumeLock} sees to
- * that), so nobody closes another descriptor of it and with that drops the lock. It is removed only by a process that
- * has it locked alone, and a lock counts only if the path still names the file that was locked; so of two processes
- * that meet at the removal, the one that locked the removed file tries again with the new one.
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>Only this class opens such a file, and a process opens it at most once ({@link VolumeLock} sees to that). To
+ *       close another descriptor of it would drop the lock; so there is none.
+ *   <li>A process removes the file only while it alone has the file locked. A lock counts only if the path still names
+ *       the file that was locked. So if one process locks the file that another one is removing, it tries again with
+ *       the new file.
+ * </ul>
  */
 final class LockFile {
     private static final int ATTEMPTS_MAX = 100;
@@ -36,7 +41,7 @@ final class LockFile {
     private static final String PREFIX = "holdfast process ";
     private static final Pattern CONTENT = Pattern.compile(PREFIX + "([0-9]{1,18})\\s*");
 
-    /** The creation time too, since a file system may give the inode number of a removed file to the next one. */
+    /** The creation time counts, too: a file system may give the inode number of a removed file to the next one. */
     private record Identity(Object inode, FileTime created) {}
 
     private final Path path;
@@ -56,9 +61,11 @@ final class LockFile {
     }
 
     /**
-     * Creates the file if need be and locks it.
+     * Creates the file if there is none, and locks it.
      *
-     * @throws HoldfastException {@code HELD} if another process has it locked; {@code EXISTS} if it is not ours
+     * @param shared for a reader of the volume
+     * @throws HoldfastException {@code HELD} if another process has it locked; {@code EXISTS} if it is no lock file of
+     *     Holdfast
      * @throws IOException if there cannot be such a file here
      */
     static LockFile take(Path path, Path volume, boolean shared) throws IOException {
@@ -69,7 +76,7 @@ final class LockFile {
                 return taken;
             }
         }
-        throw new IOException(path + " is removed again and again");
+        throw new IOException(path + " is removed by others again and again");
     }
 
     /** Returns null if the file was removed meanwhile. */
@@ -104,7 +111,7 @@ final class LockFile {
         }
     }
 
-    /** Removes the file unless somebody else has it locked too, and lets go of it. */
+    /** Gives up the lock, and removes the file unless another process has it locked, too. */
     void release() throws IOException {
         try (file) {
             if (lock.isShared()) {
@@ -167,7 +174,7 @@ final class LockFile {
         return new String(content.array(), 0, content.position(), StandardCharsets.ISO_8859_1);
     }
 
-    /** After a power cut the file may be empty or zeros; anything else is somebody's data, not to be overwritten. */
+    /** Refuses to overwrite somebody's data. After a power cut a lock file of Holdfast may be empty or have zeros. */
     private static void requireOurs(Path path, String content) throws HoldfastException {
         if (!content.isEmpty() && content.charAt(0) != 0 && !content.startsWith(PREFIX)) {
             throw foreign(path);

@@ -15,8 +15,8 @@ import org.jspecify.annotations.Nullable;
  *                           pid  device:inode, with major and minor in hexadecimal
  * </pre>
  *
- * <p>The answer is for a message only. It is empty on other systems, and where the device number of a file is not that
- * of its file system (btrfs, overlayfs).
+ * <p>The answer is for a message only. It is empty on other systems. It is also empty if a file shows another device
+ * number than its file system has (btrfs, overlayfs).
  */
 final class LockHolder {
     private static final Path LOCKS = Path.of("/proc/locks");
@@ -47,7 +47,10 @@ final class LockHolder {
         }
     }
 
-    /** Returns the pid in a line about a lock that is held on this inode; those who wait have {@code ->} in it. */
+    /**
+     * Returns the pid in a line about a lock that is held on this inode, or null for another line. The line of a
+     * process that waits for the lock has {@code ->} in it.
+     */
     private static @Nullable String pidIn(String line, String inode) {
         String[] fields = line.strip().split("\\s+", -1);
         boolean held = fields.length > INODE_FIELD

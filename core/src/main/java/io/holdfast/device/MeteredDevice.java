@@ -7,7 +7,7 @@ import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
-/** Counts what reaches a device: the proof of what a flush costs, and that one happened. */
+/** Counts what reaches a device. The counts show what a flush costs, and that one happened. */
 public final class MeteredDevice extends ForwardingDevice {
     private final LongAdder flushes = new LongAdder();
     private final LongAdder writes = new LongAdder();
@@ -77,7 +77,7 @@ public final class MeteredDevice extends ForwardingDevice {
         return bytesRead.sum();
     }
 
-    /** Counts what is read without a thread that waits. */
+    /** Counts a read when it begins. */
     private final class Metered implements DeviceReads {
         private final DeviceReads reads;
 

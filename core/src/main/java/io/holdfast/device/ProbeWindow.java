@@ -9,13 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /**
- * The first and the last MiB of a device, where file systems and the like leave their marks. Questions about places
- * outside of them, or outside of the device, are answered with no.
+ * The first and the last MiB of a device, where file systems and the like leave their marks. For a place outside of
+ * them, or outside of the device, the answer to every question is no.
  */
 final class ProbeWindow {
     private static final int PART_BYTES = 1 << 20;
     private static final int SAMPLE_BYTES = 64 << 10;
-    /** Each costs a disk that turns a movement of its arm, so all of them some seconds. */
+    /** A spinning disk moves its arm for each sample, so all of them take some seconds. */
     private static final int SAMPLES = 512;
 
     private final long bytes;
@@ -59,7 +59,9 @@ final class ProbeWindow {
         return has(position, magic.getBytes(StandardCharsets.US_ASCII));
     }
 
-    /** Returns the little-endian number at a place in the first MiB, or 0 beyond the end of the device. */
+    /**
+     * Returns the little-endian number at a place in the first MiB. Bytes behind that or behind the device count as 0.
+     */
     long number(int position, int size) {
         long number = 0;
         for (int i = size - 1; i >= 0; i--) {
@@ -73,7 +75,7 @@ final class ProbeWindow {
         return isZero(head) && isZero(tail);
     }
 
-    /** Returns whether samples that lie evenly between the parts have nothing but zeros. */
+    /** Returns whether samples, spread evenly between the two parts, have nothing but zeros. */
     boolean isZeroBetween(FormattableDevice device) throws HoldfastException {
         long from = head.length;
         long step = Math.max(SAMPLE_BYTES, (tailStart - from) / SAMPLES / SAMPLE_BYTES * SAMPLE_BYTES);

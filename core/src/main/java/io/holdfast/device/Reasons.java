@@ -8,11 +8,14 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Locale;
 
-/** Says in words why the system refused something with a file: its exceptions often have the path alone. */
+/** Says in words why the system refused something with a file. Java's exceptions often have the path alone. */
 final class Reasons {
     private Reasons() {}
 
-    /** Returns why {@code path} could not be created, without naming it but with the directory that is missing. */
+    /**
+     * Returns why {@code path} could not be created. Does not name the path, but names its directory if that is
+     * missing.
+     */
     static String notCreated(Path path, IOException cause) {
         Path parent = path.toAbsolutePath().getParent();
         if (cause instanceof NoSuchFileException && parent != null && !Files.isDirectory(parent)) {
@@ -33,7 +36,10 @@ final class Reasons {
         };
     }
 
-    /** Java's own channels tell ENOSPC and EDQUOT by the text of the system alone. */
+    /**
+     * Returns whether there was no room. Java's own channels tell ENOSPC and EDQUOT only by the text that the system
+     * has for them.
+     */
     static boolean isNoRoom(IOException cause) {
         String text = String.valueOf(cause.getMessage());
         return cause instanceof NoRoomException

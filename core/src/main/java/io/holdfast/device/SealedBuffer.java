@@ -6,10 +6,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 
 /**
- * Blocks that nobody can change any more: the only thing a {@link Device} writes. Made by {@link BlockBuffer#seal}.
+ * Blocks that nobody can change any more, on their way to a {@link Device}. {@link BlockBuffer#seal} makes it. A device
+ * writes nothing else but a {@link LentBuffer}.
  *
- * <p>Invariants: the memory is read-only for everybody from the sealing to its return to the pool; it returns when it
- * was released and no {@link Hold} is left, so it is never filled anew under a write that still reads it.
+ * <p>Invariants: the memory is read-only for everybody from the sealing until it returns to the pool. It returns when
+ * the buffer is released and no {@link Hold} is left. So nobody fills it anew while a write still reads it.
  */
 public final class SealedBuffer {
     /** Set in {@link #state} by the release; the bits below count the holds. */
@@ -25,7 +26,7 @@ public final class SealedBuffer {
     record Source(int slot, MemorySegment memory) {}
 
     /**
-     * @param sources empty, unless the simulator has taken the guard «sealed copy» away
+     * @param sources empty, unless the simulator has taken the guard {@code SEALED_COPY} away
      * @param shown whether the block buffer shows the memory to others, which counts as a hold
      */
     SealedBuffer(BufferPool pool, MemorySegment memory, int blocks, List<Source> sources, boolean shown) {
@@ -41,8 +42,8 @@ public final class SealedBuffer {
     }
 
     /**
-     * Returns a read-only view of the blocks, aligned to 4096 bytes in native memory. It must not be used after the
-     * release; a device takes a {@link #hold()} in place of that promise.
+     * Returns a read-only view of the blocks, in native memory aligned to 4096 bytes. Nobody may use it after the
+     * release. A device takes a {@link #hold()}, which needs no such promise.
      */
     public MemorySegment contents() {
         if ((state.get() & RELEASED) != 0) {
@@ -51,7 +52,7 @@ public final class SealedBuffer {
         return view();
     }
 
-    /** Keeps the memory from going back to the pool until the hold is closed. For devices, while they read from it. */
+    /** Keeps the memory out of the pool until the hold is closed. A device takes a hold while it reads the memory. */
     public Hold hold() {
         int now = state.get();
         while (true) {
@@ -90,7 +91,7 @@ public final class SealedBuffer {
         return memory.asSlice(0, (long) blocks * Block.SIZE).asReadOnly();
     }
 
-    /** The right to read the blocks. Owned by one thread; closed once. */
+    /** The right to read the blocks. One thread owns it, and closes it once. */
     public final class Hold implements AutoCloseable {
         private boolean closed;
 

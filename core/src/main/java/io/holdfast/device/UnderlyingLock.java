@@ -12,8 +12,9 @@ import java.util.OptionalLong;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A lock on a part of what a block device lies on. It belongs to the process like every such lock: it is lost if this process
- * also has the file below open and closes that, which two readers in one process alone could do.
+ * A lock on a part of what a block device lies on. Like every such lock it belongs to the process. The process loses it
+ * if it also has the file below open, and closes that. Only two readers in one process can come to that: one of the
+ * block device, and one of the file.
  */
 final class UnderlyingLock {
     private static final System.Logger LOG = System.getLogger(UnderlyingLock.class.getName());
@@ -29,7 +30,7 @@ final class UnderlyingLock {
     /**
      * Locks all that a volume lies on.
      *
-     * @throws HoldfastException {@code HELD} if somebody has a part of it locked; then none is locked by this
+     * @throws HoldfastException {@code HELD} if somebody has a part of it locked; then this keeps no lock
      */
     static List<UnderlyingLock> takeAll(Path volume, VolumeIdentity identity, boolean writable) throws IOException {
         List<UnderlyingLock> taken = new ArrayList<>();
@@ -60,7 +61,10 @@ final class UnderlyingLock {
         }
     }
 
-    /** Returns null if this user may not open what is below: then the device alone is locked. */
+    /**
+     * Locks one part: for a reader if it cannot be opened for writing. Returns null if this user may not open it at
+     * all; then only the block device is locked.
+     */
     private static @Nullable UnderlyingLock take(Path volume, UnderlyingStorage.Part part, boolean writable)
             throws IOException {
         boolean exclusive = writable && part.exclusive();

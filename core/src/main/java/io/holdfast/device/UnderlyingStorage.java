@@ -11,8 +11,8 @@ import java.util.List;
 import java.util.Objects;
 
 /**
- * Finds what a block device of Linux lies on: the file or device of a loop device, the disk of a partition, the parts of a
- * device that is put together (device mapper, RAID), and what lies under those in turn. As sysfs tells it:
+ * Finds what a block device of Linux lies on, and what that lies on in turn: the file or device of a loop device, the
+ * disk of a partition, the parts of a device that is put together (device mapper, RAID). sysfs tells it:
  *
  * <pre>
  * /sys/dev/block/MAJOR:MINOR/partition, start      512-byte sectors in the device whose folder it is in
@@ -20,11 +20,11 @@ import java.util.Objects;
  *                           /slaves/NAME/dev
  * </pre>
  *
- * <p>Unseen remain a loop device's file that was unlinked or that this process's mounts do not show under its name, and what
- * the server of a network block device has.
+ * <p>Two things stay unseen: the file of a loop device if it was unlinked, or if this process's mounts do not show it
+ * under its name; and what the server of a network block device has.
  */
 final class UnderlyingStorage {
-    /** Layers deeper than anybody builds, and an end to what a wrong sysfs may say. */
+    /** Nobody builds so many layers. The bound also ends the search if sysfs is wrong. */
     private static final int DEPTH_MAX = 16;
 
     private static final int SECTOR = 512;
@@ -42,11 +42,11 @@ final class UnderlyingStorage {
     }
 
     /**
-     * A range of a file or device that the one asked for lies on.
+     * A range of a file or device on which the one asked for lies.
      *
      * @param length bytes; {@code Long.MAX_VALUE - start} for all from there on
-     * @param exclusive false if others may rightly use other parts of it and which ones is not known, or it is a disk whose
-     *     partitions have users of their own
+     * @param exclusive whether nobody else may use the range. False if others may rightly use other parts of it and it
+     *     is not known which ones, or if it is a disk, whose partitions have users of their own
      */
     record Part(Path path, long start, long length, boolean exclusive) {}
 
@@ -62,7 +62,7 @@ final class UnderlyingStorage {
         }
     }
 
-    /** Returns all that lies under a block device, the nearest first; empty on systems without sysfs. */
+    /** Returns all that lies under a block device, the nearest first; empty on a system without sysfs. */
     List<Part> of(BlockDeviceNumber number) throws IOException {
         List<Part> parts = new ArrayList<>();
         descend(sysfs.resolve(number.toString()), new Range(0, Long.MAX_VALUE, true), 0, parts);
@@ -95,7 +95,7 @@ final class UnderlyingStorage {
         if (Files.isDirectory(slaves)) {
             try (DirectoryStream<Path> entries = Files.newDirectoryStream(slaves)) {
                 for (Path slave : entries) {
-                    // The kernel shows it as held by this device, so nobody takes it as a whole.
+                    // The kernel shows it as held by this device, so nobody takes it as a whole: it needs no lock.
                     descend(slave, Range.UNKNOWN, depth + 1, parts);
                 }
             }
@@ -108,7 +108,7 @@ final class UnderlyingStorage {
         }
     }
 
-    /** Returns the node of a device, by the name the kernel gives it. */
+    /** Returns the node of a device, under the name that the kernel gives it. */
     private Path node(Path folder) throws IOException {
         for (String line : Files.readAllLines(folder.resolve("uevent"))) {
             if (line.startsWith("DEVNAME=")) {
@@ -122,7 +122,7 @@ final class UnderlyingStorage {
         try {
             return Long.parseLong(text(file));
         } catch (NumberFormatException e) {
-            throw new IOException("cannot make sense of " + file, e);
+            throw new IOException(file + " holds no number", e);
         } catch (NoSuchFileException e) {
             return 0;
         }

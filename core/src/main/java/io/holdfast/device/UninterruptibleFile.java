@@ -16,17 +16,17 @@ import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Positional I/O on one open file which an interrupt neither ends nor harms.
+ * Positional I/O on one open file. An interrupt neither ends a call nor harms the file.
  *
  * <p>A {@link java.nio.channels.FileChannel} closes itself when a thread that uses it is interrupted. That would take
- * the device away from every other thread, and it could swallow the error of an {@code fsync}, which the kernel
- * reports once only; opening the file again and repeating the call would then turn a lost write into a success. Since
- * anybody's {@code Thread.interrupt()} or {@code Future.cancel(true)} would thus fail the volume,
- * {@link AsynchronousFileChannel} is used, which is not interruptible; on platform threads its calls run on the
- * calling thread ({@link IoThreads}), at the price of a {@code FileChannel}.
+ * the device away from every other thread. It could also swallow the error of an {@code fsync}, which the kernel
+ * reports only once: to open the file again and repeat the call would turn a lost write into a success. So anybody's
+ * {@code Thread.interrupt()} or {@code Future.cancel(true)} could fail the volume. This class uses an {@link
+ * AsynchronousFileChannel}, which is not interruptible. On platform threads its calls run on the calling thread ({@link
+ * IoThreads}) and cost as much as those of a {@code FileChannel}.
  *
- * <p>Invariants: a call returns only after the system call has, so no buffer is in use afterwards; the interrupt
- * status of the caller is the same afterwards, or set if an interrupt arrived meanwhile.
+ * <p>Invariants: a call returns only after the system call has, so no buffer is in use afterwards. The caller's
+ * interrupt status is then as it was before, or set if an interrupt arrived meanwhile.
  */
 final class UninterruptibleFile implements BlockFile {
     /** How a file is opened. */
@@ -35,7 +35,7 @@ final class UninterruptibleFile implements BlockFile {
         READ_DIRECT,
         WRITE,
         WRITE_DIRECT,
-        /** A file of ours: read, write, and no symbolic link that somebody may have put in its place. */
+        /** Reads and writes a file of ours, and refuses a symbolic link that somebody may have put in its place. */
         WRITE_NO_LINK;
 
         static Mode of(boolean writable, boolean direct) {
@@ -114,13 +114,13 @@ final class UninterruptibleFile implements BlockFile {
         channel.truncate(size);
     }
 
-    /** Locks the whole file against other processes, or returns null if one of them has some of it locked. */
+    /** Locks the whole file against other processes. Returns null if one of them has a part of it locked. */
     @Nullable
     FileLock tryLock(boolean shared) throws IOException {
         return tryLock(0, Long.MAX_VALUE, shared);
     }
 
-    /** Locks a range of bytes, which may lie behind the end. */
+    /** Locks a range of bytes, which may lie behind the end, in the same way. */
     @Nullable
     FileLock tryLock(long start, long length, boolean shared) throws IOException {
         return channel.tryLock(start, length, shared);

@@ -7,8 +7,8 @@ import java.nio.file.attribute.BasicFileAttributes;
 import java.util.Optional;
 
 /**
- * What makes two paths the same volume: the number of a block device, or the inode of a file; so symbolic links, hard
- * links and device nodes of other names all lead to the same identity.
+ * Says whether two paths lead to the same volume: by the number of a block device, or by the inode of a file. So
+ * symbolic links, hard links and device nodes of other names all lead to the same identity.
  *
  * @param path the path with symbolic links resolved
  * @param key equal for the same volume within this process

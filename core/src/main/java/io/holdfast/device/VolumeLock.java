@@ -22,24 +22,25 @@ import org.jspecify.annotations.Nullable;
 /**
  * The right to use a volume: one opener for writing, or any number for reading, across all processes.
  *
- * <p>Several locks, since none is enough alone:
+ * <p>It takes several locks, since none is enough alone:
  *
  * <ul>
- *   <li>a registry in this process, by the identity of the volume; file locks do not work within a process;
- *   <li>a lock on the volume itself, which holds for all its names, hard links and mounts. But it belongs to the
- *       process and is lost as soon as any descriptor of the file is closed in it, by whatever code; this package
- *       therefore puts off closing files of a locked volume ({@link #closeWhenReleased}), but it cannot speak for the
- *       rest of the program;
- *   <li>a lock on a {@link LockFile}, which only this class opens: {@code <volume>.lock} beside a regular file, or
- *       {@code /run/holdfast/} for block devices and for directories that cannot be written. It names the holder. Where
- *       there cannot be one (another user's volume, read-only file systems) the lock on the volume does alone.
- *   <li>for a block device, a lock on the range of each file and device that it lies on ({@link UnderlyingStorage}): a
- *       volume in a file is not opened beside a loop device over that file, whichever comes first.
+ *   <li>An entry in a registry of this process, by the identity of the volume. File locks do not work within a process.
+ *   <li>A lock on the volume itself. It holds for all names, hard links and mounts of the volume. But it belongs to the
+ *       process, and is lost as soon as any code in the process closes any descriptor of the file. So this package puts
+ *       off closing the files of a locked volume ({@link #closeWhenReleased}). It cannot speak for the rest of the
+ *       program.
+ *   <li>A lock on a {@link LockFile}, which no other code opens: {@code <volume>.lock} beside a regular file, or a file
+ *       in {@code /run/holdfast/} for a block device and where the directory cannot be written. It names the holder.
+ *       Where there cannot be one (another user's volume, a read-only file system), the lock on the volume does alone.
+ *   <li>For a block device, a lock on the range of each file and device that it lies on ({@link UnderlyingStorage}). So
+ *       a volume in a file is not opened beside a loop device over that file, whichever comes first.
  * </ul>
  *
- * <p>The kernel drops the locks when the process ends, in whatever way; a lock file that stays behind is taken over.
+ * <p>The kernel drops the locks when the process ends, in whatever way. The next opener takes over a lock file that was
+ * left.
  *
- * <p>Invariants: {@link #HELD} has an entry for each volume that is locked in this process, with at least one user; it
+ * <p>Invariants: {@link #HELD} has an entry for each volume that is locked in this process, with at least one user. It
  * is read and changed under {@link #REGISTRY} only.
  */
 public final class VolumeLock implements AutoCloseable {
@@ -74,10 +75,10 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     /**
-     * Locks an existing file or block device, before it is opened as a device.
+     * Locks an existing file or block device. Call this before opening it as a device.
      *
-     * @throws HoldfastException {@code HELD}, naming the process that has it; also for a block device that the system
-     *     itself uses. {@code NOT_FOUND}; {@code DEVICE_ERROR} if it cannot be opened or locked
+     * @throws HoldfastException {@code HELD}, naming the process that has it; for writing, also if the system itself
+     *     uses the block device. {@code NOT_FOUND}; {@code DEVICE_ERROR} if it cannot be opened or locked
      */
     public static VolumeLock acquire(Path volume, boolean writable) throws HoldfastException {
         REGISTRY.lock();
@@ -107,7 +108,7 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     /**
-     * Names the file or block device that is locked, whatever path leads to it: equal to {@link #storageAt} of all of them,
+     * Names the file or block device that is locked. The name equals {@link #storageAt} of every path that leads to it,
      * in every process of this machine.
      */
     public String storage() {
@@ -120,7 +121,7 @@ public final class VolumeLock implements AutoCloseable {
     }
 
     /**
-     * Closes a file, or has it closed together with the lock if the volume is locked in this process: an earlier close
+     * Closes a file. If the volume is locked in this process, the file is closed only with the lock: closing it earlier
      * would drop the lock on the volume.
      */
     static void closeWhenReleased(Object key, BlockFile file) throws IOException {
@@ -137,7 +138,7 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** Gives the volume free. To be called after all devices on it were closed. Closing twice is harmless. */
+    /** Gives the volume free. Close all devices on it first. Closing twice is harmless. */
     @Override
     public void close() throws HoldfastException {
         if (closed.getAndSet(true)) {
@@ -229,7 +230,10 @@ public final class VolumeLock implements AutoCloseable {
         }
     }
 
-    /** A volume that was renamed while it is open keeps the lock file of its old name. */
+    /**
+     * Refuses a lock file that this process has for another volume. A volume that was renamed while it is open keeps
+     * the lock file of its old name.
+     */
     private static void requireUnused(Path volume, Path place) throws HoldfastException {
         for (Held held : HELD.values()) {
             if (held.lockFile != null && held.lockFile.path().equals(place)) {

@@ -21,10 +21,10 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads blocks of a file from the device into private memory, verifies them there, and only then hands them on (guard
- * «read verifies in private memory»).
+ * {@code VERIFY_PRIVATE}).
  *
- * <p>If a mapping changed during the device read, the reader looks it up again (guard «cookie checked after a read's
- * I/O»): a checksum mismatch means damage only if the mapping still holds.
+ * <p>If a mapping changed during the device read, the reader looks it up again (guard {@code CURRENT_AFTER_READ}): a
+ * checksum mismatch means damage only if the mapping still holds.
  */
 final class BlockReader {
     /** Most blocks that one call reads. */
@@ -232,7 +232,7 @@ final class BlockReader {
         return true;
     }
 
-    /** Verifies a block in the caller's memory: the fault that the guard «verify private» avoids. */
+    /** Verifies a block in the caller's memory: the fault that the guard {@code VERIFY_PRIVATE} avoids. */
     void verifyShown(String where, long fileBlock, Mapping mapping, MemorySegment shown) throws HoldfastException {
         if (shown.byteSize() >= Block.SIZE && !matches(mapping, shown, 0)) {
             throw mismatch(where, fileBlock, mapping);

@@ -22,8 +22,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>{@code dirty} implies {@code uptodate}; {@code reserved} then has the blocks that writing the page back takes,
  *       but none after a failure of the volume.
  *   <li>{@code writeback}: a sealed copy of the content is on its way to the device. Writers may change the page
- *       meanwhile, but not the copy (guard «block under writeback is not modified»). The page may become dirty again; a
- *       second writeback waits for the first.
+ *       meanwhile, but not the copy (guard {@code SEALED_COPY}). The page may become dirty again; a second writeback
+ *       waits for the first.
  *   <li>A page in its file's index whose lock is free is {@code uptodate}.
  *   <li>{@code sealed}: the memory is the sealed copy itself, read-only; the page is {@code uptodate},
  *       {@code writeback} and not {@code dirty}. A writer of the block waits until the writeback has ended and the page

@@ -134,7 +134,7 @@ final class SealedPages {
                 Page page = pages[i];
                 page.endWriteback();
                 if (page.isDead()) {
-                    continue; // only without the guard «one writeback»
+                    continue; // only without the guard ONE_WRITEBACK
                 }
                 if (kept == null) {
                     page.die();

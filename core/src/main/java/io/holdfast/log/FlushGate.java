@@ -17,7 +17,7 @@ import java.util.concurrent.locks.ReentrantLock;
  *
  * <p>Invariants: {@code durable <= written <= placed}. Every record up to {@code written} is completely on the device;
  * {@code durable} grows only after a device flush, to the value that {@code written} had when the flush began (guard
- * «flush covers all acknowledged before it»). After a failure neither grows.
+ * {@code FLUSH_COVERS}). After a failure neither grows.
  */
 final class FlushGate {
     private final Device device;

@@ -20,8 +20,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * Writes from the caller's own memory, for files without checksums. No record proves that such data is on the medium,
  * so a device flush must come before the log names its place. Until then its extents are <em>unproven</em>.
  *
- * <p>Invariant: the log gets an extent only after a device flush that began once the data was written (guard «written
- * only after the data landed»).
+ * <p>Invariant: the log gets an extent only after a device flush that began once the data was written (guard {@code
+ * PROVEN_BEFORE_LOGGED}).
  */
 final class LentWrites {
     private final Device device;

@@ -91,8 +91,8 @@ public final class BlockMap {
     }
 
     /**
-     * Returns whether a mapping still holds: nothing has changed since, or at least not this block (guard «cookie
-     * checked»).
+     * Returns whether a mapping still holds: nothing has changed since, or at least not this block (guard {@code
+     * CURRENT_AFTER_READ}).
      */
     public boolean isCurrent(long block, Mapping mapping) throws HoldfastException {
         if (isUnchangedSince(mapping.cookie())) {

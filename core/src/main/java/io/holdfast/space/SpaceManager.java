@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <ul>
  *   <li>A block is free in the bitmap only if no durable checkpoint, no record of the log, and no reader needs it. Dead
  *       blocks wait as {@code pending} until the checkpoint that leaves them out is durable and the readers that may
- *       know them have left (guard «freed blocks wait for the checkpoint and for readers»).
+ *       know them have left (guards {@code FREED_AWAIT_CHECKPOINT} and {@code FREED_AWAIT_READERS}).
  *   <li>{@code available() = free + leased - reserved - metadata - unwritten - slop} may be promised to a write. Each
  *       promise ends exactly once: as an allocation, or given back.
  *   <li>The slop is for changes that must never fail on a full volume: log headers, the checkpoint's own nodes,

@@ -101,7 +101,7 @@ class OtherDeviceTest {
     void aSchemeThatNobodyHasSaysWhichThereAre() {
         assertThatExceptionOfType(HoldfastException.class)
                 .isThrownBy(() -> Volumes.open(URI.create("s3://bucket/volume"), WRITE))
-                .withMessage("s3://bucket/volume: there are no devices 's3:'; there are: file:, memory:")
+                .withMessage("s3://bucket/volume: no device has the scheme 's3:'; use one of: file:, memory:")
                 .extracting(HoldfastException::code)
                 .isEqualTo(ErrorCode.INVALID);
         assertFails(ErrorCode.INVALID, () -> Volumes.open(URI.create("memory:/is/a/path"), WRITE));
