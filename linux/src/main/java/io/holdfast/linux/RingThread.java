@@ -6,6 +6,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
 
@@ -20,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants: only its thread uses the ring. {@link #run} never returns before the kernel is done with the
  * operation. If the ring itself fails, which takes a defect, then all operations fail that the kernel has not accepted,
  * and all later ones. Threads whose operation the kernel has accepted go on waiting, since the kernel may still use
- * their memory.
+ * their memory. A want of memory does not make the ring fail: the next turn goes on where one stopped.
  */
 final class RingThread implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger(RingThread.class.getName());
@@ -30,6 +32,7 @@ final class RingThread implements AutoCloseable {
     private static final int REQUESTS_MAX = ENTRIES - 1;
 
     private static final long WAKE_UP = -1;
+    private static final long SHORTAGE_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
 
     private final Syscalls syscalls;
     private final RequestQueue queue = new RequestQueue();
@@ -42,6 +45,12 @@ final class RingThread implements AutoCloseable {
 
     private final int eventDescriptor;
     private final Runnable handedOn;
+    /** Made once: a turn must not fail for want of memory after the kernel has taken operations. */
+    private final Ring.Completions completed = this::completed;
+
+    /** Requests taken from the queue that are not in the ring yet, linked. */
+    private @Nullable Request unprepared;
+
     private boolean anyEnded;
     private volatile boolean closed;
     private volatile @Nullable Throwable failure;
@@ -175,7 +184,7 @@ final class RingThread implements AutoCloseable {
         try (Ring ring = Ring.open(syscalls, ENTRIES)) {
             started.complete(null);
             while (!queue.isClosed()) {
-                turn(ring);
+                turnInSpiteOfShortage(ring);
             }
         } catch (Throwable e) {
             if (!started.completeExceptionally(e)) {
@@ -186,13 +195,27 @@ final class RingThread implements AutoCloseable {
         }
     }
 
-    /** Enters the kernel once: submits all queued requests, and waits for a completion if no more have come. */
+    private void turnInSpiteOfShortage(Ring ring) throws SystemCallException {
+        try {
+            turn(ring);
+        } catch (OutOfMemoryError e) {
+            log("memory is short for a turn of io_uring, which is tried again", e);
+            LockSupport.parkNanos(SHORTAGE_PAUSE_NANOS);
+        }
+    }
+
+    /**
+     * Enters the kernel once: submits all queued requests, and waits for a completion if no more have come. After an
+     * OutOfMemoryError the next turn does what is left.
+     */
     private void turn(Ring ring) throws SystemCallException {
         if (mustListen) {
-            mustListen = false;
             ring.prepare(Ring.READ, eventDescriptor, event.address(), Long.BYTES, 0, 0, WAKE_UP);
+            mustListen = false;
         }
-        for (Request request = queue.takeAll(); request != null; request = request.next) {
+        Request request = unprepared == null ? queue.takeAll() : unprepared;
+        while (request != null) {
+            unprepared = request;
             ring.prepare(
                     request.opcode,
                     request.descriptor,
@@ -201,12 +224,14 @@ final class RingThread implements AutoCloseable {
                     request.offset,
                     request.flags,
                     request.slot);
+            request = request.next;
         }
-        ring.enter(queue.sleep());
-        ring.reap(this::completed);
+        unprepared = null;
+        ring.enter(!anyEnded && queue.sleep());
+        ring.reap(completed);
         if (anyEnded) {
             anyEnded = false;
-            guarded(handedOn);
+            handOn();
         }
     }
 
@@ -229,24 +254,42 @@ final class RingThread implements AutoCloseable {
         }
         request.ended = null;
         anyEnded = true;
-        guarded(() -> ended.accept(result));
-        // Give the request back only now: close() waits for all requests and for their callbacks.
-        slots.giveBack(request);
+        try {
+            ended.accept(result);
+        } catch (RuntimeException | Error e) {
+            log("what follows from a read has failed", e);
+        } finally {
+            // Give the request back only now: close() waits for all requests and for their callbacks.
+            slots.giveBack(request);
+        }
     }
 
-    /** Runs a callback. A defect in it must not keep the other operations from ending. */
-    private static void guarded(Runnable task) {
+    private void handOn() {
         try {
-            task.run();
+            handedOn.run();
         } catch (RuntimeException | Error e) {
-            LOG.log(System.Logger.Level.ERROR, "what follows from a read has failed", e);
+            log("what follows from a read has failed", e);
+        }
+    }
+
+    /** Logs what was thrown. It must not keep the other operations from ending, and neither must the log. */
+    private static void log(String what, Throwable why) {
+        try {
+            LOG.log(System.Logger.Level.ERROR, what, why);
+        } catch (RuntimeException | Error also) {
+            // The log may lack memory too.
         }
     }
 
     private void fail(Throwable cause) {
         failure = cause;
-        LOG.log(System.Logger.Level.ERROR, "io_uring has failed", cause);
-        Request request = queue.close();
+        log("io_uring has failed", cause);
+        cancel(unprepared);
+        cancel(queue.close());
+    }
+
+    private void cancel(@Nullable Request first) {
+        Request request = first;
         while (request != null) {
             Request next = request.next;
             end(request, -Errno.ECANCELED);
