@@ -84,10 +84,13 @@ public final class ChangeGate {
         try {
             lookDue = true;
             Period last = now;
+            // Make it before the queue gets the last one: if this allocation failed afterwards, a period that goes on
+            // would be taken for an earlier one.
+            Period next = new Period(last.number + 1);
             if (last.running > 0) {
                 before.add(last);
             }
-            now = new Period(last.number + 1);
+            now = next;
             return last.number;
         } finally {
             lock.unlock();

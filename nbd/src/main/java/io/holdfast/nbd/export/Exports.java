@@ -146,17 +146,18 @@ public final class Exports {
                     ? onlyFile()
                     : VolumePath.parse(name).ofFile().substring(1);
             StoredFile file = files.openDisk("/" + path);
-            long size = file.size();
             boolean usable = false;
             try {
+                long size = file.size();
                 checkSize(path, size);
+                Export export = new Export(path, file, size, readOnly, sectorSize);
                 usable = true;
+                return export;
             } finally {
                 if (!usable) {
                     file.close();
                 }
             }
-            return new Export(path, file, size, readOnly, sectorSize);
         } catch (HoldfastException e) {
             throw new ExportException(replyTo(e), "cannot open export '" + name + "': " + e.getMessage());
         }

@@ -12,6 +12,7 @@ import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.nbd.transport.TlsIdentity;
 import io.holdfast.nbd.transport.Transport;
+import io.holdfast.volume.StoredFile;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Optional;
@@ -50,6 +51,9 @@ public final class Handshake {
     /** Canonical name of the export for which base:allocation was selected. */
     private @Nullable String metaContextExport;
 
+    /** The file of the export that was opened last, until it is closed or handed over. */
+    private @Nullable StoredFile opened;
+
     private int options;
     private int failures;
     private int listings;
@@ -72,8 +76,32 @@ public final class Handshake {
         this.refused = refused;
     }
 
-    /** Negotiates; empty if the client ended the negotiation. */
+    /** Negotiates; empty if the client ended the negotiation. However this ends, no other file stays open. */
     public Optional<Negotiated> run() throws IOException {
+        try {
+            Optional<Negotiated> result = negotiate();
+            opened = null;
+            return result;
+        } finally {
+            closeOpened();
+        }
+    }
+
+    private Export open(String name) throws ExportException {
+        Export export = greeter.exports().open(name);
+        opened = export.file();
+        return export;
+    }
+
+    private void closeOpened() {
+        StoredFile file = opened;
+        opened = null;
+        if (file != null) {
+            file.close();
+        }
+    }
+
+    private Optional<Negotiated> negotiate() throws IOException {
         replies.greet();
         readClientFlags();
         while (true) {
@@ -179,14 +207,9 @@ public final class Handshake {
         if (extended) {
             throw new ProtocolException("EXPORT_NAME after extended headers");
         }
-        Export export = greeter.exports().open(name);
-        try {
-            replies.exportName(export.size(), flags(export), zeroes);
-            replies.send();
-        } catch (IOException e) {
-            export.file().close();
-            throw e;
-        }
+        Export export = open(name);
+        replies.exportName(export.size(), flags(export), zeroes);
+        replies.send();
         return new Step.Transmit(negotiated(export));
     }
 
@@ -235,26 +258,22 @@ public final class Handshake {
             wantsBlockSize |= info == Wire.INFO_BLOCK_SIZE;
         }
         data.end();
-        Export export = greeter.exports().open(name);
-        boolean keep = false;
-        try {
-            int code = type.code();
-            replies.infoExport(code, export.size(), flags(export));
-            if (wantsName && Text.fits(export.name())) {
-                replies.infoName(code, export.name());
-            }
-            if (wantsBlockSize || export.sectorSize() > 1) {
-                replies.infoBlockSize(code, export.sectorSize(), Export.PREFERRED_BLOCK, Wire.PAYLOAD_MAX);
-            }
-            replies.ack(code);
-            replies.send();
-            keep = type == OptionType.GO;
-        } finally {
-            if (!keep) {
-                export.file().close();
-            }
+        Export export = open(name);
+        int code = type.code();
+        replies.infoExport(code, export.size(), flags(export));
+        if (wantsName && Text.fits(export.name())) {
+            replies.infoName(code, export.name());
         }
-        return keep ? new Step.Transmit(negotiated(export)) : Step.Next.OPTION;
+        if (wantsBlockSize || export.sectorSize() > 1) {
+            replies.infoBlockSize(code, export.sectorSize(), Export.PREFERRED_BLOCK, Wire.PAYLOAD_MAX);
+        }
+        replies.ack(code);
+        replies.send();
+        if (type == OptionType.GO) {
+            return new Step.Transmit(negotiated(export));
+        }
+        closeOpened();
+        return Step.Next.OPTION;
     }
 
     private Step structuredReply(OptionData data) throws IOException, InvalidOptionException {
@@ -292,8 +311,8 @@ public final class Handshake {
             found |= query.equals(Wire.BASE_ALLOCATION) || (!select && query.equals("base:"));
         }
         data.end();
-        Export export = greeter.exports().open(name);
-        export.file().close();
+        Export export = open(name);
+        closeOpened();
         if (found) {
             replies.metaContext(type.code(), select ? Wire.BASE_ALLOCATION_ID : 0, Wire.BASE_ALLOCATION);
             metaContextExport = select ? export.name() : metaContextExport;

@@ -39,7 +39,7 @@ final class Job {
 
     /**
      * Takes the memory from the request, because the device may still write to it. {@link #leave} then does not release
-     * it; only the completion of the read does.
+     * it.
      */
     void losesMemory() {
         lease = null;
@@ -71,13 +71,20 @@ final class Job {
         if (left.compareAndSet(false, true)) {
             try {
                 changed();
-                Lease memory = lease;
-                if (memory != null) {
-                    memory.release();
-                }
             } finally {
-                inFlight.leave(bytes);
+                leaveWithoutMemory();
             }
+        }
+    }
+
+    private void leaveWithoutMemory() {
+        try {
+            Lease memory = lease;
+            if (memory != null) {
+                memory.release();
+            }
+        } finally {
+            inFlight.leave(bytes);
         }
     }
 }

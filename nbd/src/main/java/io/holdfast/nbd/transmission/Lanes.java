@@ -98,7 +98,16 @@ final class Lanes<T> {
 
     private void lose(List<T> tasks, Throwable why) {
         for (int i = 0; i < tasks.size(); i++) {
-            lost.accept(tasks.get(i), why);
+            lose(tasks.get(i), why);
+        }
+    }
+
+    /** Reports one task. Whatever is thrown, the next ones must be reported as well. */
+    private void lose(T task, Throwable why) {
+        try {
+            lost.accept(task, why);
+        } catch (RuntimeException | Error also) {
+            Defects.log("giving up a task failed", also);
         }
     }
 
@@ -128,7 +137,7 @@ final class Lanes<T> {
             // all as lost.
             lose(tasks, e);
             for (T task = waiting.poll(); task != null; task = waiting.poll()) {
-                lost.accept(task, e);
+                lose(task, e);
             }
             running--;
             return List.of();

@@ -68,7 +68,7 @@ final class LongWrites {
             if (!exchange.file.writeTogether(pieces(writes))) {
                 return false;
             }
-        } catch (HoldfastException | RuntimeException | Error e) {
+        } catch (HoldfastException | RuntimeException e) {
             outcome = () -> {
                 throw e;
             };

@@ -98,6 +98,10 @@ final class ReplyQueue {
             }
         } catch (IOException e) {
             giveUp(e);
+        } catch (RuntimeException | Error e) {
+            // Before the lock is free: what another thread sends would be taken for the rest of the stream.
+            giveUp(e);
+            throw e;
         } finally {
             writing.unlock();
         }

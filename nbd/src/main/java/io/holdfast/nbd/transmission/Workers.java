@@ -63,8 +63,24 @@ final class Workers {
         }
     }
 
-    /** Ends the threads once all their tasks are done. */
+    /** Ends the threads once all their tasks are done; does not wait for that. */
     void close() {
         pool.shutdown();
+    }
+
+    /** Waits, after {@link #close}, until all tasks are done. */
+    void awaitEnd() {
+        boolean interrupted = false;
+        boolean ended = false;
+        while (!ended) {
+            try {
+                ended = pool.awaitTermination(Long.MAX_VALUE, TimeUnit.NANOSECONDS);
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 }
