@@ -4,57 +4,82 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.locks.ReentrantLock;
-import java.util.function.Consumer;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The payload memory of all connections of a server.
+ * The payload memory of all connections of a server. Each connection takes what it needs through its {@link PayloadShare}.
  *
- * <p>Invariants: {@code allocated}, which counts both lent and free slices, never exceeds the limit; each slice has one
- * of the sizes of {@link #CLASSES}. Nobody waits here. When the pool is empty the caller goes on in small steps with
- * memory of its own, so a client that does not read its replies cannot stop the others. An OutOfMemoryError in here
- * does not break the accounting: {@code free} stays consistent, and a slice that it cannot keep is no longer counted.
+ * <p>Invariants: {@code allocated}, which counts slices lent and free, never exceeds the limit; each slice has one of the
+ * sizes of {@link #CLASSES}. {@code lent} is the sum of what the shares hold, and {@code borrowed} the sum of what they hold
+ * beyond the guaranteed part. {@link ShareRule} says what a share may hold, so a client that takes no replies cannot use up
+ * the memory of the others. Nobody waits here: a caller that gets no lease goes on in small steps with the slice of its
+ * share. {@code steps} counts these slices; they come on top of the limit, one for each connection. An OutOfMemoryError in
+ * here does not break the accounting: {@code free} stays consistent, and a slice that it cannot keep is no longer counted.
  */
 public final class PayloadPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
+    private static final int STEP_CLASS = CLASSES.length - 1;
 
     private final long limit;
+    private final ShareRule rule;
     private final ReentrantLock lock = new ReentrantLock();
     private final List<ConcurrentLinkedDeque<Slice>> free = new ArrayList<>();
     private final IntFunction<Slice> memory;
-    private final Consumer<List<Slice>> giveBack = this::giveBack;
     private long allocated;
     private long lent;
+    private long borrowed;
+    private int steps;
 
-    public PayloadPool(long limit) {
-        this(limit, Slice::allocate);
+    /**
+     * Makes an empty pool.
+     *
+     * @param limit bytes of all leases together, 0 for none
+     * @param connectionsMax shares in use at once, at least 1. Further ones get leases as well, but no guaranteed part
+     */
+    public PayloadPool(long limit, int connectionsMax) {
+        this(limit, connectionsMax, Slice::allocate);
     }
 
-    public PayloadPool(long limit, IntFunction<Slice> memory) {
+    /**
+     * Makes an empty pool of memory of the caller's kind.
+     *
+     * @param memory makes a slice of so many bytes
+     */
+    public PayloadPool(long limit, int connectionsMax, IntFunction<Slice> memory) {
         this.limit = limit;
+        this.rule = ShareRule.of(limit, connectionsMax);
         this.memory = memory;
         for (int ignored : CLASSES) {
             free.add(new ConcurrentLinkedDeque<>());
         }
     }
 
-    /** Returns memory for {@code bytes}, at least 1, or null if there is none now. */
+    /** Returns the share of one more connection. */
+    public PayloadShare newShare() {
+        return new PayloadShare(this);
+    }
+
+    /** Returns memory for {@code bytes}, at least 1, or null if the share may not hold so much or memory is short. */
     @Nullable
-    public Lease tryLease(int bytes) {
+    Lease tryLease(PayloadShare share, int bytes) {
         // Allocate everything before taking a slice: an OutOfMemoryError after that would lose the slice.
         List<Slice> slices = new ArrayList<>(bytes / Slice.MAX + 1);
-        Lease lease = new Lease(slices, bytes, giveBack);
+        Lease lease = new Lease(slices, bytes, share.giveBack);
+        long needed = footprint(bytes);
         boolean complete = false;
         lock.lock();
         try {
+            if (!rule.allows(share.held + needed, borrowed - rule.borrowed(share.held))) {
+                return null;
+            }
             for (int rest = bytes; rest > 0; rest -= Slice.MAX) {
                 Slice slice = take(classOf(rest));
                 if (slice == null) {
                     return null;
                 }
                 slices.add(slice);
-                lent += slice.capacity();
+                hold(share, Slice.footprint(slice.capacity()));
             }
             complete = true;
             return lease;
@@ -66,14 +91,27 @@ public final class PayloadPool {
         }
     }
 
-    /** Returns how many bytes are lent at the moment. */
+    /** Counts memory that a share takes or, if negative, gives back. */
+    private void hold(PayloadShare share, long bytes) {
+        borrowed -= rule.borrowed(share.held);
+        share.held += bytes;
+        borrowed += rule.borrowed(share.held);
+        lent += bytes;
+    }
+
+    /** Returns how many bytes of memory are lent at the moment, in leases and in the connections' own slices. */
     public long lent() {
         lock.lock();
         try {
-            return lent;
+            return lent + steps * (long) Slice.footprint(Slice.MAX);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns how many bytes a connection may hold in leases, whatever the others hold. */
+    public long guaranteed() {
+        return rule.guaranteed();
     }
 
     private @Nullable Slice take(int sizeClass) {
@@ -100,12 +138,12 @@ public final class PayloadPool {
         return allocated + bytes <= limit;
     }
 
-    private void giveBack(List<Slice> slices) {
+    void giveBack(PayloadShare share, List<Slice> slices) {
         lock.lock();
         try {
             for (int i = 0; i < slices.size(); i++) {
                 Slice slice = slices.get(i);
-                lent -= slice.capacity();
+                hold(share, -Slice.footprint(slice.capacity()));
                 keep(slice);
             }
         } finally {
@@ -119,6 +157,47 @@ public final class PayloadPool {
         } catch (OutOfMemoryError e) {
             allocated -= Slice.footprint(slice.capacity());
         }
+    }
+
+    /**
+     * Returns a slice of {@link Slice#MAX} bytes beyond the limit.
+     *
+     * @throws OutOfMemoryError if there is no memory for it
+     */
+    Slice takeStep() {
+        lock.lock();
+        try {
+            Slice slice = free.get(STEP_CLASS).pollLast();
+            if (slice == null) {
+                slice = memory.apply(Slice.MAX);
+            } else {
+                allocated -= Slice.footprint(Slice.MAX);
+            }
+            steps++;
+            return slice;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes back what {@link #takeStep} gave. Keeps it for leases if the limit has room for it. */
+    void giveBackStep(Slice slice) {
+        lock.lock();
+        try {
+            steps--;
+            if (allocated + Slice.footprint(Slice.MAX) <= limit) {
+                allocated += Slice.footprint(Slice.MAX);
+                keep(slice);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how much memory a lease of {@code bytes} takes. */
+    static long footprint(int bytes) {
+        int whole = (bytes - 1) / Slice.MAX;
+        return whole * (long) Slice.footprint(Slice.MAX) + Slice.footprint(CLASSES[classOf(bytes - whole * Slice.MAX)]);
     }
 
     private static int classOf(int bytes) {

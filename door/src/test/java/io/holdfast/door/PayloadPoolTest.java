@@ -8,10 +8,19 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 
-class BufferPoolTest {
+class PayloadPoolTest {
+    /** A limit of which one connection alone may hold so many bytes: half of it, and three quarters of the other half. */
+    private static long limitFor(long bytes) {
+        return (bytes + 6) / 7 * 8;
+    }
+
+    private static PayloadShare share(long bytes) {
+        return new PayloadPool(limitFor(bytes), 1).newShare();
+    }
+
     @Test
     void lendsAsManyBytesAsAskedFor() {
-        PayloadPool pool = new PayloadPool(64 << 20);
+        PayloadShare pool = share(64 << 20);
         for (int bytes : new int[] {1, 4096, 4097, 1 << 20, (1 << 20) + 1, 10_000_000}) {
             Lease lease = pool.tryLease(bytes);
             assertThat(lease).isNotNull();
@@ -29,7 +38,7 @@ class BufferPoolTest {
 
     @Test
     void lendsNoMoreThanTheLimit() {
-        PayloadPool pool = new PayloadPool(3 * Slice.footprint(Slice.MAX));
+        PayloadShare pool = share(3L * Slice.footprint(Slice.MAX));
         Lease two = pool.tryLease(2 << 20);
         assertThat(pool.tryLease(2 << 20)).isNull();
         Lease one = pool.tryLease(1 << 20);
@@ -42,7 +51,7 @@ class BufferPoolTest {
 
     @Test
     void freeMemoryOfOneSizeServesAnother() {
-        PayloadPool pool = new PayloadPool(Slice.footprint(Slice.MAX));
+        PayloadShare pool = share(Slice.footprint(Slice.MAX));
         for (int bytes : new int[] {1 << 20, 4096, 1 << 20, 70_000, 1 << 20}) {
             Lease lease = pool.tryLease(bytes);
             assertThat(lease).as("%d bytes", bytes).isNotNull();
@@ -53,15 +62,16 @@ class BufferPoolTest {
     @Test
     void wantOfMemoryLosesNothing() {
         int[] left = {3};
-        PayloadPool pool = new PayloadPool(8 * Slice.footprint(Slice.MAX), bytes -> {
+        PayloadPool pool = new PayloadPool(limitFor(8L * Slice.footprint(Slice.MAX)), 1, bytes -> {
             if (left[0]-- == 0) {
                 throw new IllegalStateException("injected");
             }
             return Slice.allocate(bytes);
         });
-        assertThatThrownBy(() -> pool.tryLease(6 << 20)).isInstanceOf(IllegalStateException.class);
+        PayloadShare share = pool.newShare();
+        assertThatThrownBy(() -> share.tryLease(6 << 20)).isInstanceOf(IllegalStateException.class);
         assertThat(pool.lent()).isZero();
-        Lease all = pool.tryLease(8 << 20);
+        Lease all = share.tryLease(8 << 20);
         assertThat(all).isNotNull();
         all.release();
         all.release();
@@ -70,7 +80,7 @@ class BufferPoolTest {
 
     @Test
     void twoLeasesNeverShareMemory() {
-        PayloadPool pool = new PayloadPool(16 << 20);
+        PayloadShare pool = share(16 << 20);
         Random random = new Random(7);
         List<Lease> held = new ArrayList<>();
         List<Byte> marks = new ArrayList<>();

@@ -33,7 +33,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: at most {@code connectionsMax} sessions serve. At most {@link #REFUSALS_MAX} more sessions tell a
  * client that there is no room; these do not count towards {@code connectionsMax}. The server closes further
- * connections at once. {@code sessions} holds exactly the threads that have not ended.
+ * connections at once. {@code sessions} holds exactly the threads that have not ended. The timer looks at each of them
+ * several times in the time that a client may stall.
  */
 public final class NbdServer implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
@@ -41,6 +42,7 @@ public final class NbdServer implements AutoCloseable {
     private static final Duration CLOSE_DEADLINE = Duration.ofSeconds(10);
     private static final Duration LINGER = Duration.ofMillis(500);
     private static final long ABORT_NANOS_MAX = TimeUnit.SECONDS.toNanos(1);
+    private static final int LOOKS_PER_STALL = 8;
 
     private final NbdOptions options;
     private final Exports exports;
@@ -83,8 +85,13 @@ public final class NbdServer implements AutoCloseable {
         boolean required = options.tls().map(NbdTls::required).orElse(false);
         Greeter greeter = new Greeter(exports, tls, required, () -> stopping);
         long poolBytes = Math.min(options.bytesMax(), Runtime.getRuntime().maxMemory() / 2);
-        this.shared =
-                new Session.Shared(options, greeter, new PayloadPool(poolBytes), meters, timer, new FileConnections());
+        this.shared = new Session.Shared(
+                options,
+                greeter,
+                new PayloadPool(poolBytes, options.connectionsMax()),
+                meters,
+                timer,
+                new FileConnections());
     }
 
     /**
@@ -117,6 +124,7 @@ public final class NbdServer implements AutoCloseable {
         }
         NbdServer server = new NbdServer(volume, List.copyOf(listeners), options, tls, starter);
         server.accept();
+        server.watch();
         return server;
     }
 
@@ -141,6 +149,21 @@ public final class NbdServer implements AutoCloseable {
             acceptors.add(Thread.ofPlatform()
                     .name("nbd-accept-" + listener.address())
                     .start(() -> listener.run(socket -> admit(socket, listener.address()))));
+        }
+    }
+
+    private void watch() {
+        long nanos = Math.max(1, options.stallTimeout().toNanos() / LOOKS_PER_STALL);
+        var _ = timer.scheduleWithFixedDelay(this::endStalled, nanos, nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** Ends the sessions of clients that have stalled for too long. Must not throw, or it would not run again. */
+    private void endStalled() {
+        try {
+            long now = System.nanoTime();
+            sessions.keySet().forEach(session -> session.endIfStalled(now));
+        } catch (RuntimeException | Error e) {
+            // Memory may be short. The next look finds the same clients.
         }
     }
 
@@ -233,6 +256,11 @@ public final class NbdServer implements AutoCloseable {
                 meters.errors.sum(),
                 meters.bytesRead.sum(),
                 meters.bytesWritten.sum());
+    }
+
+    /** Returns how many bytes of payload memory all connections hold at the moment. */
+    long payloadBytesHeld() {
+        return shared.pool().lent();
     }
 
     /**

@@ -10,6 +10,7 @@ import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.nbd.transport.Peer;
+import io.holdfast.nbd.transport.StallWatch;
 import io.holdfast.nbd.transport.TlsFailure;
 import io.holdfast.nbd.transport.Transport;
 import io.holdfast.volume.FileUser;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * One connection from the first byte to the last, on a platform thread of its own.
  *
  * <p>Invariants: one timer limits the handshake and another the closing, so a client keeps a session alive only while
- * it is being served. {@code transmission} is set once, at the end of the handshake. However a session ends, its socket
- * is closed.
+ * it is being served. {@code stalls}, which the server's timer alone uses, ends a session whose client owes something for too
+ * long. {@code transmission} is set once, at the end of the handshake. However a session ends, its socket is closed.
  */
 final class Session implements Runnable {
     private static final long CLOSE_SECONDS_MAX = 2;
@@ -41,6 +42,7 @@ final class Session implements Runnable {
     private final Transport transport;
     private final Shared shared;
     private final SessionLog log;
+    private final StallWatch stalls;
     private final @Nullable String refusal;
     private volatile @Nullable Transmission transmission;
     private volatile boolean stopping;
@@ -52,6 +54,7 @@ final class Session implements Runnable {
         this.transport = new Transport(socket);
         this.shared = shared;
         this.log = new SessionLog(client);
+        this.stalls = new StallWatch(transport.progress(), shared.options().stallTimeout());
         this.refusal = refusal;
     }
 
@@ -129,9 +132,12 @@ final class Session implements Runnable {
          */
         @Override
         public void cutOff() {
-            log.cutOff("its file is to be changed or taken away");
-            stop();
-            transport.shutdownInput();
+            try {
+                log.cutOff("its file is to be changed or taken away");
+            } finally {
+                stop();
+                transport.shutdownInput();
+            }
             var _ = shared.timer().schedule(transport::abort, CUT_OFF_SECONDS_MAX, TimeUnit.SECONDS);
         }
     }
@@ -230,8 +236,22 @@ final class Session implements Runnable {
 
     /** Closes the connection at once; the log has the reason. */
     void cutOff(String reason) {
-        log.cutOff(reason);
-        transport.abort();
+        try {
+            log.cutOff(reason);
+        } finally {
+            transport.abort();
+        }
+    }
+
+    /**
+     * Closes the connection if the client has taken no reply, or sent nothing of a payload, for too long.
+     *
+     * @param now as {@link System#nanoTime}
+     */
+    void endIfStalled(long now) {
+        if (transmission != null) {
+            stalls.look(now).ifPresent(this::cutOff);
+        }
     }
 
     void abort() {

@@ -46,7 +46,7 @@ final class FuzzServer {
             Session.Shared shared = new Session.Shared(
                     NbdOptions.defaults(),
                     greeter,
-                    new PayloadPool(POOL_BYTES),
+                    new PayloadPool(POOL_BYTES, 1),
                     new Meters(),
                     timer,
                     new FileConnections());

@@ -47,7 +47,10 @@ class TlsTest {
     }
 
     private TlsServer server(boolean verifyPeer, boolean required) throws IOException {
-        NbdOptions options = NbdOptions.defaults().withTls(new NbdTls(pki, verifyPeer, required));
+        return server(NbdOptions.defaults().withTls(new NbdTls(pki, verifyPeer, required)));
+    }
+
+    private TlsServer server(NbdOptions options) throws IOException {
         ServerFixture fixture = new ServerFixture(directory, options);
         NbdServer tcp = NbdServer.start(fixture.volume, List.of(NbdAddress.parse("tcp:127.0.0.1:0")), options);
         return new TlsServer(fixture, tcp);
@@ -104,6 +107,24 @@ class TlsTest {
             }
             client.request(CommandType.DISC, 0, 0, 0, 0);
             client.expectEnd();
+        }
+    }
+
+    @Test
+    void endsAClientThatTakesNoReplies() throws Exception {
+        NbdOptions options = NbdOptions.defaults().withTls(new NbdTls(pki, false, true));
+        try (TlsServer server = server(options.withStallTimeout(Duration.ofSeconds(1)));
+                TestClient client = server.greetEncrypted(client(false));
+                LogWatch log = new LogWatch()) {
+            client.negotiate("vm/disk", Mode.SIMPLE);
+            for (int i = 0; i < 8; i++) {
+                client.request(CommandType.READ, 0, i, 0, 8 << 20);
+            }
+            while (server.tcp().counters().connections() > 0) {
+                Thread.onSpinWait();
+            }
+            assertThat(log.take()).singleElement().asString().contains("taken none of its replies");
+            assertThat(server.tcp().payloadBytesHeld()).isZero();
         }
     }
 

@@ -35,7 +35,7 @@ final class BlockStatusCommand {
         Job job = exchange.enter(request, bytes);
         Lease lease = exchange.lease(job, bytes);
         if (lease == null) {
-            Lease own = exchange.reserve(bytes);
+            Lease own = exchange.memory.step(bytes);
             exchange.replyNow(exchange.attempt(job, () -> answer(job, own, extentsMax)));
         } else {
             exchange.start(job, () -> answer(job, lease, extentsMax));

@@ -3,8 +3,7 @@ package io.holdfast.nbd.transmission;
 import io.holdfast.door.ChangeGate;
 import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
-import io.holdfast.door.PayloadPool;
-import io.holdfast.door.Slice;
+import io.holdfast.door.PayloadShare;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.NbdError;
@@ -14,7 +13,6 @@ import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import java.io.EOFException;
 import java.io.IOException;
-import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -24,8 +22,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants: every {@link Job} that {@link #enter} returns ends in exactly one final reply, or in {@link #giveUp}
  * or {@link #abandon}, which end the connection. So its place in {@link InFlight} is always given back, whatever is
  * thrown on whichever thread. {@code here} is the request that only the reading thread owns; it is null as soon as a
- * worker or the reply queue owns the request. {@code reserve} belongs to the reading thread and keeps a connection
- * going when the pool is empty.
+ * worker or the reply queue owns the request. {@code memory} is the connection's share of the pool; its step memory belongs
+ * to the reading thread. {@code orphan} is memory to which the device may still write; it goes back when the queue of reads
+ * is closed.
  */
 final class Exchange {
     /**
@@ -39,13 +38,13 @@ final class Exchange {
     final InputBuffer input;
     final ReplyQueue replies;
     final InFlight inFlight;
-    final PayloadPool pool;
+    final PayloadShare memory;
     final Meters meters;
     final Workers workers;
     private final ChangeGate gate;
     private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
-    private @Nullable Slice reserve;
+    private @Nullable Lease orphan;
     private @Nullable Job here;
 
     Exchange(
@@ -53,7 +52,7 @@ final class Exchange {
             InputBuffer input,
             ReplyQueue replies,
             InFlight inFlight,
-            PayloadPool pool,
+            PayloadShare memory,
             Meters meters,
             Workers workers,
             ChangeGate gate,
@@ -63,7 +62,7 @@ final class Exchange {
         this.input = input;
         this.replies = replies;
         this.inFlight = inFlight;
-        this.pool = pool;
+        this.memory = memory;
         this.meters = meters;
         this.workers = workers;
         this.gate = gate;
@@ -84,11 +83,12 @@ final class Exchange {
     }
 
     /**
-     * Returns memory that the request keeps until it leaves or the memory is released; null if the pool has none now.
+     * Returns memory that the request keeps until it leaves or the memory is released; null if the connection may have no
+     * more now. The caller then goes on with {@link PayloadShare#step}.
      */
     @Nullable
     Lease lease(Job job, int bytes) {
-        Lease lease = pool.tryLease(bytes);
+        Lease lease = memory.tryLease(bytes);
         if (lease != null) {
             job.holds(lease);
         }
@@ -162,7 +162,16 @@ final class Exchange {
         return queue;
     }
 
-    /** Ends the threads. No request may be in flight. */
+    /**
+     * Keeps the memory of a read that failed while it was being started, until no read is under way. For the reading
+     * thread, which ends then.
+     */
+    void keepForDevice(Job job, Lease lease) {
+        job.losesMemory();
+        orphan = lease;
+    }
+
+    /** Ends the threads and gives back all memory. No request may be in flight. */
     void close() {
         try {
             ReadQueue queue = reads;
@@ -171,6 +180,13 @@ final class Exchange {
             }
         } finally {
             workers.close();
+            memory.close();
+        }
+        Lease lease = orphan;
+        if (lease != null) {
+            // The read may have failed on the device as well, and then a worker reads again into this memory.
+            workers.awaitEnd();
+            lease.release();
         }
     }
 
@@ -198,13 +214,12 @@ final class Exchange {
         handedOver();
     }
 
-    /** Runs work on a worker, for a thread that must not block and found that the work would. Does not throw. */
+    /**
+     * Runs work on a worker, for a thread that must not block and found that the work would. If this throws, the work was
+     * not run.
+     */
     void handOn(Job job, Work work) {
-        try {
-            workers.run(() -> finish(job, work));
-        } catch (RuntimeException | Error e) {
-            giveUp(job, e);
-        }
+        workers.run(() -> finish(job, work));
     }
 
     /** Runs the work and sends the reply, on the thread that owns the job. Does not throw. */
@@ -224,14 +239,16 @@ final class Exchange {
         return input.available() == 0 && inFlight.isSerial();
     }
 
-    /** Runs the work and turns an exception into the reply that reports it. */
+    /**
+     * Runs the work and turns an exception into the reply that reports it. An error, such as OutOfMemoryError, goes to the
+     * caller and ends the connection: it says nothing about this request alone, and the connection's memory comes free.
+     */
     Reply attempt(Job job, Work work) {
         try {
             return work.run();
         } catch (HoldfastException e) {
             return failure(job, NbdError.of(e), text(e));
-        } catch (RuntimeException | Error e) {
-            // This includes OutOfMemoryError: even then the request must not stay in flight.
+        } catch (RuntimeException e) {
             Defects.log("a request failed in an unexpected way: " + job.request(), e);
             return failure(job, NbdError.EIO, "internal error of the server: " + e);
         }
@@ -252,13 +269,6 @@ final class Exchange {
 
     static String text(HoldfastException e) {
         return String.valueOf(e.getMessage());
-    }
-
-    /** Returns up to {@link Slice#MAX} bytes of the connection's own memory. For the reading thread. */
-    Lease reserve(int bytes) {
-        Slice slice = reserve == null ? Slice.allocate(Slice.MAX) : reserve;
-        reserve = slice;
-        return new Lease(List.of(slice), bytes, slices -> {});
     }
 
     /** The work of a command; its result is the final reply. */

@@ -18,8 +18,8 @@ import java.util.List;
 
 /**
  * NBD_CMD_READ. As a rule a reply has one content chunk. There are two exceptions: long runs of zeroes are sent as
- * holes, unless the client asked for one chunk (DF); and when the pool is empty, the reading thread sends chunk after
- * chunk from the connection's reserve.
+ * holes, unless the client asked for one chunk (DF); and when the connection may have no more memory, the reading thread
+ * reads and sends one chunk after the other.
  *
  * <p>When part of a read fails and the client takes chunks, it gets the data up to the first bad block, and an error
  * with the offset of that block.
@@ -66,9 +66,8 @@ final class ReadCommand {
         } catch (HoldfastException e) {
             return ReadQueue.Answer.REFUSED;
         } catch (RuntimeException | Error e) {
-            // The read may have started, and then the device still writes to the memory. Its completion, ended(),
-            // releases it.
-            job.losesMemory();
+            // The read may have started, and then the device still writes to the memory.
+            exchange.keepForDevice(job, lease);
             throw e;
         }
     }
@@ -78,23 +77,19 @@ final class ReadCommand {
      * the queue's thread and must not throw. That thread sends once it has added the replies to all completed reads.
      */
     private void ended(Job job, Lease lease, boolean good) {
-        if (job.hasLeft()) {
-            // tryRead() failed after the read had started; the memory has been left to the device until now.
-            lease.release();
-            return;
-        }
-        if (!good) {
-            exchange.handOn(job, () -> read(job, lease));
-            return;
-        }
-        Reply last;
         try {
-            last = data(job, lease);
+            if (job.hasLeft()) {
+                // tryRead() failed after the read had started; the memory goes back when the queue is closed.
+                return;
+            }
+            if (good) {
+                exchange.replies.add(data(job, lease));
+            } else {
+                exchange.handOn(job, () -> read(job, lease));
+            }
         } catch (RuntimeException | Error e) {
             exchange.giveUp(job, e);
-            return;
         }
-        exchange.replies.add(last);
     }
 
     private Reply read(Job job, Lease lease) {
@@ -179,7 +174,7 @@ final class ReadCommand {
             return;
         }
         for (int done = 0; done < length; done += Slice.MAX) {
-            Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
+            Lease step = exchange.memory.step(Math.min(Slice.MAX, length - done));
             long offset = request.offset() + done;
             try {
                 readFully(offset, step.segment(0));
@@ -223,7 +218,7 @@ final class ReadCommand {
 
     private void forEachStep(long offset, int length, Step step) throws IOException {
         for (int done = 0; done < length; done += Slice.MAX) {
-            Lease part = exchange.reserve(Math.min(Slice.MAX, length - done));
+            Lease part = exchange.memory.step(Math.min(Slice.MAX, length - done));
             readFully(offset + done, part.segment(0));
             step.accept(part.buffer(0));
         }

@@ -4,6 +4,7 @@ import io.holdfast.door.ChangeGate;
 import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadPool;
+import io.holdfast.door.PayloadShare;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.CommandType;
@@ -46,7 +47,7 @@ public final class Transmission {
     private final WriteCommand write;
     private final RangeCommands ranges;
     private final BlockStatusCommand blockStatus;
-    private final PayloadPool pool;
+    private final PayloadShare memory;
     private final Transport transport;
     private volatile boolean stopping;
     private volatile boolean begun;
@@ -65,10 +66,10 @@ public final class Transmission {
         this.replies = new ReplyQueue(transport, negotiated.format());
         this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax());
         Workers workers = new Workers(options.requestsMax());
-        this.pool = pool;
+        this.memory = pool.newShare();
         this.transport = transport;
         this.exchange =
-                new Exchange(negotiated, input, replies, inFlight, pool, meters, workers, gate, this::peerIsGone);
+                new Exchange(negotiated, input, replies, inFlight, memory, meters, workers, gate, this::peerIsGone);
         this.read = new ReadCommand(exchange);
         this.write = new WriteCommand(exchange);
         this.ranges = new RangeCommands(exchange);
@@ -111,8 +112,21 @@ public final class Transmission {
             Throwable broken = e instanceof ClosedChannelException ? replies.broken() : null;
             throw broken == null ? e : new IOException("no reply can be sent: " + broken.getMessage(), broken);
         } finally {
+            end();
+        }
+    }
+
+    /** Waits for what is in flight, whatever is thrown: until then others use the file and the memory. */
+    private void end() {
+        try {
             exchange.abandon();
+        } catch (RuntimeException | Error e) {
+            replies.giveUp(e);
+            Defects.log("giving up a request failed", e);
+        }
+        try {
             replies.flush();
+        } finally {
             inFlight.awaitIdle();
             exchange.close();
         }
@@ -164,7 +178,7 @@ public final class Transmission {
     }
 
     private Transport.@Nullable Ahead ahead() {
-        Lease lease = pool.tryLease(LOOK_AHEAD_BYTES);
+        Lease lease = memory.tryLease(LOOK_AHEAD_BYTES);
         if (lease == null) {
             return null;
         }

@@ -19,8 +19,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A short payload that has already arrived goes to the engine straight from the input buffer. Any other payload
  * moves to a lease, and a worker writes it. From 64 KiB on the engine writes it to the device at once from the lease,
- * which is less work than copying it into pages and from there into a log record. When the pool is empty, the reading
- * thread receives and writes piece by piece through the connection's reserve.
+ * which is less work than copying it into pages and from there into a log record. When the connection may have no more
+ * memory, the reading thread receives and writes step by step.
  */
 final class WriteCommand {
     private static final Set<WriteFlag> NOWAIT = Set.of(WriteFlag.NOWAIT);
@@ -114,7 +114,7 @@ final class WriteCommand {
         exchange.replies.flush();
         @Nullable HoldfastException failure = null;
         for (int done = 0; done < length; done += Slice.MAX) {
-            Lease step = exchange.reserve(Math.min(Slice.MAX, length - done));
+            Lease step = exchange.memory.step(Math.min(Slice.MAX, length - done));
             exchange.input.readFully(step.buffer(0));
             // Each step is a change of its own, because a successor must not wait for a slow client between two steps.
             exchange.begin(job);

@@ -13,7 +13,8 @@ import java.nio.ByteBuffer;
  * other, each costs one system call and is copied once, by the kernel.
  *
  * <p>Invariants: only the connection's reading thread uses this. {@code buffer} is always ready for reading: position
- * to limit is what is received and not consumed.
+ * to limit is what is received and not consumed. While this waits for a payload, {@link PeerProgress} says so; a wait for
+ * the next header is none of a peer that owes something.
  */
 public final class InputBuffer {
     /** Holds the largest option and many requests. */
@@ -69,14 +70,26 @@ public final class InputBuffer {
         target.put(target.position(), buffer, buffer.position(), here);
         target.position(target.position() + here);
         buffer.position(buffer.position() + here);
+        if (target.hasRemaining()) {
+            transport.progress().beginReceiving();
+            try {
+                receive(target, payloadIsLong);
+            } finally {
+                transport.progress().endReceiving();
+            }
+        }
+        if (payloadIsLong) {
+            fillMax = AHEAD;
+        }
+    }
+
+    private void receive(ByteBuffer target, boolean payloadIsLong) throws IOException {
         while (target.hasRemaining()) {
             long n = payloadIsLong ? receiveAhead(target) : transport.read(target);
             if (n < 0) {
                 throw new EOFException("the client left in the middle of a payload");
             }
-        }
-        if (payloadIsLong) {
-            fillMax = AHEAD;
+            transport.progress().received();
         }
     }
 
@@ -90,18 +103,29 @@ public final class InputBuffer {
         }
     }
 
-    /** Consumes {@code bytes} and drops them. */
+    /** Consumes {@code bytes} of payload and drops them. */
     public void skip(long bytes) throws IOException {
-        long rest = bytes;
-        while (rest > 0) {
-            if (!buffer.hasRemaining()) {
-                buffer.clear().limit(0);
-                fill();
+        long rest = bytes - drop(bytes);
+        if (rest > 0) {
+            transport.progress().beginReceiving();
+            try {
+                while (rest > 0) {
+                    buffer.clear().limit(0);
+                    fill();
+                    transport.progress().received();
+                    rest -= drop(rest);
+                }
+            } finally {
+                transport.progress().endReceiving();
             }
-            int here = (int) Math.min(rest, buffer.remaining());
-            buffer.position(buffer.position() + here);
-            rest -= here;
         }
+    }
+
+    /** Drops up to {@code bytes} that have been received, and returns how many. */
+    private int drop(long bytes) {
+        int here = (int) Math.min(bytes, buffer.remaining());
+        buffer.position(buffer.position() + here);
+        return here;
     }
 
     private void fill() throws IOException {

@@ -24,8 +24,16 @@ import tlschannel.TlsChannel;
 public final class Transport implements Closeable {
     private static final int DRAIN_BYTES = 64 << 10;
 
+    /**
+     * Bytes that one call of the system may be given to send. It returns when the last of them has found room, so this is
+     * what a peer must take for {@link PeerProgress} to see that it takes anything. It is a longest slice of a payload and
+     * the headers that go with it, so nearly all batches of replies are sent by one call.
+     */
+    private static final int PIECE = (1 << 20) + (64 << 10);
+
     private final SocketChannel socket;
     private final ReadAhead received;
+    private final PeerProgress progress = new PeerProgress();
     private volatile ReadableByteChannel in;
     private volatile GatheringByteChannel out;
     private volatile boolean encrypted;
@@ -54,9 +62,46 @@ public final class Transport implements Closeable {
             if (!buffers[first].hasRemaining()) {
                 first++;
             } else {
-                var ignored = out.write(buffers, first, count - first);
+                progress.beginSending();
+                try {
+                    writePiece(buffers, first, count);
+                } finally {
+                    progress.endSending();
+                }
             }
         }
+    }
+
+    /** Writes some of the buffers from {@code first} to {@code end}, at most {@link #PIECE} bytes. */
+    private void writePiece(ByteBuffer[] buffers, int first, int end) throws IOException {
+        int left = PIECE;
+        int next = first;
+        while (next < end && buffers[next].remaining() <= left) {
+            left -= buffers[next].remaining();
+            next++;
+        }
+        if (next == end || left == 0) {
+            var ignored = out.write(buffers, first, next - first);
+            return;
+        }
+        ByteBuffer cut = buffers[next];
+        int limit = cut.limit();
+        cut.limit(cut.position() + left);
+        try {
+            var ignored = out.write(buffers, first, next + 1 - first);
+        } finally {
+            cut.limit(limit);
+        }
+    }
+
+    /** Returns what the server waits for at this peer. */
+    public PeerProgress progress() {
+        return progress;
+    }
+
+    /** Returns whether the connection has not been closed on this side. */
+    public boolean isOpen() {
+        return socket.isOpen();
     }
 
     public boolean encrypted() {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadPool;
+import io.holdfast.door.PayloadShare;
 import io.holdfast.nbd.protocol.Request;
 import io.holdfast.nbd.protocol.Wire;
 import java.nio.ByteBuffer;
@@ -15,7 +16,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class ContentsTest {
-    private final PayloadPool pool = new PayloadPool(16 << 20);
+    private final PayloadShare memory = new PayloadPool(16 << 20, 1).newShare();
 
     /**
      * The chunks follow each other and cover everything once; a hole is all zero; the last chunk frees the lease and
@@ -66,7 +67,7 @@ class ContentsTest {
     }
 
     private List<Reply> chunks(byte[] data, long base, int flags, boolean last) {
-        Lease lease = pool.tryLease(data.length);
+        Lease lease = memory.tryLease(data.length);
         for (int i = 0; i < lease.count(); i++) {
             ByteBuffer buffer = lease.buffer(i);
             buffer.put(data, lease.start(i), buffer.remaining());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.door.ChangeGate;
 import io.holdfast.door.PayloadPool;
+import io.holdfast.door.Slice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.NbdOptions;
@@ -38,6 +39,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * An exception is thrown where none is expected. Whatever becomes of the connection, its thread ends; then nothing is
@@ -53,6 +55,8 @@ class RequestFaultTest {
     private SocketChannel client;
     private Transport transport;
     private volatile Throwing fault = method -> {};
+    /** Whether a read that fails to start was started all the same, and ends later. */
+    private volatile boolean startedAllTheSame = true;
 
     private interface Throwing {
         void before(String method) throws HoldfastException;
@@ -94,7 +98,10 @@ class RequestFaultTest {
                     try {
                         return switch (method.getName()) {
                             case "size" -> SIZE;
-                            case "openReads" -> new Reads();
+                            case "openReads" -> {
+                                fault.before("openReads");
+                                yield new Reads();
+                            }
                             default -> {
                                 fault.before(method.getName());
                                 yield switch (method.getName()) {
@@ -122,7 +129,9 @@ class RequestFaultTest {
             } catch (HoldfastException e) {
                 return Answer.REFUSED;
             } catch (RuntimeException | Error e) {
-                thread.execute(() -> ended.ended(false));
+                if (startedAllTheSame) {
+                    thread.execute(() -> ended.ended(false));
+                }
                 throw e;
             }
             thread.execute(() -> ended.ended(false));
@@ -173,6 +182,7 @@ class RequestFaultTest {
                         Arguments.of(CommandType.WRITE, 3 << 20, "write"),
                         Arguments.of(CommandType.READ, 100, "read"),
                         Arguments.of(CommandType.READ, 4096, "queue"),
+                        Arguments.of(CommandType.READ, 4096, "openReads"),
                         Arguments.of(CommandType.READ, 4096, "read"),
                         Arguments.of(CommandType.READ, 3 << 20, "read"),
                         Arguments.of(CommandType.TRIM, 8192, "punch"),
@@ -180,13 +190,19 @@ class RequestFaultTest {
                         Arguments.of(CommandType.CACHE, 8192, "read"),
                         Arguments.of(CommandType.FLUSH, 0, "flush"),
                         Arguments.of(CommandType.BLOCK_STATUS, 8192, "map"))
-                .flatMap(request -> Stream.of("OutOfMemoryError", "IllegalStateException", "Speechless")
+                .flatMap(request -> Stream.of(
+                                "OutOfMemoryError", "StackOverflowError", "IllegalStateException", "Speechless")
                         .map(kind -> Arguments.of(request.get()[0], request.get()[1], request.get()[2], kind)));
+    }
+
+    static Stream<Arguments> errors() {
+        return requests().filter(request -> request.get()[3].toString().endsWith("Error"));
     }
 
     private static void raise(String kind) throws HoldfastException {
         switch (kind) {
             case "OutOfMemoryError" -> throw new OutOfMemoryError("injected");
+            case "StackOverflowError" -> throw new StackOverflowError("injected");
             case "IllegalStateException" -> throw new IllegalStateException("injected");
             default -> throw new Speechless();
         }
@@ -210,9 +226,69 @@ class RequestFaultTest {
                 // Broken off.
             }
         });
-        serve(new PayloadPool(256 << 20));
+        serve(new PayloadPool(256 << 20, 1));
         transport.abort();
         sender.join();
+    }
+
+    /** The client takes whatever comes. */
+    private Thread takeAll() {
+        return Thread.ofPlatform().start(() -> {
+            try {
+                while (client.read(ByteBuffer.allocate(64 << 10)) >= 0) {}
+            } catch (IOException e) {
+                // Broken off.
+            }
+        });
+    }
+
+    /** A read that fails before it has begun never ends; its memory goes back all the same. */
+    @ParameterizedTest
+    @ValueSource(strings = {"OutOfMemoryError", "IllegalStateException"})
+    void nothingStaysOfAReadThatNeverBegan(String kind) throws Exception {
+        startedAllTheSame = false;
+        nothingStays(CommandType.READ, 4096, "queue", kind);
+    }
+
+    /** The requests are served in small steps. */
+    @ParameterizedTest
+    @MethodSource("requests")
+    void nothingStaysOfSmallSteps(CommandType type, int length, String method, String kind) throws Exception {
+        fault = called -> {
+            if (called.equals(method)) {
+                raise(kind);
+            }
+        };
+        Thread taker = takeAll();
+        Thread sender = Thread.ofPlatform().start(() -> {
+            try {
+                for (int i = 0; i < 3; i++) {
+                    send(type, 0, 4096L * i, length);
+                }
+                client.shutdownOutput();
+            } catch (IOException e) {
+                // Broken off.
+            }
+        });
+        serve(new PayloadPool(0, 1));
+        transport.abort();
+        sender.join();
+        taker.join();
+    }
+
+    /** An error ends the connection: the client sees that, and no reply tells it to go on. */
+    @ParameterizedTest
+    @MethodSource("errors")
+    void anErrorEndsTheConnection(CommandType type, int length, String method, String kind) throws Exception {
+        fault = called -> {
+            if (called.equals(method)) {
+                raise(kind);
+            }
+        };
+        send(type, 0, 0, length);
+        // The client does not end its side: the server must.
+        serve(new PayloadPool(256 << 20, 1));
+        assertThat(transport.isOpen()).isFalse();
     }
 
     /** Each allocation of the pool, also for small steps, fails with an exception that is not OutOfMemoryError. */
@@ -221,9 +297,34 @@ class RequestFaultTest {
     void nothingStaysWithoutMemory(CommandType type, int length, String method, String kind) throws Exception {
         send(type, 0, 0, length);
         client.shutdownOutput();
-        serve(new PayloadPool(256 << 20, bytes -> {
+        serve(new PayloadPool(256 << 20, 1, bytes -> {
             throw new IllegalStateException("injected");
         }));
+    }
+
+    /** Memory runs out at each allocation in turn, and stays out: leases are refused, then there is none for steps. */
+    @ParameterizedTest
+    @MethodSource("allocations")
+    void nothingStaysWhenMemoryRunsOut(CommandType type, int length, int good) throws Exception {
+        AtomicInteger left = new AtomicInteger(good);
+        Thread taker = takeAll();
+        send(type, 0, 0, length);
+        client.shutdownOutput();
+        serve(new PayloadPool(256 << 20, 1, bytes -> {
+            if (left.getAndDecrement() <= 0) {
+                throw new OutOfMemoryError("injected");
+            }
+            return Slice.allocate(bytes);
+        }));
+        transport.abort();
+        taker.join();
+    }
+
+    static Stream<Arguments> allocations() {
+        return requests()
+                .filter(request -> request.get()[3].equals("Speechless"))
+                .flatMap(request ->
+                        Stream.of(0, 1, 2, 3).map(good -> Arguments.of(request.get()[0], request.get()[1], good)));
     }
 
     /** The reading thread fails while a worker has a request: the file stays open until the worker is done. */
@@ -251,7 +352,7 @@ class RequestFaultTest {
             }
             goOn.release();
         });
-        serve(new PayloadPool(256 << 20));
+        serve(new PayloadPool(256 << 20, 1));
         assertThat(late.join(Duration.ofSeconds(30))).isTrue();
     }
 }
