@@ -21,9 +21,10 @@ import java.util.Optional;
  * @param bytesMax bytes in flight of all connections together, and at most half of the heap; the server serves a connection
  *     that may have no more of it in small steps
  * @param handshakeTimeout from the connection to the choice of an export, even if the client sends options all the time
- * @param stallTimeout positive. How long a client may take none of its replies, or send nothing of a payload that it has
- *     begun, before the server ends its connection. Replies go to the socket in pieces of about 1 MiB; one piece that is
- *     taken in this time is enough. A client that owes nothing may be silent for ever
+ * @param stallTimeout positive, at most 292 years. How long a client may take none of its replies, or send nothing of a
+ *     payload that it has begun, before the server ends its connection; the server looks eight times in this time, so it may
+ *     take a quarter longer. Replies go to the socket in pieces of about 1 MiB; one piece that is taken in this time is
+ *     enough. A client that owes nothing may be silent for ever
  */
 public record NbdOptions(
         boolean readOnly,
