@@ -43,7 +43,6 @@ public final class Checkpointer implements Reclaimer {
     private final SpaceMap spaceMap;
     private final Superblocks superblocks;
     private final ChangeBudget budget;
-    private final long changeBytesMax;
     private final AtomicLong checkpoints = new AtomicLong();
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -62,22 +61,19 @@ public final class Checkpointer implements Reclaimer {
     private volatile Superblock superblock;
     private @Nullable Thread thread;
 
-    /** @param changeBytesMax heap that changes may take before they are a reason; twice as much makes writers wait */
     public Checkpointer(
             VolumeState volume,
             WriteLog log,
             SpaceMap spaceMap,
             Superblocks superblocks,
             Superblock superblock,
-            ChangeBudget budget,
-            long changeBytesMax) {
+            ChangeBudget budget) {
         this.volume = volume;
         this.log = log;
         this.spaceMap = spaceMap;
         this.superblocks = superblocks;
         this.superblock = superblock;
         this.budget = budget;
-        this.changeBytesMax = changeBytesMax;
         volume.latch().onFailure(this::wakeAll);
         volume.room().onChange(this::wakeAll);
     }
@@ -97,7 +93,7 @@ public final class Checkpointer implements Reclaimer {
     /** Starts a checkpoint in the background if there is a reason. Cheap. */
     public void poke() {
         long logMax = Math.min(LOG_BLOCKS_MAX, volume.space().usable() / 4);
-        if (budget.bytes() > changeBytesMax
+        if (budget.wantsCheckpoint()
                 || log.blocksSinceCheckpoint() > logMax
                 || log.recordsSinceCheckpoint() > RECORDS_MAX
                 || volume.items().pendingChanges() > ITEMS_MAX) {
@@ -105,9 +101,37 @@ public final class Checkpointer implements Reclaimer {
         }
     }
 
-    /** Returns whether changes have grown so far beyond their limit that writers should wait for a checkpoint. */
-    public boolean overloaded() {
-        return budget.bytes() > 2 * changeBytesMax;
+    /** Returns what bounds the changes of maps. */
+    public ChangeBudget budget() {
+        return budget;
+    }
+
+    /**
+     * Waits until there is room for changes of so many blocks, which the caller ends by {@link ChangeBudget#end}. The
+     * caller holds no lock that a checkpoint or writeback needs, and is not registered as a reader.
+     */
+    public void admit(long blocks) throws HoldfastException {
+        if (budget.tryAdmit(blocks)) {
+            return;
+        }
+        Inject.at(Point.CHANGES_WAIT);
+        lock.lock();
+        try {
+            while (!stopping) {
+                volume.latch().check();
+                volume.room().check();
+                if (started >= requested && started == finished) {
+                    request();
+                }
+                done.awaitUninterruptibly();
+                if (budget.tryAdmit(blocks)) {
+                    return;
+                }
+            }
+            budget.admitAnyway(blocks);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /** Starts a checkpoint in the background. */
@@ -237,6 +261,7 @@ public final class Checkpointer implements Reclaimer {
                 map.commit(root);
             }
         });
+        budget.committed();
         superblock = next;
         volume.maps().forgetClean(run.roots().keySet());
         LongList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
@@ -329,6 +354,7 @@ public final class Checkpointer implements Reclaimer {
             maps = volume.maps().freezeAll();
             items = volume.items().freeze();
             volume.space().freeze();
+            budget.froze();
             position = at;
         }
 

@@ -62,6 +62,8 @@ final class GuardedFile implements StoredFile {
             file.write(offset, source, flags);
         } catch (HoldfastException e) {
             throw life.tell(e);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            throw life.tell(life.failedBy(e));
         } finally {
             life.leave();
         }
@@ -141,6 +143,9 @@ final class GuardedFile implements StoredFile {
             file.close();
         } catch (HoldfastException closedWithTheVolume) {
             // The volume is closed, and its files with it.
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            // No call that closes a handle reports an error; the next call on the volume gets this one.
+            life.tell(life.failedBy(e));
         } finally {
             life.leave();
         }

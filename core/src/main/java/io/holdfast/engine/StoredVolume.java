@@ -160,6 +160,11 @@ final class StoredVolume implements Volume {
         return state.space().counts().reserved();
     }
 
+    /** Returns the most memory that changes of maps took so far. */
+    long changeBytesPeak() {
+        return state.maps().memory().held();
+    }
+
     /** Returns how many I/O buffers are in use; 0 when no call runs. */
     int buffersInUse() {
         FileLayer.Writable to = writable;
@@ -368,6 +373,7 @@ final class StoredVolume implements Volume {
                 }
                 state.nodeBuffers().close();
                 state.nodes().close();
+                state.maps().close();
             } finally {
                 guard.release();
             }

@@ -52,6 +52,8 @@ final class VolumeLife {
             return call.run();
         } catch (HoldfastException e) {
             throw tell(e);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            throw tell(failedBy(e));
         } finally {
             leave();
         }
@@ -64,6 +66,8 @@ final class VolumeLife {
             action.run();
         } catch (HoldfastException e) {
             throw tell(e);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            throw tell(failedBy(e));
         } finally {
             leave();
         }
@@ -105,6 +109,16 @@ final class VolumeLife {
         return to;
     }
 
+    /**
+     * Latches an error of the virtual machine that ended a call: nobody knows how far the call came. Returns the error
+     * for the caller.
+     */
+    HoldfastException failedBy(Error error) {
+        return writable == null
+                ? new HoldfastException(ErrorCode.NO_MEMORY, volume + ": " + error, error)
+                : latch.fail(error);
+    }
+
     /** Passes an error to the listener, and returns it. */
     HoldfastException tell(HoldfastException error) {
         return errors.tell(error);
@@ -123,6 +137,8 @@ final class VolumeLife {
                 closed = true;
                 closing.run();
             }
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            throw failedBy(e);
         } finally {
             lock.writeLock().unlock();
         }

@@ -25,6 +25,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.mapping.ChangeMemory;
 import io.holdfast.mapping.MapRegistry;
 import io.holdfast.metadata.ItemStore;
 import io.holdfast.namespace.Namespace;
@@ -153,8 +154,9 @@ final class VolumeOpening {
         ReaderEpochs readers = new ReaderEpochs();
         SpaceReserver reserver = new SpaceReserver(space, device.name());
         ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot());
-        ChangeBudget budget = new ChangeBudget();
-        MapRegistry maps = new MapRegistry(nodes, space, budget, items);
+        ChangeMemory changes = new ChangeMemory();
+        undo.push(changes::close);
+        MapRegistry maps = new MapRegistry(nodes, space, changes, items);
         VolumeState state = new VolumeState(
                 store, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
         List<String> problems = new ArrayList<>();
@@ -173,8 +175,8 @@ final class VolumeOpening {
                 throw refusal(result);
             }
             WriteLog log = newLog(state, result);
-            Checkpointer checkpointer = new Checkpointer(
-                    state, log, spaceMap, superblocks, superblock, budget, Math.max(memory / 8, 1 << 20));
+            Checkpointer checkpointer =
+                    new Checkpointer(state, log, spaceMap, superblocks, superblock, new ChangeBudget(changes, memory));
             writable = goLive(log, checkpointer, reserver);
         }
         replay.finish();

@@ -260,16 +260,36 @@ final class FileData {
         }
     }
 
-    /** Marks a locked page dirty; the page takes over the blocks reserved for it. */
+    /**
+     * Marks a locked page dirty; the page takes over the blocks reserved for it. It has its new content already: if there
+     * is no memory for this, the volume has failed.
+     */
     void markDirty(Page page, Reservation from, long blocks) {
+        try {
+            dirty.add(page.block);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            FileContext.Writer writer = context.writer();
+            if (writer != null) {
+                writer.latch().fail(e);
+            }
+            throw e;
+        }
         from.moveTo(page.reserved, blocks);
-        markDirty(page);
+        setDirty(page);
     }
 
     /** Marks a locked page dirty without a reservation: the volume has failed and will never write it. */
     void markDirty(Page page) {
+        try {
+            dirty.add(page.block);
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            // No writeback looks for it any more. As a dirty page it stays, and readers find it.
+        }
+        setDirty(page);
+    }
+
+    private void setDirty(Page page) {
         page.markDirty();
-        dirty.add(page.block);
         dirtyPages.incrementAndGet();
         context.cache().addDirty(1);
         Inject.at(Point.PAGE_DIRTY);

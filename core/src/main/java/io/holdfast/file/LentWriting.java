@@ -10,7 +10,6 @@ import io.holdfast.inject.Point;
 import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager.Purpose;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
 /** A direct write to a file without checksums: the device reads the caller's own memory. */
@@ -39,7 +38,6 @@ final class LentWriting {
             scope.writeback.throttle();
         } else if (writer.room().isMissing()
                 || blocks > Writing.PIECE_BLOCKS
-                || writer.checkpointer().overloaded()
                 || scope.growsOverTail(offset + source.byteSize())
                 || file.nextInMemory(FileData.blockOf(offset)) < FileData.blockOf(offset) + blocks) {
             throw scope.wouldBlock();
@@ -47,7 +45,12 @@ final class LentWriting {
         long done = 0;
         while (done < source.byteSize()) {
             long n = Math.min((long) Writing.PIECE_BLOCKS * Block.SIZE, source.byteSize() - done);
-            lend(offset + done, source.asSlice(done, n));
+            scope.admit(n / Block.SIZE);
+            try {
+                lend(offset + done, source.asSlice(done, n));
+            } finally {
+                scope.endAdmitted(n / Block.SIZE);
+            }
             done += n;
         }
         writer.checkpointer().poke();
@@ -59,7 +62,7 @@ final class LentWriting {
         long nodes = file.map.nodesFor(first + blocks - 1);
         Reservation reserved = writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, scope.nowait);
         boolean appended = false;
-        List<Page> superseded = new ArrayList<>();
+        List<Page> superseded = List.of();
         if (!scope.nowait) {
             file.layout.writeLock().lock();
         } else if (!file.layout.writeLock().tryLock()) {
@@ -78,7 +81,7 @@ final class LentWriting {
             // A page of these blocks would hide the new data, so the pages are dropped once it is written. Until then
             // they stay locked, and writeback cannot take them: if the device fails, they still hold the file's
             // content.
-            superseded.addAll(new RangePages(file, first, first + blocks).lock());
+            superseded = new RangePages(file, first, first + blocks).lock();
             long[] sums = file.checksummed() ? file.context.reader().checksumsOf(source) : new long[blocks];
             int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
             Inject.at(Point.LENDING);

@@ -28,6 +28,15 @@ final class NowaitWriting {
                 || file.context.cache().overDirtyLimit()) {
             throw scope.wouldBlock();
         }
+        scope.admit(blocks);
+        try {
+            copyIn(offset, source, first, blocks);
+        } finally {
+            scope.endAdmitted(blocks);
+        }
+    }
+
+    private void copyIn(long offset, MemorySegment source, long first, long blocks) throws HoldfastException {
         long need = 1L + file.map.nodesFor(first + blocks - 1);
         Page[] pages = new Page[(int) blocks];
         int taken = 0;

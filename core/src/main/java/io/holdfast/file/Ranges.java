@@ -9,6 +9,7 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.mapping.MapExtent;
 import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager.Purpose;
@@ -20,6 +21,9 @@ import java.util.List;
  * blocks are zeroed like a small write.
  */
 final class Ranges {
+    /** Blocks whose state one step of an allocation may change one by one. */
+    private static final int STEP_BLOCKS = 4096;
+
     private final FileData file;
     private final Writeback writeback;
     private final boolean fixedSize;
@@ -36,6 +40,22 @@ final class Ranges {
         checkRange(file, offset, length);
         FileContext.Writer writer = file.writer();
         writeback.throttle();
+        admitted(writer, ChangeBudget.RANGE_BLOCKS, () -> changeAdmitted(writer, offset, length, state));
+        writer.checkpointer().poke();
+    }
+
+    /** Runs a change of so many blocks at most, once there is room for it. */
+    private static void admitted(FileContext.Writer writer, long blocks, Step change) throws HoldfastException {
+        writer.checkpointer().admit(blocks);
+        try {
+            change.run();
+        } finally {
+            writer.checkpointer().budget().end(blocks);
+        }
+    }
+
+    private void changeAdmitted(FileContext.Writer writer, long offset, long length, int state)
+            throws HoldfastException {
         file.layout.writeLock().lock();
         try {
             requireWithinSize(offset + length);
@@ -53,7 +73,6 @@ final class Ranges {
         } finally {
             file.layout.writeLock().unlock();
         }
-        writer.checkpointer().poke();
     }
 
     /** Zeroes the parts of blocks at both ends of a range. */
@@ -90,8 +109,8 @@ final class Ranges {
         }
     }
 
-    /** Logs that blocks are gone. */
-    private interface Logging {
+    /** A part of a change. */
+    private interface Step {
         void run() throws HoldfastException;
     }
 
@@ -99,7 +118,7 @@ final class Ranges {
      * Drops the pages of a range once the log says that its blocks are gone. If the log refuses, the pages stay: they
      * hold acknowledged data, and the device has older content below it.
      */
-    private void dropOnce(long first, long end, Logging logging) throws HoldfastException {
+    private void dropOnce(long first, long end, Step logging) throws HoldfastException {
         RangePages pages = new RangePages(file, first, end);
         if (Inject.off(Guard.LOGGED_BEFORE_DROPPED)) {
             pages.drop();
@@ -125,23 +144,41 @@ final class Ranges {
         if (length == 0) {
             return;
         }
+        long first = FileData.blockOf(offset);
+        long last = FileData.blockAfter(offset + length);
+        long[] at = {first};
+        do {
+            // The last hole of a step may add as much as a range does.
+            admitted(writer, STEP_BLOCKS + ChangeBudget.RANGE_BLOCKS, () -> {
+                at[0] = allocateFrom(writer, at[0], last, offset + length);
+            });
+            writer.checkpointer().poke();
+        } while (at[0] < last);
+    }
+
+    /**
+     * Allocates a part of a range; returns where the next part begins.
+     *
+     * @param end of the whole range in bytes
+     */
+    private long allocateFrom(FileContext.Writer writer, long first, long last, long end) throws HoldfastException {
         file.layout.writeLock().lock();
         try {
-            requireWithinSize(offset + length);
-            long first = FileData.blockOf(offset);
-            long last = FileData.blockAfter(offset + length);
+            requireWithinSize(end);
             writeback.writeRange(file, first, last);
             List<LogEntry> holes = new ArrayList<>();
             long blocks = 0;
+            long singly = 0;
             long at = first;
-            while (at < last) {
+            while (at < last && singly < STEP_BLOCKS) {
                 MapExtent run = file.run(at);
-                long end = Math.min(last, at + run.length());
+                long next = Math.min(last, at + run.length());
                 if (MapEntry.state(run.word()) == MapEntry.HOLE) {
-                    blocks += end - at;
-                    addHole(holes, at, end - at);
+                    blocks += next - at;
+                    singly += Math.min(next - at, ChangeBudget.RANGE_BLOCKS);
+                    addHole(holes, at, next - at);
                 }
-                at = end;
+                at = next;
             }
             long need = blocks + holes.size() * 2L * MapEntry.LEVELS_MAX;
             try (Reservation _ = writer.reserver().reserve(need, Purpose.WRITE, false)) {
@@ -149,10 +186,10 @@ final class Ranges {
                     file.attributes.log(writer, List.of(hole));
                 }
             }
+            return at;
         } finally {
             file.layout.writeLock().unlock();
         }
-        writer.checkpointer().poke();
     }
 
     private void addHole(List<LogEntry> holes, long first, long count) {
@@ -172,6 +209,11 @@ final class Ranges {
         }
         FileContext.Writer writer = file.writer();
         writeback.throttle();
+        admitted(writer, ChangeBudget.RANGE_BLOCKS, () -> truncateAdmitted(writer, size));
+        writer.checkpointer().poke();
+    }
+
+    private void truncateAdmitted(FileContext.Writer writer, long size) throws HoldfastException {
         file.layout.writeLock().lock();
         try {
             if (Long.compareUnsigned(size, file.size()) > 0) {
@@ -183,7 +225,6 @@ final class Ranges {
         } finally {
             file.layout.writeLock().unlock();
         }
-        writer.checkpointer().poke();
     }
 
     private void cut(FileContext.Writer writer, long size) throws HoldfastException {

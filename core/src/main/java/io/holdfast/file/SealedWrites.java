@@ -41,7 +41,13 @@ final class SealedWrites {
         if (scope.reachesBeyondSize(end)) {
             return false;
         }
-        boolean written = seal(source, end);
+        boolean written;
+        scope.admit(source.blocks());
+        try {
+            written = seal(source, end);
+        } finally {
+            scope.endAdmitted(source.blocks());
+        }
         writer.checkpointer().poke();
         return written;
     }

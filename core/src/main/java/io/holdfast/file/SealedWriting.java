@@ -151,14 +151,16 @@ final class SealedWriting {
         if (from > 0) {
             writer.log().requireRoom(count + 2L);
         }
-        DataBatch batch = copy(from, count);
-        Inject.at(Point.WRITE_SEALED);
-        SealedPages pages = show(batch);
-        Inject.at(Point.SEALED_SHOWN);
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
-        long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : new long[count];
+        long[] noSums = state == MapEntry.WRITTEN ? new long[0] : new long[count];
+        DataBatch batch = copy(from, count);
+        long[] sums = state == MapEntry.WRITTEN ? batch.checksums() : noSums;
+        SealedPages pages = show(batch);
         boolean written = false;
+        boolean appending = false;
         try {
+            Inject.at(Point.SEALED_SHOWN);
+            appending = true;
             writer.log().append(batch, (index, block, n) -> putRuns(batch, state, sums, index, block, n));
             written = true;
             Inject.at(Point.SEALED_MAPPED);
@@ -166,6 +168,9 @@ final class SealedWriting {
             // Nobody knows how far the record came, and how much of its reservation is used.
             throw writer.latch().fail(e);
         } finally {
+            if (!appending) {
+                batch.discard();
+            }
             pages.end(written);
         }
         file.context.counters().stableCopies.add(count);
@@ -174,6 +179,7 @@ final class SealedWriting {
     private SealedPages show(DataBatch batch) throws HoldfastException {
         SealedPages pages = null;
         try {
+            Inject.at(Point.WRITE_SEALED);
             pages = new SealedPages(file, batch);
             pages.show();
             return pages;

@@ -48,6 +48,22 @@ final class WriteScope {
         return wouldBlock(file);
     }
 
+    /**
+     * Waits until there is room for the map changes of so many blocks, or throws {@code WOULD_BLOCK}; the caller ends
+     * what was admitted. Called with no lock held but those of the volume's life and the handle's.
+     */
+    void admit(long blocks) throws HoldfastException {
+        if (!nowait) {
+            writer.checkpointer().admit(blocks);
+        } else if (!writer.checkpointer().budget().tryAdmit(blocks)) {
+            throw wouldBlock();
+        }
+    }
+
+    void endAdmitted(long blocks) {
+        writer.checkpointer().budget().end(blocks);
+    }
+
     /** Returns what a block of a piece needs at most: itself, and the map nodes on its path. */
     long needOf(long offset, MemorySegment source) {
         return 1L + file.map.nodesFor(FileData.blockAfter(offset + source.byteSize()) - 1);

@@ -5,12 +5,9 @@ import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogRecord;
-import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
-import io.holdfast.log.DataBatch;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -96,9 +93,7 @@ public final class Writeback {
         writer.log().requireRoom(Math.min(file.dirtyEstimate(), LogRecord.DATA_BLOCKS_MAX) + 2L);
         file.attributes.log(writer, List.of());
         Inject.at(Point.WRITEBACK_BEGUN);
-        List<Page> pages = new ArrayList<>();
-        DataBatch batch = writer.log().batch(file.inode, !file.checksummed(), BATCH_BLOCKS_MAX);
-        boolean submitted = false;
+        WritebackBatch batch = new WritebackBatch(file, writer, cache, BATCH_BLOCKS_MAX);
         boolean more = false;
         try {
             for (long block = file.dirty.next(first); block < end; block = file.dirty.next(block + 1)) {
@@ -112,79 +107,20 @@ public final class Writeback {
                 }
                 Page page = file.pages.lock(block);
                 if (page != null) { // else it was dropped just now
-                    take(file, page, batch, pages);
+                    batch.take(page);
                 }
             }
-            if (pages.isEmpty()) {
+            if (batch.isEmpty()) {
                 return more;
             }
-            submitted = true;
-            Inject.at(Point.WRITEBACK_TAKEN);
-            append(file, batch, pages);
+            batch.append();
+        } catch (RuntimeException | Error e) {
+            throw batch.failed(e);
         } finally {
-            if (!submitted) {
-                batch.discard();
-            }
-        }
-        return more;
-    }
-
-    /** Takes a locked page if it still is dirty, and unlocks it. */
-    private static void take(FileData file, Page page, DataBatch batch, List<Page> pages) {
-        try {
-            if (page.isDirty() && page.isUnderWriteback() && !Inject.off(Guard.ONE_WRITEBACK)) {
-                page.awaitIdle();
-            }
-            if (!page.isDirty() || page.isDead()) {
-                return;
-            }
-            batch.add(page.block, page.memory);
-            page.startWriteback();
-            batch.takeOver(page.reserved);
-            file.writing.add(page.block);
-            file.notDirty(page);
-            pages.add(page);
-        } finally {
-            page.lock.unlock();
-        }
-    }
-
-    private void append(FileData file, DataBatch batch, List<Page> pages) throws HoldfastException {
-        int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
-        boolean written = false;
-        try {
-            writer.log().append(batch, (index, block, count) -> {
-                for (int i = index; i < index + count; i++) {
-                    long word = MapEntry.word(state, block + i - index);
-                    long sum = state == MapEntry.WRITTEN ? batch.checksum(i) : 0;
-                    file.map.put(batch.fileBlock(i), word, sum, batch.reserved(), batch.nodes(i));
-                }
-            });
-            written = true;
-            Inject.at(Point.WRITEBACK_MAPPED);
-        } finally {
-            for (Page page : pages) {
-                finish(file, page, written);
-            }
-            cache.addDirty(-pages.size());
-            cache.cleaned();
+            batch.end();
         }
         writer.checkpointer().poke();
-    }
-
-    private void finish(FileData file, Page page, boolean written) {
-        page.lock.lock();
-        if (!written && !page.isDirty()) {
-            // The volume has failed and will allocate nothing any more. The page stays dirty and readable.
-            file.markDirty(page);
-        }
-        file.writing.remove(page.block);
-        page.endWriteback();
-        if (written && page.isDroppedAfterWriteback() && !page.isDirty() && !page.isDead()) {
-            file.drop(page);
-        } else {
-            page.lock.unlock();
-        }
+        return more;
     }
 
     // ---- flush ----
@@ -253,9 +189,6 @@ public final class Writeback {
 
     /** Makes a writer write dirty pages back; returns when they are below the limit again. */
     void throttle() throws HoldfastException {
-        if (writer.checkpointer().overloaded()) {
-            writer.checkpointer().checkpoint();
-        }
         while (cache.overDirtyLimit()) {
             writer.latch().check();
             FileData file = table.dirtiest();

@@ -62,13 +62,19 @@ final class Writing {
         long done = 0;
         while (done < length) {
             long n = piece(offset + done, length - done, seals);
-            if (seals && n % Block.SIZE == 0) {
-                // With the last whole block the size grows to the end of the write, so that no crash leaves a size that
-                // nobody asked for.
-                boolean last = length - done - n < Block.SIZE;
-                sealed.write(offset + done, source.asSlice(done, n), offset + (last ? length : done + n));
-            } else {
-                buffered.write(offset + done, source.asSlice(done, n));
+            long blocks = FileData.blockAfter(offset + done + n) - FileData.blockOf(offset + done);
+            scope.admit(blocks);
+            try {
+                if (seals && n % Block.SIZE == 0) {
+                    // With the last whole block the size grows to the end of the write, so that no crash leaves a size
+                    // that nobody asked for.
+                    boolean last = length - done - n < Block.SIZE;
+                    sealed.write(offset + done, source.asSlice(done, n), offset + (last ? length : done + n));
+                } else {
+                    buffered.write(offset + done, source.asSlice(done, n));
+                }
+            } finally {
+                scope.endAdmitted(blocks);
             }
             done += n;
         }

@@ -77,6 +77,8 @@ public enum Point {
     READ_SHOWN,
 
     // ---- checkpoint ----
+    /** There is no room for changes of maps; no checkpoint has been asked for. */
+    CHANGES_WAIT,
     /** Everything is frozen, nothing is written. */
     CHECKPOINT_FROZEN,
     /** The new trees are written, nothing is flushed. */
@@ -110,5 +112,9 @@ public enum Point {
     /** Memory is taken for nodes that are kept. */
     ALLOCATE_NODE_MEMORY,
     /** Memory is taken for a buffer. */
-    ALLOCATE_BUFFER
+    ALLOCATE_BUFFER,
+    /** Memory is taken for changes of maps. */
+    ALLOCATE_CHANGES,
+    /** Room is asked for before changes of maps are made; without room the caller waits for a checkpoint. */
+    CHANGES_FULL
 }

@@ -102,7 +102,7 @@ final class FlushGate {
             device.flush();
             Inject.at(Point.FLUSH_DONE);
             flushed = true;
-        } catch (HoldfastException e) {
+        } catch (HoldfastException | RuntimeException | Error e) {
             throw latch.fail(e);
         } finally {
             lock.lock();

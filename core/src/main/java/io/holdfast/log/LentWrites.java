@@ -45,6 +45,16 @@ final class LentWrites {
      */
     void write(long inode, long fileBlock, MemorySegment memory, List<Run> places, Placed placed)
             throws HoldfastException {
+        try {
+            writeAndTell(inode, fileBlock, memory, places, placed);
+        } catch (RuntimeException | Error e) {
+            // The map may know a part of what the log will say, or the other way round.
+            throw latch.fail(e);
+        }
+    }
+
+    private void writeAndTell(long inode, long fileBlock, MemorySegment memory, List<Run> places, Placed placed)
+            throws HoldfastException {
         List<LogEntry.Extent> extents = new ArrayList<>();
         int index = 0;
         try {
@@ -69,7 +79,7 @@ final class LentWrites {
         } finally {
             logLock.unlock();
         }
-        chain.addBlocks(index);
+        chain.addLent(index, extents.size());
     }
 
     boolean hasUnproven(long inode) {
@@ -110,6 +120,9 @@ final class LentWrites {
         logLock.lock();
         try {
             unproven.takeProven(counted, extent -> pending.add(List.of(extent)));
+        } catch (RuntimeException | Error e) {
+            // An extent may be in neither.
+            throw latch.fail(e);
         } finally {
             logLock.unlock();
         }

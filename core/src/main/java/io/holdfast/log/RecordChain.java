@@ -86,9 +86,10 @@ final class RecordChain {
                 nextBlock, sequence + 1, logId, previousChecksum, run.start(), run.end(), spare.start(), spare.end());
     }
 
-    /** Counts blocks that were written beside the records. */
-    void addBlocks(long blocks) {
+    /** Counts blocks that were written beside the records. Their extents wait in memory, so each counts as a record. */
+    void addLent(long blocks, int extents) {
         blocksSinceCheckpoint.addAndGet(blocks);
+        recordsSinceCheckpoint.addAndGet(extents);
     }
 
     /** Notes that a checkpoint has everything up to now. */

@@ -39,6 +39,9 @@ final class RecordWriter {
             }
             Inject.at(Point.RECORD_MAPPED);
             flushGate.written(record.sequence());
+        } catch (RuntimeException | Error e) {
+            // The chain names the record, so every later flush would wait for it.
+            throw latch.fail(e);
         } finally {
             record.sealed().release();
         }

@@ -70,6 +70,9 @@ final class SmallChanges {
                 }
                 changes.forEach(applier::apply);
                 pending.add(changes);
+            } catch (RuntimeException | Error e) {
+                // Changes may be applied that no record will have.
+                throw latch.fail(e);
             } finally {
                 lock.unlock();
             }
@@ -136,6 +139,9 @@ final class SmallChanges {
                 return false;
             }
             record = records.place(pending);
+        } catch (RuntimeException | Error e) {
+            // Changes may be gone from those that wait.
+            throw latch.fail(e);
         } finally {
             lock.unlock();
         }

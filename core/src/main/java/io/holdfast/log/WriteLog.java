@@ -37,8 +37,8 @@ import org.jspecify.annotations.Nullable;
  *       is in the map. A checkpoint takes the write lock for a moment, and so finds log, maps and items at the same
  *       point.
  *   <li>Records are placed (sequence number, blocks, chain) under {@code lock}, without I/O.
- *   <li>Small changes are applied under {@code lock} as well: two changes of one item are in the log in the order in
- *       which they were applied.
+ *   <li>Small changes are applied under {@code lock}, too: two of one item are in the log in the order of their effect.
+ *   <li>Any error between the placement of a record and its end latches the volume: no flush waits for it in vain.
  *   <li>Data written from the caller's memory is on the medium before the log names it ({@link LentWrites}). Until then
  *       nothing else of that file is placed.
  * </ul>
@@ -199,14 +199,15 @@ public final class WriteLog {
                                 n + 2L + SmallRecords.payloadBlocks(pending.bytes()) + small.freezeBlocks())) {
                     return false;
                 }
-                int extentBytesMax = batch.extentBytesMax(logSpace.pieces(n));
-                if (pending.bytes() + extentBytesMax > LogRecord.ROOM && !pending.isEmpty()) {
+                if (!pending.isEmpty() && pending.bytes() + batch.extentBytesMax(logSpace.pieces(n)) > LogRecord.ROOM) {
                     before = small.placeRecord();
                 }
                 List<Run> places = logSpace.take(n, batch.reserved());
                 List<LogEntry> entries = pending.take();
                 entries.addAll(batch.extents(places));
                 record = chain.place(entries, batch.buffer(), n, places);
+            } catch (RuntimeException | Error e) {
+                throw latch.fail(e);
             } finally {
                 lock.unlock();
             }
@@ -220,14 +221,11 @@ public final class WriteLog {
     /** Writes a record, and first the one before it, if any. Releases the buffers in any case. */
     private void write(@Nullable PlacedRecord before, PlacedRecord record, Placed placed) throws HoldfastException {
         if (before != null) {
-            boolean written = false;
             try {
                 small.write(before);
-                written = true;
-            } finally {
-                if (!written) {
-                    record.sealed().release();
-                }
+            } catch (HoldfastException e) {
+                record.sealed().release();
+                throw e;
             }
         }
         writer.write(record, placed);
@@ -253,6 +251,8 @@ public final class WriteLog {
                 try {
                     latch.check();
                     places = logSpace.isReady(n + 2L + small.freezeBlocks()) ? logSpace.take(n, reserved) : null;
+                } catch (RuntimeException | Error e) {
+                    throw latch.fail(e);
                 } finally {
                     lock.unlock();
                 }

@@ -21,6 +21,8 @@ import org.jspecify.annotations.Nullable;
  *   <li>No thread reads the device under the lock: a lookup takes the root under the lock and reads the tree without.
  *       That root's nodes do not change while the caller is registered as a reader (see {@link
  *       io.holdfast.space.ReaderEpochs}).
+ *   <li>Only the checkpoint's thread reads frozen changes without the lock, and that thread releases their memory,
+ *       once no lookup can find them.
  *   <li>Changes come in the order of the log, and only with the log's gate held, so that a checkpoint splits maps,
  *       items and log at the same place.
  * </ul>
@@ -29,20 +31,20 @@ public final class BlockMap {
     private final NodeReader reader;
     private final NodeReader inMemory;
     private final SpaceManager space;
-    private final ChangeBudget budget;
+    private final ChangeMemory memory;
     private final ReentrantLock lock = new ReentrantLock();
     private MapRoot committed;
     private DeltaMap active;
     private @Nullable DeltaMap frozen;
     private volatile long generation;
 
-    public BlockMap(NodeReader reader, SpaceManager space, ChangeBudget budget, MapRoot committed) {
+    public BlockMap(NodeReader reader, SpaceManager space, ChangeMemory memory, MapRoot committed) {
         this.reader = reader;
         this.inMemory = reader.inMemory();
         this.space = space;
-        this.budget = budget;
+        this.memory = memory;
         this.committed = committed;
-        this.active = new DeltaMap(committed.levels());
+        this.active = new DeltaMap(committed.levels(), memory);
     }
 
     /** Returns the present mapping of a block. The caller must be registered as a reader. */
@@ -196,10 +198,9 @@ public final class BlockMap {
         try {
             long nodesBefore = active.nodes();
             long unwritten = active.unwritten();
-            long heap = active.heapBytes();
             active.put(block, word, checksum, space::release);
             touched();
-            account(nodesBefore, unwritten, heap, reserved, nodes);
+            account(nodesBefore, unwritten, reserved, nodes);
         } finally {
             lock.unlock();
         }
@@ -220,10 +221,9 @@ public final class BlockMap {
         try {
             long nodesBefore = active.nodes();
             long unwritten = active.unwritten();
-            long heap = active.heapBytes();
             active.putRun(first, count, MapEntry.word(state, at), checksums, from, space::release);
             touched();
-            account(nodesBefore, unwritten, heap, reserved, count * nodes);
+            account(nodesBefore, unwritten, reserved, count * nodes);
         } finally {
             lock.unlock();
         }
@@ -235,10 +235,9 @@ public final class BlockMap {
         try {
             long nodes = active.nodes();
             long unwritten = active.unwritten();
-            long heap = active.heapBytes();
             active.putRange(first, count, state, space::release);
             touched();
-            account(nodes, unwritten, heap, Reservation.NONE, 0);
+            account(nodes, unwritten, Reservation.NONE, 0);
         } finally {
             lock.unlock();
         }
@@ -250,10 +249,9 @@ public final class BlockMap {
         try {
             long nodes = active.nodes();
             long unwritten = active.unwritten();
-            long heap = active.heapBytes();
             active.drop(space::release);
             touched();
-            account(nodes, unwritten, heap, Reservation.NONE, 0);
+            account(nodes, unwritten, Reservation.NONE, 0);
         } finally {
             lock.unlock();
         }
@@ -265,9 +263,8 @@ public final class BlockMap {
         generation++;
     }
 
-    private void account(long nodes, long unwritten, long heap, Reservation reserved, long blocks) {
+    private void account(long nodes, long unwritten, Reservation reserved, long blocks) {
         space.settle(reserved, blocks, active.nodes() - nodes, active.unwritten() - unwritten);
-        budget.add(active.heapBytes() - heap);
     }
 
     // ---- checkpoint ----
@@ -283,7 +280,7 @@ public final class BlockMap {
                 return false;
             }
             frozen = active;
-            active = new DeltaMap(frozen.dropped() ? 1 : committed.levels());
+            active = new DeltaMap(frozen.dropped() ? 1 : committed.levels(), memory);
             return true;
         } finally {
             lock.unlock();
@@ -315,16 +312,17 @@ public final class BlockMap {
 
     /** The checkpoint is durable: {@code root} holds the frozen changes. */
     public void commit(MapRoot root) {
+        DeltaMap applied;
         lock.lock();
         try {
-            DeltaMap delta = frozen;
-            if (delta != null) {
-                budget.add(-delta.heapBytes());
-            }
+            applied = frozen;
             frozen = null;
             committed = root;
         } finally {
             lock.unlock();
+        }
+        if (applied != null) {
+            applied.release();
         }
     }
 

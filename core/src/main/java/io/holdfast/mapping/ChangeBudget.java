@@ -1,16 +1,113 @@
 package io.holdfast.mapping;
 
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import java.util.concurrent.atomic.AtomicLong;
 
-/** Counts the heap of all files' changes since the last checkpoint; too much is a reason for a checkpoint. */
+/**
+ * Bounds the memory of all changes of a volume's maps, active and frozen together. Who is about to make changes asks first
+ * ({@link #tryAdmit}), and waits while there is no room. Beyond a soft limit the active changes are a reason for a checkpoint.
+ *
+ * <p>The changes' share is a quarter of the volume's {@code memory}, at most 4 GiB. The hard limit leaves a margin of it to
+ * what may not wait. That is, first, the dirty pages: they were acknowledged, and writeback makes changes of
+ * them. The cache has one dirty page for 16 KiB of {@code memory} at most, and a page's change takes 256 bytes if it is the
+ * only one in its file: a 64th. Second, slabs of which a small part is in use, one for each size of pieces: 512 KiB and another 64th.
+ *
+ * <table>
+ * <caption>MiB</caption>
+ * <tr><th>memory</th><th>share</th><th>margin</th><th>hard limit</th><th>soft limit</th></tr>
+ * <tr><td>16</td><td>4</td><td>1</td><td>3</td><td>1.5</td></tr>
+ * <tr><td>32</td><td>8</td><td>1.5</td><td>6.5</td><td>3.25</td></tr>
+ * <tr><td>256</td><td>64</td><td>8.5</td><td>55.5</td><td>27.75</td></tr>
+ * <tr><td>1024</td><td>256</td><td>32.5</td><td>223.5</td><td>111.75</td></tr>
+ * </table>
+ *
+ * <p>Invariants: {@code memory.bytes() + BLOCK_BYTES * promised} was at most {@code hard} when the newest of the
+ * promises was made. A log that is replayed counts, but does not wait: it holds what an earlier mount had room for. Thread-safe.
+ */
 public final class ChangeBudget {
-    private final AtomicLong bytes = new AtomicLong();
+    /** Most bytes of a change of one block: an entry, its chunk's part of the tree, and what lies free beside them. */
+    public static final int BLOCK_BYTES = 64;
+    /** So many blocks stand for a change of a range: parts of two chunks may change block by block. */
+    public static final int RANGE_BLOCKS = 512;
 
-    public void add(long difference) {
-        bytes.addAndGet(difference);
+    private static final long SHARE_MAX = 4L << 30;
+    /** For volumes of tests, which have less memory than a user may ask for. */
+    private static final long HARD_MIN = 2L << 20;
+
+    private static final long SLABS_MARGIN = 8L * ChangeMemory.SLAB_BYTES;
+
+    private final ChangeMemory memory;
+    private final long share;
+    private final long hard;
+    private final AtomicLong promised = new AtomicLong();
+    /** What was in use when the changes were frozen that a checkpoint is applying; else 0. */
+    private volatile long frozen;
+
+    /** @param volumeMemory what the volume may use for everything that grows with use */
+    public ChangeBudget(ChangeMemory memory, long volumeMemory) {
+        this.memory = memory;
+        this.share = Math.min(volumeMemory / 4, SHARE_MAX);
+        this.hard = Math.max(share - share / 8 - SLABS_MARGIN, HARD_MIN);
     }
 
+    /** Returns the bytes that the changes never exceed. */
+    public long share() {
+        return share;
+    }
+
+    /** Returns the bytes beyond which nobody may begin to make changes. */
+    public long hard() {
+        return hard;
+    }
+
+    /** Returns the bytes of active changes beyond which a checkpoint should begin. */
+    public long soft() {
+        return hard / 2;
+    }
+
+    /** Returns the bytes in use. */
     public long bytes() {
-        return bytes.get();
+        return memory.bytes();
+    }
+
+    /**
+     * Admits changes of so many blocks, if there is room. The caller says {@link #end} when they are made, or will not be.
+     */
+    public boolean tryAdmit(long blocks) {
+        if (Inject.fails(Point.CHANGES_FULL)) {
+            return false;
+        }
+        long together = promised.addAndGet(blocks);
+        if (memory.bytes() + together * BLOCK_BYTES <= hard) {
+            return true;
+        }
+        promised.addAndGet(-blocks);
+        return false;
+    }
+
+    /** Admits changes for which there may be no room. */
+    public void admitAnyway(long blocks) {
+        promised.addAndGet(blocks);
+    }
+
+    /** Ends what was admitted. */
+    public void end(long blocks) {
+        promised.addAndGet(-blocks);
+    }
+
+    /** Returns whether the active changes are a reason for a checkpoint. */
+    public boolean wantsCheckpoint() {
+        return memory.bytes() - frozen > soft();
+    }
+
+    /** Notes that all changes so far are frozen. */
+    public void froze() {
+        frozen = memory.bytes();
+    }
+
+    /** Notes that the memory of the frozen changes was given back. */
+    public void committed() {
+        frozen = 0;
     }
 }

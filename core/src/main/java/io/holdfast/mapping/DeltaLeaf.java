@@ -1,31 +1,59 @@
 package io.holdfast.mapping;
 
 import io.holdfast.format.MapEntry;
-import java.util.Arrays;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 
 /**
- * Changes within one chunk of a file: the 256 blocks that one leaf of the map tree covers. Sparse: sorted arrays that
- * grow. Not thread-safe.
+ * A look at the changes within one chunk of a file: the 256 blocks that one leaf of the map tree covers. Good until the
+ * next change of the file's map. {@link DeltaLeaves} makes and changes leaves.
  *
- * <p>Invariant: {@code slots[0..size)} ascend. {@code base} decides for a block without an entry: hole, unwritten, or,
- * with {@link #FALL_THROUGH}, the state below.
+ * <p>Invariants: the slots ascend. {@code base} decides for a block without an entry: hole, unwritten, or, with
+ * {@link #FALL_THROUGH}, the state below.
+ *
+ * <pre>
+ * entry       0  word of the map entry (56 bits), slot (8 bits)
+ *             8  checksum
+ * </pre>
+ *
+ * <p>The slot takes the place of the byte that map entries keep in reserve.
  */
 final class DeltaLeaf {
     /** The base of a leaf that decides nothing about blocks without an entry. */
     static final int FALL_THROUGH = -1;
 
-    private final int base;
-    private int size;
-    private byte[] slots = new byte[4];
-    private long[] words = new long[4];
-    private long[] checksums = new long[4];
+    static final int ENTRY_LOG2 = 4;
+    static final int CHECKSUM = 8;
+    private static final int SLOT_SHIFT = 56;
+    private static final long WORD_MASK = (1L << SLOT_SHIFT) - 1;
 
-    DeltaLeaf(int base) {
+    private final MemorySegment memory;
+    private final long start;
+    private final int base;
+    private final int size;
+
+    /** @param start where in {@code memory} the entries begin */
+    DeltaLeaf(MemorySegment memory, long start, int base, int size) {
+        this.memory = memory;
+        this.start = start;
         this.base = base;
+        this.size = size;
+    }
+
+    static long packed(int slot, long word) {
+        if ((word & ~WORD_MASK) != 0) {
+            throw new IllegalArgumentException("no word of a map entry: %x".formatted(word));
+        }
+        return ((long) slot << SLOT_SHIFT) | word;
     }
 
     int base() {
         return base;
+    }
+
+    /** Returns what the base says of a block: its word, or -1. */
+    long baseWord() {
+        return base == FALL_THROUGH ? -1 : MapEntry.word(base, 0);
     }
 
     int size() {
@@ -33,15 +61,19 @@ final class DeltaLeaf {
     }
 
     int slotAt(int position) {
-        return slots[position] & 0xff;
+        return (int) (packedAt(position) >>> SLOT_SHIFT);
     }
 
     long wordAt(int position) {
-        return words[position];
+        return packedAt(position) & WORD_MASK;
     }
 
     long checksumAt(int position) {
-        return checksums[position];
+        return memory.get(ValueLayout.JAVA_LONG, start + ((long) position << ENTRY_LOG2) + CHECKSUM);
+    }
+
+    private long packedAt(int position) {
+        return memory.get(ValueLayout.JAVA_LONG, start + ((long) position << ENTRY_LOG2));
     }
 
     /** Returns the position of the slot's entry, or the bitwise complement of where it would be. */
@@ -50,7 +82,7 @@ final class DeltaLeaf {
         int high = size - 1;
         while (low <= high) {
             int middle = (low + high) >>> 1;
-            int found = slots[middle] & 0xff;
+            int found = slotAt(middle);
             if (found < slot) {
                 low = middle + 1;
             } else if (found > slot) {
@@ -66,63 +98,9 @@ final class DeltaLeaf {
     void tell(int slot, MappingRun run, int i) {
         int position = find(slot);
         if (position >= 0) {
-            run.set(i, words[position], checksums[position]);
+            run.set(i, wordAt(position), checksumAt(position));
         } else if (base != FALL_THROUGH) {
-            run.set(i, MapEntry.word(base, 0), 0);
+            run.set(i, baseWord(), 0);
         }
-    }
-
-    /** Sets the slot's entry and returns the word before: the old entry's, else the base's, else -1. */
-    long put(int slot, long word, long checksum) {
-        int position = find(slot);
-        if (position >= 0) {
-            long old = words[position];
-            words[position] = word;
-            checksums[position] = checksum;
-            return old;
-        }
-        position = ~position;
-        makeRoom(position, 1);
-        slots[position] = (byte) slot;
-        words[position] = word;
-        checksums[position] = checksum;
-        return base == FALL_THROUGH ? -1 : MapEntry.word(base, 0);
-    }
-
-    /**
-     * Sets {@code count} slots that have no entry to data that lies side by side.
-     *
-     * @param first first slot; the last one is in this leaf, too
-     * @param word of the first slot
-     * @param sums checksums of the slots, from index {@code from} on
-     * @return false if one of the slots has an entry; nothing is changed then
-     */
-    boolean insertRun(int first, int count, long word, long[] sums, int from) {
-        int position = ~find(first);
-        if (position < 0 || (position < size && slotAt(position) < first + count)) {
-            return false;
-        }
-        makeRoom(position, count);
-        int state = MapEntry.state(word);
-        long at = MapEntry.block(word);
-        for (int i = 0; i < count; i++) {
-            slots[position + i] = (byte) (first + i);
-            words[position + i] = MapEntry.word(state, at + i);
-        }
-        System.arraycopy(sums, from, checksums, position, count);
-        return true;
-    }
-
-    private void makeRoom(int position, int count) {
-        if (size + count > slots.length) {
-            int grown = Math.min(Math.max(size * 2, size + count), MapEntry.FANOUT);
-            slots = Arrays.copyOf(slots, grown);
-            words = Arrays.copyOf(words, grown);
-            checksums = Arrays.copyOf(checksums, grown);
-        }
-        System.arraycopy(slots, position, slots, position + count, size - position);
-        System.arraycopy(words, position, words, position + count, size - position);
-        System.arraycopy(checksums, position, checksums, position + count, size - position);
-        size += count;
     }
 }

@@ -1,14 +1,15 @@
 package io.holdfast.mapping;
 
 import io.holdfast.format.MapEntry;
-import java.util.Map;
-import java.util.TreeMap;
 import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The changes of one file's map since a checkpoint, as the log carries them. Not thread-safe; {@link BlockMap} guards
- * it.
+ * The changes of one file's map since a checkpoint, as the log carries them, outside the heap. Not thread-safe; {@link
+ * BlockMap} guards it. Once frozen it does not change, and any threads may read it until it is {@link #release released}.
+ *
+ * <p>A 4 KiB write to a place of its own takes some 32 bytes: an entry of 16 in {@link DeltaLeaves}, and its chunk's part of a
+ * {@link ChunkTree}. Where blocks of a chunk change together it is 16 to 24.
  *
  * <p>Invariants: a chunk (256 blocks) lies in a range or has a leaf or neither, never both; ranges are whole chunks and
  * do not overlap. {@link #unwritten()} counts the blocks that the changes make unwritten. Applying the changes writes
@@ -17,26 +18,22 @@ import org.jspecify.annotations.Nullable;
 public final class DeltaMap {
     private static final int CHUNK_LOG2 = MapEntry.FANOUT_LOG2;
     private static final int CHUNK = MapEntry.FANOUT;
-    /** Heap bytes of an entry, for budgets: arrays grow by doubling, and it has a part of a leaf. */
-    private static final int ENTRY_BYTES = 34;
 
-    private static final int LEAF_BYTES = 200;
-
-    private final TreeMap<Long, DeltaLeaf> leaves = new TreeMap<>();
-    private final TreeMap<Long, Range> ranges = new TreeMap<>();
+    private final ChangeArea area;
+    private final DeltaLeaves leaves;
+    private final DeltaRanges ranges;
     private final int levelsMin;
     private long unwritten;
     private long nodes;
-    private long entries;
     private long dataBlocks;
     private boolean dropped;
 
-    /** A run of whole chunks in one state; {@code end} is exclusive. */
-    private record Range(long end, int state) {}
-
     /** @param levelsMin levels of the tree to which the changes will be applied */
-    public DeltaMap(int levelsMin) {
+    public DeltaMap(int levelsMin, ChangeMemory memory) {
         this.levelsMin = levelsMin;
+        this.area = new ChangeArea(memory);
+        this.leaves = new DeltaLeaves(area);
+        this.ranges = new DeltaRanges(area);
     }
 
     public boolean isEmpty() {
@@ -56,9 +53,16 @@ public final class DeltaMap {
         return nodes;
     }
 
-    /** Returns roughly how much heap the changes take. */
-    public long heapBytes() {
-        return entries * ENTRY_BYTES + (leaves.size() + ranges.size()) * (long) LEAF_BYTES;
+    /** Returns how much memory outside the heap the changes take. */
+    public long bytes() {
+        return area.bytes();
+    }
+
+    /** Gives the memory back. Nobody may use the changes any more. */
+    public void release() {
+        leaves.clear();
+        ranges.clear();
+        area.releaseAll();
     }
 
     /** Returns whether the file is gone, and with it everything below these changes. */
@@ -68,13 +72,12 @@ public final class DeltaMap {
 
     /** Returns an upper bound of the last block that the changes make other than a hole, or -1. */
     public long lastUsedBlock() {
-        long last = leaves.isEmpty() ? -1 : ((leaves.lastKey() + 1) << CHUNK_LOG2) - 1;
-        for (Map.Entry<Long, Range> range : ranges.descendingMap().entrySet()) {
-            if (range.getValue().state() != MapEntry.HOLE) {
-                return Math.max(last, (range.getValue().end() << CHUNK_LOG2) - 1);
-            }
+        long last = leaves.isEmpty() ? -1 : ((leaves.last() + 1) << CHUNK_LOG2) - 1;
+        long range = ranges.last();
+        while (range != DeltaRanges.NONE && ranges.state(range) == MapEntry.HOLE) {
+            range = ranges.floor(ranges.first(range) - 1);
         }
-        return last;
+        return range == DeltaRanges.NONE ? last : Math.max(last, (ranges.end(range) << CHUNK_LOG2) - 1);
     }
 
     /** Returns the word of a block, -1 if the changes have none. */
@@ -82,18 +85,15 @@ public final class DeltaMap {
         DeltaLeaf leaf = leaves.get(block >>> CHUNK_LOG2);
         if (leaf != null) {
             int position = leaf.find((int) (block & (CHUNK - 1)));
-            return position >= 0 ? leaf.wordAt(position) : baseWord(leaf.base());
+            return position >= 0 ? leaf.wordAt(position) : leaf.baseWord();
         }
-        Range range = rangeAt(block >>> CHUNK_LOG2);
-        return range == null ? -1 : MapEntry.word(range.state(), 0);
+        long range = ranges.at(block >>> CHUNK_LOG2);
+        return range == DeltaRanges.NONE ? -1 : MapEntry.word(ranges.state(range), 0);
     }
 
     /** Returns the checksum of a block for which {@link #word} returned data. */
     public long checksum(long block) {
-        DeltaLeaf leaf = leaves.get(block >>> CHUNK_LOG2);
-        if (leaf == null) {
-            throw new IllegalStateException("no entry for block " + block);
-        }
+        DeltaLeaf leaf = requireLeaf(block >>> CHUNK_LOG2);
         return leaf.checksumAt(leaf.find((int) (block & (CHUNK - 1))));
     }
 
@@ -104,12 +104,12 @@ public final class DeltaMap {
             long chunk = (first + i) >>> CHUNK_LOG2;
             int end = (int) Math.min(run.count(), ((chunk + 1) << CHUNK_LOG2) - first);
             DeltaLeaf leaf = leaves.get(chunk);
-            Range range = leaf == null ? rangeAt(chunk) : null;
+            long range = leaf == null ? ranges.at(chunk) : DeltaRanges.NONE;
             for (; i < end; i = run.nextUnknown(i + 1)) {
                 if (leaf != null) {
                     leaf.tell((int) ((first + i) & (CHUNK - 1)), run, i);
-                } else if (range != null) {
-                    run.set(i, MapEntry.word(range.state(), 0), 0);
+                } else if (range != DeltaRanges.NONE) {
+                    run.set(i, MapEntry.word(ranges.state(range), 0), 0);
                 }
             }
         }
@@ -126,11 +126,11 @@ public final class DeltaMap {
                 return new MapExtent(leaf.wordAt(position), 1);
             }
             int next = ~position < leaf.size() ? leaf.slotAt(~position) : CHUNK;
-            return new MapExtent(baseWord(leaf.base()), next - slot);
+            return new MapExtent(leaf.baseWord(), next - slot);
         }
-        Range range = rangeAt(chunk);
-        if (range != null) {
-            return new MapExtent(MapEntry.word(range.state(), 0), (range.end() << CHUNK_LOG2) - block);
+        long range = ranges.at(chunk);
+        if (range != DeltaRanges.NONE) {
+            return new MapExtent(MapEntry.word(ranges.state(range), 0), (ranges.end(range) << CHUNK_LOG2) - block);
         }
         long next = nextTouched(chunk);
         return new MapExtent(-1, next < 0 ? Long.MAX_VALUE - block : (next << CHUNK_LOG2) - block);
@@ -156,13 +156,12 @@ public final class DeltaMap {
         int state = MapEntry.state(word);
         long at = MapEntry.block(word);
         for (int done = 0; done < count; ) {
-            DeltaLeaf leaf = leafFor((block + done) >>> CHUNK_LOG2);
+            long leaf = leafFor((block + done) >>> CHUNK_LOG2);
             int slot = (int) ((block + done) & (CHUNK - 1));
             int n = Math.min(count - done, CHUNK - slot);
-            if (leaf.insertRun(slot, n, MapEntry.word(state, at + done), checksums, from + done)) {
-                entries += n;
+            if (leaves.insertRun(leaf, slot, n, MapEntry.word(state, at + done), checksums, from + done)) {
                 dataBlocks += n;
-                unwritten -= leaf.base() == MapEntry.UNWRITTEN ? n : 0;
+                unwritten -= leaves.base(leaf) == MapEntry.UNWRITTEN ? n : 0;
             } else {
                 for (int i = done; i < done + n; i++) {
                     put(leaf, block + i, MapEntry.word(state, at + i), checksums[from + i], superseded);
@@ -172,15 +171,14 @@ public final class DeltaMap {
         }
     }
 
-    private DeltaLeaf leafFor(long chunk) {
-        DeltaLeaf leaf = leaves.get(chunk);
-        return leaf == null ? createLeaf(chunk) : leaf;
+    /** Returns the place of a chunk's leaf, which it makes if need be. */
+    private long leafFor(long chunk) {
+        long leaf = leaves.find(chunk);
+        return leaf == ChunkTree.NONE ? createLeaf(chunk) : leaf;
     }
 
-    private void put(DeltaLeaf leaf, long block, long word, long checksum, LongConsumer superseded) {
-        int before = leaf.size();
-        long old = leaf.put((int) (block & (CHUNK - 1)), word, checksum);
-        entries += leaf.size() - before;
+    private void put(long leaf, long block, long word, long checksum, LongConsumer superseded) {
+        long old = leaves.put(leaf, (int) (block & (CHUNK - 1)), word, checksum);
         if (MapEntry.isData(old) && old != -1) {
             superseded.accept(MapEntry.block(old));
             dataBlocks--;
@@ -205,7 +203,7 @@ public final class DeltaMap {
         }
         putSingly(first, firstChunk << CHUNK_LOG2, state, superseded);
         removeChunks(firstChunk, endChunk, superseded);
-        ranges.put(firstChunk, new Range(endChunk, state));
+        ranges.add(firstChunk, endChunk, state);
         if (state == MapEntry.UNWRITTEN) {
             unwritten += (endChunk - firstChunk) << CHUNK_LOG2;
         }
@@ -215,7 +213,9 @@ public final class DeltaMap {
 
     /** Forgets everything: the file is gone. */
     public void drop(LongConsumer superseded) {
-        removeChunks(0, Long.MAX_VALUE, superseded);
+        forEachLeaf(0, Long.MAX_VALUE, superseded);
+        release();
+        unwritten = 0;
         dropped = true;
         nodes = 0;
     }
@@ -226,17 +226,15 @@ public final class DeltaMap {
         }
     }
 
-    private DeltaLeaf createLeaf(long chunk) {
+    private long createLeaf(long chunk) {
         int base = DeltaLeaf.FALL_THROUGH;
-        Range range = rangeAt(chunk);
-        if (range != null) {
-            base = range.state();
-            cut(chunk, chunk + 1);
+        long range = ranges.at(chunk);
+        if (range != DeltaRanges.NONE) {
+            base = ranges.state(range);
+            ranges.cut(chunk, chunk + 1);
         }
         nodes += newNodes(chunk);
-        DeltaLeaf leaf = new DeltaLeaf(base);
-        leaves.put(chunk, leaf);
-        return leaf;
+        return leaves.create(chunk, base);
     }
 
     /**
@@ -244,14 +242,14 @@ public final class DeltaMap {
      * with its nearest neighbour. The sum over all leaves is exact for a tree of {@code levelsMin} levels.
      */
     private long newNodes(long chunk) {
-        Long lower = leaves.lowerKey(chunk);
-        Long higher = leaves.higherKey(chunk);
+        long lower = leaves.floor(chunk);
+        long higher = leaves.ceiling(chunk);
         int own = Math.max(levelsMin, levelsFor(chunk << CHUNK_LOG2));
         int apart = own;
-        if (lower != null) {
+        if (lower >= 0) {
             apart = Math.min(apart, levelsApart(lower, chunk));
         }
-        if (higher != null) {
+        if (higher >= 0) {
             apart = Math.min(apart, levelsApart(higher, chunk));
         }
         return apart;
@@ -268,91 +266,81 @@ public final class DeltaMap {
     }
 
     private void removeChunks(long from, long to, LongConsumer superseded) {
-        for (DeltaLeaf leaf : leaves.subMap(from, to).values()) {
-            entries -= leaf.size();
-            unwritten -= leaf.base() == MapEntry.UNWRITTEN ? CHUNK : 0;
-            for (int i = 0; i < leaf.size(); i++) {
-                long word = leaf.wordAt(i);
-                if (MapEntry.isData(word)) {
-                    superseded.accept(MapEntry.block(word));
-                    dataBlocks--;
-                }
-                boolean was = leaf.base() == MapEntry.UNWRITTEN;
-                boolean is = MapEntry.state(word) == MapEntry.UNWRITTEN;
-                unwritten += (was ? 1 : 0) - (is ? 1 : 0);
-            }
+        forEachLeaf(from, to, superseded);
+        for (long chunk = leaves.ceiling(from); chunk >= 0 && chunk < to; chunk = leaves.ceiling(chunk + 1)) {
+            leaves.remove(chunk);
         }
-        leaves.subMap(from, to).clear();
-        for (Map.Entry<Long, Range> overlap : ranges.subMap(from, to).entrySet()) {
-            countOut(overlap.getKey(), Math.min(overlap.getValue().end(), to), overlap.getValue());
+        long before = ranges.floor(from - 1);
+        if (before != DeltaRanges.NONE && ranges.end(before) > from) {
+            countOut(from, Math.min(ranges.end(before), to), ranges.state(before));
         }
-        Map.Entry<Long, Range> before = ranges.lowerEntry(from);
-        if (before != null && before.getValue().end() > from) {
-            countOut(from, Math.min(before.getValue().end(), to), before.getValue());
+        long range = ranges.ceiling(from);
+        while (range != DeltaRanges.NONE && ranges.first(range) < to) {
+            countOut(ranges.first(range), Math.min(ranges.end(range), to), ranges.state(range));
+            range = ranges.ceiling(ranges.end(range));
         }
-        cut(from, to);
+        ranges.cut(from, to);
     }
 
-    private void countOut(long from, long to, Range range) {
-        if (range.state() == MapEntry.UNWRITTEN) {
+    /** Counts the leaves of some chunks out, and tells of their data. */
+    private void forEachLeaf(long from, long to, LongConsumer superseded) {
+        for (long chunk = leaves.ceiling(from); chunk >= 0 && chunk < to; chunk = leaves.ceiling(chunk + 1)) {
+            countOut(requireLeaf(chunk), superseded);
+        }
+    }
+
+    private void countOut(DeltaLeaf leaf, LongConsumer superseded) {
+        boolean was = leaf.base() == MapEntry.UNWRITTEN;
+        unwritten -= was ? CHUNK : 0;
+        for (int i = 0; i < leaf.size(); i++) {
+            long word = leaf.wordAt(i);
+            if (MapEntry.isData(word)) {
+                superseded.accept(MapEntry.block(word));
+                dataBlocks--;
+            }
+            boolean is = MapEntry.state(word) == MapEntry.UNWRITTEN;
+            unwritten += (was ? 1 : 0) - (is ? 1 : 0);
+        }
+    }
+
+    private void countOut(long from, long to, int state) {
+        if (state == MapEntry.UNWRITTEN) {
             unwritten -= (to - from) << CHUNK_LOG2;
         }
     }
 
-    /** Takes chunks out of the ranges. */
-    private void cut(long from, long to) {
-        Map.Entry<Long, Range> before = ranges.lowerEntry(from);
-        if (before != null && before.getValue().end() > from) {
-            Range range = before.getValue();
-            ranges.put(before.getKey(), new Range(from, range.state()));
-            if (range.end() > to) {
-                ranges.put(to, new Range(range.end(), range.state()));
-            }
-        }
-        while (true) {
-            Map.Entry<Long, Range> inside = ranges.ceilingEntry(from);
-            if (inside == null || inside.getKey() >= to) {
-                return;
-            }
-            ranges.remove(inside.getKey());
-            if (inside.getValue().end() > to) {
-                ranges.put(to, inside.getValue());
-            }
-        }
-    }
-
-    private @Nullable Range rangeAt(long chunk) {
-        Map.Entry<Long, Range> entry = ranges.floorEntry(chunk);
-        return entry != null && entry.getValue().end() > chunk ? entry.getValue() : null;
-    }
-
-    private static long baseWord(int base) {
-        return base == DeltaLeaf.FALL_THROUGH ? -1 : MapEntry.word(base, 0);
-    }
-
     // ---- for applying the changes to the tree ----
 
+    /** Returns the leaf of a chunk; null if it lies in a range, or in neither. */
     @Nullable
     DeltaLeaf leaf(long chunk) {
         return leaves.get(chunk);
     }
 
+    private DeltaLeaf requireLeaf(long chunk) {
+        DeltaLeaf leaf = leaves.get(chunk);
+        if (leaf == null) {
+            throw new IllegalStateException("no leaf for chunk " + chunk);
+        }
+        return leaf;
+    }
+
     /** Returns the first chunk at or after {@code from} that has a leaf or lies in a range, or -1. */
     long nextTouched(long from) {
-        if (rangeAt(from) != null) {
+        if (ranges.at(from) != DeltaRanges.NONE) {
             return from;
         }
-        Long leaf = leaves.ceilingKey(from);
-        Long range = ranges.ceilingKey(from);
-        if (leaf == null) {
-            return range == null ? -1 : range;
+        long leaf = leaves.ceiling(from);
+        long range = ranges.ceiling(from);
+        if (range == DeltaRanges.NONE) {
+            return leaf;
         }
-        return range == null ? leaf : Math.min(leaf, range);
+        return leaf < 0 ? ranges.first(range) : Math.min(leaf, ranges.first(range));
     }
 
     /** Returns the state of a range that covers all of the chunks, or -1. */
     int covering(long firstChunk, long chunks) {
-        Range range = rangeAt(firstChunk);
-        return range != null && range.end() - firstChunk >= chunks ? range.state() : -1;
+        long range = ranges.at(firstChunk);
+        return range != DeltaRanges.NONE && ranges.end(range) - firstChunk >= chunks ? ranges.state(range) : -1;
     }
 }

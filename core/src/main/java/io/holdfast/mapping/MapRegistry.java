@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
 public final class MapRegistry {
     private final NodeReader reader;
     private final SpaceManager space;
-    private final ChangeBudget budget;
+    private final ChangeMemory memory;
     private final MetadataStore items;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition loaded = lock.newCondition();
@@ -36,10 +36,10 @@ public final class MapRegistry {
         int users;
     }
 
-    public MapRegistry(NodeReader reader, SpaceManager space, ChangeBudget budget, MetadataStore items) {
+    public MapRegistry(NodeReader reader, SpaceManager space, ChangeMemory memory, MetadataStore items) {
         this.reader = reader;
         this.space = space;
-        this.budget = budget;
+        this.memory = memory;
         this.items = items;
     }
 
@@ -76,7 +76,7 @@ public final class MapRegistry {
         try {
             byte[] item = items.get(MapItems.mapKey(inode));
             MapRoot root = item == null ? MapRoot.EMPTY : MapRoot.decode(item, inode);
-            read = new BlockMap(reader, space, budget, root);
+            read = new BlockMap(reader, space, memory, root);
         } finally {
             if (read == null) {
                 takeBack(inode, entry);
@@ -118,7 +118,7 @@ public final class MapRegistry {
             Entry entry = maps.computeIfAbsent(inode, _ -> new Entry());
             BlockMap map = entry.map;
             if (map == null) {
-                map = new BlockMap(reader, space, budget, MapRoot.EMPTY);
+                map = new BlockMap(reader, space, memory, MapRoot.EMPTY);
                 entry.map = map;
                 loaded.signalAll();
             }
@@ -185,6 +185,16 @@ public final class MapRegistry {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns the memory of all changes. */
+    public ChangeMemory memory() {
+        return memory;
+    }
+
+    /** Gives the memory of all changes back. No map may be used any more. */
+    public void close() {
+        memory.close();
     }
 
     private void forgetIfClean(long inode, Entry entry) {

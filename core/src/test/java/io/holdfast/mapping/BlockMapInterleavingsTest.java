@@ -43,7 +43,7 @@ class BlockMapInterleavingsTest {
                     throw new IllegalStateException("nothing was committed");
                 },
                 space,
-                new ChangeBudget(),
+                new ChangeMemory(),
                 MapRoot.EMPTY);
         private final Mapping[] looked = new Mapping[THREADS_MAX];
 

@@ -20,6 +20,7 @@ import java.util.Set;
  * #NODES} nodes, to which all block numbers lead; no checksum is in the way.
  */
 public final class MapNodeFuzz implements FuzzTarget {
+    private static final ChangeMemory MEMORY = new ChangeMemory();
     private static final int NODES = 4;
     private static final long BLOCKS_MAX = LogRecord.FILE_BLOCKS_MAX;
 
@@ -89,7 +90,7 @@ public final class MapNodeFuzz implements FuzzTarget {
     }
 
     private static void change(Nodes nodes, MapRoot root, long[] places) {
-        DeltaMap delta = new DeltaMap(1);
+        DeltaMap delta = new DeltaMap(1, MEMORY);
         long data = MapEntry.word(MapEntry.WRITTEN, 4711);
         delta.putRange(places[1], 300, MapEntry.UNWRITTEN, superseded -> {});
         for (long place : places) {
@@ -109,6 +110,8 @@ public final class MapNodeFuzz implements FuzzTarget {
             }
         } catch (HoldfastException e) {
             // Refused.
+        } finally {
+            delta.release();
         }
     }
 

@@ -34,7 +34,7 @@ class MapRegistryTest {
         throw new IllegalStateException("no map has a node");
     };
     private final MapRegistry maps =
-            new MapRegistry(noNodes, new SpaceManager(new Layout(4096)), new ChangeBudget(), new StalledItems());
+            new MapRegistry(noNodes, new SpaceManager(new Layout(4096)), new ChangeMemory(), new StalledItems());
 
     /** Has no item; saying so of one takes until it may go on. */
     private final class StalledItems implements MetadataStore {

@@ -9,6 +9,7 @@ import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class MappingRunTest {
+    private static final ChangeMemory MEMORY = new ChangeMemory();
     private static final int BLOCKS = 3000;
 
     @Test
@@ -55,7 +56,7 @@ class MappingRunTest {
     }
 
     private static DeltaMap changes(Random random) {
-        DeltaMap changes = new DeltaMap(1);
+        DeltaMap changes = new DeltaMap(1, MEMORY);
         for (int i = random.nextInt(400); i > 0; i--) {
             if (random.nextInt(20) == 0) {
                 int first = random.nextInt(BLOCKS);

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.Test;
  * the map reaches, each with one parent.
  */
 class OwnershipModelTest {
+    private static final ChangeMemory MEMORY = new ChangeMemory();
     /** So many blocks that maps have up to three levels. */
     private static final long SPAN = 200_000;
 
@@ -39,7 +40,7 @@ class OwnershipModelTest {
             assertThat(owned.parents.values()).as("seed %d", seed).containsOnly(1);
             assertThat(data).as("seed %d", seed).isLessThanOrEqualTo(root.dataBlocks());
             // The file is gone: nobody owns anything.
-            DeltaMap gone = new DeltaMap(root.levels());
+            DeltaMap gone = new DeltaMap(root.levels(), MEMORY);
             gone.drop(superseded -> {});
             assertThat(MapUpdate.apply(owned, root, gone, owned::cutOff)).isEqualTo(MapRoot.EMPTY);
             owned.releaseSome(Integer.MAX_VALUE);
@@ -48,7 +49,7 @@ class OwnershipModelTest {
     }
 
     private static DeltaMap changes(Random random, MapRoot root, Owned owned) {
-        DeltaMap delta = new DeltaMap(root.levels());
+        DeltaMap delta = new DeltaMap(root.levels(), MEMORY);
         int count = 1 + random.nextInt(30);
         for (int i = 0; i < count; i++) {
             long block = random.nextLong(random.nextBoolean() ? 1000 : SPAN);

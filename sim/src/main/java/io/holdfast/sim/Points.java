@@ -24,12 +24,18 @@ final class Points implements Injector {
     private Runnable surprise = () -> {};
     private @Nullable Point failing;
     private long failingNth;
+    /** Whether there is now and then no room for changes, so that their writers wait for a checkpoint. */
+    private final boolean fullAtTimes;
+
+    private final SplittableRandom fullness;
 
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
         this.scenario = scenario;
         this.scheduler = scheduler;
         this.trace = trace;
         this.random = scenario.random("points");
+        this.fullness = scenario.random("fullness");
+        this.fullAtTimes = fullness.nextInt(16) == 0;
     }
 
     @Override
@@ -101,6 +107,9 @@ final class Points implements Injector {
     @Override
     public boolean fails(Point point) {
         passed.merge(point, 1L, Long::sum);
+        if (point == Point.CHANGES_FULL && fullAtTimes && fullness.nextInt(16) == 0) {
+            return true;
+        }
         return point == failing && --failingNth == 0;
     }
 

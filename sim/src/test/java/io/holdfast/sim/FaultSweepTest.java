@@ -32,7 +32,42 @@ class FaultSweepTest {
             Point.ALLOCATE_PAGES,
             Point.ALLOCATE_SEALED_PAGES,
             Point.ALLOCATE_NODE_MEMORY,
-            Point.ALLOCATE_BUFFER);
+            Point.ALLOCATE_BUFFER,
+            Point.ALLOCATE_CHANGES,
+            Point.CHANGES_FULL);
+
+    /** Where a change is under way: if memory runs out there, the volume has failed, and nobody waits for ever. */
+    private static final List<Point> CHANGING = List.of(
+            Point.WRITE_RESERVED,
+            Point.PAGE_COPIED,
+            Point.PAGE_DIRTY,
+            Point.SIZE_CHANGED,
+            Point.TAIL_ZEROED,
+            Point.WRITE_SEALED,
+            Point.PAGE_SUPERSEDED,
+            Point.SEALED_SHOWN,
+            Point.SEALED_MAPPED,
+            Point.LENDING,
+            Point.LENT_WRITTEN,
+            Point.WRITEBACK_BEGUN,
+            Point.BLOCK_SEALED,
+            Point.WRITEBACK_TAKEN,
+            Point.WRITEBACK_MAPPED,
+            Point.RECORD_PLACED,
+            Point.RECORD_WRITTEN,
+            Point.RECORD_MAPPED,
+            Point.CHANGES_PENDING,
+            Point.FLUSH_TARGET,
+            Point.FLUSH_DONE,
+            Point.DATA_PROVEN,
+            Point.RANGE_LOCKED,
+            Point.RANGE_DROPPED,
+            Point.CHECKPOINT_FROZEN,
+            Point.CHECKPOINT_WRITTEN,
+            Point.CHECKPOINT_FLUSHED,
+            Point.CHECKPOINT_DURABLE,
+            Point.CHECKPOINT_COMMITTED,
+            Point.BLOCKS_REUSED);
 
     private interface FileCall {
         void on(StoredFile file, SweptVolume it) throws Exception;
@@ -169,6 +204,21 @@ class FaultSweepTest {
             int nth = 1;
             while (SweptVolume.run(call, null, nth, after).failureCame()) {
                 assertThat(++nth).isLessThan(FAILURES_MAX);
+            }
+        })));
+        return tests;
+    }
+
+    @TestFactory
+    List<DynamicTest> memoryRunsOutEverywhere() {
+        List<DynamicTest> tests = new ArrayList<>();
+        calls().forEach((name, call) -> tests.add(DynamicTest.dynamicTest(name, () -> {
+            TreeMap<String, byte[]> after = SweptVolume.run(call, null, 0, null).content();
+            for (Point point : CHANGING) {
+                int nth = 1;
+                while (SweptVolume.runOut(call, point, nth, after).failureCame()) {
+                    assertThat(++nth).isLessThan(FAILURES_MAX);
+                }
             }
         })));
         return tests;

@@ -81,6 +81,16 @@ final class SweptVolume {
 
     /** Runs a call and fails its nth I/O, or its nth allocation at a point; 0 for no failure. */
     static Outcome run(Call call, @Nullable Point allocation, int nth, @Nullable TreeMap<String, byte[]> expected) {
+        return run(call, allocation, false, nth, expected);
+    }
+
+    /** Runs a call in which memory runs out where a point is passed the nth time. */
+    static Outcome runOut(Call call, Point at, int nth, TreeMap<String, byte[]> expected) {
+        return run(call, at, true, nth, expected);
+    }
+
+    private static Outcome run(
+            Call call, @Nullable Point at, boolean runsOut, int nth, @Nullable TreeMap<String, byte[]> expected) {
         SweptVolume it = new SweptVolume();
         Outcome[] outcome = new Outcome[1];
         ENGINE.setLevel(Level.OFF);
@@ -89,7 +99,7 @@ final class SweptVolume {
             Throwable[] thrown = new Throwable[1];
             Thread main = it.scheduler.start("sweep", () -> {
                 try {
-                    outcome[0] = it.play(call, allocation, nth, expected);
+                    outcome[0] = it.play(call, at, runsOut, nth, expected);
                 } catch (Throwable e) {
                     thrown[0] = e;
                 }
@@ -106,7 +116,8 @@ final class SweptVolume {
         return outcome[0];
     }
 
-    private Outcome play(Call call, @Nullable Point allocation, int nth, @Nullable TreeMap<String, byte[]> expected)
+    private Outcome play(
+            Call call, @Nullable Point allocation, boolean runsOut, int nth, @Nullable TreeMap<String, byte[]> expected)
             throws Exception {
         VolumeOnDevice.format(device, ChecksumAlgorithm.CRC32C, "sweep", this::now, random);
         open();
@@ -118,8 +129,14 @@ final class SweptVolume {
         write("/f", 3, 'B');
         write("/raw", 3, 'B');
         TreeMap<String, byte[]> before = content();
+        boolean[] ranOut = new boolean[1];
         if (allocation == null) {
             device.failOnce(nth);
+        } else if (runsOut) {
+            points.arm(allocation, nth, () -> {
+                ranOut[0] = true;
+                throw new OutOfMemoryError("simulated, at " + allocation);
+            });
         } else {
             points.failOnce(allocation, nth);
         }
@@ -131,7 +148,8 @@ final class SweptVolume {
             assertThat(e.code()).as("of %s", e).isIn(CLEAR);
             assertThat(e.getMessage()).isNotBlank();
         }
-        boolean came = nth > 0 && (allocation == null ? device.failedOnce() : points.failedOnce());
+        boolean came = nth > 0 && (allocation == null ? device.failedOnce() : ranOut[0] || points.failedOnce());
+        points.disarm();
         device.failOnce(0);
         points.failOnce(null, 0);
         if (came && error == null && allocation == null && isFailed()) {

@@ -4,7 +4,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.format.MapEntry;
 import io.holdfast.mapping.BlockMap;
-import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.mapping.ChangeMemory;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.space.SpaceManager;
@@ -28,7 +28,7 @@ public class BlockMapBench extends HotPath {
                     throw new IllegalStateException("an empty tree has no nodes");
                 },
                 new SpaceManager(new Layout(1 << 20)),
-                new ChangeBudget(),
+                new ChangeMemory(),
                 MapRoot.EMPTY);
     }
 

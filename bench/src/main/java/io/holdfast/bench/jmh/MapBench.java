@@ -3,6 +3,7 @@ package io.holdfast.bench.jmh;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
+import io.holdfast.mapping.ChangeMemory;
 import io.holdfast.mapping.DeltaMap;
 import io.holdfast.mapping.MapChanges;
 import io.holdfast.mapping.MapRoot;
@@ -33,17 +34,18 @@ public class MapBench extends HotPath {
 
     private final Nodes nodes = new Nodes();
     private final SplittableRandom random = new SplittableRandom(1);
+    private final ChangeMemory memory = new ChangeMemory();
     private MapRoot root = MapRoot.EMPTY;
-    private DeltaMap changes = new DeltaMap(1);
+    private DeltaMap changes = new DeltaMap(1, memory);
 
     @Setup(Level.Trial)
     public void setUp() throws HoldfastException {
-        DeltaMap all = new DeltaMap(1);
+        DeltaMap all = new DeltaMap(1, memory);
         for (int block = 0; block < blocks; block++) {
             put(all, block);
         }
         root = MapUpdate.apply(nodes, MapRoot.EMPTY, all, (subtree, level) -> {});
-        changes = new DeltaMap(root.levels());
+        changes = new DeltaMap(root.levels(), memory);
         for (int i = 0; i < CHANGES; i++) {
             put(changes, random.nextInt(blocks));
         }
@@ -74,12 +76,14 @@ public class MapBench extends HotPath {
     /** A batch of changes to an empty map; the time is per change. */
     @Benchmark
     @OperationsPerInvocation(CHANGES)
-    public DeltaMap insertIntoNew() {
-        DeltaMap fresh = new DeltaMap(root.levels());
+    public long insertIntoNew() {
+        DeltaMap fresh = new DeltaMap(root.levels(), memory);
         for (int i = 0; i < CHANGES; i++) {
             put(fresh, random.nextInt(blocks));
         }
-        return fresh;
+        long bytes = fresh.bytes();
+        fresh.release();
+        return bytes;
     }
 
     /** The work of a checkpoint on the map; the time is per change. */
