@@ -98,11 +98,20 @@ final class ChunkNodes {
     }
 
     long keyAt(int node, int at) {
-        return area.getLong(node, keysAt(order(node)) + 8L * at);
+        return keyAt(node, order(node), at);
+    }
+
+    /** Does as {@link #keyAt(int, int)} for a node whose order is known. */
+    long keyAt(int node, int order, int at) {
+        return area.getLong(node, keysAt(order) + 8L * at);
     }
 
     void putKey(int node, int at, long key) {
-        area.putLong(node, keysAt(order(node)) + 8L * at, key);
+        putKey(node, order(node), at, key);
+    }
+
+    void putKey(int node, int order, int at, long key) {
+        area.putLong(node, keysAt(order) + 8L * at, key);
     }
 
     int refAt(int node, int at) {

@@ -44,11 +44,11 @@ final class ChunkTree {
     // ---- an entry, by its place, which holds until the next change ----
 
     long chunk(long place) {
-        return nodes.keyAt(nodeOf(place), positionOf(place)) >>> BITS;
+        return nodes.keyAt(nodeOf(place), orderOf(place), positionOf(place)) >>> BITS;
     }
 
     int bits(long place) {
-        return (int) (nodes.keyAt(nodeOf(place), positionOf(place)) & BITS_MASK);
+        return (int) (nodes.keyAt(nodeOf(place), orderOf(place), positionOf(place)) & BITS_MASK);
     }
 
     int block(long place) {
@@ -57,8 +57,9 @@ final class ChunkTree {
 
     void set(long place, int bits, int block) {
         int node = nodeOf(place);
+        int order = orderOf(place);
         int at = positionOf(place);
-        nodes.putKey(node, at, (nodes.keyAt(node, at) & ~BITS_MASK) | bits);
+        nodes.putKey(node, order, at, (nodes.keyAt(node, order, at) & ~BITS_MASK) | bits);
         nodes.putRef(node, at, block);
     }
 
@@ -74,7 +75,8 @@ final class ChunkTree {
             node = nodes.refAt(node, Math.max(0, nodes.lastNotAbove(node, chunk)));
         }
         int at = nodes.lastNotAbove(node, chunk);
-        return at >= 0 && nodes.keyAt(node, at) >>> BITS == chunk ? place(node, at) : NONE;
+        int order = nodes.order(node);
+        return at >= 0 && nodes.keyAt(node, order, at) >>> BITS == chunk ? place(node, order, at) : NONE;
     }
 
     /** Returns the place of the last chunk that is not above {@code chunk}, or NONE. */
@@ -264,12 +266,20 @@ final class ChunkTree {
         }
     }
 
-    private static long place(int node, int at) {
-        return ((long) node << 8) | at;
+    private long place(int node, int at) {
+        return place(node, nodes.order(node), at);
+    }
+
+    private static long place(int node, int order, int at) {
+        return ((long) node << 16) | (order << 8) | at;
     }
 
     private static int nodeOf(long place) {
-        return (int) (place >>> 8);
+        return (int) (place >>> 16);
+    }
+
+    private static int orderOf(long place) {
+        return (int) (place >>> 8) & 0xff;
     }
 
     private static int positionOf(long place) {

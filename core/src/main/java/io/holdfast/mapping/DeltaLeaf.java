@@ -78,8 +78,9 @@ final class DeltaLeaf {
 
     /** Returns the position of the slot's entry, or the bitwise complement of where it would be. */
     int find(int slot) {
-        int low = 0;
-        int high = size - 1;
+        // Slots are distinct: as many entries may be missing before this one as are missing at all.
+        int low = Math.max(0, slot - (MapEntry.FANOUT - size));
+        int high = Math.min(slot, size - 1);
         while (low <= high) {
             int middle = (low + high) >>> 1;
             int found = slotAt(middle);

@@ -86,16 +86,15 @@ final class DeltaLeaves {
     /** Sets a slot's entry and returns the word before: the old entry's, else the base's, else -1. */
     long put(long place, int slot, long word, long checksum) {
         DeltaLeaf leaf = leafAt(place);
+        long packed = DeltaLeaf.packed(slot, word);
         int position = leaf.find(slot);
-        long old = leaf.baseWord();
         if (position >= 0) {
-            old = leaf.wordAt(position);
-        } else {
-            position = ~position;
-            makeRoom(place, position, 1);
+            long old = leaf.wordAt(position);
+            putEntry(tree.block(place), position, packed, checksum);
+            return old;
         }
-        putEntry(tree.block(place), position, DeltaLeaf.packed(slot, word), checksum);
-        return old;
+        putEntry(makeRoom(place, ~position, 1), ~position, packed, checksum);
+        return leaf.baseWord();
     }
 
     /**
@@ -113,10 +112,9 @@ final class DeltaLeaves {
         if (position < 0 || (position < leaf.size() && leaf.slotAt(position) < first + count)) {
             return false;
         }
-        makeRoom(place, position, count);
         int state = MapEntry.state(word);
         long at = MapEntry.block(word);
-        int block = tree.block(place);
+        int block = makeRoom(place, position, count);
         for (int i = 0; i < count; i++) {
             long packed = DeltaLeaf.packed(first + i, MapEntry.word(state, at + i));
             putEntry(block, position + i, packed, sums[from + i]);
@@ -130,8 +128,12 @@ final class DeltaLeaves {
         area.putLong(block, at + DeltaLeaf.CHECKSUM, checksum);
     }
 
-    /** Moves the entries from {@code position} on up by {@code count}; the caller fills the gap. */
-    private void makeRoom(long place, int position, int count) {
+    /**
+     * Moves the entries from {@code position} on up by {@code count}; the caller fills the gap.
+     *
+     * @return the leaf's block
+     */
+    private int makeRoom(long place, int position, int count) {
         int bits = tree.bits(place);
         int block = tree.block(place);
         int size = sizeIn(bits);
@@ -142,7 +144,7 @@ final class DeltaLeaves {
         if (block != 0 && size + count <= 1 << order) {
             area.copy(block, before, block, before + gap, behind);
             tree.set(place, bits(baseIn(bits), order, size + count), block);
-            return;
+            return block;
         }
         int moreOrder = orderFor(size + count);
         int more = area.allocate(moreOrder);
@@ -152,6 +154,7 @@ final class DeltaLeaves {
             area.release(block, order);
         }
         tree.set(place, bits(baseIn(bits), moreOrder, size + count), more);
+        return more;
     }
 
     /** Removes the leaf of a chunk. */
