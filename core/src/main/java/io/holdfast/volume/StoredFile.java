@@ -97,7 +97,8 @@ public interface StoredFile extends AutoCloseable {
 
     /**
      * Reserves space for every hole in the range, and makes it unwritten ({@code fallocate} with keep-size). Writes
-     * into it do not run out of space.
+     * into it do not run out of space. A range with thousands of holes is reserved part by part, so a call that fails
+     * for lack of space may have reserved some of them.
      */
     void allocate(long offset, long length) throws HoldfastException;
 
