@@ -11,6 +11,7 @@ import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -34,13 +35,13 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Slot {@code i} is the offset of item {@code i}. Items lie without gaps from the end of the block downwards, in key
  * order, so the slots, the lengths and {@code start} prove each other. In a leaf (level 0) the items are the volume's
- * items. In an inner node the key is the first key of a child and the value its pointer (block u64, checksum u64).
+ * items. In an inner node the key is the first key of a child and the value its pointer (word of {@link io.holdfast.format.MapEntry}, checksum u64).
  *
  * <p>Invariants of every instance, checked when a block is decoded, so that no later access can fail:
  *
  * <ul>
  *   <li>1 or more items, each within the block, none overlapping, keys strictly ascending and of legal length;
- *   <li>in an inner node every value is a pointer with a positive block number;
+ *   <li>in an inner node every value is a pointer to a node;
  *   <li>read as a child: its level is one less than its parent's, its first key equals the key the parent has for it,
  *       and its last key is below the parent's next. So no walk can loop or meet a node twice.
  * </ul>
@@ -66,7 +67,6 @@ final class TreeNode {
 
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
-    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
 
     private final byte[] bytes;
     private final int level;
@@ -152,7 +152,7 @@ final class TreeNode {
         if (level == 0 ? valueLength > Item.VALUE_MAX : valueLength != POINTER_SIZE) {
             throw damaged(block, "item " + i + " has a value of " + valueLength + " bytes");
         }
-        if (level > 0 && (long) LONG.get(bytes, at + ITEM_HEADER_SIZE + keyLength) <= 0) {
+        if (level > 0 && !BlockPointer.isNode(bytes, at + ITEM_HEADER_SIZE + keyLength)) {
             throw damaged(block, "item " + i + " points nowhere");
         }
         if (i > 0) {
@@ -204,8 +204,7 @@ final class TreeNode {
     /** Makes the item that stands for a child in its parent. */
     static Item childItem(byte[] firstKey, BlockPointer pointer) {
         byte[] value = new byte[POINTER_SIZE];
-        LONG.set(value, 0, pointer.block());
-        LONG.set(value, 8, pointer.checksum());
+        pointer.encode(value, 0);
         return new Item(firstKey, value);
     }
 
@@ -290,7 +289,7 @@ final class TreeNode {
     }
 
     private static BlockPointer pointer(byte[] from, int at) {
-        return new BlockPointer((long) LONG.get(from, at), (long) LONG.get(from, at + 8));
+        return Objects.requireNonNull(BlockPointer.decode(from, at));
     }
 
     private int slot(int i) {

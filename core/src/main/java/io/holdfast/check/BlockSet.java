@@ -1,39 +1,76 @@
 package io.holdfast.check;
 
-/** A set of blocks as a bitmap: 32 MiB for a terabyte. Not thread-safe. */
+import io.holdfast.format.Layout;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A set of blocks as a bitmap in pieces: 4 KiB for each 128 MiB of the volume that has blocks in the set. Not
+ * thread-safe.
+ */
 final class BlockSet {
-    private final long[] words;
+    private static final int WORDS = Layout.BITMAP_WORDS;
+    private static final int BLOCKS = WORDS * Long.SIZE;
+
+    private final long[] @Nullable [] pieces;
 
     BlockSet(long blocks) {
-        words = new long[Math.toIntExact((blocks + 63) / 64)];
+        pieces = new long[Math.toIntExact(Math.ceilDiv(blocks, BLOCKS))][];
     }
 
     /** Adds a block; returns false if it was there. */
     boolean add(long block) {
-        int word = (int) (block >>> 6);
-        long bit = 1L << (block & 63);
-        boolean added = (words[word] & bit) == 0;
-        words[word] |= bit;
+        long[] piece = piece((int) (block / BLOCKS));
+        int word = (int) (block % BLOCKS) >>> 6;
+        long bit = 1L << block;
+        boolean added = (piece[word] & bit) == 0;
+        piece[word] |= bit;
         return added;
     }
 
+    /** Adds the blocks of a bitmap that begins at block {@code first}, a multiple of 64. */
+    void addAll(long first, long[] bits) {
+        for (int i = 0; i < bits.length; i++) {
+            if (bits[i] != 0) {
+                long block = first + i * 64L;
+                piece((int) (block / BLOCKS))[(int) (block % BLOCKS) >>> 6] |= bits[i];
+            }
+        }
+    }
+
+    private long[] piece(int index) {
+        long[] piece = pieces[index];
+        if (piece == null) {
+            piece = new long[WORDS];
+            pieces[index] = piece;
+        }
+        return piece;
+    }
+
     boolean contains(long block) {
-        return (words[(int) (block >>> 6)] & (1L << (block & 63))) != 0;
+        return (word(block / BLOCKS, (int) (block % BLOCKS) >>> 6) & (1L << block)) != 0;
+    }
+
+    private long word(long index, int word) {
+        long[] piece = pieces[(int) index];
+        return piece == null ? 0 : piece[word];
     }
 
     /** Returns the first block at or after {@code from} that is in exactly one of the two sets, or -1. */
     long firstDifference(BlockSet other, long from) {
-        if (from >>> 6 >= words.length) {
-            return -1;
-        }
-        int word = (int) (from >>> 6);
-        long difference = (words[word] ^ other.words[word]) & (-1L << (from & 63));
-        while (difference == 0) {
-            if (++word == words.length) {
-                return -1;
+        for (long index = from / BLOCKS; index < pieces.length; index++) {
+            if (pieces[(int) index] == null && other.pieces[(int) index] == null) {
+                continue;
             }
-            difference = words[word] ^ other.words[word];
+            int word = index == from / BLOCKS ? (int) (from % BLOCKS) >>> 6 : 0;
+            long seen = index == from / BLOCKS ? -1L << from : -1L;
+            for (; word < WORDS; word++) {
+                long difference = (word(index, word) ^ other.word(index, word)) & seen;
+                if (difference != 0) {
+                    return index * BLOCKS + word * 64L + Long.numberOfTrailingZeros(difference);
+                }
+                seen = -1L;
+            }
         }
-        return ((long) word << 6) + Long.numberOfTrailingZeros(difference);
+        return -1;
     }
 }

@@ -95,10 +95,12 @@ public final class VolumeCheck {
                     return volume.nodes().readUncached(pointer, structure);
                 },
                 volume.nodeBuffers());
-        map.load(superblock.spaceRoot(), allocated::add, (pointer, first, count, why) -> {
+        SpaceMap.Damage damage = (pointer, first, count, why) -> {
             uncharted.add(new long[] {first, first + count});
             findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
-        });
+        };
+        map.load(superblock.spaceRoot(), superblock.generation(), damage);
+        map.forEachGroup((group, bits) -> allocated.addAll(volume.layout().groupStart(group), bits), damage);
     }
 
     /** Checks everything that hangs below the root of the metadata tree. */

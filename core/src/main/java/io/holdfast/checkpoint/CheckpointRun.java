@@ -76,18 +76,14 @@ final class CheckpointRun {
             BlockPointer tree =
                     BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
             writer.finish();
-            BlockPointer spaceRoot = spaceMap.update(last.spaceRoot(), writer.changes());
-            Superblock superblock = new Superblock(
-                    last.checksumId(),
-                    last.uuid(),
-                    last.label(),
-                    last.blocks(),
-                    last.generation() + 1,
+            BlockPointer spaceRoot = spaceMap.update(writer.taken(), writer.dropped(), last.generation() + 1);
+            Superblock superblock = last.next(
                     tree,
                     spaceRoot,
                     log,
                     last.allocatedBlocks() + writer.allocatedDifference(),
                     last.unwrittenBlocks() + writer.unwrittenDifference(),
+                    last.changeBytes(),
                     clean);
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {

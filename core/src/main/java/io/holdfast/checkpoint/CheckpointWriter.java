@@ -12,10 +12,9 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.mapping.MapChanges;
 import io.holdfast.node.NodeCache;
 import io.holdfast.node.PartReader;
-import io.holdfast.space.LongList;
+import io.holdfast.space.BlockList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
-import io.holdfast.space.SpaceMap;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -33,7 +32,8 @@ final class CheckpointWriter implements MapChanges, PartReader {
     private final NodeCache nodes;
     private final BufferPool buffers;
     private final HostRoom room;
-    private final LongList changes = new LongList();
+    private final BlockList taken;
+    private final BlockList dropped;
     private final List<String> leaks = new ArrayList<>();
     private long allocated;
     private long unwritten;
@@ -49,6 +49,8 @@ final class CheckpointWriter implements MapChanges, PartReader {
         this.device = volume.device();
         this.checksum = volume.checksum();
         this.space = volume.space();
+        this.taken = new BlockList(volume.layout());
+        this.dropped = new BlockList(volume.layout());
         this.nodes = volume.nodes();
         this.buffers = volume.nodeBuffers();
         this.room = volume.room();
@@ -135,13 +137,13 @@ final class CheckpointWriter implements MapChanges, PartReader {
     /** Every block has one parent. */
     @Override
     public void take(long block) {
-        changes.add(SpaceMap.allocated(block));
+        taken.add(block);
         allocated++;
     }
 
     @Override
     public boolean drop(long block) {
-        changes.add(SpaceMap.freed(block));
+        dropped.add(block);
         space.releaseFrozen(block);
         allocated--;
         return true;
@@ -157,9 +159,14 @@ final class CheckpointWriter implements MapChanges, PartReader {
         leaks.add("blocks below a damaged node stay allocated: " + why.getMessage());
     }
 
-    /** Returns the changes of the space map in ascending order. */
-    long[] changes() {
-        return changes.sorted();
+    /** Returns the blocks that came into the trees. */
+    BlockList taken() {
+        return taken;
+    }
+
+    /** Returns the blocks that left the trees. */
+    BlockList dropped() {
+        return dropped;
     }
 
     long allocatedDifference() {

@@ -13,9 +13,11 @@ import io.holdfast.log.Freeze;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
-import io.holdfast.space.LongList;
+import io.holdfast.space.BlockList;
 import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
@@ -54,7 +56,7 @@ public final class Checkpointer implements Reclaimer {
     private boolean stopping;
     private boolean moreToReap;
     private int pins;
-    private LongList pinned = new LongList();
+    private List<BlockList> pinned = new ArrayList<>();
     /** Held while a checkpoint is written; taken before {@code lock}. */
     private final ReentrantLock runLock = new ReentrantLock();
 
@@ -264,7 +266,7 @@ public final class Checkpointer implements Reclaimer {
         budget.committed();
         superblock = next;
         volume.maps().forgetClean(run.roots().keySet());
-        LongList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
+        BlockList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
         Inject.at(Point.CHECKPOINT_COMMITTED);
         if (!Inject.off(Guard.FREED_AWAIT_READERS)) {
             volume.readers().awaitOlder();
@@ -283,17 +285,17 @@ public final class Checkpointer implements Reclaimer {
         }
     }
 
-    private void reuse(LongList dead) {
+    private void reuse(BlockList dead) {
         lock.lock();
         try {
             if (pins > 0) {
-                pinned.addAll(dead);
+                pinned.add(dead);
                 return;
             }
         } finally {
             lock.unlock();
         }
-        volume.space().reuse(dead);
+        volume.space().reuse(List.of(dead));
     }
 
     /**
@@ -311,14 +313,14 @@ public final class Checkpointer implements Reclaimer {
 
     /** Ends a {@link #pin}. */
     public void unpin() {
-        LongList dead;
+        List<BlockList> dead;
         lock.lock();
         try {
             if (--pins > 0) {
                 return;
             }
             dead = pinned;
-            pinned = new LongList();
+            pinned = new ArrayList<>();
         } finally {
             lock.unlock();
         }

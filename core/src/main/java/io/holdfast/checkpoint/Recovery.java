@@ -19,10 +19,13 @@ import java.util.List;
  */
 public final class Recovery implements LogReader.Sink {
     private final VolumeState volume;
+    private final boolean readOnly;
     private final List<Long> inodes = new ArrayList<>();
 
-    public Recovery(VolumeState volume) {
+    /** @param readOnly nothing is written after this, so a group whose bitmap cannot be read does no harm */
+    public Recovery(VolumeState volume, boolean readOnly) {
         this.volume = volume;
+        this.readOnly = readOnly;
     }
 
     @Override
@@ -71,7 +74,16 @@ public final class Recovery implements LogReader.Sink {
 
     /** Marks a block of a record as in use; neither the checkpoint nor an earlier record may use it. */
     private void take(LogRecord record, long block) throws HoldfastException {
-        if (!volume.space().markBusy(block)) {
+        boolean taken;
+        try {
+            taken = volume.space().markBusy(block);
+        } catch (HoldfastException e) {
+            if (!readOnly) {
+                throw e;
+            }
+            taken = true;
+        }
+        if (!taken) {
             throw damaged(record, "it claims block %d, which is in use".formatted(block));
         }
     }

@@ -6,6 +6,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
 import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
@@ -20,7 +21,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Reads and writes the copies of the superblock.
  *
- * <p>Generation g goes to slot g mod 2 of all four copies, and never touches the slot of g - 1: whatever a crash leaves
+ * <p>Generation g goes to slot g mod 2 of every copy, and never touches the slot of g - 1: whatever a crash leaves
  * of g, g - 1 is whole. The newest valid copy wins. The reader reports damaged slots and copies; the next checkpoints
  * overwrite them.
  */
@@ -28,11 +29,14 @@ public final class Superblocks {
     private final BlockStore store;
     private final Device device;
     private final BufferPool buffers;
+    private final int groupLog2;
 
-    public Superblocks(BlockStore store, BufferPool buffers) {
+    /** @param groupLog2 log2 of the blocks in a group: {@link Layout#GROUP_LOG2} but in the simulator */
+    public Superblocks(BlockStore store, BufferPool buffers, int groupLog2) {
         this.store = store;
         this.device = store.device();
         this.buffers = buffers;
+        this.groupLog2 = groupLog2;
     }
 
     /**
@@ -50,54 +54,88 @@ public final class Superblocks {
     public record Problem(long block, String message) {}
 
     /**
-     * Finds the newest superblock.
+     * Finds the newest superblock. The first copy that can be read gives the volume's UUID, and only copies with the
+     * same UUID count: others are left from an older volume, or were planted in data.
      *
-     * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one; else the reason why the best one cannot
+     * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one; else the reason why the first one cannot
      *     be used
      */
     public Found read() throws HoldfastException {
-        List<Slot> slots = new ArrayList<>();
-        Superblock best = null;
-        HoldfastException worst = null;
-        if (device.blocks() >= Superblock.MIN_BLOCKS) {
-            slots = readSlots(new Layout(device.blocks()));
-        } else if (device.blocks() >= Layout.SUPERBLOCK_SLOTS) {
-            slots.add(readSlot(0, 0));
-            slots.add(readSlot(1, 1));
-        }
-        for (Slot slot : slots) {
-            Superblock s = slot.superblock;
-            if (s != null && (best == null || s.generation() > best.generation())) {
-                best = s;
+        Superblock best = first();
+        List<Slot> slots = List.of();
+        for (boolean again = true; again; ) {
+            again = false;
+            requireWhole(best);
+            slots = readSlots(best.layout());
+            for (Slot slot : slots) {
+                Superblock s = slot.superblock;
+                if (s != null && s.uuid().equals(best.uuid()) && s.generation() > best.generation()) {
+                    // It may be of a larger volume, with more copies.
+                    best = s;
+                    again = true;
+                }
             }
-            HoldfastException problem = slot.problem;
-            if (problem != null && (worst == null || worst.code() == ErrorCode.NOT_A_VOLUME)) {
-                worst = problem;
-            }
-        }
-        if (best == null) {
-            throw worst != null && worst.code() != ErrorCode.NOT_A_VOLUME
-                    ? worst
-                    : new HoldfastException(
-                            ErrorCode.NOT_A_VOLUME,
-                            device.name() + ": not a Holdfast volume: no superblock in any of its places");
-        }
-        if (best.blocks() > device.blocks()) {
-            throw new HoldfastException(
-                    ErrorCode.DAMAGED,
-                    "%s: superblock: the volume has %d blocks but the device ends after %d: it was truncated; give it back its size of %d bytes"
-                            .formatted(device.name(), best.blocks(), device.blocks(), best.blocks() * Block.SIZE));
-        }
-        if (best.blocks() < device.blocks()) {
-            // The device has grown; the other copies lie where its old end puts them.
-            slots = readSlots(new Layout(best.blocks()));
         }
         return new Found(best, problems(slots, best));
     }
 
+    /** Returns the newest superblock of the first copy that can be read. */
+    private Superblock first() throws HoldfastException {
+        HoldfastException worst = null;
+        Layout places = new Layout(Math.max(device.blocks(), Superblock.MIN_BLOCKS), groupLog2);
+        for (int copy = 0; copy < places.superblockCopies(); copy++) {
+            Superblock newest = null;
+            for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                long block = places.superblock(copy, slot);
+                if (block >= device.blocks()) {
+                    break;
+                }
+                Slot read = readSlot(block, slot);
+                Superblock s = read.superblock;
+                if (s != null && (newest == null || s.generation() > newest.generation())) {
+                    newest = s;
+                }
+                HoldfastException problem = read.problem;
+                if (problem != null && problem.code() == ErrorCode.UNSUPPORTED) {
+                    throw problem;
+                }
+                if (problem != null && (worst == null || worst.code() == ErrorCode.NOT_A_VOLUME)) {
+                    worst = problem;
+                }
+            }
+            if (newest != null) {
+                return newest;
+            }
+        }
+        throw worst != null && worst.code() != ErrorCode.NOT_A_VOLUME
+                ? worst
+                : new HoldfastException(
+                        ErrorCode.NOT_A_VOLUME,
+                        device.name() + ": not a Holdfast volume: no superblock in any of its places");
+    }
+
+    private void requireWhole(Superblock superblock) throws HoldfastException {
+        if (superblock.blocks() > device.blocks()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: superblock: the volume has %d blocks but the device ends after %d: it was truncated; give it back its size of %s"
+                            .formatted(
+                                    device.name(),
+                                    superblock.blocks(),
+                                    device.blocks(),
+                                    SizeText.exact(superblock.blocks() * Block.SIZE)));
+        }
+        if (superblock.groupLog2() != groupLog2) {
+            throw new HoldfastException(
+                    ErrorCode.UNSUPPORTED,
+                    "%s: a volume with groups of 2^%d blocks; this Holdfast reads groups of 2^%d"
+                            .formatted(device.name(), superblock.groupLog2(), groupLog2));
+        }
+    }
+
     private List<Slot> readSlots(Layout layout) {
         List<Slot> slots = new ArrayList<>();
-        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
             for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
                 slots.add(readSlot(layout.superblock(copy, slot), slot));
             }
@@ -116,6 +154,11 @@ public final class Superblocks {
             HoldfastException problem = slot.problem;
             if (problem != null) {
                 problems.add(new Problem(slot.block, String.valueOf(problem.getMessage())));
+            } else if (s != null && !s.uuid().equals(best.uuid())) {
+                problems.add(new Problem(
+                        slot.block,
+                        "%s: superblock in block %d is of another volume: it differs from the other copies"
+                                .formatted(device.name(), slot.block)));
             } else if (s != null && s.generation() != expected) {
                 problems.add(new Problem(
                         slot.block,
@@ -132,9 +175,7 @@ public final class Superblocks {
     }
 
     private static boolean agrees(Superblock s, Superblock best) {
-        return s.generation() == best.generation()
-                ? s.equals(best)
-                : s.uuid().equals(best.uuid()) && s.blocks() == best.blocks();
+        return s.generation() == best.generation() ? s.equals(best) : s.uuid().equals(best.uuid());
     }
 
     private record Slot(
@@ -167,7 +208,7 @@ public final class Superblocks {
     /** Writes the superblock to its slot in every copy. All it points to must be durable; the caller flushes after. */
     public void write(Superblock superblock, Layout layout) throws HoldfastException {
         int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
-        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
             long block = layout.superblock(copy, slot);
             BlockBuffer buffer = buffers.take();
             buffer.copy(0, superblock.encode(block));

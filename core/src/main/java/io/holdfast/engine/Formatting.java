@@ -17,6 +17,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.error.SizeText;
 import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Features;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
@@ -24,7 +25,7 @@ import io.holdfast.namespace.Namespace;
 import io.holdfast.node.NodeCache;
 import io.holdfast.node.NodeReader;
 import io.holdfast.node.NodeWriter;
-import io.holdfast.space.LongList;
+import io.holdfast.space.BlockList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import io.holdfast.space.SpaceMap;
@@ -33,8 +34,6 @@ import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.Volume;
 import java.nio.charset.StandardCharsets;
-import java.security.SecureRandom;
-import java.time.InstantSource;
 import java.util.Optional;
 import java.util.UUID;
 import java.util.random.RandomGenerator;
@@ -74,14 +73,10 @@ final class Formatting {
                 }
             }
             long blocks = Block.at(options.size());
-            if (blocks != 0 && blocks < device.blocks()) {
-                // Otherwise the superblocks of a larger, older volume stay at the end. Their generation is higher, so
-                // they would win over the new ones.
-                forget(device);
-            }
+            forget(device);
             device.resize(Block.offset(blocks));
             requirePossible(device.blocks() * Block.SIZE);
-            format(device, options.checksum(), options.label(), InstantSource.system(), new SecureRandom());
+            format(device, options.checksum(), options.label(), VolumeOnDevice.Environment.system());
         }
     }
 
@@ -102,36 +97,36 @@ final class Formatting {
     // ---- on a device ----
 
     /** Writes an empty volume over all of the device. Does not check what is there. */
-    static void format(
-            Device device, ChecksumAlgorithm algorithm, String label, InstantSource clock, RandomGenerator random)
+    static void format(Device device, ChecksumAlgorithm algorithm, String label, VolumeOnDevice.Environment environment)
             throws HoldfastException {
         long blocks = device.blocks();
-        if (blocks < Superblock.MIN_BLOCKS || blocks > Superblock.MAX_BLOCKS) {
+        if (blocks < Superblock.minBlocks(environment.groupLog2()) || blocks > Superblock.MAX_BLOCKS) {
             throw new HoldfastException(
                     ErrorCode.INVALID,
                     "%s: a volume has %s to %s, not %s; name another size"
                             .formatted(
                                     device.name(),
-                                    SizeText.exact(Superblock.MIN_BLOCKS * Block.SIZE),
+                                    SizeText.exact(Superblock.minBlocks(environment.groupLog2()) * Block.SIZE),
                                     SizeText.exact(Superblock.MAX_BLOCKS * Block.SIZE),
                                     SizeText.exact(blocks * Block.SIZE)));
         }
         requireLabel(label);
-        Layout layout = new Layout(blocks);
+        RandomGenerator random = environment.random();
+        Layout layout = new Layout(blocks, environment.groupLog2());
         Checksum checksum = Checksums.byId(algorithm.id());
         SpaceManager space = new SpaceManager(layout);
         try (BufferPool buffers = new BufferPool(2, 1);
                 NodeCache nodes = new NodeCache(new BlockStore(device), checksum, buffers, 0)) {
-            Superblocks superblocks = new Superblocks(new BlockStore(device), buffers);
+            Superblocks superblocks = new Superblocks(new BlockStore(device), buffers, layout.groupLog2());
             wipe(device, layout, buffers);
-            Writer writer = new Writer(device, checksum, space, buffers);
+            Writer writer = new Writer(device, checksum, space, new BlockList(layout), buffers);
             BlockPointer tree = BTree.apply(
                     writer,
                     writer,
                     BlockPointer.NONE,
-                    Namespace.formatItems(clock.instant()).iterator());
+                    Namespace.formatItems(environment.clock().instant()).iterator());
             SpaceMap map = new SpaceMap(layout, device, checksum, nodes, buffers);
-            BlockPointer spaceRoot = map.update(BlockPointer.NONE, writer.changes.sorted());
+            BlockPointer spaceRoot = map.update(writer.taken, new BlockList(layout), 1);
             device.flush();
             UUID uuid = new UUID(
                     (random.nextLong() & ~0xf000L) | 0x4000L,
@@ -140,16 +135,20 @@ final class Formatting {
                 superblocks.write(
                         new Superblock(
                                 algorithm.id(),
+                                Features.NONE,
                                 uuid,
                                 label,
                                 blocks,
+                                layout.groupLog2(),
                                 generation,
                                 tree,
                                 spaceRoot,
                                 new LogPosition(0, 1, random.nextLong(), 0, 0, 0, 0, 0),
-                                writer.changes.size(),
+                                writer.taken.size(),
                                 0,
-                                true),
+                                0,
+                                true,
+                                Superblock.nothingLater()),
                         layout);
                 device.flush();
             }
@@ -164,36 +163,20 @@ final class Formatting {
     }
 
     /**
-     * Makes the volume on a device unrecognizable: wipes the superblocks at the places that the device's size gives,
-     * and also at those that the volume's own size gives, if it is smaller.
+     * Forgets the volume that is on a device, of whatever size: the places of the copies depend on nothing, so those in
+     * a volume as large as the device are all that there can be.
      */
     static void forget(Device device) throws HoldfastException {
-        try (BufferPool buffers = new BufferPool(1, 1)) {
-            long volumeBlocks = blocksOfVolume(device, buffers);
-            if (volumeBlocks != device.blocks() && volumeBlocks <= device.blocks()) {
-                wipe(device, new Layout(volumeBlocks), buffers);
-            }
-            if (device.blocks() >= Superblock.MIN_BLOCKS) {
+        if (device.blocks() >= Superblock.minBlocks(Layout.GROUP_LOG2)) {
+            try (BufferPool buffers = new BufferPool(1, 1)) {
                 wipe(device, new Layout(device.blocks()), buffers);
             }
         }
     }
 
-    /** Returns how many blocks the volume on a device has; if there is none, how many the device has. */
-    private static long blocksOfVolume(Device device, BufferPool buffers) {
-        try {
-            return new Superblocks(new BlockStore(device), buffers)
-                    .read()
-                    .superblock()
-                    .blocks();
-        } catch (HoldfastException noVolume) {
-            return device.blocks();
-        }
-    }
-
-    /** Zeroes every place where a superblock could be, so that an opening finds no older volume there. */
+    /** Makes every place a superblock could be in unreadable as one, so that no older volume shines through. */
     private static void wipe(Device device, Layout layout, BufferPool buffers) throws HoldfastException {
-        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
             for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
                 put(device, layout.superblock(copy, slot), new byte[Block.SIZE], buffers);
             }
@@ -218,12 +201,13 @@ final class Formatting {
         private final Checksum checksum;
         private final SpaceManager space;
         private final BufferPool buffers;
-        private final LongList changes = new LongList();
+        private final BlockList taken;
 
-        Writer(Device device, Checksum checksum, SpaceManager space, BufferPool buffers) {
+        Writer(Device device, Checksum checksum, SpaceManager space, BlockList taken, BufferPool buffers) {
             this.device = device;
             this.checksum = checksum;
             this.space = space;
+            this.taken = taken;
             this.buffers = buffers;
         }
 
@@ -240,7 +224,7 @@ final class Formatting {
 
         @Override
         public void take(long block) {
-            changes.add(SpaceMap.allocated(block));
+            taken.add(block);
         }
 
         @Override

@@ -84,8 +84,10 @@ final class OnlineCheck {
 
     private void checkSuperblocks(VolumeCheck check) {
         try {
-            for (Superblocks.Problem problem :
-                    new Superblocks(state.store(), state.nodeBuffers()).read().problems()) {
+            for (Superblocks.Problem problem : new Superblocks(
+                            state.store(), state.nodeBuffers(), state.layout().groupLog2())
+                    .read()
+                    .problems()) {
                 check.add("superblock", problem.block(), problem.message());
             }
         } catch (HoldfastException e) {

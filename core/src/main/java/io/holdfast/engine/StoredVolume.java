@@ -9,7 +9,7 @@ import io.holdfast.format.Block;
 import io.holdfast.format.Superblock;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.Reclaimer;
-import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpaceCounts;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
@@ -123,7 +123,7 @@ final class StoredVolume implements Volume {
 
     @Override
     public VolumeUsage usage() {
-        SpaceManager.Counts counts = state.space().counts();
+        SpaceCounts counts = state.space().counts();
         long total = state.layout().blocks();
         long free = Math.min(counts.available(), counts.free());
         long reserved = counts.free() + counts.leased() - free;

@@ -3,6 +3,7 @@ package io.holdfast.engine;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
@@ -34,8 +35,13 @@ public final class VolumeOnDevice {
      * @param clock for the times of files
      * @param random for ids that must be unpredictable and must not repeat
      * @param timing for background work
+     * @param groupLog2 log2 of the blocks in a group of the volume: {@link Layout#GROUP_LOG2} but in the simulator
      */
-    public record Environment(InstantSource clock, RandomGenerator random, Timing timing) {
+    public record Environment(InstantSource clock, RandomGenerator random, Timing timing, int groupLog2) {
+        public Environment(InstantSource clock, RandomGenerator random, Timing timing) {
+            this(clock, random, timing, Layout.GROUP_LOG2);
+        }
+
         static Environment system() {
             return new Environment(InstantSource.system(), new SecureRandom(), Timing.SYSTEM);
         }
@@ -55,6 +61,12 @@ public final class VolumeOnDevice {
     public static void format(
             Device device, ChecksumAlgorithm algorithm, String label, InstantSource clock, RandomGenerator random)
             throws HoldfastException {
-        Formatting.format(device, algorithm, label, clock, random);
+        format(device, algorithm, label, new Environment(clock, random, Timing.SYSTEM));
+    }
+
+    /** Does as {@link #format(Device, ChecksumAlgorithm, String, InstantSource, RandomGenerator)}. */
+    public static void format(Device device, ChecksumAlgorithm algorithm, String label, Environment environment)
+            throws HoldfastException {
+        Formatting.format(device, algorithm, label, environment);
     }
 }

@@ -18,6 +18,7 @@ import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
 import io.holdfast.failure.InsistentDevice;
 import io.holdfast.file.FileLayer;
+import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Inject;
@@ -143,14 +144,20 @@ final class VolumeOpening {
         BufferPool nodeBuffers = new BufferPool(16, 64);
         undo.push(nodeBuffers::close);
         BlockStore store = new BlockStore(device);
-        Superblocks superblocks = new Superblocks(store, nodeBuffers);
+        Superblocks superblocks = new Superblocks(store, nodeBuffers, environment.groupLog2());
         Superblocks.Found found = superblocks.read();
         Superblock superblock = found.superblock();
-        Layout layout = new Layout(superblock.blocks());
+        requireUsable(superblock);
+        Layout layout = superblock.layout();
         Checksum checksum = Checksums.byId(superblock.checksumId());
         NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory / 8);
         undo.push(nodes::close);
-        SpaceManager space = new SpaceManager(layout);
+        List<String> problems = new ArrayList<>();
+        found.problems().forEach(problem -> problems.add(problem.message()));
+        SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
+        loadSpaceMap(superblock, spaceMap, problems);
+        SpaceManager space = new SpaceManager(layout, spaceMap, groupsLoaded());
+        space.setUnwrittenInTree(superblock.unwrittenBlocks());
         ReaderEpochs readers = new ReaderEpochs();
         SpaceReserver reserver = new SpaceReserver(space, device.name());
         ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot());
@@ -159,11 +166,7 @@ final class VolumeOpening {
         MapRegistry maps = new MapRegistry(nodes, space, changes, items);
         VolumeState state = new VolumeState(
                 store, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
-        List<String> problems = new ArrayList<>();
-        found.problems().forEach(problem -> problems.add(problem.message()));
-        SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
-        loadSpaceMap(superblock, spaceMap, space, problems);
-        Recovery replay = new Recovery(state);
+        Recovery replay = new Recovery(state, options.readOnly());
         LogReader.Result result = superblock.clean()
                 ? LogReader.Result.empty(superblock.log())
                 : new LogReader(store, checksum, layout, nodeBuffers, replay).read(superblock.log());
@@ -180,6 +183,7 @@ final class VolumeOpening {
             writable = goLive(log, checkpointer, reserver);
         }
         replay.finish();
+        space.closedBecause().ifPresent(why -> problems.add(String.valueOf(why.getMessage())));
         RecoveryReport report = new RecoveryReport(
                 superblock.clean() && result.records() == 0,
                 result.records(),
@@ -191,27 +195,48 @@ final class VolumeOpening {
         return new OpenedVolume(device, state, superblock, writable, report, memory);
     }
 
-    /** Loads the space map. Reads need nothing of it, so a damaged map only prevents opening the volume for writing. */
-    private void loadSpaceMap(Superblock superblock, SpaceMap spaceMap, SpaceManager space, List<String> problems)
+    /** Refuses a volume that this process cannot write to, or has no memory for. */
+    private void requireUsable(Superblock superblock) throws HoldfastException {
+        if (!options.readOnly() && !superblock.features().canWrite()) {
+            throw new HoldfastException(
+                    ErrorCode.UNSUPPORTED,
+                    "%s: this volume uses %s, which this Holdfast does not know; open it read-only, or use a newer one"
+                            .formatted(device.name(), superblock.features().unwritable()));
+        }
+        long needed = SpaceMap.tableBytes(superblock.layout());
+        if (needed > memory / 4) {
+            throw new HoldfastException(
+                    ErrorCode.NO_MEMORY,
+                    "%s: a volume of %s needs %s of memory for its groups alone; give it a memory of %s"
+                            .formatted(
+                                    device.name(),
+                                    SizeText.exact(superblock.blocks() * Block.SIZE),
+                                    SizeText.exact(needed),
+                                    SizeText.exact(needed * 4)));
+        }
+    }
+
+    private int groupsLoaded() {
+        return Math.clamp(memory / 128 / Block.SIZE, 2, 4096);
+    }
+
+    /** Loads the group table. Reading needs none of it, so damage only keeps the volume from being written to. */
+    private void loadSpaceMap(Superblock superblock, SpaceMap spaceMap, List<String> problems)
             throws HoldfastException {
-        long[] count = new long[1];
         int before = problems.size();
         spaceMap.load(
                 superblock.spaceRoot(),
-                block -> {
-                    space.markBusy(block);
-                    count[0]++;
-                },
+                superblock.generation(),
                 (pointer, first, blocks, why) ->
                         unusableSpaceMap(problems, why.code(), String.valueOf(why.getMessage())));
-        if (problems.size() == before && count[0] != superblock.allocatedBlocks()) {
+        long allocated = spaceMap.allocated();
+        if (problems.size() == before && allocated != superblock.allocatedBlocks()) {
             unusableSpaceMap(
                     problems,
                     ErrorCode.DAMAGED,
                     "%s: space map: %d blocks are allocated, the superblock says %d"
-                            .formatted(device.name(), count[0], superblock.allocatedBlocks()));
+                            .formatted(device.name(), allocated, superblock.allocatedBlocks()));
         }
-        space.setUnwrittenInTree(superblock.unwrittenBlocks());
     }
 
     private void unusableSpaceMap(List<String> problems, ErrorCode code, String why) throws HoldfastException {

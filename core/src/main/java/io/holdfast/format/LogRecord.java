@@ -211,8 +211,7 @@ public record LogRecord(
                 putShort(b, at + 2, p.blocks().size());
                 putInt(b, at + 4, p.bytes());
                 for (int i = 0; i < p.blocks().size(); i++) {
-                    putLong(b, at + 8 + 16 * i, p.blocks().get(i).block());
-                    putLong(b, at + 16 + 16 * i, p.blocks().get(i).checksum());
+                    p.blocks().get(i).encode(b, at + 8 + 16 * i);
                 }
             }
             case LogEntry.Drop d -> {
@@ -321,9 +320,9 @@ public record LogRecord(
         }
         List<BlockPointer> blocks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            BlockPointer pointer = new BlockPointer(getLong(b, at + 8 + 16 * i), getLong(b, at + 16 + 16 * i));
-            if (!layout.isAllocatable(pointer.block())) {
-                throw damaged(block, "a payload in block " + pointer.block());
+            BlockPointer pointer = BlockPointer.decode(b, at + 8 + 16 * i);
+            if (pointer == null || !layout.isAllocatable(pointer.block())) {
+                throw damaged(block, "a payload in block " + getLong(b, at + 8 + 16 * i));
             }
             blocks.add(pointer);
         }

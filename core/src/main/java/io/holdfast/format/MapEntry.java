@@ -7,10 +7,14 @@ import static io.holdfast.format.LittleEndian.putLong;
  * An entry of a file's block map: 16 bytes, in leaves for one block, in inner nodes for a child.
  *
  * <pre>
- *     0  device block   48 bits
- *     6  state           8 bits   0 hole, 1 unwritten, 2 written, 3 written without checksum, 4 node below
- *     7  reserved        8 bits   (compressed runs: position in the run)
- *     8  checksum       64 bits   of the block's 4096 bytes; 0 in states 0, 1 and 3
+ *   bit 0   device block   44 bits
+ *      44   state           4 bits   0 hole, 1 unwritten, 2 written, 3 written without checksum, 4 node below;
+ *                                    reserved: 5 compressed run, 6 lost
+ *      48   reserved        1 bit    (may be shared)
+ *      49   reserved        5 bits   (position in a compressed run)
+ *      54   reserved        5 bits   (stored blocks of a compressed run, less one)
+ *      59   0
+ *      64   checksum       64 bits   of the block's 4096 bytes; 0 in states 0, 1 and 3
  * </pre>
  *
  * <p>Hole and unwritten may stand in an inner node: then they hold for everything below. The first eight bytes are
@@ -33,16 +37,23 @@ public final class MapEntry {
     public static final int WRITTEN_NO_CHECKSUM = 3;
     public static final int NODE = 4;
 
-    private static final long BLOCK_MASK = (1L << 48) - 1;
+    private static final int STATE_AT = 44;
+    private static final int STATE_BITS = 4;
+    private static final long BLOCK_MASK = (1L << STATE_AT) - 1;
 
     private MapEntry() {}
 
     public static long word(int state, long block) {
-        return ((long) state << 48) | block;
+        return ((long) state << STATE_AT) | block;
     }
 
     public static int state(long word) {
-        return (int) (word >>> 48);
+        return (int) (word >>> STATE_AT) & ((1 << STATE_BITS) - 1);
+    }
+
+    /** Returns whether a word on disk has only what this version knows: a state up to node, and no reserved bit. */
+    public static boolean isPossible(long word) {
+        return word >>> (STATE_AT + STATE_BITS) == 0 && state(word) <= NODE;
     }
 
     public static long block(long word) {

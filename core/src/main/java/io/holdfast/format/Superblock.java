@@ -21,42 +21,62 @@ import java.util.UUID;
  * <pre>
  *     0  magic "HOLDFAST"            8
  *     8  format version              u32     12  checksum algorithm          u32
- *    16  incompatible features       u64     24  features safe for reading   u64
- *    32  volume UUID                 16
- *    48  label, UTF-8, NUL-padded    64
- *   112  blocks of the volume        u64    120  generation                  u64
- *   128  log2 of the block size      u8     129  log2 of a map entry's size  u8
+ *    16  incompatible features       u64     24  read-only compatible ones   u64
+ *    32  compatible features         u64
+ *    40  volume UUID                 16
+ *    56  label, UTF-8, NUL-padded    64
+ *   120  blocks of the volume        u64    128  generation                  u64
  *   136  this copy's own block       u64
- *   144  metadata tree root          block, checksum
- *   160  space map root              block, checksum
- *   176  reference count tree root   block, checksum (reserved, zero)
+ *   144  log2 of the block size      u8     145  log2 of a map entry's size  u8
+ *   146  log2 of a group's blocks    u8     147  0                           u8
+ *   148  state: 1 closed cleanly     u32
+ *   152  0                           u64
+ *   160  metadata tree root          word, checksum
+ *   176  group table root            word, checksum
  *   192  log: next record's block    u64    200  its sequence number         u64
  *   208  log id                      u64    216  checksum of the record before it
  *   224  log run: first, end         2 u64  240  spare run: first, end       2 u64
  *   256  allocated blocks            u64    264  unwritten blocks            u64
- *   272  state: 1 closed cleanly     u32
+ *   272  bytes of map changes in memory that the log may need to be opened   u64
+ *   280  0                           u64 …
+ *  1024  area of later features: devices and their epochs, key slots         3064
  *  4088  CRC-32C of bytes 0..4087    u64
  * </pre>
+ *
+ * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 280 to 1023 are 0. Bytes from
+ * 1024 on belong to features; a feature that is compatible may have put something there, which is kept as it is.
+ *
+ * @param later bytes 1024 to 4087
  */
 public record Superblock(
         int checksumId,
+        Features features,
         UUID uuid,
         String label,
         long blocks,
+        int groupLog2,
         long generation,
         BlockPointer treeRoot,
         BlockPointer spaceRoot,
         LogPosition log,
         long allocatedBlocks,
         long unwrittenBlocks,
-        boolean clean) {
+        long changeBytes,
+        boolean clean,
+        ByteString later) {
     public static final byte[] MAGIC = "HOLDFAST".getBytes(StandardCharsets.US_ASCII);
-    public static final int VERSION = 1;
+    public static final int VERSION = 2;
     public static final int LABEL_BYTES_MAX = 64;
-    /** The incompatible features this version knows; reserved bits: 0 compressed runs, 1 reference counts. */
-    public static final long INCOMPATIBLE_KNOWN = 0;
 
+    private static final int LABEL_AT = 56;
+    private static final int ZERO_AT = 280;
+    private static final int LATER_AT = 1024;
     private static final int CHECKSUM_AT = 4088;
+
+    /** Returns what a feature of a later version finds in a volume that has none: nothing. */
+    public static ByteString nothingLater() {
+        return ByteString.of(new byte[CHECKSUM_AT - LATER_AT]);
+    }
 
     /** Encodes the copy that goes to {@code selfBlock}. */
     public byte[] encode(long selfBlock) {
@@ -64,17 +84,20 @@ public record Superblock(
         System.arraycopy(MAGIC, 0, b, 0, MAGIC.length);
         putInt(b, 8, VERSION);
         putInt(b, 12, checksumId);
-        putLong(b, 32, uuid.getMostSignificantBits());
-        putLong(b, 40, uuid.getLeastSignificantBits());
+        features.encode(b, 16);
+        putLong(b, 40, uuid.getMostSignificantBits());
+        putLong(b, 48, uuid.getLeastSignificantBits());
         byte[] text = label.getBytes(StandardCharsets.UTF_8);
-        System.arraycopy(text, 0, b, 48, Math.min(text.length, LABEL_BYTES_MAX));
-        putLong(b, 112, blocks);
-        putLong(b, 120, generation);
-        b[128] = Block.SIZE_LOG2;
-        b[129] = MapEntry.SIZE_LOG2;
+        System.arraycopy(text, 0, b, LABEL_AT, Math.min(text.length, LABEL_BYTES_MAX));
+        putLong(b, 120, blocks);
+        putLong(b, 128, generation);
         putLong(b, 136, selfBlock);
-        putPointer(b, 144, treeRoot);
-        putPointer(b, 160, spaceRoot);
+        b[144] = Block.SIZE_LOG2;
+        b[145] = MapEntry.SIZE_LOG2;
+        b[146] = (byte) groupLog2;
+        putInt(b, 148, clean ? 1 : 0);
+        treeRoot.encode(b, 160);
+        spaceRoot.encode(b, 176);
         putLong(b, 192, log.block());
         putLong(b, 200, log.sequence());
         putLong(b, 208, log.logId());
@@ -85,7 +108,8 @@ public record Superblock(
         putLong(b, 248, log.spareEnd());
         putLong(b, 256, allocatedBlocks);
         putLong(b, 264, unwrittenBlocks);
-        putInt(b, 272, clean ? 1 : 0);
+        putLong(b, 272, changeBytes);
+        later.copyTo(b, LATER_AT);
         putLong(b, CHECKSUM_AT, checksum(b));
         return b;
     }
@@ -100,7 +124,7 @@ public record Superblock(
         try {
             return decode(b, block, device) != null;
         } catch (HoldfastException e) {
-            return e.code() == ErrorCode.NOT_A_VOLUME;
+            return e.code() == ErrorCode.NOT_A_VOLUME || e.code() == ErrorCode.UNSUPPORTED;
         }
     }
 
@@ -117,29 +141,17 @@ public record Superblock(
         if (getLong(b, CHECKSUM_AT) != checksum(b)) {
             throw damaged(device, block, "its checksum does not match");
         }
-        int version = getInt(b, 8);
-        if (version != VERSION || getLong(b, 16) != INCOMPATIBLE_KNOWN) {
-            throw new HoldfastException(
-                    ErrorCode.UNSUPPORTED,
-                    "%s: format version %d with features %#x; this Holdfast reads version %d; use a newer one"
-                            .formatted(device, version, getLong(b, 16), VERSION));
-        }
+        requireKnown(b, device);
         int checksumId = getInt(b, 12);
         Checksums.byId(checksumId);
-        if (b[128] != Block.SIZE_LOG2 || b[129] != MapEntry.SIZE_LOG2) {
-            throw new HoldfastException(
-                    ErrorCode.UNSUPPORTED,
-                    "%s: block size 2^%d with map entries of 2^%d bytes; this Holdfast reads 2^%d and 2^%d"
-                            .formatted(device, b[128], b[129], Block.SIZE_LOG2, MapEntry.SIZE_LOG2));
-        }
         if (getLong(b, 136) != block) {
             throw damaged(device, block, "it was written for block " + getLong(b, 136));
         }
-        long blocks = getLong(b, 112);
-        if (blocks < MIN_BLOCKS || blocks > MAX_BLOCKS) {
+        long blocks = getLong(b, 120);
+        if (blocks < minBlocks(b[146]) || blocks > MAX_BLOCKS) {
             throw damaged(device, block, "a volume of %d blocks cannot be".formatted(blocks));
         }
-        long generation = getLong(b, 120);
+        long generation = getLong(b, 128);
         long sequence = getLong(b, 200);
         if (generation < 1 || generation > COUNTER_MAX || sequence < 1 || sequence > COUNTER_MAX) {
             throw damaged(
@@ -153,9 +165,13 @@ public record Superblock(
                     block,
                     "it counts %d allocated and %d unwritten blocks of %d".formatted(allocated, unwritten, blocks));
         }
-        int state = getInt(b, 272);
+        int state = getInt(b, 148);
         if (state != 0 && state != 1) {
             throw damaged(device, block, "its state is " + state);
+        }
+        long changeBytes = getLong(b, 272);
+        if (changeBytes < 0 || b[147] != 0 || getLong(b, 152) != 0 || !isZero(b, ZERO_AT, LATER_AT)) {
+            throw damaged(device, block, "it has something where nothing can be");
         }
         LogPosition log = new LogPosition(
                 getLong(b, 192),
@@ -168,36 +184,134 @@ public record Superblock(
                 getLong(b, 248));
         return new Superblock(
                 checksumId,
-                new UUID(getLong(b, 32), getLong(b, 40)),
+                Features.decode(b, 16),
+                new UUID(getLong(b, 40), getLong(b, 48)),
                 label(b, block, device),
                 blocks,
+                b[146],
                 generation,
-                getPointer(b, 144),
-                getPointer(b, 160),
+                root(b, 160, block, device),
+                root(b, 176, block, device),
                 log,
                 allocated,
                 unwritten,
-                state == 1);
+                changeBytes,
+                state == 1,
+                ByteString.of(Arrays.copyOfRange(b, LATER_AT, CHECKSUM_AT)));
+    }
+
+    /** Refuses what this version cannot read: it may mean anything. */
+    private static void requireKnown(byte[] b, String device) throws HoldfastException {
+        int version = getInt(b, 8);
+        if (version == 1) {
+            throw new HoldfastException(
+                    ErrorCode.UNSUPPORTED,
+                    device + ": format version 1 was never released, and this Holdfast reads version " + VERSION
+                            + "; export its disks with the Holdfast that made it, and import them into a new volume");
+        }
+        if (version != VERSION) {
+            throw new HoldfastException(
+                    ErrorCode.UNSUPPORTED,
+                    "%s: format version %d; this Holdfast reads version %d; use a newer one"
+                            .formatted(device, version, VERSION));
+        }
+        Features features = Features.decode(b, 16);
+        if (!features.canRead()) {
+            throw new HoldfastException(
+                    ErrorCode.UNSUPPORTED,
+                    "%s: this volume uses %s, which this Holdfast does not know; use a newer one"
+                            .formatted(device, features.unreadable()));
+        }
+        if (b[144] != Block.SIZE_LOG2 || b[145] != MapEntry.SIZE_LOG2 || !Layout.isGroupLog2(b[146])) {
+            throw new HoldfastException(
+                    ErrorCode.UNSUPPORTED,
+                    "%s: block size 2^%d with map entries of 2^%d bytes and groups of 2^%d blocks; this Holdfast reads 2^%d, 2^%d and 2^%d"
+                            .formatted(
+                                    device,
+                                    b[144],
+                                    b[145],
+                                    b[146],
+                                    Block.SIZE_LOG2,
+                                    MapEntry.SIZE_LOG2,
+                                    Layout.GROUP_LOG2));
+        }
+    }
+
+    private static BlockPointer root(byte[] b, int at, long block, String device) throws HoldfastException {
+        BlockPointer root = BlockPointer.decode(b, at);
+        if (root == null) {
+            throw damaged(device, block, "a root of it points to no node");
+        }
+        return root;
+    }
+
+    private static boolean isZero(byte[] b, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (b[i] != 0) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private static String label(byte[] b, long block, String device) throws HoldfastException {
-        int end = 48;
-        while (end < 48 + LABEL_BYTES_MAX && b[end] != 0) {
+        int end = LABEL_AT;
+        while (end < LABEL_AT + LABEL_BYTES_MAX && b[end] != 0) {
             end++;
         }
         try {
             return StandardCharsets.UTF_8
                     .newDecoder()
-                    .decode(ByteBuffer.wrap(b, 48, end - 48))
+                    .decode(ByteBuffer.wrap(b, LABEL_AT, end - LABEL_AT))
                     .toString();
         } catch (CharacterCodingException e) {
             throw damaged(device, block, "its label is not UTF-8");
         }
     }
 
-    /** 2 MiB: the structures need this. Users get no volume smaller than {@link io.holdfast.volume.Volume#MIN_SIZE}. */
+    /** Returns the superblock of the next checkpoint. */
+    public Superblock next(
+            BlockPointer newTreeRoot,
+            BlockPointer newSpaceRoot,
+            LogPosition newLog,
+            long newAllocated,
+            long newUnwritten,
+            long newChangeBytes,
+            boolean newClean) {
+        return new Superblock(
+                checksumId,
+                features,
+                uuid,
+                label,
+                blocks,
+                groupLog2,
+                generation + 1,
+                newTreeRoot,
+                newSpaceRoot,
+                newLog,
+                newAllocated,
+                newUnwritten,
+                newChangeBytes,
+                newClean,
+                later);
+    }
+
+    /** Returns how many blocks a volume has at least. */
+    public static long minBlocks(int groupLog2) {
+        return groupLog2 == Layout.GROUP_LOG2 ? MIN_BLOCKS_OF_USERS : MIN_BLOCKS;
+    }
+
+    /** Returns where the fixed structures of the volume are. */
+    public Layout layout() {
+        return new Layout(blocks, groupLog2);
+    }
+
+    /** The least that a volume with the smallest groups has. */
     public static final long MIN_BLOCKS = 512;
-    /** 2^44 blocks, 64 PiB: this version was designed for no more; a pointer has room for 2^48. */
+
+    /** The least that every other volume has: 16 MiB. */
+    private static final long MIN_BLOCKS_OF_USERS = 4096;
+    /** 2^44 blocks, 64 PiB: a block number has 44 bits. */
     public static final long MAX_BLOCKS = 1L << 44;
 
     /** No volume lives to see as many checkpoints or log records, so their counters never wrap. */
@@ -210,14 +324,5 @@ public record Superblock(
 
     private static long checksum(byte[] b) {
         return Checksums.superblock().of(MemorySegment.ofArray(b), 0, CHECKSUM_AT);
-    }
-
-    private static void putPointer(byte[] b, int at, BlockPointer pointer) {
-        putLong(b, at, pointer.block());
-        putLong(b, at + 8, pointer.checksum());
-    }
-
-    private static BlockPointer getPointer(byte[] b, int at) {
-        return new BlockPointer(getLong(b, at), getLong(b, at + 8));
     }
 }

@@ -33,6 +33,8 @@ public enum Guard {
     UNPROVEN_FIRST,
     /** A dead block is not used again before a checkpoint without it is durable. */
     FREED_AWAIT_CHECKPOINT,
+    /** A group whose bitmap is read anew knows the dead blocks that wait: they are free on the device already. */
+    LOADED_GROUP_HAS_DEAD,
     /** A dead block is not used again before the readers that may know it have left. */
     FREED_AWAIT_READERS,
     /** A flush covers what was written when it began, not when it ended. */

@@ -98,6 +98,9 @@ public enum Point {
     /** The log is replayed, no checkpoint has it. */
     RECOVERY_DONE,
 
+    /** The bitmap of a group is read and not in use yet. */
+    GROUP_READ,
+
     // ---- allocations that may fail ----
     /** Space is reserved for a change. */
     ALLOCATE_RESERVE,

@@ -11,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Asks the device for room for the log's leased runs before a record gets its place in one. A record without a place
+ * Brings groups with free blocks into memory, and asks the device for room for the log's leased runs, before a record
+ * gets its place in one. A record without a place
  * can be refused and written later; a record with a place must be written, since the log's chain names it.
  *
  * <p>Invariant: one thread at a time asks the device, and holds none of the log's locks.
@@ -53,14 +54,15 @@ final class LogBacking {
         } finally {
             logLock.unlock();
         }
-        if (!ready || room.isMissing()) {
+        if (!ready || room.isMissing() || logSpace.wantsGroups()) {
             backOrRefuse();
             room.check();
         }
     }
 
     /**
-     * Asks for room for all that is leased; returns whether there was anything to ask for.
+     * Loads the groups that the log will need next, and asks for room for all that is leased; returns whether there was
+     * anything to load or to ask for.
      *
      * @throws HoldfastException {@code NO_SPACE} if there is no room; nothing is lost
      */
@@ -94,7 +96,7 @@ final class LogBacking {
     }
 
     private boolean back() throws HoldfastException {
-        boolean any = false;
+        boolean any = logSpace.loadAhead();
         asking.lock();
         try {
             for (Run run = firstUnbacked(); run != null; run = firstUnbacked()) {

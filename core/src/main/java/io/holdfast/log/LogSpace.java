@@ -21,11 +21,21 @@ final class LogSpace {
     private int backedRuns;
     private long backed;
 
+    /** Returns whether {@link #loadAhead} should be called. Cheap. */
+    boolean wantsGroups() {
+        return space.wantsGroups();
+    }
+
+    /** Does as {@link SpaceManager#loadAhead}. Called without the log's lock. */
+    boolean loadAhead() {
+        return space.loadAhead();
+    }
+
     LogSpace(SpaceManager space) {
         this.space = space;
     }
 
-    /** Leases until there are {@code blocks} blocks; returns false, with nothing lost, if the volume has no more. */
+    /** Leases until there are {@code blocks} blocks; returns false, with nothing lost, if no more are at hand. */
     boolean ensure(long blocks) {
         while (available < blocks || runs.size() < 2) {
             Run run = space.lease(space.runLength());
@@ -98,7 +108,7 @@ final class LogSpace {
         }
         available -= blocks;
         backed -= blocks;
-        space.consume(blocks, from, promised);
+        space.consume(taken, from, promised);
         return taken;
     }
 

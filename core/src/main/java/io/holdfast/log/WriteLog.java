@@ -89,9 +89,12 @@ public final class WriteLog {
         this.flushGate = new FlushGate(device, latch, room, startSequence);
         this.writer = new RecordWriter(device, latch, flushGate);
         this.logSpace = new LogSpace(space);
+        space.loadAhead();
         if (!logSpace.ensure(1)) {
-            throw new HoldfastException(
-                    ErrorCode.NO_SPACE, device.name() + ": not one block is free for the log; open it read-only");
+            throw space.closedBecause()
+                    .orElseGet(() -> new HoldfastException(
+                            ErrorCode.NO_SPACE,
+                            device.name() + ": not one block is free for the log; open it read-only"));
         }
         backing = new LogBacking(device, logSpace, lock, room, latch);
         backing.backOrRefuse();

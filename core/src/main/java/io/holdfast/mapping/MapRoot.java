@@ -48,6 +48,7 @@ public record MapRoot(long word, long checksum, long dataBlocks, int levels) {
         if (levels < 1
                 || levels > MapEntry.LEVELS_MAX
                 || (state != MapEntry.HOLE && state != MapEntry.UNWRITTEN && state != MapEntry.NODE)
+                || !MapEntry.isPossible(word)
                 || (state == MapEntry.NODE) != (MapEntry.block(word) != 0)) {
             throw damaged(inode, "has %d levels and word %#x".formatted(levels, word));
         }

@@ -153,7 +153,7 @@ public final class MapTree {
             case MapEntry.NODE -> level > 0 && MapEntry.block(word) != 0;
             default -> false;
         };
-        if (!sound) {
+        if (!sound || !MapEntry.isPossible(word)) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,
                     "map node is damaged: entry %d of a node of level %d is %#x".formatted(slot, level + 1, word));

@@ -1,9 +1,12 @@
 package io.holdfast.space;
 
+import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -46,9 +49,11 @@ public final class SpaceManager {
     }
 
     private static final long UNWRITTEN_PER_NODE = 128;
+    private static final int GROUPS_LOADED_MIN = 2;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final FreeBitmap bitmap;
+    private final Layout layout;
+    private final GroupAllocator groups;
     private final long usable;
     private final long slop;
 
@@ -58,21 +63,25 @@ public final class SpaceManager {
     private long metadataFrozen;
     private long unwrittenTree;
     private long unwrittenDelta;
-    private LongList pendingActive = new LongList();
-    private LongList pendingFrozen = new LongList();
-    private long pendingRelease;
+    private final DeadBlocks dead;
+    private final GroupLoading loading;
 
+    /** Makes the manager of an empty volume. */
     public SpaceManager(Layout layout) {
-        bitmap = new FreeBitmap(layout.blocks());
-        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
-            for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
-                bitmap.setBusy(layout.superblock(copy, slot));
-            }
+        this(layout, Bitmaps.allFree(layout), GROUPS_LOADED_MIN);
+    }
+
+    /** @param groupsLoaded how many groups' bitmaps stay in memory without need, 4 KiB each; at least 2 */
+    public SpaceManager(Layout layout, Bitmaps bitmaps, int groupsLoaded) {
+        this.layout = layout;
+        this.groups = new GroupAllocator(layout, bitmaps, Math.max(GROUPS_LOADED_MIN, groupsLoaded));
+        this.dead = new DeadBlocks(layout);
+        this.loading = new GroupLoading(layout, bitmaps, groups, dead, lock);
+        long sum = 0;
+        for (long group = 0; group < layout.groups(); group++) {
+            sum += layout.usable(group);
         }
-        for (long b = layout.spaceMapStart(); b < layout.spaceMapEnd(); b++) {
-            bitmap.setBusy(b);
-        }
-        usable = bitmap.free();
+        usable = sum;
         slop = Math.clamp(usable / 64, 192, 16384);
     }
 
@@ -90,24 +99,47 @@ public final class SpaceManager {
         return Math.clamp(usable / 256, 16, 1024);
     }
 
-    /** Marks a block as in use when the volume is opened; returns false if it is already. */
-    public boolean markBusy(long block) {
-        lock.lock();
-        try {
-            if (bitmap.isBusy(block)) {
-                return false;
-            }
-            bitmap.setBusy(block);
-            return true;
-        } finally {
-            lock.unlock();
-        }
+    // ---- groups ----
+
+    /** Returns whether {@link #loadAhead} should be called. Cheap. */
+    public boolean wantsGroups() {
+        return loading.wantsGroups();
     }
 
-    public boolean isBusy(long block) {
+    /**
+     * Loads groups with free blocks until enough are at hand for the next allocations. Reads the device, so the caller
+     * holds no lock that others wait for. A group whose bitmap cannot be read is closed: nothing of it is allocated.
+     *
+     * @return whether there are more blocks at hand than before
+     */
+    public boolean loadAhead() {
+        return loading.loadAhead();
+    }
+
+    /** Returns why nothing is allocated in some group. */
+    public Optional<HoldfastException> closedBecause() {
+        return loading.closedBecause();
+    }
+
+    /**
+     * Marks a block as in use when the volume is opened; returns false if it is in use or cannot be used.
+     *
+     * @throws HoldfastException why the bitmap of its group cannot be read
+     */
+    public boolean markBusy(long block) throws HoldfastException {
+        if (!layout.isAllocatable(block)) {
+            return false;
+        }
+        if (!loading.load(layout.groupOf(block))) {
+            throw loading.closedBecause().orElseThrow();
+        }
         lock.lock();
         try {
-            return bitmap.isBusy(block);
+            if (groups.isBusy(block)) {
+                return false;
+            }
+            groups.setBusy(block);
+            return true;
         } finally {
             lock.unlock();
         }
@@ -184,33 +216,43 @@ public final class SpaceManager {
     }
 
     private long available() {
-        return bitmap.free() + leased - reserved - metadataActive - metadataFrozen - unwrittenPromise() - slop;
+        return groups.free() + leased - reserved - metadataActive - metadataFrozen - unwrittenPromise() - slop;
     }
 
     // ---- allocation ----
 
-    /** Takes a run of up to {@code wanted} blocks for the log; null if no block is free. */
+    /**
+     * Takes a run of up to {@code wanted} blocks for the log; null if no block is at hand. Then {@link #loadAhead} may
+     * bring some.
+     */
     public @Nullable Run lease(int wanted) {
         lock.lock();
         try {
-            int[] length = new int[1];
-            long start = Inject.fails(Point.ALLOCATE_LEASE) ? -1 : bitmap.take(wanted, length);
-            if (start < 0) {
-                return null;
+            Run run = Inject.fails(Point.ALLOCATE_LEASE) ? null : groups.take(wanted);
+            if (run != null) {
+                leased += run.length();
+                groups.leased(run.start(), (int) run.length());
             }
-            leased += length[0];
-            return new Run(start, start + length[0]);
+            loading.update();
+            return run;
         } finally {
             lock.unlock();
         }
     }
 
-    /** Notes that {@code blocks} leased blocks are in use now, {@code promised} of them from a reservation. */
-    public void consume(long blocks, Reservation from, long promised) {
+    /**
+     * Notes that leased blocks are in use now.
+     *
+     * @param promised how many of them come from a reservation
+     */
+    public void consume(List<Run> runs, Reservation from, long promised) {
         from.take(promised);
         lock.lock();
         try {
-            leased -= blocks;
+            for (Run run : runs) {
+                groups.used(run);
+                leased -= run.length();
+            }
             reserved -= promised;
             if (leased < 0 || reserved < 0) {
                 throw new IllegalStateException("more consumed than was leased or reserved");
@@ -220,15 +262,25 @@ public final class SpaceManager {
         }
     }
 
-    /** Takes a run of up to {@code wanted} blocks for nodes of a checkpoint; null if no block is free. */
+    /**
+     * Takes a run of up to {@code wanted} blocks for nodes of a checkpoint; null if no block is free. May read the
+     * device, as {@link #loadAhead}.
+     */
     public @Nullable Run takeForMetadata(int wanted) {
-        lock.lock();
-        try {
-            int[] length = new int[1];
-            long start = Inject.fails(Point.ALLOCATE_NODES) ? -1 : bitmap.take(wanted, length);
-            return start < 0 ? null : new Run(start, start + length[0]);
-        } finally {
-            lock.unlock();
+        while (true) {
+            lock.lock();
+            try {
+                Run run = Inject.fails(Point.ALLOCATE_NODES) ? null : groups.take(wanted);
+                if (run != null) {
+                    loading.update();
+                    return run;
+                }
+            } finally {
+                lock.unlock();
+            }
+            if (!loadAhead()) {
+                return null;
+            }
         }
     }
 
@@ -237,7 +289,7 @@ public final class SpaceManager {
         lock.lock();
         try {
             for (long b = run.start(); b < run.end(); b++) {
-                bitmap.setFree(b);
+                groups.setFree(b);
             }
         } finally {
             lock.unlock();
@@ -249,13 +301,20 @@ public final class SpaceManager {
         lock.lock();
         try {
             if (Inject.off(Guard.FREED_AWAIT_CHECKPOINT)) {
-                bitmap.setFree(block);
+                freeAtOnce(block);
                 return;
             }
-            pendingActive.add(block);
+            dead.add(block);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Only for the proof of the guard: what happens without it. */
+    private void freeAtOnce(long block) {
+        BlockList one = new BlockList(layout);
+        one.add(block);
+        one.forEachGroup(groups::setFree);
     }
 
     // ---- checkpoint ----
@@ -264,8 +323,8 @@ public final class SpaceManager {
     public void freeze() {
         lock.lock();
         try {
-            pendingFrozen.addAll(pendingActive);
-            pendingActive = new LongList();
+            dead.freeze();
+            groups.freeze();
             metadataFrozen += metadataActive;
             metadataActive = 0;
         } finally {
@@ -278,10 +337,10 @@ public final class SpaceManager {
         lock.lock();
         try {
             if (Inject.off(Guard.FREED_AWAIT_CHECKPOINT)) {
-                bitmap.setFree(block);
+                freeAtOnce(block);
                 return;
             }
-            pendingFrozen.add(block);
+            dead.addFrozen(block);
         } finally {
             lock.unlock();
         }
@@ -294,29 +353,28 @@ public final class SpaceManager {
      * @return the dead blocks; the caller passes them to {@link #reuse} once the last reader that may know them has
      *     left
      */
-    public LongList commit(long unwrittenInTree, long frozenUnwritten) {
+    public BlockList commit(long unwrittenInTree, long frozenUnwritten) {
         lock.lock();
         try {
-            LongList dead = pendingFrozen;
-            pendingFrozen = new LongList();
-            pendingRelease += dead.size();
+            groups.durable();
             metadataFrozen = 0;
             unwrittenTree = unwrittenInTree;
             unwrittenDelta -= frozenUnwritten;
-            return dead;
+            return dead.commit();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Makes dead blocks free. */
-    public void reuse(LongList dead) {
+    /** Makes dead blocks free: those of one or more lists that {@link #commit} returned. */
+    public void reuse(List<BlockList> lists) {
         lock.lock();
         try {
-            for (int i = 0; i < dead.size(); i++) {
-                bitmap.setFree(dead.get(i));
+            for (BlockList list : lists) {
+                list.forEachGroup(groups::setFree);
+                dead.remove(list);
             }
-            pendingRelease -= dead.size();
+            loading.update();
         } finally {
             lock.unlock();
         }
@@ -333,28 +391,27 @@ public final class SpaceManager {
 
     /** Returns whether a checkpoint may make more blocks available. */
     private boolean checkpointMayHelp() {
-        return pendingActive.size() + pendingFrozen.size() + pendingRelease + metadataActive + metadataFrozen > 0
-                || reserved > 0;
+        return dead.size() + metadataActive + metadataFrozen > 0 || reserved > 0;
     }
 
     /** Returns how many dead blocks wait to become free. */
     public long pending() {
         lock.lock();
         try {
-            return pendingActive.size() + pendingFrozen.size() + pendingRelease;
+            return dead.size();
         } finally {
             lock.unlock();
         }
     }
 
     /** Returns the counts at one instant, in blocks. */
-    public Counts counts() {
+    public SpaceCounts counts() {
         lock.lock();
         try {
-            long pending = pendingActive.size() + pendingFrozen.size() + pendingRelease;
-            return new Counts(
+            long pending = dead.size();
+            return new SpaceCounts(
                     usable,
-                    bitmap.free(),
+                    groups.free(),
                     leased,
                     reserved,
                     metadataActive + metadataFrozen,
@@ -365,25 +422,4 @@ public final class SpaceManager {
             lock.unlock();
         }
     }
-
-    /**
-     * Counts in blocks.
-     *
-     * @param free not in use by anything
-     * @param leased given to the log and not used yet
-     * @param reserved promised to accepted writes; 0 at rest
-     * @param metadata promised to the next checkpoint
-     * @param unwritten promised to unwritten ranges
-     * @param pending dead, waiting for a checkpoint
-     * @param available may be promised to a write now
-     */
-    public record Counts(
-            long usable,
-            long free,
-            long leased,
-            long reserved,
-            long metadata,
-            long unwritten,
-            long pending,
-            long available) {}
 }

@@ -1,10 +1,8 @@
 package io.holdfast.space;
 
 import io.holdfast.checksum.Checksum;
-import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
-import io.holdfast.device.SealedBuffer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
@@ -12,24 +10,28 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.node.NodeReader;
-import java.util.function.LongConsumer;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The space map on the device: a bit for each block, set for exactly the blocks that the checkpoint's trees reach. The
  * log and the fixed structures are not in it.
  *
- * <p>{@link Layout} has the layout and the homes. A missing node (pointer 0) means that everything below is free. An
- * update refuses to set a set bit or clear a clear one: the trees and the map disagree, and writing on would make it
- * worse.
+ * <p>{@link Layout} has the places. The group table is in memory: {@link #load} reads it, one block for 16 GiB, and
+ * {@link #update} changes it. A bitmap is read when somebody asks for it. An update refuses to set a set bit or clear a
+ * clear one: the trees and the map disagree, and writing on would make it worse.
+ *
+ * <p>Thread-safe for one thread that updates beside others that read bitmaps.
  */
-public final class SpaceMap {
-    private static final String STRUCTURE = "space map";
-
+public final class SpaceMap implements Bitmaps {
     private final Layout layout;
     private final Device device;
     private final Checksum checksum;
     private final NodeReader reader;
     private final BufferPool buffers;
+    private final GroupTable table;
 
     public SpaceMap(Layout layout, Device device, Checksum checksum, NodeReader reader, BufferPool buffers) {
         this.layout = layout;
@@ -37,185 +39,209 @@ public final class SpaceMap {
         this.checksum = checksum;
         this.reader = reader;
         this.buffers = buffers;
+        this.table = new GroupTable(layout, device.name(), checksum, reader);
     }
 
-    /** An allocation as an element of the array for {@link #update}. */
-    public static long allocated(long block) {
-        return block << 1 | 1;
+    /** Returns the bytes of memory that the group table of a volume takes. */
+    public static long tableBytes(Layout layout) {
+        return GroupTable.bytes(layout);
     }
 
-    /** A freed block as an element of the array for {@link #update}. */
-    public static long freed(long block) {
-        return block << 1;
-    }
-
-    /** Learns of a damaged node. */
+    /** Learns of a damaged block of the group table or a damaged bitmap. */
     public interface Damage {
         /**
-         * Takes note of a damaged node. Unless this throws, loading goes on without the blocks that the node covers.
+         * Takes note of damage. Unless this throws, loading goes on without the blocks that are below.
          *
-         * @param first the first block whose bit is left out
-         * @param count of blocks left out, 0 if only one impossible bit is left out
+         * @param first the first block that nothing is known of
+         * @param count of such blocks
          */
-        void node(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
+        void found(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
     }
 
-    /** Calls {@code allocated} for every block whose bit is set, in ascending order. */
-    public void load(BlockPointer root, LongConsumer allocated, Damage damage) throws HoldfastException {
-        load(layout.spaceMapLevels() - 1, 0, root, allocated, damage);
-    }
-
-    private void load(int level, long index, BlockPointer pointer, LongConsumer allocated, Damage damage)
-            throws HoldfastException {
-        if (pointer.isNone()) {
-            return;
-        }
-        byte[] node;
-        try {
-            node = read(level, index, pointer);
-        } catch (HoldfastException e) {
-            long span = span(level);
-            damage.node(pointer, index * span, Math.min(span, layout.blocks() - index * span), e);
-            return;
-        }
-        if (level == 0) {
-            for (int word = 0; word < Block.SIZE / 8; word++) {
-                long bits = LittleEndian.getLong(node, word * 8);
-                while (bits != 0) {
-                    long block = index * Layout.BITS_PER_LEAF + word * 64L + Long.numberOfTrailingZeros(bits);
-                    bits &= bits - 1;
-                    if (layout.isAllocatable(block)) {
-                        allocated.accept(block);
-                    } else {
-                        damage.node(
-                                pointer,
-                                block,
-                                0,
-                                new HoldfastException(
-                                        ErrorCode.DAMAGED,
-                                        "%s: space map node in block %d is damaged: it claims block %d, which is never allocated"
-                                                .formatted(device.name(), pointer.block(), block)));
-                    }
-                }
-            }
-            return;
-        }
-        for (int slot = 0; slot < Layout.INDEX_FANOUT; slot++) {
-            long child = index * Layout.INDEX_FANOUT + slot;
-            BlockPointer childPointer = pointerAt(node, slot);
-            if (child < layout.spaceMapWidth(level - 1)) {
-                load(level - 1, child, childPointer, allocated, damage);
-            }
-        }
-    }
+    // ---- reading ----
 
     /**
-     * Writes each changed node to its free home and returns the new root. Nothing points to the new nodes until a
-     * superblock does.
+     * Reads the group table. Groups whose descriptors cannot be read count as full.
      *
-     * @param changes elements made by {@link #allocated} and {@link #freed}, ascending; a block that has both came into
-     *     the trees and left them again, and does not change
+     * @param generation of the superblock that has the root
      */
-    public BlockPointer update(BlockPointer root, long[] changes) throws HoldfastException {
-        if (changes.length == 0) {
-            return root;
+    public void load(BlockPointer root, long generation, Damage damage) throws HoldfastException {
+        table.load(root, generation, damage);
+    }
+
+    /** Returns how many blocks are allocated, by the descriptors. */
+    public long allocated() {
+        return table.allocated();
+    }
+
+    @Override
+    public int free(long group) {
+        return table.descriptor(group).free();
+    }
+
+    @Override
+    public long version(long group) {
+        return table.descriptor(group).generation();
+    }
+
+    @Override
+    public long[] read(long group) throws HoldfastException {
+        return read(group, table.descriptor(group));
+    }
+
+    private long[] read(long group, Descriptor descriptor) throws HoldfastException {
+        long[] bits = new long[Math.max(1, layout.groupBlocks() / Long.SIZE)];
+        if (!descriptor.hasBitmap()) {
+            return bits;
         }
-        for (long change : changes) {
-            if (!layout.isAllocatable(change >>> 1)) {
-                throw new HoldfastException(
-                        ErrorCode.DAMAGED,
-                        "%s: the trees hold or let go of block %d, which is never allocated; run check"
-                                .formatted(device.name(), change >>> 1));
+        long home = layout.bitmapHome(group, descriptor.home());
+        byte[] node = reader.read(new BlockPointer(home, descriptor.bitmapChecksum()), GroupTable.STRUCTURE);
+        int set = 0;
+        for (int i = 0; i < Block.SIZE / 8; i++) {
+            long word = LittleEndian.getLong(node, i * 8);
+            if (word != 0 && i >= bits.length) {
+                throw damaged("the bitmap in block %d goes beyond its group".formatted(home));
+            } else if (word != 0) {
+                bits[i] = word;
+                set += Long.bitCount(word);
             }
         }
-        return update(layout.spaceMapLevels() - 1, 0, root, changes, 0, changes.length);
-    }
-
-    private BlockPointer update(int level, long index, BlockPointer pointer, long[] changes, int from, int to)
-            throws HoldfastException {
-        byte[] node = pointer.isNone()
-                ? new byte[Block.SIZE]
-                : read(level, index, pointer).clone();
-        if (level == 0) {
-            applyBits(node, index, changes, from, to);
-        } else {
-            long span = span(level - 1);
-            int at = from;
-            while (at < to) {
-                long child = (changes[at] >>> 1) / span;
-                int end = at;
-                while (end < to && (changes[end] >>> 1) / span == child) {
-                    end++;
-                }
-                int slot = (int) (child - index * Layout.INDEX_FANOUT);
-                BlockPointer updated = update(level - 1, child, pointerAt(node, slot), changes, at, end);
-                LittleEndian.putLong(node, slot * 16, updated.block());
-                LittleEndian.putLong(node, slot * 16 + 8, updated.checksum());
-                at = end;
+        long[] fixed = GroupBits.fixed(layout, group);
+        for (int i = 0; i < bits.length; i++) {
+            if ((bits[i] & fixed[i]) != 0) {
+                long block = layout.groupStart(group) + i * 64L + Long.numberOfTrailingZeros(bits[i] & fixed[i]);
+                throw damaged(
+                        "the bitmap in block %d claims block %d, which is never allocated".formatted(home, block));
             }
         }
-        long home = layout.spaceMapHome(level, index, 0);
-        if (pointer.block() == home) {
-            home = layout.spaceMapHome(level, index, 1);
+        if (set != layout.usable(group) - descriptor.free()) {
+            throw damaged("the bitmap in block %d has %d allocated blocks, its descriptor says %d"
+                    .formatted(home, set, layout.usable(group) - descriptor.free()));
         }
-        return write(home, node);
+        return bits;
     }
 
-    /** Returns how many blocks a node of a level covers. */
-    private static long span(int level) {
-        long span = Layout.BITS_PER_LEAF;
-        for (int l = 0; l < level; l++) {
-            span *= Layout.INDEX_FANOUT;
-        }
-        return span;
+    /** Something done with the allocated blocks of one group. */
+    public interface GroupVisitor {
+        void group(long group, long[] allocated);
     }
 
-    private void applyBits(byte[] node, long index, long[] changes, int from, int to) throws HoldfastException {
-        for (int i = from; i < to; i++) {
-            long block = changes[i] >>> 1;
-            if (i + 1 < to && changes[i + 1] >>> 1 == block && changes[i] != changes[i + 1]) {
-                i++;
+    /** Reads all bitmaps, in the order of the groups. */
+    public void forEachGroup(GroupVisitor visitor, Damage damage) throws HoldfastException {
+        for (long group = 0; group < layout.groups(); group++) {
+            Descriptor descriptor = table.descriptor(group);
+            if (!descriptor.hasBitmap() || (descriptor.bitmapChecksum() == 0 && descriptor.free() == 0)) {
                 continue;
             }
-            boolean allocate = (changes[i] & 1) != 0;
-            int bit = (int) (block - index * Layout.BITS_PER_LEAF);
-            int at = bit >>> 6 << 3;
-            long mask = 1L << (bit & 63);
-            long word = LittleEndian.getLong(node, at);
-            if ((word & mask) != 0 == allocate) {
+            try {
+                visitor.group(group, read(group, descriptor));
+            } catch (HoldfastException e) {
+                long start = layout.groupStart(group);
+                damage.found(
+                        new BlockPointer(layout.bitmapHome(group, descriptor.home()), descriptor.bitmapChecksum()),
+                        start,
+                        layout.groupEnd(group) - start,
+                        e);
+            }
+        }
+    }
+
+    // ---- writing ----
+
+    /**
+     * Writes each changed bitmap and block of the group table to its free home and returns the new root. Nothing points
+     * to what was written until a superblock does. A block that is in both lists came into the trees and left them
+     * again, and does not change.
+     *
+     * @param generation of the superblock that will have the root
+     */
+    public BlockPointer update(BlockList taken, BlockList dropped, long generation) throws HoldfastException {
+        requireOnce(taken);
+        requireOnce(dropped);
+        TreeSet<Long> groups = new TreeSet<>(taken.groups());
+        groups.addAll(dropped.groups());
+        List<Long> changed = new ArrayList<>();
+        try (ScatteredWrites writes = new ScatteredWrites(device, buffers)) {
+            for (long group : groups) {
+                Descriptor now = update(group, taken, dropped, generation, writes);
+                if (now != null) {
+                    table.put(group, now);
+                    changed.add(group);
+                }
+            }
+            BlockPointer root = table.write(changed, writes);
+            writes.flush();
+            return root;
+        }
+    }
+
+    private static void requireOnce(BlockList list) throws HoldfastException {
+        if (!list.hasEachOnce()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED, "space map: the trees take or let go of a block twice; run check");
+        }
+    }
+
+    /** Writes the bitmap of a group; returns its new descriptor, null if nothing changes. */
+    private @Nullable Descriptor update(
+            long group, BlockList taken, BlockList dropped, long generation, ScatteredWrites writes)
+            throws HoldfastException {
+        if (group >= layout.groups()) {
+            throw outside(layout.groupStart(group));
+        }
+        Descriptor old = table.descriptor(group);
+        long[] bits = read(group, old);
+        long[] added = new long[bits.length];
+        long[] removed = new long[bits.length];
+        taken.addTo(group, added);
+        dropped.addTo(group, removed);
+        long[] fixed = GroupBits.fixed(layout, group);
+        boolean changes = false;
+        int set = 0;
+        byte[] node = new byte[Block.SIZE];
+        for (int i = 0; i < bits.length; i++) {
+            long both = added[i] & removed[i];
+            long on = added[i] & ~both;
+            long off = removed[i] & ~both;
+            long wrong = (added[i] | removed[i]) & fixed[i];
+            if (wrong != 0) {
+                throw outside(blockOf(group, i, wrong));
+            }
+            long disagree = (on & bits[i]) | (off & ~bits[i]);
+            if (disagree != 0) {
+                long block = blockOf(group, i, disagree);
                 throw new HoldfastException(
                         ErrorCode.DAMAGED,
                         "%s: space map and trees disagree: block %d is %s already; run check"
-                                .formatted(device.name(), block, allocate ? "allocated" : "free"));
+                                .formatted(device.name(), block, (on & disagree) != 0 ? "allocated" : "free"));
             }
-            LittleEndian.putLong(node, at, word ^ mask);
+            changes |= on != 0 || off != 0;
+            bits[i] ^= on ^ off;
+            set += Long.bitCount(bits[i]);
+            LittleEndian.putLong(node, i * 8, bits[i]);
+            fixed[i] |= bits[i];
         }
+        if (!changes) {
+            return null;
+        }
+        int home = old.hasBitmap() ? 1 - old.home() : 0;
+        writes.add(layout.bitmapHome(group, home), node);
+        return new Descriptor(
+                checksum.of(node), layout.usable(group) - set, GroupBits.longestRun(fixed), true, home, generation);
     }
 
-    private BlockPointer write(long home, byte[] node) throws HoldfastException {
-        BlockBuffer buffer = buffers.take();
-        buffer.copy(0, node);
-        SealedBuffer sealed = buffer.seal(1);
-        try {
-            device.write(home, sealed);
-        } finally {
-            sealed.release();
-        }
-        return new BlockPointer(home, checksum.of(node));
+    private long blockOf(long group, int word, long bits) {
+        return layout.groupStart(group) + word * 64L + Long.numberOfTrailingZeros(bits);
     }
 
-    private byte[] read(int level, long index, BlockPointer pointer) throws HoldfastException {
-        if (pointer.block() != layout.spaceMapHome(level, index, 0)
-                && pointer.block() != layout.spaceMapHome(level, index, 1)) {
-            throw new HoldfastException(
-                    ErrorCode.DAMAGED,
-                    "%s: space map is damaged: node %d of level %d cannot be in block %d"
-                            .formatted(device.name(), index, level, pointer.block()));
-        }
-        return reader.read(pointer, STRUCTURE);
+    private HoldfastException outside(long block) {
+        return new HoldfastException(
+                ErrorCode.DAMAGED,
+                "%s: the trees hold or let go of block %d, which is never allocated; run check"
+                        .formatted(device.name(), block));
     }
 
-    private static BlockPointer pointerAt(byte[] node, int slot) {
-        return new BlockPointer(LittleEndian.getLong(node, slot * 16), LittleEndian.getLong(node, slot * 16 + 8));
+    private HoldfastException damaged(String why) {
+        return new HoldfastException(ErrorCode.DAMAGED, "%s: space map is damaged: %s".formatted(device.name(), why));
     }
 }

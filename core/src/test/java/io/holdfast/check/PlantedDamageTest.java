@@ -27,7 +27,7 @@ class PlantedDamageTest extends PlantedDamage {
         assertThat(PlantedVolume.check(volume.crashed.copy()).problems()).isEmpty();
         assertThat(planter.treeHeight()).isGreaterThanOrEqualTo(2);
         assertThat(planter.map(volume.data).levels()).isEqualTo(2);
-        assertThat(planter.layout().spaceMapLevels()).isEqualTo(2);
+        assertThat(planter.layout().groups()).isEqualTo(4);
     }
 
     /** Wrong content under right checksums, anywhere: never an exception, never an endless walk. */
@@ -41,7 +41,13 @@ class PlantedDamageTest extends PlantedDamage {
             switch (random.nextInt(4)) {
                 case 0 -> planter.treeNode(key, 0, node -> scribble(node, random));
                 case 1 -> planter.mapNode(volume.data, 0, 2, node -> scribble(node, random));
-                case 2 -> planter.spaceNode(0, random.nextInt(2), node -> scribble(node, random));
+                case 2 -> {
+                    if (random.nextBoolean()) {
+                        planter.bitmap(0, node -> scribble(node, random));
+                    } else {
+                        planter.descriptor(0, (node, at) -> scribble(node, random));
+                    }
+                }
                 default -> {
                     byte[] node = device.block(planter.superblock().treeRoot().block());
                     scribble(node, random);

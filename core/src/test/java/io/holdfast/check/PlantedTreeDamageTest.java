@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.format.Item;
 import io.holdfast.format.LittleEndian;
+import io.holdfast.format.MapEntry;
 import io.holdfast.volume.CheckReport;
 import java.util.Arrays;
 import java.util.Collections;
@@ -113,11 +114,11 @@ class PlantedTreeDamageTest extends PlantedDamage {
 
     private void repoint(List<Item> items, int slot, long block) {
         byte[] value = value(items.get(slot));
-        LittleEndian.putLong(value, 0, block);
+        LittleEndian.putLong(value, 0, MapEntry.word(MapEntry.NODE, block));
         items.set(slot, new Item(items.get(slot).key(), value));
     }
 
     private long pointer(Item item) {
-        return LittleEndian.getLong(value(item), 0);
+        return MapEntry.block(LittleEndian.getLong(value(item), 0));
     }
 }

@@ -68,7 +68,7 @@ final class Planter {
     /** Changes the bytes of the newest superblock in all copies. */
     void superblock(Consumer<byte[]> change) throws HoldfastException {
         int slot = (int) (superblock().generation() % Layout.SUPERBLOCK_SLOTS);
-        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+        for (int copy = 0; copy < layout().superblockCopies(); copy++) {
             superblock(copy, slot, change);
         }
     }
@@ -84,16 +84,20 @@ final class Planter {
 
     void treeRoot(BlockPointer root) throws HoldfastException {
         superblock(bytes -> {
-            LittleEndian.putLong(bytes, 144, root.block());
-            LittleEndian.putLong(bytes, 152, root.checksum());
+            LittleEndian.putLong(bytes, 160, word(root));
+            LittleEndian.putLong(bytes, 168, root.checksum());
         });
     }
 
     private void spaceRoot(BlockPointer root) throws HoldfastException {
         superblock(bytes -> {
-            LittleEndian.putLong(bytes, 160, root.block());
-            LittleEndian.putLong(bytes, 168, root.checksum());
+            LittleEndian.putLong(bytes, 176, word(root));
+            LittleEndian.putLong(bytes, 184, root.checksum());
         });
+    }
+
+    private static long word(BlockPointer pointer) {
+        return pointer.block() == 0 ? 0 : MapEntry.word(MapEntry.NODE, pointer.block());
     }
 
     private BlockPointer put(long block, byte[] content) {
@@ -131,7 +135,7 @@ final class Planter {
     }
 
     private static BlockPointer pointer(byte[] value) {
-        return new BlockPointer(LittleEndian.getLong(value, 0), LittleEndian.getLong(value, 8));
+        return new BlockPointer(MapEntry.block(LittleEndian.getLong(value, 0)), LittleEndian.getLong(value, 8));
     }
 
     int treeHeight() throws HoldfastException {
@@ -171,7 +175,7 @@ final class Planter {
             List<Item> items = items(parent);
             int slot = slotOf(items, key);
             byte[] value = new byte[16];
-            LittleEndian.putLong(value, 0, written.block());
+            LittleEndian.putLong(value, 0, word(written));
             LittleEndian.putLong(value, 8, written.checksum());
             items.set(slot, new Item(first == null ? items.get(slot).key() : first, value));
             first = first == null ? null : items.getFirst().key();
@@ -303,36 +307,86 @@ final class Planter {
 
     // ---- space map ----
 
+    private static final int DESCRIPTOR_BYTES = 32;
+
+    private static int descriptorAt(long group) {
+        return (int) (group % 128) * DESCRIPTOR_BYTES;
+    }
+
+    /** Returns the blocks of the group table from the root down to the descriptors, and then the group's bitmap. */
     private List<BlockPointer> spacePath(long block) throws HoldfastException {
+        long group = block >>> 15;
         List<BlockPointer> path = new ArrayList<>(List.of(superblock().spaceRoot()));
-        for (int level = layout().spaceMapLevels() - 1; level > 0; level--) {
+        for (int level = layout().tableLevels() - 1; level > 0; level--) {
             byte[] node = device.block(path.getLast().block());
-            int at = 16 * spaceSlot(block, level);
-            path.add(new BlockPointer(LittleEndian.getLong(node, at), LittleEndian.getLong(node, at + 8)));
+            int at = 16 * tableSlot(group, level);
+            path.add(new BlockPointer(
+                    MapEntry.block(LittleEndian.getLong(node, at)), LittleEndian.getLong(node, at + 8)));
         }
+        byte[] descriptors = device.block(path.getLast().block());
+        int home = LittleEndian.getUnsignedShort(descriptors, descriptorAt(group) + 20) >> 1 & 1;
+        path.add(new BlockPointer((group << 15) + 2 + home, LittleEndian.getLong(descriptors, descriptorAt(group))));
         return path;
     }
 
-    private static int spaceSlot(long block, int level) {
-        return (int) (block / Layout.BITS_PER_LEAF >>> 8 * (level - 1)) & 0xff;
+    private static int tableSlot(long group, int level) {
+        return (int) (group / 128 >>> 8 * (level - 1)) & 0xff;
     }
 
-    /** Returns the block of the node of a level of the space map that covers a block; level 0 is the leaf. */
-    long spaceNode(long block, int level) throws HoldfastException {
-        List<BlockPointer> path = spacePath(block);
-        return path.get(path.size() - 1 - level).block();
+    /** Returns the block that has the bitmap of the group of a block. */
+    long bitmap(long block) throws HoldfastException {
+        return spacePath(block).getLast().block();
     }
 
-    void spaceNode(long block, int level, Consumer<byte[]> change) throws HoldfastException {
+    /** Returns the block that has the descriptor of the group of a block. */
+    long descriptors(long block) throws HoldfastException {
         List<BlockPointer> path = spacePath(block);
-        int depth = path.size() - 1 - level;
+        return path.get(path.size() - 2).block();
+    }
+
+    /** Changes a bitmap; its descriptor follows. */
+    void bitmap(long block, Consumer<byte[]> change) throws HoldfastException {
+        long group = block >>> 15;
+        byte[] bits = device.block(bitmap(block));
+        int before = count(bits);
+        change.accept(bits);
+        BlockPointer written = put(bitmap(block), bits);
+        int difference = count(bits) - before;
+        descriptors(block, node -> {
+            int at = descriptorAt(group);
+            LittleEndian.putLong(node, at, written.checksum());
+            LittleEndian.putShort(node, at + 16, LittleEndian.getUnsignedShort(node, at + 16) - difference);
+        });
+    }
+
+    private static int count(byte[] bits) {
+        int count = 0;
+        for (byte b : bits) {
+            count += Integer.bitCount(b & 0xff);
+        }
+        return count;
+    }
+
+    /** Changes the bytes of the descriptor of the group of a block. */
+    void descriptor(long block, DescriptorChange change) throws HoldfastException {
+        descriptors(block, node -> change.change(node, descriptorAt(block >>> 15)));
+    }
+
+    /** A change of the descriptor that begins at {@code at}. */
+    interface DescriptorChange {
+        void change(byte[] node, int at);
+    }
+
+    private void descriptors(long block, Consumer<byte[]> change) throws HoldfastException {
+        List<BlockPointer> path = spacePath(block);
+        int depth = path.size() - 2;
         byte[] node = device.block(path.get(depth).block());
         change.accept(node);
         BlockPointer written = put(path.get(depth).block(), node);
         for (int above = depth - 1; above >= 0; above--) {
             byte[] parent = device.block(path.get(above).block());
-            int at = 16 * spaceSlot(block, path.size() - 1 - above);
-            LittleEndian.putLong(parent, at, written.block());
+            int at = 16 * tableSlot(block >>> 15, path.size() - 2 - above);
+            LittleEndian.putLong(parent, at, word(written));
             LittleEndian.putLong(parent, at + 8, written.checksum());
             written = put(path.get(above).block(), parent);
         }
@@ -340,14 +394,14 @@ final class Planter {
     }
 
     void flipSpaceBit(long block) throws HoldfastException {
-        int bit = (int) (block % Layout.BITS_PER_LEAF);
-        spaceNode(block, 0, node -> node[bit / 8] ^= (byte) (1 << (bit % 8)));
+        int bit = (int) (block & 0x7fff);
+        bitmap(block, bits -> bits[bit / 8] ^= (byte) (1 << (bit % 8)));
     }
 
     /** Returns some block that the space map says is free. */
     long freeBlock() throws HoldfastException {
-        byte[] leaf = device.block(spaceNode(0, 0));
-        for (int block = Layout.BITS_PER_LEAF - 1; block > 0; block--) {
+        byte[] leaf = device.block(bitmap(0));
+        for (int block = 0x7fff; block > 0; block--) {
             if ((leaf[block / 8] & 1 << (block % 8)) == 0 && layout().isAllocatable(block)) {
                 return block;
             }

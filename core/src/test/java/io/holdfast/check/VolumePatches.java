@@ -107,7 +107,9 @@ final class VolumePatches {
                 device.setBlock(block, content);
             }
             case SUPERBLOCK -> planter.superblock(block -> put(block, at, bytes));
-            case SUPERBLOCK_COPY -> planter.superblock(which & 3, which >> 2 & 1, block -> put(block, at, bytes));
+            case SUPERBLOCK_COPY ->
+                planter.superblock(
+                        which % planter.layout().superblockCopies(), which >> 2 & 1, block -> put(block, at, bytes));
             case TREE_NODE -> planter.treeNode(key, (at >> 12) % planter.treeHeight(), node -> put(node, at, bytes));
             case ITEM_VALUE -> planter.value(key, value -> put(value, at, bytes));
             case ITEM_REMOVAL -> planter.remove(key);
@@ -115,7 +117,13 @@ final class VolumePatches {
                 long inode = (which & 1) == 0 ? volume.data : volume.raw;
                 planter.mapNode(inode, which >> 2 & 0x1ff, 1 + (which >> 1 & 1), node -> put(node, at, bytes));
             }
-            case SPACE_NODE -> planter.spaceNode(which, which & 1, node -> put(node, at, bytes));
+            case SPACE_NODE -> {
+                if ((which & 1) == 0) {
+                    planter.bitmap(which, node -> put(node, at, bytes));
+                } else {
+                    planter.descriptor(which, (node, start) -> put(node, start + at % 32, bytes));
+                }
+            }
             case LOG_HEADER -> logHeader(planter, device, which, at, bytes);
             case ITEM_PUT -> throw new IllegalArgumentException("has a form of its own");
         }

@@ -16,7 +16,7 @@ public final class LogRecordFuzz implements FuzzTarget {
     private static final int ENTRIES_AT = 96;
     private static final int CHECKSUM_AT = 4088;
     private static final Checksum CHECKSUM = Checksums.superblock();
-    private static final Layout LAYOUT = new Layout(Superblock.MIN_BLOCKS);
+    private static final Layout LAYOUT = new Layout(Superblock.MIN_BLOCKS, Layout.GROUP_LOG2_MIN);
 
     @Override
     public void run(byte[] input) throws Exception {

@@ -34,8 +34,8 @@ public final class SuperblockFuzz implements FuzzTarget {
         }
         byte[] written = accepted.encode(place);
         assertThat(Superblock.decode(written, place, "fuzz")).isEqualTo(accepted);
-        Layout layout = new Layout(accepted.blocks());
-        for (int copy = 0; copy < Layout.SUPERBLOCK_COPIES; copy++) {
+        Layout layout = accepted.layout();
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
             long home = layout.superblock(copy, (int) (accepted.generation() % Layout.SUPERBLOCK_SLOTS));
             assertThat(home).isBetween(0L, accepted.blocks() - 1);
             assertThat(layout.isFixed(home)).isTrue();
@@ -49,28 +49,36 @@ public final class SuperblockFuzz implements FuzzTarget {
     public List<byte[]> seeds() {
         Superblock fresh = new Superblock(
                 1,
+                Features.NONE,
                 new UUID(1, 2),
                 "label",
                 Superblock.MIN_BLOCKS,
+                Layout.GROUP_LOG2_MIN,
                 2,
                 new BlockPointer(100, 5),
                 new BlockPointer(2, 6),
                 new LogPosition(0, 1, 7, 0, 0, 0, 0, 0),
                 4,
                 0,
-                true);
+                0,
+                true,
+                Superblock.nothingLater());
         Superblock open = new Superblock(
                 2,
+                new Features(0, 1, 2),
                 new UUID(3, 4),
                 "",
                 Superblock.MAX_BLOCKS,
+                Layout.GROUP_LOG2,
                 1000,
                 BlockPointer.NONE,
                 BlockPointer.NONE,
                 new LogPosition(200, 77, 8, 9, 190, 300, 400, 500),
                 4000,
                 1L << 40,
-                false);
+                1 << 20,
+                false,
+                Superblock.nothingLater());
         return List.of(fresh.encode(0), open.encode(1));
     }
 }

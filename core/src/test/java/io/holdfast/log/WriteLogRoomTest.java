@@ -24,7 +24,7 @@ class WriteLogRoomTest {
     private static final HoldfastException ENOUGH = new HoldfastException(ErrorCode.NO_SPACE, "enough");
 
     private final FailureLatch latch = new FailureLatch();
-    private final SpaceManager space = new SpaceManager(new Layout(BLOCKS));
+    private final SpaceManager space = new SpaceManager(new Layout(BLOCKS, Layout.GROUP_LOG2_MIN));
     private boolean frozen;
 
     private WriteLog log() throws HoldfastException {

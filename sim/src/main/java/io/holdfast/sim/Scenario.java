@@ -1,5 +1,7 @@
 package io.holdfast.sim;
 
+import io.holdfast.format.Layout;
+import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
 import io.holdfast.sim.disk.FaultKind;
 import io.holdfast.volume.ChecksumAlgorithm;
@@ -105,6 +107,14 @@ public record Scenario(
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,
                 Set.of());
+    }
+
+    /** Returns log2 of the blocks in a group: mostly so few that a volume has many groups. */
+    public int groupLog2() {
+        SplittableRandom random = random("groups");
+        return random.nextInt(4) == 0 && volumeBlocks >= Superblock.minBlocks(Layout.GROUP_LOG2)
+                ? Layout.GROUP_LOG2
+                : Layout.GROUP_LOG2_MIN + random.nextInt(2);
     }
 
     /** Returns a random stream for one part of the run. */

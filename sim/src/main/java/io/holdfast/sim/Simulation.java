@@ -125,7 +125,7 @@ public final class Simulation {
     private void direct() {
         try {
             SimDevice first = device(false);
-            VolumeOnDevice.format(first, scenario.checksum(), "sim", this::now, identities);
+            VolumeOnDevice.format(first, scenario.checksum(), "sim", environment());
             first.flush();
             phases(open(device(false)));
         } catch (HoldfastException e) {
@@ -316,12 +316,13 @@ public final class Simulation {
         return disk.everDamaged() ? null : again;
     }
 
+    private VolumeOnDevice.Environment environment() {
+        return new VolumeOnDevice.Environment(this::now, identities, scheduler, scenario.groupLog2());
+    }
+
     private Opened open(SimDevice device) throws HoldfastException {
         trace.event(scheduler.nanoTime(), "open volume", devices, 0, () -> "");
-        Volume volume = VolumeOnDevice.open(
-                device,
-                OpenOptions.readWrite().withMemory(Scenario.MEMORY),
-                new VolumeOnDevice.Environment(this::now, identities, scheduler));
+        Volume volume = VolumeOnDevice.open(device, OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment());
         current = volume;
         world.opened(volume, device);
         return new Opened(volume, device);

@@ -1,0 +1,72 @@
+package io.holdfast.format;
+
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * What a volume uses beyond the first release of the format, in three sets of bits. A bit is in the durable superblock
+ * before anything else of the feature is on the device.
+ *
+ * @param incompatible a version that does not know one of these can do nothing with the volume
+ * @param readOnlyCompatible a version that does not know one of these can read the volume and must not write to it
+ * @param compatible a version that does not know one of these can write to the volume, and keeps the bit and the
+ *     feature's bytes in the superblock
+ */
+public record Features(long incompatible, long readOnlyCompatible, long compatible) {
+    public static final Features NONE = new Features(0, 0, 0);
+
+    /**
+     * Reserved bits of {@code incompatible}: places for these are in the format, nothing uses them yet. In the order of
+     * the bits.
+     */
+    private static final List<String> RESERVED = List.of(
+            "compressed runs",
+            "blocks shared by files",
+            "several devices",
+            "nodes that were lost",
+            "encryption",
+            "snapshots of the volume");
+
+    /** Which bits this version knows. */
+    private static final Features KNOWN = NONE;
+
+    static Features decode(byte[] b, int at) {
+        return new Features(
+                LittleEndian.getLong(b, at), LittleEndian.getLong(b, at + 8), LittleEndian.getLong(b, at + 16));
+    }
+
+    void encode(byte[] b, int at) {
+        LittleEndian.putLong(b, at, incompatible);
+        LittleEndian.putLong(b, at + 8, readOnlyCompatible);
+        LittleEndian.putLong(b, at + 16, compatible);
+    }
+
+    /** Returns whether this version can read a volume with these features. */
+    public boolean canRead() {
+        return (incompatible & ~KNOWN.incompatible) == 0;
+    }
+
+    /** Returns whether this version can write to a volume with these features. */
+    public boolean canWrite() {
+        return canRead() && (readOnlyCompatible & ~KNOWN.readOnlyCompatible) == 0;
+    }
+
+    /** Names what keeps this version from reading the volume. */
+    public String unreadable() {
+        return named(incompatible & ~KNOWN.incompatible, RESERVED);
+    }
+
+    /** Names what keeps this version from writing to the volume. */
+    public String unwritable() {
+        return named(readOnlyCompatible & ~KNOWN.readOnlyCompatible, List.of());
+    }
+
+    private static String named(long bits, List<String> names) {
+        List<String> found = new ArrayList<>();
+        for (long left = bits; left != 0; left &= left - 1) {
+            int bit = Long.numberOfTrailingZeros(left);
+            found.add(bit < names.size() ? names.get(bit) : "feature " + bit);
+        }
+        return String.join(", ", found);
+    }
+}

@@ -1,0 +1,41 @@
+package io.holdfast.space;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+
+/** The allocated blocks of each group as of the last checkpoint. Thread-safe; {@link #read} may wait for the device. */
+public interface Bitmaps {
+    /** Returns how many blocks of a group are free. */
+    int free(long group);
+
+    /** Returns a number that changes whenever a group's bitmap does. */
+    long version(long group);
+
+    /**
+     * Returns a bit for each block of a group, set if the block is allocated; the caller may change the array. A bitmap
+     * that a checkpoint overwrites meanwhile is damaged or old: {@link #version} tells.
+     *
+     * @throws HoldfastException {@code DAMAGED} or {@code DEVICE_ERROR}
+     */
+    long[] read(long group) throws HoldfastException;
+
+    /** Those of an empty volume. */
+    static Bitmaps allFree(Layout layout) {
+        return new Bitmaps() {
+            @Override
+            public int free(long group) {
+                return layout.usable(group);
+            }
+
+            @Override
+            public long version(long group) {
+                return 0;
+            }
+
+            @Override
+            public long[] read(long group) {
+                return new long[Math.max(1, layout.groupBlocks() / Long.SIZE)];
+            }
+        };
+    }
+}

@@ -1,0 +1,142 @@
+package io.holdfast.space;
+
+import io.holdfast.format.Layout;
+import java.util.Arrays;
+import java.util.Set;
+import java.util.TreeMap;
+
+/**
+ * A set of blocks, packed by group: a list of short numbers, and a bitmap where there are many. Millions of blocks take
+ * two bytes each or less. Not thread-safe.
+ *
+ * <p>Invariant: a block is added at most once; {@link #add} relies on that.
+ */
+public final class BlockList {
+    private final int groupLog2;
+    private final TreeMap<Long, Part> parts = new TreeMap<>();
+    private long size;
+    /** The part that was used last: changes come in runs. */
+    private Part last = Part.NONE;
+
+    public BlockList(Layout layout) {
+        this.groupLog2 = layout.groupLog2();
+    }
+
+    /** The blocks of one group. */
+    private static final class Part {
+        static final Part NONE = new Part(-1, 0);
+        /** Above this a bitmap of a group takes less. */
+        private static final int LISTED_MAX = Layout.BITMAP_WORDS * 4;
+
+        final long group;
+        private final int words;
+        private char[] listed = new char[4];
+        private long[] bits = {};
+        private int size;
+
+        Part(long group, int words) {
+            this.group = group;
+            this.words = words;
+        }
+
+        void add(int index) {
+            if (bits.length > 0) {
+                bits[index >>> 6] |= 1L << index;
+            } else if (size < Math.min(LISTED_MAX, words * 4)) {
+                if (size == listed.length) {
+                    listed = Arrays.copyOf(listed, size * 2);
+                }
+                listed[size] = (char) index;
+            } else {
+                long[] all = new long[words];
+                addTo(all);
+                all[index >>> 6] |= 1L << index;
+                bits = all;
+                listed = new char[0];
+            }
+            size++;
+        }
+
+        /** Sets a bit for each block. */
+        void addTo(long[] target) {
+            if (bits.length > 0) {
+                for (int i = 0; i < bits.length; i++) {
+                    target[i] |= bits[i];
+                }
+                return;
+            }
+            for (int i = 0; i < size; i++) {
+                target[listed[i] >>> 6] |= 1L << listed[i];
+            }
+        }
+    }
+
+    /** Something done with the blocks of one group. */
+    public interface GroupVisitor<E extends Exception> {
+        /**
+         * Takes the blocks of a group.
+         *
+         * @param bits one for each block of the group, set for those in the list; to be read only, and only now
+         */
+        void group(long group, long[] bits) throws E;
+    }
+
+    public void add(long block) {
+        long group = block >>> groupLog2;
+        Part part = last;
+        if (part.group != group) {
+            part = parts.computeIfAbsent(group, g -> new Part(g, Math.max(1, 1 << groupLog2 >>> 6)));
+            last = part;
+        }
+        part.add((int) (block - (group << groupLog2)));
+        size++;
+    }
+
+    public void addAll(BlockList other) {
+        other.forEachGroup((group, bits) -> {
+            for (int word = 0; word < bits.length; word++) {
+                for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
+                    add((group << groupLog2) + word * 64L + Long.numberOfTrailingZeros(rest));
+                }
+            }
+        });
+    }
+
+    public long size() {
+        return size;
+    }
+
+    public boolean isEmpty() {
+        return size == 0;
+    }
+
+    /** Calls the visitor for each group that has blocks here, in ascending order. */
+    public <E extends Exception> void forEachGroup(GroupVisitor<E> visitor) throws E {
+        long[] bits = new long[Math.max(1, 1 << groupLog2 >>> 6)];
+        for (Part part : parts.values()) {
+            Arrays.fill(bits, 0);
+            part.addTo(bits);
+            visitor.group(part.group, bits);
+        }
+    }
+
+    /** Returns the groups that have blocks here. */
+    Set<Long> groups() {
+        return parts.keySet();
+    }
+
+    /** Returns whether no block was added twice. */
+    boolean hasEachOnce() {
+        long[] found = new long[1];
+        forEachGroup((group, bits) -> found[0] += GroupBits.count(bits));
+        return found[0] == size;
+    }
+
+    /** Sets the bits of those blocks of a group that are here. */
+    void addTo(long group, long[] target) {
+        Part part = parts.get(group);
+        if (part != null) {
+            part.addTo(target);
+        }
+    }
+}

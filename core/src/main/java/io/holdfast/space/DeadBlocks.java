@@ -1,0 +1,75 @@
+package io.holdfast.space;
+
+import io.holdfast.format.Layout;
+import java.util.ArrayList;
+import java.util.List;
+
+/**
+ * The dead blocks that are not free yet: those that died since the last freeze, those that the running checkpoint leaves
+ * out, and those that a durable checkpoint has left out and readers may still know. Not thread-safe; {@link SpaceManager}
+ * guards it.
+ *
+ * <p>Invariant: a block is in one of these lists at most.
+ */
+final class DeadBlocks {
+    private final Layout layout;
+    private BlockList active;
+    private BlockList frozen;
+    private final List<BlockList> left = new ArrayList<>();
+    private long leftBlocks;
+
+    DeadBlocks(Layout layout) {
+        this.layout = layout;
+        this.active = new BlockList(layout);
+        this.frozen = new BlockList(layout);
+    }
+
+    /** Adds a block that the next checkpoint to be frozen leaves out. */
+    void add(long block) {
+        active.add(block);
+    }
+
+    /** Adds a block that the running checkpoint leaves out. */
+    void addFrozen(long block) {
+        frozen.add(block);
+    }
+
+    void freeze() {
+        if (frozen.isEmpty()) {
+            frozen = active;
+        } else {
+            frozen.addAll(active);
+        }
+        active = new BlockList(layout);
+    }
+
+    /** The checkpoint is durable: returns the blocks that it has left out. They stay here until {@link #remove}. */
+    BlockList commit() {
+        BlockList list = frozen;
+        frozen = new BlockList(layout);
+        left.add(list);
+        leftBlocks += list.size();
+        return list;
+    }
+
+    /** Removes a list that {@link #commit} returned. */
+    void remove(BlockList list) {
+        if (!left.remove(list)) {
+            throw new IllegalStateException("dead blocks are freed twice");
+        }
+        leftBlocks -= list.size();
+    }
+
+    long size() {
+        return active.size() + frozen.size() + leftBlocks;
+    }
+
+    /** Sets the bits of those blocks of a group that are here. */
+    void addTo(long group, long[] bits) {
+        active.addTo(group, bits);
+        frozen.addTo(group, bits);
+        for (BlockList list : left) {
+            list.addTo(group, bits);
+        }
+    }
+}

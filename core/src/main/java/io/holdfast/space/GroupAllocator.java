@@ -1,0 +1,310 @@
+package io.holdfast.space;
+
+import io.holdfast.format.Layout;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The blocks that must not be allocated now, by group: a block in use, or dead but not yet safe to reuse. It knows how
+ * many blocks of each group are free; it has the bitmaps of a few groups, the <em>loaded</em> ones, and allocates from
+ * them alone. So an allocation never reads the device. Not thread-safe; {@link SpaceManager} guards it.
+ *
+ * <p>Invariants:
+ *
+ * <ul>
+ *   <li>A group whose busy blocks are not those of its last checkpoint's bitmap and of the dead lists stays loaded: one
+ *       that has leased blocks, or blocks that were allocated since the freeze of the last durable checkpoint.
+ *   <li>{@code ready} is the sum of the free blocks of all loaded groups; {@code free} that of all groups that are not
+ *       closed.
+ * </ul>
+ *
+ * <p>Memory: 4 KiB for each loaded group, and some 4 bytes for each other.
+ */
+final class GroupAllocator {
+    /** With fewer free blocks in loaded groups it is time to load another. */
+    private static final int READY_MIN = 4096;
+    /** The same where as many groups are loaded as may be, with few free blocks each. */
+    private static final int READY_LEAST = 64;
+
+    private final Layout layout;
+    private final int loadedMax;
+    private final int[] freeIn;
+    /** A bit for each group that is not loaded and has free blocks. */
+    private final long[] open;
+    /** The same for groups that are at least one sixteenth free. */
+    private final long[] roomy;
+
+    private final TreeMap<Long, LoadedGroup> loaded = new TreeMap<>();
+    private long free;
+    private long ready;
+    private long unloadedFree;
+    private long cursor;
+    private long loadCursor;
+    /** The number of the freeze that allocations of now come before. */
+    private long epoch = 1;
+
+    private long frozenEpoch;
+    private long durableEpoch;
+
+    /** @param loadedMax groups that stay loaded without need */
+    GroupAllocator(Layout layout, Bitmaps bitmaps, int loadedMax) {
+        this.layout = layout;
+        this.loadedMax = loadedMax;
+        int groups = Math.toIntExact(layout.groups());
+        freeIn = new int[groups];
+        open = new long[groups / 64 + 1];
+        roomy = new long[groups / 64 + 1];
+        for (int group = 0; group < groups; group++) {
+            count(group, bitmaps.free(group), false);
+        }
+    }
+
+    /** Returns the free blocks of all groups. */
+    long free() {
+        return free;
+    }
+
+    boolean isLoaded(long group) {
+        return loaded.containsKey(group);
+    }
+
+    private void count(long group, int added, boolean isLoaded) {
+        int g = (int) group;
+        freeIn[g] += added;
+        free += added;
+        if (isLoaded) {
+            ready += added;
+        } else {
+            unloadedFree += added;
+            mark(g);
+        }
+    }
+
+    private void mark(int group) {
+        boolean isOpen = freeIn[group] > 0 && !loaded.containsKey((long) group);
+        boolean isRoomy = isOpen && freeIn[group] >= layout.groupBlocks() / 16;
+        set(open, group, isOpen);
+        set(roomy, group, isRoomy);
+    }
+
+    private static void set(long[] bits, int index, boolean on) {
+        if (on) {
+            bits[index >>> 6] |= 1L << index;
+        } else {
+            bits[index >>> 6] &= ~(1L << index);
+        }
+    }
+
+    // ---- loading ----
+
+    /** Returns whether a group should be loaded before more is allocated. */
+    boolean wantsMore() {
+        return unloadedFree > 0 && ready < (loaded.size() < loadedMax ? readyMin() : READY_LEAST);
+    }
+
+    private int readyMin() {
+        return Math.min(READY_MIN, layout.groupBlocks() / 2);
+    }
+
+    /** Returns the group to load next, -1 if none has free blocks. */
+    long nextToLoad() {
+        int next = next(roomy, loadCursor);
+        return next >= 0 ? next : next(open, loadCursor);
+    }
+
+    /** Returns the first set bit at or after {@code from}, or from the beginning; -1 if there is none. */
+    private static int next(long[] bits, long from) {
+        int first = (int) (from >>> 6);
+        for (int i = 0; i <= bits.length; i++) {
+            int word = (first + i) % bits.length;
+            long found = bits[word];
+            if (i == 0) {
+                found &= -1L << from;
+            } else if (i == bits.length) {
+                found &= ~(-1L << from);
+            }
+            if (found != 0) {
+                return (word << 6) + Long.numberOfTrailingZeros(found);
+            }
+        }
+        return -1;
+    }
+
+    /**
+     * Takes the bitmap of a group.
+     *
+     * @param busy every block that is not free; kept
+     * @return false, with nothing taken, if it does not have as many free blocks as were counted
+     */
+    boolean load(long group, long[] busy) {
+        int freeBlocks = layout.groupBlocks() - GroupBits.count(busy);
+        if (freeBlocks != freeIn[(int) group]) {
+            if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD)) {
+                return false;
+            }
+            count(group, freeBlocks - freeIn[(int) group], false);
+        }
+        evict();
+        unloadedFree -= freeBlocks;
+        ready += freeBlocks;
+        loaded.put(group, new LoadedGroup(group, busy, (int) (layout.groupEnd(group) - layout.groupStart(group))));
+        mark((int) group);
+        loadCursor = group;
+        return true;
+    }
+
+    /** Takes a group that is not loaded out of use: its bitmap cannot be read. */
+    void close(long group) {
+        count(group, -freeIn[(int) group], false);
+    }
+
+    /**
+     * Makes room for one more group: drops those that are full, and others while enough stays ready. Those that must stay
+     * do so, whatever their number; the next checkpoint lets them go.
+     */
+    private void evict() {
+        int surplus = loaded.size() - loadedMax + 1;
+        if (surplus <= 0) {
+            return;
+        }
+        for (LoadedGroup group : List.copyOf(loaded.values())) {
+            int freeBlocks = freeIn[(int) group.number];
+            boolean idle = group.leased == 0 && group.lastUse <= durableEpoch;
+            if (idle && (freeBlocks == 0 || ready - freeBlocks >= readyMin())) {
+                unload(group);
+                if (--surplus == 0) {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void unload(LoadedGroup group) {
+        int freeBlocks = freeIn[(int) group.number];
+        loaded.remove(group.number);
+        ready -= freeBlocks;
+        unloadedFree += freeBlocks;
+        mark((int) group.number);
+    }
+
+    // ---- single blocks ----
+
+    private LoadedGroup groupOf(long block) {
+        LoadedGroup group = loaded.get(layout.groupOf(block));
+        if (group == null) {
+            throw new IllegalStateException("the group of block %d is not loaded".formatted(block));
+        }
+        return group;
+    }
+
+    boolean isBusy(long block) {
+        LoadedGroup group = groupOf(block);
+        return group.isBusy((int) (block - layout.groupStart(group.number)));
+    }
+
+    /** Allocates a block of a loaded group. */
+    void setBusy(long block) {
+        LoadedGroup group = groupOf(block);
+        int index = (int) (block - layout.groupStart(group.number));
+        if (group.isBusy(index)) {
+            throw new IllegalStateException("block %d is in use already".formatted(block));
+        }
+        setBusy(group, index, index + 1);
+    }
+
+    private void setBusy(LoadedGroup group, int from, int to) {
+        GroupBits.set(group.busy, from, to);
+        group.lastUse = epoch;
+        count(group.number, from - to, true);
+    }
+
+    /** Frees a block of a loaded group that was allocated and never used. */
+    void setFree(long block) {
+        LoadedGroup group = groupOf(block);
+        int index = (int) (block - layout.groupStart(group.number));
+        if (!group.isBusy(index)) {
+            throw new IllegalStateException("block %d is free already".formatted(block));
+        }
+        group.busy[index >>> 6] &= ~(1L << index);
+        count(group.number, 1, true);
+    }
+
+    /** Frees blocks of one group that no checkpoint and no reader needs any more. */
+    void setFree(long number, long[] bits) {
+        LoadedGroup group = loaded.get(number);
+        if (group != null) {
+            for (int i = 0; i < bits.length; i++) {
+                if ((group.busy[i] & bits[i]) != bits[i]) {
+                    throw new IllegalStateException("a block of group %d is free already".formatted(number));
+                }
+                group.busy[i] &= ~bits[i];
+            }
+        }
+        count(number, GroupBits.count(bits), group != null);
+    }
+
+    // ---- leases and checkpoints ----
+
+    void leased(long start, int blocks) {
+        groupOf(start).leased += blocks;
+    }
+
+    /** Notes that leased blocks are in use now. */
+    void used(Run run) {
+        LoadedGroup group = groupOf(run.start());
+        group.leased -= (int) run.length();
+        group.lastUse = epoch;
+        if (group.leased < 0) {
+            throw new IllegalStateException("more used than was leased");
+        }
+    }
+
+    void freeze() {
+        frozenEpoch = epoch++;
+    }
+
+    void durable() {
+        durableEpoch = frozenEpoch;
+    }
+
+    // ---- allocation ----
+
+    /**
+     * Finds and takes a run of free blocks in a loaded group: one of {@code wanted} blocks if there is one nearby, else
+     * the longest one nearby. No run crosses a group.
+     *
+     * @return null if no loaded group has a free block
+     */
+    @Nullable
+    Run take(int wanted) {
+        if (ready == 0) {
+            return null;
+        }
+        RunSearch search = new RunSearch(wanted);
+        long first = layout.groupOf(cursor);
+        for (LoadedGroup group : loaded.tailMap(first, true).values()) {
+            int from = group.number == first ? (int) (cursor - layout.groupStart(first)) : 0;
+            if (freeIn[(int) group.number] > 0 && !search.goOn(group, from)) {
+                break;
+            }
+        }
+        for (LoadedGroup group : loaded.headMap(first, true).values()) {
+            if (freeIn[(int) group.number] > 0 && !search.goOn(group, 0)) {
+                break;
+            }
+        }
+        LoadedGroup group = search.best();
+        if (group == null) {
+            throw new IllegalStateException("%d blocks are ready and none was found".formatted(ready));
+        }
+        int from = search.bestStart();
+        int length = search.bestLength();
+        setBusy(group, from, from + length);
+        long start = layout.groupStart(group.number) + from;
+        cursor = (start + length) % layout.blocks();
+        return new Run(start, start + length);
+    }
+}

@@ -1,0 +1,129 @@
+package io.holdfast.space;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Brings the bitmaps of groups into memory.
+ *
+ * <p>Invariant: a thread reads a bitmap without the lock. It takes the bitmap only if no checkpoint has written the group
+ * meanwhile, and adds the dead blocks of that moment, which are free on the device already and not yet in use again.
+ */
+final class GroupLoading {
+    private static final System.Logger LOG = System.getLogger(GroupLoading.class.getName());
+
+    private final Layout layout;
+    private final Bitmaps bitmaps;
+    private final GroupAllocator groups;
+    private final DeadBlocks dead;
+    private final ReentrantLock lock;
+    /** Whether to load a group before the next allocation. Changed under the lock, read without. */
+    private volatile boolean wantsGroups;
+    /** Why the first of the closed groups is closed. */
+    private volatile @Nullable HoldfastException closedBecause;
+
+    /** @param lock guards {@code groups} and {@code dead} */
+    GroupLoading(Layout layout, Bitmaps bitmaps, GroupAllocator groups, DeadBlocks dead, ReentrantLock lock) {
+        this.layout = layout;
+        this.bitmaps = bitmaps;
+        this.groups = groups;
+        this.dead = dead;
+        this.lock = lock;
+        this.wantsGroups = groups.wantsMore();
+    }
+
+    /** Does as {@link SpaceManager#wantsGroups}. */
+    boolean wantsGroups() {
+        return wantsGroups;
+    }
+
+    /** Notes that the free blocks have changed; called under the lock. */
+    void update() {
+        wantsGroups = groups.wantsMore();
+    }
+
+    /** Does as {@link SpaceManager#loadAhead}. */
+    boolean loadAhead() {
+        boolean any = false;
+        while (true) {
+            long group;
+            lock.lock();
+            try {
+                group = groups.wantsMore() ? groups.nextToLoad() : -1;
+                wantsGroups = group >= 0;
+            } finally {
+                lock.unlock();
+            }
+            if (group < 0) {
+                return any;
+            }
+            any |= load(group);
+        }
+    }
+
+    /** Returns why a group was closed. */
+    Optional<HoldfastException> closedBecause() {
+        return Optional.ofNullable(closedBecause);
+    }
+
+    /** Loads a group; returns whether it is loaded now. */
+    boolean load(long group) {
+        while (true) {
+            long version = bitmaps.version(group);
+            long[] busy;
+            HoldfastException problem = null;
+            try {
+                busy = bitmaps.read(group);
+            } catch (HoldfastException e) {
+                busy = new long[0];
+                problem = e;
+            }
+            Inject.at(Point.GROUP_READ);
+            lock.lock();
+            try {
+                if (groups.isLoaded(group)) {
+                    return true;
+                }
+                if (version != bitmaps.version(group)) {
+                    continue;
+                }
+                if (problem == null && take(group, busy)) {
+                    return true;
+                }
+                groups.close(group);
+                if (problem == null) {
+                    problem = new HoldfastException(
+                            ErrorCode.DAMAGED,
+                            "space map: the bitmap of group %d does not have as many free blocks as it should; run check"
+                                    .formatted(group));
+                }
+                closedBecause = closedBecause == null ? problem : closedBecause;
+            } finally {
+                lock.unlock();
+            }
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "nothing more is written to blocks %d to %d: %s"
+                            .formatted(layout.groupStart(group), layout.groupEnd(group) - 1, problem.getMessage()));
+            return false;
+        }
+    }
+
+    private boolean take(long group, long[] allocated) {
+        long[] fixed = GroupBits.fixed(layout, group);
+        for (int i = 0; i < fixed.length; i++) {
+            allocated[i] |= fixed[i];
+        }
+        if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD)) {
+            dead.addTo(group, allocated);
+        }
+        return groups.load(group, allocated);
+    }
+}

@@ -1,0 +1,234 @@
+package io.holdfast.space;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Layout;
+import io.holdfast.node.NodeReader;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
+
+/**
+ * The group table of a volume, all of it in memory: the descriptor of each group, and where the table's blocks are.
+ * Thread-safe for one thread that changes it beside others that read descriptors.
+ */
+final class GroupTable {
+    static final String STRUCTURE = "space map";
+    private static final int POINTER_BYTES = 16;
+
+    private final Layout layout;
+    private final String device;
+    private final Checksum checksum;
+    private final NodeReader reader;
+    /** Guards the content of {@code table}. */
+    private final ReentrantLock lock = new ReentrantLock();
+    /** The blocks of the table by level and index; null for one that is not there, whose groups are free. */
+    private final byte[][][] table;
+
+    private BlockPointer root = BlockPointer.NONE;
+
+    GroupTable(Layout layout, String device, Checksum checksum, NodeReader reader) {
+        this.layout = layout;
+        this.device = device;
+        this.checksum = checksum;
+        this.reader = reader;
+        this.table = new byte[layout.tableLevels()][][];
+        for (int level = 0; level < table.length; level++) {
+            table[level] = new byte[Math.toIntExact(layout.tableWidth(level))][];
+        }
+    }
+
+    /** Returns the bytes of memory that the group table of a volume takes. */
+    static long bytes(Layout layout) {
+        long blocks = 0;
+        for (int level = 0; level < layout.tableLevels(); level++) {
+            blocks += layout.tableWidth(level);
+        }
+        return blocks * (Block.SIZE + 24);
+    }
+
+    /**
+     * Reads the group table. Groups whose descriptors cannot be read count as full.
+     *
+     * @param generation of the superblock that has the root
+     */
+    void load(BlockPointer newRoot, long generation, SpaceMap.Damage damage) throws HoldfastException {
+        root = newRoot;
+        load(layout.tableLevels() - 1, 0, newRoot, generation, damage);
+    }
+
+    private void load(int level, long index, BlockPointer pointer, long generation, SpaceMap.Damage damage)
+            throws HoldfastException {
+        if (pointer.isNone()) {
+            return;
+        }
+        long firstGroup = index * Layout.tableSpan(level);
+        long endGroup = Math.min(layout.groups(), firstGroup + Layout.tableSpan(level));
+        byte[] node;
+        try {
+            node = read(level, index, pointer);
+            requirePossible(level, node, firstGroup, endGroup, pointer, generation);
+        } catch (HoldfastException e) {
+            long first = layout.groupStart(firstGroup);
+            damage.found(pointer, first, layout.groupEnd(endGroup - 1) - first, e);
+            closeAll(firstGroup, endGroup);
+            return;
+        }
+        table[level][(int) index] = node;
+        for (int slot = 0; level > 0 && slot < Layout.INDEX_FANOUT; slot++) {
+            long child = index * Layout.INDEX_FANOUT + slot;
+            if (child < layout.tableWidth(level - 1)) {
+                load(level - 1, child, pointerAt(node, slot), generation, damage);
+            }
+        }
+    }
+
+    /** Leaves nothing to allocate in groups whose descriptors are unknown. */
+    private void closeAll(long firstGroup, long endGroup) {
+        Descriptor full = new Descriptor(0, 0, 0, true, 0, 1);
+        for (long group = firstGroup; group < endGroup; group++) {
+            int block = (int) (group / Layout.DESCRIPTORS);
+            if (table[0][block] == null) {
+                table[0][block] = new byte[Block.SIZE];
+            }
+            full.encode(table[0][block], at(group));
+        }
+    }
+
+    private void requirePossible(int level, byte[] node, long first, long end, BlockPointer pointer, long generation)
+            throws HoldfastException {
+        for (int slot = 0; level > 0 && slot < Layout.INDEX_FANOUT; slot++) {
+            if (!isPointer(node, slot)) {
+                throw damaged("entry %d in block %d is no pointer".formatted(slot, pointer.block()));
+            }
+        }
+        if (level > 0) {
+            return;
+        }
+        for (long group = first; group < end; group++) {
+            if (!Descriptor.isPossible(node, at(group), layout.usable(group), generation)) {
+                throw damaged("the descriptor of group %d in block %d cannot be".formatted(group, pointer.block()));
+            }
+        }
+    }
+
+    private byte[] read(int level, long index, BlockPointer pointer) throws HoldfastException {
+        if (pointer.block() != layout.tableHome(level, index, 0)
+                && pointer.block() != layout.tableHome(level, index, 1)) {
+            throw damaged("block %d of level %d of the group table cannot be in block %d"
+                    .formatted(index, level, pointer.block()));
+        }
+        return reader.read(pointer, STRUCTURE).clone();
+    }
+
+    /** Returns how many blocks are allocated, by the descriptors. */
+    long allocated() {
+        long allocated = 0;
+        for (long group = 0; group < layout.groups(); group++) {
+            allocated += layout.usable(group) - descriptor(group).free();
+        }
+        return allocated;
+    }
+
+    Descriptor descriptor(long group) {
+        lock.lock();
+        try {
+            byte[] node = table[0][(int) (group / Layout.DESCRIPTORS)];
+            int usable = layout.usable(group);
+            return node == null
+                    ? new Descriptor(0, usable, usable, false, 0, 0)
+                    : Descriptor.decode(node, at(group), usable);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns the place of a group's descriptor in its block. */
+    private static int at(long group) {
+        return (int) (group % Layout.DESCRIPTORS) * Descriptor.BYTES;
+    }
+
+    void put(long group, Descriptor descriptor) {
+        int block = (int) (group / Layout.DESCRIPTORS);
+        lock.lock();
+        try {
+            byte[] node = table[0][block];
+            if (node == null) {
+                node = new byte[Block.SIZE];
+                table[0][block] = node;
+            }
+            descriptor.encode(node, at(group));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Writes the blocks of the table that changed descriptors are in, and those above, to their free homes.
+     *
+     * @param groups whose descriptors have changed
+     * @return the new root
+     */
+    BlockPointer write(Iterable<Long> groups, ScatteredWrites writes) throws HoldfastException {
+        Set<Long> changed = new TreeSet<>();
+        for (long group : groups) {
+            changed.add(group / Layout.DESCRIPTORS);
+        }
+        for (int level = 0; level < table.length && !changed.isEmpty(); level++) {
+            changed = writeLevel(level, changed, writes);
+        }
+        return root;
+    }
+
+    /** Writes the changed blocks of a level; returns the blocks above that change with them. */
+    private Set<Long> writeLevel(int level, Set<Long> changed, ScatteredWrites writes) throws HoldfastException {
+        Set<Long> above = new TreeSet<>();
+        boolean top = level == table.length - 1;
+        for (long index : changed) {
+            byte[] node = table[level][(int) index];
+            if (node == null) {
+                throw new IllegalStateException("a changed block of the group table is missing");
+            }
+            int slot = (int) (index % Layout.INDEX_FANOUT);
+            long parent = index / Layout.INDEX_FANOUT;
+            BlockPointer old = top ? root : pointerAt(parentNode(level, parent), slot);
+            long home = layout.tableHome(level, index, 0);
+            home = old.block() == home ? layout.tableHome(level, index, 1) : home;
+            writes.add(home, node);
+            BlockPointer written = new BlockPointer(home, checksum.of(node));
+            if (top) {
+                root = written;
+            } else {
+                written.encode(parentNode(level, parent), slot * POINTER_BYTES);
+                above.add(parent);
+            }
+        }
+        return above;
+    }
+
+    private byte[] parentNode(int level, long parent) {
+        byte[] node = table[level + 1][(int) parent];
+        if (node == null) {
+            node = new byte[Block.SIZE];
+            table[level + 1][(int) parent] = node;
+        }
+        return node;
+    }
+
+    /** Returns the pointer in a slot of an index block, none if it cannot be one. */
+    private static BlockPointer pointerAt(byte[] node, int slot) {
+        BlockPointer pointer = BlockPointer.decode(node, slot * POINTER_BYTES);
+        return pointer == null ? BlockPointer.NONE : pointer;
+    }
+
+    private static boolean isPointer(byte[] node, int slot) {
+        return BlockPointer.decode(node, slot * POINTER_BYTES) != null;
+    }
+
+    private HoldfastException damaged(String why) {
+        return new HoldfastException(ErrorCode.DAMAGED, "%s: space map is damaged: %s".formatted(device, why));
+    }
+}

@@ -1,0 +1,20 @@
+package io.holdfast.space;
+
+/** A group whose bitmap is in memory; {@link GroupAllocator} changes it. */
+final class LoadedGroup {
+    final long number;
+    final long[] busy;
+    final int end;
+    int leased;
+    long lastUse;
+
+    LoadedGroup(long number, long[] busy, int end) {
+        this.number = number;
+        this.busy = busy;
+        this.end = end;
+    }
+
+    boolean isBusy(int index) {
+        return (busy[index >>> 6] & (1L << index)) != 0;
+    }
+}

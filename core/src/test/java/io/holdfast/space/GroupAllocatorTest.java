@@ -1,0 +1,181 @@
+package io.holdfast.space;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Space in many groups of which few are in memory, against a model that has a bit for each block. */
+class GroupAllocatorTest {
+    private static final int LOADED = 16;
+
+    /** The device: the bitmaps of the last durable checkpoint. */
+    private static final class Device implements Bitmaps {
+        private final Layout layout;
+        private final BitSet allocated = new BitSet();
+        private long version;
+        private int reads;
+
+        Device(Layout layout) {
+            this.layout = layout;
+        }
+
+        @Override
+        public int free(long group) {
+            int used = allocated
+                    .get((int) layout.groupStart(group), (int) layout.groupEnd(group))
+                    .cardinality();
+            return layout.usable(group) - used;
+        }
+
+        @Override
+        public long version(long group) {
+            return version;
+        }
+
+        @Override
+        public long[] read(long group) {
+            reads++;
+            long[] bits = new long[layout.groupBlocks() / 64];
+            long[] found = allocated
+                    .get((int) layout.groupStart(group), (int) layout.groupEnd(group))
+                    .toLongArray();
+            System.arraycopy(found, 0, bits, 0, found.length);
+            return bits;
+        }
+    }
+
+    /** Every block is in one of these states, as far as a user of the space manager knows. */
+    private final List<Run> leased = new ArrayList<>();
+
+    private final BitSet live = new BitSet();
+    private final BitSet dead = new BitSet();
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6, 7, 8})
+    void noBlockIsGivenOutTwiceAndEveryBlockComesBack(long seed) throws HoldfastException {
+        Random random = new Random(seed);
+        Layout layout = new Layout(128 * 60 + random.nextInt(100), 7);
+        Device device = new Device(layout);
+        SpaceManager space = new SpaceManager(layout, device, LOADED);
+        for (int round = 0; round < 40; round++) {
+            int steps = random.nextInt(200);
+            for (int i = 0; i < steps; i++) {
+                step(space, layout, random);
+            }
+            checkpoint(space, device, layout, random);
+            assertThat(space.counts().free())
+                    .isEqualTo(space.usable() - live.cardinality() - dead.cardinality() - leasedBlocks());
+        }
+        assertThat(device.reads).isGreaterThan(layout.groups() > 2L * LOADED ? LOADED : 0);
+    }
+
+    private long leasedBlocks() {
+        return leased.stream().mapToLong(Run::length).sum();
+    }
+
+    private void step(SpaceManager space, Layout layout, Random random) {
+        if (space.wantsGroups() && random.nextBoolean()) {
+            space.loadAhead();
+        }
+        if (random.nextInt(3) == 0 && !live.isEmpty()) {
+            int block = live.nextSetBit(random.nextInt(live.length()));
+            live.clear(block);
+            dead.set(block);
+            space.release(block);
+        } else if (leased.size() > 3 || (random.nextBoolean() && !leased.isEmpty())) {
+            Run run = leased.removeFirst();
+            long n = 1 + random.nextInt((int) run.length());
+            space.consume(List.of(new Run(run.start(), run.start() + n)), Reservation.NONE, 0);
+            live.set((int) run.start(), (int) (run.start() + n));
+            if (n < run.length()) {
+                leased.addFirst(new Run(run.start() + n, run.end()));
+            }
+        } else {
+            Run run = space.lease(1 + random.nextInt(40));
+            if (run == null) {
+                return;
+            }
+            assertThat(layout.groupOf(run.start())).isEqualTo(layout.groupOf(run.end() - 1));
+            for (long block = run.start(); block < run.end(); block++) {
+                assertThat(layout.isAllocatable(block)).isTrue();
+                assertThat(live.get((int) block))
+                        .as("block %d is in use", block)
+                        .isFalse();
+                assertThat(dead.get((int) block)).as("block %d is dead", block).isFalse();
+                for (Run other : leased) {
+                    assertThat(block < other.start() || block >= other.end()).isTrue();
+                }
+            }
+            leased.add(run);
+        }
+    }
+
+    /** Changes go on between the freeze and the moment when the checkpoint is durable. */
+    private void checkpoint(SpaceManager space, Device device, Layout layout, Random random) {
+        space.freeze();
+        BitSet frozenLive = (BitSet) live.clone();
+        BitSet frozenDead = (BitSet) dead.clone();
+        for (int i = random.nextInt(30); i > 0; i--) {
+            step(space, layout, random);
+        }
+        device.allocated.clear();
+        device.allocated.or(frozenLive);
+        device.version++;
+        BlockList reusable = space.commit(0, 0);
+        for (int i = random.nextInt(30); i > 0; i--) {
+            step(space, layout, random);
+        }
+        space.reuse(List.of(reusable));
+        dead.andNot(frozenDead);
+    }
+
+    @Test
+    void aGroupThatCannotBeReadIsLeftAlone() {
+        Layout layout = new Layout(128 * 40, 7);
+        Device device = new Device(layout);
+        Bitmaps broken = new Bitmaps() {
+            @Override
+            public int free(long group) {
+                return device.free(group);
+            }
+
+            @Override
+            public long version(long group) {
+                return 0;
+            }
+
+            @Override
+            public long[] read(long group) throws HoldfastException {
+                if (group % 2 == 1) {
+                    throw new HoldfastException(ErrorCode.DEVICE_ERROR, "a bad sector");
+                }
+                return device.read(group);
+            }
+        };
+        SpaceManager space = new SpaceManager(layout, broken, LOADED);
+        long taken = 0;
+        while (true) {
+            space.loadAhead();
+            Run run = space.lease(64);
+            if (run == null) {
+                break;
+            }
+            assertThat(layout.groupOf(run.start()) % 2).isZero();
+            taken += run.length();
+        }
+        long expected = 0;
+        for (long group = 0; group < layout.groups(); group += 2) {
+            expected += layout.usable(group);
+        }
+        assertThat(taken).isEqualTo(expected);
+    }
+}
