@@ -11,7 +11,9 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
+import io.holdfast.format.Superblock;
 import io.holdfast.volume.Volume;
+import java.util.UUID;
 import java.util.function.Consumer;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
@@ -114,6 +116,46 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
         assertThat(PlantedVolume.check(grown).problems())
                 .singleElement()
                 .matches(p -> p.structure().equals("superblock") && p.block() == copy);
+    }
+
+    /** Where a larger volume had a copy, and where a guest may write: only copies of the first one's volume count. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSuperblockOfAnotherVolumeIsNotBelieved(boolean firstCopyDamaged) throws Exception {
+        long blocks = 9L << Layout.GROUP_LOG2;
+        MemoryDevice large = new MemoryDevice("image", blocks);
+        for (long block = 0; block < PlantedVolume.BLOCKS; block++) {
+            large.setBlock(block, device.block(block));
+        }
+        Superblock own = planter.superblock();
+        long place = 8L << Layout.GROUP_LOG2;
+        Superblock other = new Superblock(
+                own.checksumId(),
+                own.features(),
+                new UUID(1, 2),
+                "planted",
+                blocks,
+                own.groupLog2(),
+                own.generation() + 1000,
+                own.treeRoot(),
+                own.spaceRoot(),
+                own.log(),
+                0,
+                0,
+                0,
+                true,
+                own.later());
+        for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+            large.setBlock(place + slot, other.encode(place + slot));
+            if (firstCopyDamaged) {
+                large.flipBit(slot, 99);
+            }
+        }
+        try (Volume opened = PlantedVolume.openReadOnly(large)) {
+            assertThat(opened.info().uuid()).isEqualTo(own.uuid());
+            assertThat(opened.info().size()).isEqualTo(PlantedVolume.BLOCKS * Volume.BLOCK_SIZE);
+            PlantedVolume.assertReadable(opened);
+        }
     }
 
     // ---- features ----
