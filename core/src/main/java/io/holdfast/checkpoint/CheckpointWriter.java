@@ -78,7 +78,7 @@ final class CheckpointWriter implements MapChanges, PartReader {
             buffer = null;
         }
         if (next == runEnd) {
-            Run run = space.takeForMetadata(buffers.blocksPerBuffer());
+            Run run = takeRun();
             if (run == null) {
                 throw new HoldfastException(
                         ErrorCode.NO_SPACE, device.name() + ": no block is left for a checkpoint's nodes");
@@ -99,6 +99,13 @@ final class CheckpointWriter implements MapChanges, PartReader {
         take(pointer.block());
         nodes.put(pointer, node);
         return pointer;
+    }
+
+    /** Takes blocks for nodes; waits for room on the host for the bitmap of another group. */
+    private @Nullable Run takeRun() throws HoldfastException {
+        @Nullable Run[] taken = new Run[1];
+        room.insist(() -> taken[0] = space.takeForMetadata(buffers.blocksPerBuffer()));
+        return taken[0];
     }
 
     private void writeGathered() throws HoldfastException {

@@ -50,6 +50,16 @@ final class FlushGate {
         }
     }
 
+    /** Returns the last record before which every record is completely on the device. */
+    long written() {
+        lock.lock();
+        try {
+            return written;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Says that a record is completely on the device. */
     void written(long sequence) {
         lock.lock();

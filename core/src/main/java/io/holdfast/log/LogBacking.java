@@ -21,6 +21,8 @@ final class LogBacking {
     /** Blocks that other writers may take between a writer's check and its placing: a few of the largest records. */
     private static final int OTHERS_BLOCKS = 4 * LogRecord.DATA_BLOCKS_MAX;
 
+    private static final int ROUNDS_MAX = 3;
+
     private final Device device;
     private final LogSpace logSpace;
     private final ReentrantLock logLock;
@@ -47,16 +49,23 @@ final class LogBacking {
         if (!room.worthTrying()) {
             room.check();
         }
-        boolean ready;
-        logLock.lock();
-        try {
-            ready = logSpace.isReady(blocks) && logSpace.isBackedAhead(blocks + OTHERS_BLOCKS);
-        } finally {
-            logLock.unlock();
-        }
-        if (!ready || room.isMissing() || logSpace.wantsGroups()) {
-            backOrRefuse();
+        // A round may bring groups into memory, from which the next one leases what the last one backs.
+        for (int round = 0; round < ROUNDS_MAX; round++) {
+            boolean ready;
+            logLock.lock();
+            try {
+                ready = logSpace.isReady(blocks) && logSpace.isBackedAhead(blocks + OTHERS_BLOCKS);
+            } finally {
+                logLock.unlock();
+            }
+            if (ready && !room.isMissing() && !logSpace.wantsGroups()) {
+                return;
+            }
+            boolean any = backOrRefuse();
             room.check();
+            if (!any) {
+                return;
+            }
         }
     }
 
@@ -96,9 +105,10 @@ final class LogBacking {
     }
 
     private boolean back() throws HoldfastException {
-        boolean any = logSpace.loadAhead();
+        boolean any = false;
         asking.lock();
         try {
+            any = logSpace.loadAhead();
             for (Run run = firstUnbacked(); run != null; run = firstUnbacked()) {
                 device.allocate(run.start(), run.length());
                 logLock.lock();

@@ -1,5 +1,6 @@
 package io.holdfast.log;
 
+import io.holdfast.error.HoldfastException;
 import io.holdfast.space.Reservation;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
@@ -27,7 +28,7 @@ final class LogSpace {
     }
 
     /** Does as {@link SpaceManager#loadAhead}. Called without the log's lock. */
-    boolean loadAhead() {
+    boolean loadAhead() throws HoldfastException {
         return space.loadAhead();
     }
 

@@ -62,6 +62,7 @@ public final class WriteLog {
     private final LogBacking backing;
 
     private final RecordChain chain;
+    private final UnflushedBound unflushed;
     private final LentWrites lent;
     private final SmallChanges small;
     private volatile Reclaimer reclaimer = Reclaimer.NONE;
@@ -88,15 +89,16 @@ public final class WriteLog {
         this.latch = latch;
         this.flushGate = new FlushGate(device, latch, room, startSequence);
         this.writer = new RecordWriter(device, latch, flushGate);
+        this.unflushed = new UnflushedBound(flushGate, space.usable());
         this.logSpace = new LogSpace(space);
-        space.loadAhead();
+        backing = new LogBacking(device, logSpace, lock, room, latch);
+        backing.backOrRefuse();
         if (!logSpace.ensure(1)) {
             throw space.closedBecause()
                     .orElseGet(() -> new HoldfastException(
                             ErrorCode.NO_SPACE,
                             device.name() + ": not one block is free for the log; open it read-only"));
         }
-        backing = new LogBacking(device, logSpace, lock, room, latch);
         backing.backOrRefuse();
         this.chain = new RecordChain(checksum, space, logSpace, flushGate, startSequence, logId);
         this.lent = new LentWrites(device, latch, lock, chain);
@@ -164,6 +166,7 @@ public final class WriteLog {
      * gives back the rest when it ends.
      */
     public void append(DataBatch batch, Placed placed) throws HoldfastException {
+        int blocks = batch.size();
         boolean written = false;
         try {
             if (lent.hasUnproven(batch.inode()) && !Inject.off(Guard.UNPROVEN_FIRST)) {
@@ -178,6 +181,7 @@ public final class WriteLog {
                 }
             }
             written = true;
+            unflushed.written(1L + blocks);
         } finally {
             batch.reserved().close();
             if (!written && !batch.buffer().isSealed()) {
@@ -308,8 +312,10 @@ public final class WriteLog {
         } finally {
             lock.unlock();
         }
+        long mark = unflushed.mark();
         Inject.at(Point.FLUSH_TARGET);
         flushGate.awaitDurable(target);
+        unflushed.flushed(mark);
     }
 
     /** Writes all small changes that wait. */

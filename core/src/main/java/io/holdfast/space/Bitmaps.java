@@ -19,6 +19,14 @@ public interface Bitmaps {
      */
     long[] read(long group) throws HoldfastException;
 
+    /**
+     * Asks the device for room for the bitmap of a group and for what is above it, so that a checkpoint need not wait for
+     * it. Called before a block of the group is allocated.
+     *
+     * @throws HoldfastException {@code HOST_FULL} if there is none
+     */
+    void prepare(long group) throws HoldfastException;
+
     /** Those of an empty volume. */
     static Bitmaps allFree(Layout layout) {
         return new Bitmaps() {
@@ -31,6 +39,9 @@ public interface Bitmaps {
             public long version(long group) {
                 return 0;
             }
+
+            @Override
+            public void prepare(long group) {}
 
             @Override
             public long[] read(long group) {

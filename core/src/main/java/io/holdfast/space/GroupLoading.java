@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * meanwhile, and adds the dead blocks of that moment, which are free on the device already and not yet in use again.
  */
 final class GroupLoading {
-    private static final System.Logger LOG = System.getLogger(GroupLoading.class.getName());
+    private static final System.Logger LOG = System.getLogger("holdfast");
 
     private final Layout layout;
     private final Bitmaps bitmaps;
@@ -50,7 +50,7 @@ final class GroupLoading {
     }
 
     /** Does as {@link SpaceManager#loadAhead}. */
-    boolean loadAhead() {
+    boolean loadAhead() throws HoldfastException {
         boolean any = false;
         while (true) {
             long group;
@@ -64,6 +64,7 @@ final class GroupLoading {
             if (group < 0) {
                 return any;
             }
+            bitmaps.prepare(group);
             any |= load(group);
         }
     }

@@ -111,8 +111,9 @@ public final class SpaceManager {
      * holds no lock that others wait for. A group whose bitmap cannot be read is closed: nothing of it is allocated.
      *
      * @return whether there are more blocks at hand than before
+     * @throws HoldfastException {@code HOST_FULL} if the device has no room for the bitmap of the next group
      */
-    public boolean loadAhead() {
+    public boolean loadAhead() throws HoldfastException {
         return loading.loadAhead();
     }
 
@@ -266,7 +267,7 @@ public final class SpaceManager {
      * Takes a run of up to {@code wanted} blocks for nodes of a checkpoint; null if no block is free. May read the
      * device, as {@link #loadAhead}.
      */
-    public @Nullable Run takeForMetadata(int wanted) {
+    public @Nullable Run takeForMetadata(int wanted) throws HoldfastException {
         while (true) {
             lock.lock();
             try {

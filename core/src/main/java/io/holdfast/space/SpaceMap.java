@@ -148,6 +148,16 @@ public final class SpaceMap implements Bitmaps {
 
     // ---- writing ----
 
+    @Override
+    public void prepare(long group) throws HoldfastException {
+        device.allocate(layout.bitmapHome(group, 0), 2);
+        long index = group / Layout.DESCRIPTORS;
+        for (int level = 0; level < layout.tableLevels(); level++) {
+            device.allocate(layout.tableHome(level, index, 0), 2);
+            index /= Layout.INDEX_FANOUT;
+        }
+    }
+
     /**
      * Writes each changed bitmap and block of the group table to its free home and returns the new root. Nothing points
      * to what was written until a superblock does. A block that is in both lists came into the trees and left them

@@ -42,6 +42,9 @@ class GroupAllocatorTest {
         }
 
         @Override
+        public void prepare(long group) {}
+
+        @Override
         public long[] read(long group) {
             reads++;
             long[] bits = new long[layout.groupBlocks() / 64];
@@ -82,7 +85,7 @@ class GroupAllocatorTest {
         return leased.stream().mapToLong(Run::length).sum();
     }
 
-    private void step(SpaceManager space, Layout layout, Random random) {
+    private void step(SpaceManager space, Layout layout, Random random) throws HoldfastException {
         if (space.wantsGroups() && random.nextBoolean()) {
             space.loadAhead();
         }
@@ -120,7 +123,7 @@ class GroupAllocatorTest {
     }
 
     /** Changes go on between the freeze and the moment when the checkpoint is durable. */
-    private void checkpoint(SpaceManager space, Device device, Layout layout, Random random) {
+    private void checkpoint(SpaceManager space, Device device, Layout layout, Random random) throws HoldfastException {
         space.freeze();
         BitSet frozenLive = (BitSet) live.clone();
         BitSet frozenDead = (BitSet) dead.clone();
@@ -139,7 +142,7 @@ class GroupAllocatorTest {
     }
 
     @Test
-    void aGroupThatCannotBeReadIsLeftAlone() {
+    void aGroupThatCannotBeReadIsLeftAlone() throws HoldfastException {
         Layout layout = new Layout(128 * 40, 7);
         Device device = new Device(layout);
         Bitmaps broken = new Bitmaps() {
@@ -152,6 +155,9 @@ class GroupAllocatorTest {
             public long version(long group) {
                 return 0;
             }
+
+            @Override
+            public void prepare(long group) {}
 
             @Override
             public long[] read(long group) throws HoldfastException {
