@@ -46,7 +46,6 @@ public final class Checkpointer implements Reclaimer {
     private final Superblocks superblocks;
     private final ChangeBudget budget;
     private final AtomicLong checkpoints = new AtomicLong();
-
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wanted = lock.newCondition();
     private final Condition done = lock.newCondition();
@@ -59,7 +58,6 @@ public final class Checkpointer implements Reclaimer {
     private List<BlockList> pinned = new ArrayList<>();
     /** Held while a checkpoint is written; taken before {@code lock}. */
     private final ReentrantLock runLock = new ReentrantLock();
-
     private volatile Superblock superblock;
     private @Nullable Thread thread;
 

@@ -6,7 +6,6 @@ import io.holdfast.error.SizeText;
 import io.holdfast.format.Block;
 import java.io.EOFException;
 import java.io.IOException;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
@@ -121,12 +120,12 @@ public final class FileDevice implements FormattableDevice {
                             "%s has %s, less than the %s that the volume is to have"
                                     .formatted(path, SizeText.exact(present), SizeText.exact(bytes)));
                 }
-                grow(bytes);
+                FileOpening.grow(file, bytes);
             }
             blocks = (bytes == 0 ? present : bytes) / Block.SIZE;
             // A new file must still be there after a crash: so, unlike flush(), also metadata and the directory.
             file.force(true);
-            forceDirectory();
+            FileOpening.forceDirectory(path);
         } catch (HoldfastException e) {
             throw e;
         } catch (IOException e) {
@@ -341,25 +340,6 @@ public final class FileDevice implements FormattableDevice {
             VolumeLock.closeWhenReleased(key, file);
         } catch (IOException e) {
             throw failure("cannot close", e);
-        }
-    }
-
-    /** Grows the file by writing its last block, as zeros. No other way does without another descriptor of the file. */
-    private void grow(long bytes) throws IOException {
-        try (Arena arena = Arena.ofShared()) {
-            MemorySegment zeros = arena.allocate(Block.SIZE, Block.SIZE);
-            if (file.write(zeros, bytes - Block.SIZE) != Block.SIZE) {
-                throw new IOException("the file cannot be grown");
-            }
-        }
-    }
-
-    private void forceDirectory() throws IOException {
-        Path directory = path.toRealPath().getParent();
-        if (directory != null && !BlockDeviceNumber.of(path).isPresent()) {
-            try (UninterruptibleFile opened = UninterruptibleFile.open(directory, UninterruptibleFile.Mode.READ)) {
-                opened.force(true);
-            }
         }
     }
 

@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.AccessDeniedException;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
@@ -166,5 +167,25 @@ final class FileOpening {
         }
         return new HoldfastException(
                 ErrorCode.DEVICE_ERROR, "%s cannot be opened: %s".formatted(path, Reasons.of(cause)), cause);
+    }
+
+    /** Grows the file by writing its last block, as zeros. No other way does without another descriptor of the file. */
+    static void grow(BlockFile file, long bytes) throws IOException {
+        try (Arena arena = Arena.ofShared()) {
+            MemorySegment zeros = arena.allocate(Block.SIZE, Block.SIZE);
+            if (file.write(zeros, bytes - Block.SIZE) != Block.SIZE) {
+                throw new IOException("the file cannot be grown");
+            }
+        }
+    }
+
+    /** Makes the name of a regular file durable. */
+    static void forceDirectory(Path path) throws IOException {
+        Path directory = path.toRealPath().getParent();
+        if (directory != null && !BlockDeviceNumber.of(path).isPresent()) {
+            try (UninterruptibleFile opened = UninterruptibleFile.open(directory, UninterruptibleFile.Mode.READ)) {
+                opened.force(true);
+            }
+        }
     }
 }

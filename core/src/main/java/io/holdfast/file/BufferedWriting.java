@@ -6,7 +6,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Reservation;
-import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.space.SpacePurpose;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Lock;
 
@@ -46,7 +46,8 @@ final class BufferedWriting {
             Reservation reserved = writer.space().emptyReservation();
             if (!file.dirty.contains(FileData.blockOf(at))) {
                 boolean promised = file.lookup(FileData.blockOf(at)).isUnwritten();
-                reserved = writer.reserver().reserve(need, promised ? Purpose.WRITE_UNWRITTEN : Purpose.WRITE, false);
+                reserved = writer.reserver()
+                        .reserve(need, promised ? SpacePurpose.WRITE_UNWRITTEN : SpacePurpose.WRITE, false);
             }
             copyIn(at, source.asSlice(done, n), need, reserved);
             done += n;
@@ -94,7 +95,7 @@ final class BufferedWriting {
                 file.unlock(page);
             }
             // The page was dirty when the space was counted, and writeback has cleaned it since.
-            try (Reservation more = writer.reserver().reserve(need, Purpose.WRITE, false)) {
+            try (Reservation more = writer.reserver().reserve(need, SpacePurpose.WRITE, false)) {
                 more.moveTo(reserved);
             }
         }

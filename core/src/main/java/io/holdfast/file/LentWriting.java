@@ -8,7 +8,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Reservation;
-import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.space.SpacePurpose;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 
@@ -60,7 +60,7 @@ final class LentWriting {
         long first = FileData.blockOf(offset);
         int blocks = (int) (source.byteSize() / Block.SIZE);
         long nodes = file.map.nodesFor(first + blocks - 1);
-        Reservation reserved = writer.reserver().reserve(blocks * (1 + nodes), Purpose.WRITE, scope.nowait);
+        Reservation reserved = writer.reserver().reserve(blocks * (1 + nodes), SpacePurpose.WRITE, scope.nowait);
         boolean appended = false;
         List<Page> superseded = List.of();
         if (!scope.nowait) {

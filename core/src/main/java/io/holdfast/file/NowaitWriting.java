@@ -3,7 +3,7 @@ package io.holdfast.file;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.space.Reservation;
-import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.space.SpacePurpose;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Lock;
 
@@ -41,7 +41,7 @@ final class NowaitWriting {
         Page[] pages = new Page[(int) blocks];
         int taken = 0;
         Lock layout = null;
-        Reservation reserved = writer.reserver().reserve(blocks * need, Purpose.WRITE, true);
+        Reservation reserved = writer.reserver().reserve(blocks * need, SpacePurpose.WRITE, true);
         try {
             layout = scope.lockLayout(offset + source.byteSize());
             for (long done = 0;

@@ -3,7 +3,7 @@ package io.holdfast.file;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.space.Reservation;
-import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.space.SpacePurpose;
 import java.lang.foreign.MemorySegment;
 
 /** Copies bytes into cached pages; before a partial write it reads the page's old content. */
@@ -62,7 +62,7 @@ final class PageWriter {
             return false;
         }
         long need = 1L + file.map.nodesFor(block);
-        try (Reservation reserved = writer.reserver().reserve(need, Purpose.RELEASE, nowait)) {
+        try (Reservation reserved = writer.reserver().reserve(need, SpacePurpose.RELEASE, nowait)) {
             Page page = file.lockPage(block, nowait);
             try {
                 if (!page.isUptodate()) {

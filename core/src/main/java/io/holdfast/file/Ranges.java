@@ -12,7 +12,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.mapping.MapExtent;
 import io.holdfast.space.Reservation;
-import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.space.SpacePurpose;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -102,8 +102,8 @@ final class Ranges {
 
     private void changeBlocks(FileContext.Writer writer, long first, long last, int state) throws HoldfastException {
         long need = 2L * MapEntry.LEVELS_MAX + (state == MapEntry.UNWRITTEN ? last - first : 0);
-        try (Reservation _ =
-                writer.reserver().reserve(need, state == MapEntry.UNWRITTEN ? Purpose.WRITE : Purpose.RELEASE, false)) {
+        try (Reservation _ = writer.reserver()
+                .reserve(need, state == MapEntry.UNWRITTEN ? SpacePurpose.WRITE : SpacePurpose.RELEASE, false)) {
             LogEntry range = new LogEntry.Range(file.inode, first, last - first, state);
             dropOnce(first, last, () -> file.attributes.log(writer, List.of(range)));
         }
@@ -181,7 +181,7 @@ final class Ranges {
                 at = next;
             }
             long need = blocks + holes.size() * 2L * MapEntry.LEVELS_MAX;
-            try (Reservation _ = writer.reserver().reserve(need, Purpose.WRITE, false)) {
+            try (Reservation _ = writer.reserver().reserve(need, SpacePurpose.WRITE, false)) {
                 for (LogEntry hole : holes) {
                     file.attributes.log(writer, List.of(hole));
                 }
@@ -232,7 +232,7 @@ final class Ranges {
         long first = FileData.blockAfter(size);
         long count = LogRecord.FILE_BLOCKS_MAX - first;
         long need = 2L * MapEntry.LEVELS_MAX;
-        try (Reservation _ = writer.reserver().reserve(need, Purpose.RELEASE, false)) {
+        try (Reservation _ = writer.reserver().reserve(need, SpacePurpose.RELEASE, false)) {
             List<LogEntry> range =
                     count == 0 ? List.of() : List.of(new LogEntry.Range(file.inode, first, count, MapEntry.HOLE));
             dropOnce(first, first + count, () -> file.attributes.setSize(writer, size, range));

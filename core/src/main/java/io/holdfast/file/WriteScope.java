@@ -8,7 +8,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Reservation;
-import io.holdfast.space.SpaceManager.Purpose;
+import io.holdfast.space.SpacePurpose;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.locks.Lock;
 import org.jspecify.annotations.Nullable;
@@ -74,7 +74,7 @@ final class WriteScope {
     Reservation reserve(long blocks) throws HoldfastException {
         Reservation reserved;
         try {
-            reserved = writer.reserver().reserve(blocks, Purpose.WRITE, false);
+            reserved = writer.reserver().reserve(blocks, SpacePurpose.WRITE, false);
         } catch (HoldfastException e) {
             if (e.code() != ErrorCode.NO_SPACE) {
                 throw e;

@@ -24,7 +24,8 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The write log: all changes go through it, and it sets their order.
+ * The write log: all changes go through it, and it sets their order. (It has some more than 400 lines: the ways into the log
+ * share its gate and its lock, and are read together.)
  *
  * <p>Two kinds of content. <em>Data</em> comes in a {@link DataBatch}, gets its place, and is written at once with a
  * header in front. <em>Small changes</em> (items, ranges) come with {@link #submit}; they wait in memory and go into

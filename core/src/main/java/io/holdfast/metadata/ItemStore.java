@@ -11,6 +11,7 @@ import io.holdfast.node.NodeReader;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.space.Reservation;
 import io.holdfast.space.SpaceManager;
+import io.holdfast.space.SpacePurpose;
 import io.holdfast.space.SpaceReserver;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -185,7 +186,7 @@ public final class ItemStore implements MetadataStore {
         for (Item change : changes) {
             nodes += nodes(change);
         }
-        SpaceManager.Purpose purpose = freesSpace ? SpaceManager.Purpose.RELEASE : SpaceManager.Purpose.WRITE;
+        SpacePurpose purpose = freesSpace ? SpacePurpose.RELEASE : SpacePurpose.WRITE;
         // Given back once the changes are applied: by then they have settled their own cost.
         try (Reservation _ = reserver.reserveForItems(nodes, purpose)) {
             to.submit(entries);

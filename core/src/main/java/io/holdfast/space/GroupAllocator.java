@@ -246,6 +246,13 @@ final class GroupAllocator {
         count(number, GroupBits.count(bits), group != null);
     }
 
+    /** Only for the proof of a guard: frees a block that a checkpoint or a reader may still need. */
+    void freeAtOnce(long block) {
+        BlockList one = new BlockList(layout);
+        one.add(block);
+        one.forEachGroup(this::setFree);
+    }
+
     // ---- leases and checkpoints ----
 
     void leased(long start, int blocks) {

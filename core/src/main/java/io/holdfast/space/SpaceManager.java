@@ -26,28 +26,6 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class SpaceManager {
-    /** The purpose of a reservation. */
-    public enum Purpose {
-        /** New data or a new name: leaves the slop and the unwritten ranges alone. */
-        WRITE,
-        /**
-         * Data into an unwritten block, which has its promise already. The checkpoint that makes the block written
-         * drops that promise. Until then the block is counted twice: this may refuse a write early, and never accepts
-         * one too many.
-         */
-        WRITE_UNWRITTEN,
-        /** A change that frees space: may use half of the slop. */
-        RELEASE
-    }
-
-    /** The answer to a request for space. */
-    public enum Answer {
-        RESERVED,
-        /** Not so much is left, but a checkpoint may free some. */
-        FULL_FOR_NOW,
-        FULL
-    }
-
     private static final long UNWRITTEN_PER_NODE = 128;
     private static final int GROUPS_LOADED_MIN = 2;
 
@@ -149,7 +127,7 @@ public final class SpaceManager {
     // ---- promises ----
 
     /** Promises blocks if so many are left. */
-    public Answer reserve(long blocks, Purpose purpose) {
+    public SpaceAnswer reserve(long blocks, SpacePurpose purpose) {
         lock.lock();
         try {
             long left = switch (purpose) {
@@ -157,10 +135,10 @@ public final class SpaceManager {
                 case WRITE_UNWRITTEN, RELEASE -> available() + unwrittenPromise() + slop / 2;
             };
             if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
-                return checkpointMayHelp() ? Answer.FULL_FOR_NOW : Answer.FULL;
+                return checkpointMayHelp() ? SpaceAnswer.FULL_FOR_NOW : SpaceAnswer.FULL;
             }
             reserved += blocks;
-            return Answer.RESERVED;
+            return SpaceAnswer.RESERVED;
         } finally {
             lock.unlock();
         }
@@ -302,20 +280,13 @@ public final class SpaceManager {
         lock.lock();
         try {
             if (Inject.off(Guard.FREED_AWAIT_CHECKPOINT)) {
-                freeAtOnce(block);
+                groups.freeAtOnce(block);
                 return;
             }
             dead.add(block);
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Only for the proof of the guard: what happens without it. */
-    private void freeAtOnce(long block) {
-        BlockList one = new BlockList(layout);
-        one.add(block);
-        one.forEachGroup(groups::setFree);
     }
 
     // ---- checkpoint ----
@@ -338,7 +309,7 @@ public final class SpaceManager {
         lock.lock();
         try {
             if (Inject.off(Guard.FREED_AWAIT_CHECKPOINT)) {
-                freeAtOnce(block);
+                groups.freeAtOnce(block);
                 return;
             }
             dead.addFrozen(block);

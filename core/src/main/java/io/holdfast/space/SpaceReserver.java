@@ -41,25 +41,25 @@ public final class SpaceReserver {
      * @param nowait throw {@code WOULD_BLOCK} in place of waiting for a checkpoint
      * @throws HoldfastException {@code NO_SPACE}
      */
-    public Reservation reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait) throws HoldfastException {
+    public Reservation reserve(long blocks, SpacePurpose purpose, boolean nowait) throws HoldfastException {
         return reserve(blocks, purpose, nowait, reclaimer);
     }
 
     /** Reserves blocks for changed items; the caller may hold the locks of the namespace and of a file's record. */
-    public Reservation reserveForItems(long blocks, SpaceManager.Purpose purpose) throws HoldfastException {
+    public Reservation reserveForItems(long blocks, SpacePurpose purpose) throws HoldfastException {
         return reserve(blocks, purpose, false, checkpoints);
     }
 
-    private Reservation reserve(long blocks, SpaceManager.Purpose purpose, boolean nowait, Reclaimer by)
+    private Reservation reserve(long blocks, SpacePurpose purpose, boolean nowait, Reclaimer by)
             throws HoldfastException {
         // Asked before the first attempt: else space freed in between would be missed.
         boolean more = reaping.getAsBoolean();
         for (int attempt = 0; ; attempt++) {
-            SpaceManager.Answer answer = space.reserve(blocks, purpose);
-            if (answer == SpaceManager.Answer.RESERVED) {
+            SpaceAnswer answer = space.reserve(blocks, purpose);
+            if (answer == SpaceAnswer.RESERVED) {
                 return new Reservation(space, blocks);
             }
-            more |= attempt == 0 && answer == SpaceManager.Answer.FULL_FOR_NOW;
+            more |= attempt == 0 && answer == SpaceAnswer.FULL_FOR_NOW;
             if (!more || attempt == ATTEMPTS_MAX) {
                 throw new HoldfastException(
                         ErrorCode.NO_SPACE, volume + ": the volume is full; delete files or punch holes to make room");

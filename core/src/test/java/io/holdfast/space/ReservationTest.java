@@ -17,7 +17,7 @@ class ReservationTest {
     private final SpaceReserver reserver = new SpaceReserver(space, "v");
 
     private Reservation reserve(long blocks) throws Exception {
-        return reserver.reserve(blocks, SpaceManager.Purpose.WRITE, false);
+        return reserver.reserve(blocks, SpacePurpose.WRITE, false);
     }
 
     private long reserved() {
