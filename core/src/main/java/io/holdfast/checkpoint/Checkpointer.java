@@ -58,6 +58,7 @@ public final class Checkpointer implements Reclaimer {
     private List<BlockList> pinned = new ArrayList<>();
     /** Held while a checkpoint is written; taken before {@code lock}. */
     private final ReentrantLock runLock = new ReentrantLock();
+
     private volatile Superblock superblock;
     private @Nullable Thread thread;
 
