@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
 import io.holdfast.inject.Point;
 import io.holdfast.sim.disk.SimDevice;
 import io.holdfast.sim.disk.SimDisk;
@@ -119,7 +120,7 @@ final class SweptVolume {
     private Outcome play(
             Call call, @Nullable Point allocation, boolean runsOut, int nth, @Nullable TreeMap<String, byte[]> expected)
             throws Exception {
-        VolumeOnDevice.format(device, ChecksumAlgorithm.CRC32C, "sweep", this::now, random);
+        VolumeOnDevice.format(device, ChecksumAlgorithm.CRC32C, "sweep", environment());
         open();
         furnish();
         TreeMap<String, byte[]> durable = content();
@@ -217,10 +218,11 @@ final class SweptVolume {
         SimDevice next = newDevice();
         next.failOnce(device.armed());
         device = next;
-        volume = VolumeOnDevice.open(
-                device,
-                OpenOptions.readWrite().withMemory(Scenario.MEMORY),
-                new VolumeOnDevice.Environment(this::now, random, scheduler));
+        volume = VolumeOnDevice.open(device, OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment());
+    }
+
+    private VolumeOnDevice.Environment environment() {
+        return new VolumeOnDevice.Environment(this::now, random, scheduler, Layout.GROUP_LOG2_MIN);
     }
 
     /** Closes the volume, for a call that tests opening or closing. */
