@@ -94,6 +94,7 @@ final class RecordChain {
 
     /** Notes that a checkpoint has everything up to now. */
     void checkpointed() {
+        space.keep(nextBlock);
         blocksSinceCheckpoint.set(0);
         recordsSinceCheckpoint.set(0);
     }

@@ -374,8 +374,8 @@ public final class WriteLog {
             lock.lock();
             try {
                 latch.check();
-                chain.checkpointed();
                 freeze.freeze(chain.position());
+                chain.checkpointed();
             } finally {
                 lock.unlock();
             }

@@ -16,7 +16,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <ul>
  *   <li>A group whose busy blocks are not those of its last checkpoint's bitmap and of the dead lists stays loaded: one
- *       that has leased blocks, or blocks that were allocated since the freeze of the last durable checkpoint.
+ *       that has leased blocks, the place of the log's next header, or blocks that were allocated since the freeze of the
+ *       last durable checkpoint.
  *   <li>{@code ready} is the sum of the free blocks of all loaded groups; {@code free} that of all groups that are not
  *       closed.
  * </ul>
@@ -267,6 +268,11 @@ final class GroupAllocator {
         if (group.leased < 0) {
             throw new IllegalStateException("more used than was leased");
         }
+    }
+
+    /** Keeps the group of a block loaded until the next freeze is durable, too. */
+    void keep(long block) {
+        groupOf(block).lastUse = epoch;
     }
 
     void freeze() {

@@ -304,6 +304,16 @@ public final class SpaceManager {
         }
     }
 
+    /** Notes at a freeze that a block that was taken before it is still held and in no tree: its group stays loaded. */
+    public void keep(long block) {
+        lock.lock();
+        try {
+            groups.keep(block);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Adds a block that the running checkpoint leaves out. */
     public void releaseFrozen(long block) {
         lock.lock();

@@ -10,8 +10,8 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.node.NodeReader;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
@@ -170,16 +170,18 @@ public final class SpaceMap implements Bitmaps {
         requireOnce(dropped);
         TreeSet<Long> groups = new TreeSet<>(taken.groups());
         groups.addAll(dropped.groups());
-        List<Long> changed = new ArrayList<>();
+        Map<Long, Descriptor> changed = new TreeMap<>();
         try (ScatteredWrites writes = new ScatteredWrites(device, buffers)) {
             for (long group : groups) {
                 Descriptor now = update(group, taken, dropped, generation, writes);
                 if (now != null) {
-                    table.put(group, now);
-                    changed.add(group);
+                    changed.put(group, now);
                 }
             }
-            BlockPointer root = table.write(changed, writes);
+            // A reader that knows a new descriptor finds its bitmap on the device.
+            writes.flush();
+            changed.forEach(table::put);
+            BlockPointer root = table.write(changed.keySet(), writes);
             writes.flush();
             return root;
         }
