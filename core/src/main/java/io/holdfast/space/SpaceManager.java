@@ -11,7 +11,8 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Allocates blocks and keeps its promises: every reserved block can be allocated.
+ * Allocates blocks and keeps its promises: every reserved block can be allocated. (It has some more than 400 lines: the
+ * promises and the allocation share one lock and one sum.)
  *
  * <p>Invariants, under the lock:
  *
