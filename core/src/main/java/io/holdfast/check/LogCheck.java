@@ -1,10 +1,12 @@
 package io.holdfast.check;
 
 import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
+import io.holdfast.format.Superblock;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.Mapping;
 import java.util.List;
@@ -15,38 +17,46 @@ import java.util.List;
  */
 public final class LogCheck implements LogReader.Sink {
     private final VolumeState volume;
+    private final Superblock superblock;
     private final VolumeCheck check;
     private final DataCheck data;
     private final BlockSet blocks;
 
-    public LogCheck(VolumeState volume, VolumeCheck check) {
+    /** @param superblock whose log is checked */
+    public LogCheck(VolumeState volume, Superblock superblock, VolumeCheck check) {
         this.volume = volume;
+        this.superblock = superblock;
         this.check = check;
         this.data = check.data();
         this.blocks = new BlockSet(volume.layout().blocks());
     }
 
-    /**
-     * Checks from a superblock's position on.
-     *
-     * @param closed the volume was closed: nothing follows there
-     */
-    public void run(LogPosition start, boolean closed) {
+    /** Checks from the superblock's position on. */
+    public void run() {
+        LogPosition start = superblock.log();
         if (start.block() != 0 && !volume.layout().isAllocatable(start.block())) {
             check.add(
                     "superblock",
                     -1,
                     "it says that the log goes on in block %d, which cannot be".formatted(start.block()));
         }
-        if (closed) {
+        if (superblock.clean()) {
             return;
         }
-        LogReader reader =
-                new LogReader(volume.store(), volume.checksum(), volume.layout(), volume.nodeBuffers(), this);
-        for (LogReader.Problem problem : reader.read(start).problems()) {
-            check.add("log record", problem.block(), problem.message());
+        LogReader reader = new LogReader(
+                volume.store(), superblock.mark(), volume.checksum(), volume.layout(), volume.nodeBuffers());
+        LogReader.Result result = reader.scan(start);
+        try {
+            reader.replay(result, this).ifPresent(this::add);
+        } catch (HoldfastException e) {
+            throw new IllegalStateException("checking a record needs no memory that could be missing", e);
         }
+        result.problems().forEach(this::add);
         data.finish();
+    }
+
+    private void add(LogReader.Problem problem) {
+        check.add("log record", problem.block(), problem.message());
     }
 
     @Override

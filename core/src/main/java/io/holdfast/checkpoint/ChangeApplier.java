@@ -20,6 +20,8 @@ public final class ChangeApplier implements Applier {
             case LogEntry.Drop drop -> map(drop.inode()).drop();
             case LogEntry.Extent extent ->
                 throw new IllegalStateException("data is not a small change: " + extent.block());
+            case LogEntry.Mount _, LogEntry.Close _ ->
+                throw new IllegalStateException("the log writes beginning and end of a mount by itself");
             case LogEntry.Payload payload ->
                 throw new IllegalStateException("a payload is made by the log: " + payload.bytes());
         }

@@ -48,6 +48,8 @@ final class CheckpointRun {
     private final SpaceMap spaceMap;
     private final Superblocks superblocks;
     private final Superblock last;
+    private final long changeBytes;
+    private final Runnable pulse;
     private final CheckpointWriter writer;
     private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
     private final Map<Long, MapRoot> roots = new HashMap<>();
@@ -55,12 +57,24 @@ final class CheckpointRun {
     private boolean moreToReap;
     private long frozenUnwritten;
 
-    CheckpointRun(VolumeState volume, SpaceMap spaceMap, Superblocks superblocks, Superblock last) {
+    /**
+     * @param changeBytes bytes of memory that changes of maps may take until the next checkpoint
+     * @param pulse called before each node; ends the run by throwing
+     */
+    CheckpointRun(
+            VolumeState volume,
+            SpaceMap spaceMap,
+            Superblocks superblocks,
+            Superblock last,
+            long changeBytes,
+            Runnable pulse) {
         this.volume = volume;
         this.spaceMap = spaceMap;
         this.superblocks = superblocks;
         this.last = last;
-        this.writer = new CheckpointWriter(volume);
+        this.changeBytes = changeBytes;
+        this.pulse = pulse;
+        this.writer = new CheckpointWriter(volume, pulse);
     }
 
     /** Applies the frozen changes and makes them durable; returns the superblock. Memory still has the old trees. */
@@ -76,6 +90,7 @@ final class CheckpointRun {
             BlockPointer tree =
                     BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
             writer.finish();
+            pulse.run();
             BlockPointer spaceRoot = spaceMap.update(writer.taken(), writer.dropped(), last.generation() + 1);
             Superblock superblock = last.next(
                     tree,
@@ -83,7 +98,7 @@ final class CheckpointRun {
                     log,
                     last.allocatedBlocks() + writer.allocatedDifference(),
                     last.unwrittenBlocks() + writer.unwrittenDifference(),
-                    last.changeBytes(),
+                    changeBytes,
                     clean);
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {

@@ -32,6 +32,7 @@ final class CheckpointWriter implements MapChanges, PartReader {
     private final NodeCache nodes;
     private final BufferPool buffers;
     private final HostRoom room;
+    private final Runnable pulse;
     private final BlockList taken;
     private final BlockList dropped;
     private final List<String> leaks = new ArrayList<>();
@@ -45,7 +46,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
     private long next;
     private long runEnd;
 
-    CheckpointWriter(VolumeState volume) {
+    /** @param pulse called before each node; ends the run by throwing */
+    CheckpointWriter(VolumeState volume, Runnable pulse) {
+        this.pulse = pulse;
         this.device = volume.device();
         this.checksum = volume.checksum();
         this.space = volume.space();
@@ -72,6 +75,7 @@ final class CheckpointWriter implements MapChanges, PartReader {
 
     @Override
     public BlockPointer write(byte[] node) throws HoldfastException {
+        pulse.run();
         BlockBuffer buffer = gathering;
         if (buffer != null && (next == runEnd || gathered == buffer.blocks())) {
             writeGathered();

@@ -2,31 +2,17 @@ package io.holdfast.checkpoint;
 
 import io.holdfast.concurrent.Threads;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.failure.FailureLatch;
-import io.holdfast.format.Item;
-import io.holdfast.format.LogPosition;
-import io.holdfast.format.Superblock;
-import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
-import io.holdfast.log.Freeze;
 import io.holdfast.log.WriteLog;
-import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
-import io.holdfast.space.BlockList;
 import io.holdfast.space.Reclaimer;
-import io.holdfast.space.SpaceMap;
-import java.util.ArrayList;
-import java.util.List;
-import java.util.NavigableMap;
-import java.util.TreeMap;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes checkpoints: in the background when there is a reason, and at once when a caller asks.
+ * Has checkpoints written: in the background when there is a reason, and at once when a caller asks.
  *
  * <p>Reasons: the changes in memory, or the log, have grown to their limit; dead blocks wait on a full volume; subtrees
  * wait to be freed. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
@@ -42,10 +28,8 @@ public final class Checkpointer implements Reclaimer {
 
     private final VolumeState volume;
     private final WriteLog log;
-    private final SpaceMap spaceMap;
-    private final Superblocks superblocks;
+    private final Checkpoints checkpoints;
     private final ChangeBudget budget;
-    private final AtomicLong checkpoints = new AtomicLong();
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wanted = lock.newCondition();
     private final Condition done = lock.newCondition();
@@ -53,28 +37,13 @@ public final class Checkpointer implements Reclaimer {
     private long started;
     private long finished;
     private boolean stopping;
-    private boolean moreToReap;
-    private int pins;
-    private List<BlockList> pinned = new ArrayList<>();
-    /** Held while a checkpoint is written; taken before {@code lock}. */
-    private final ReentrantLock runLock = new ReentrantLock();
-
-    private volatile Superblock superblock;
     private @Nullable Thread thread;
 
-    public Checkpointer(
-            VolumeState volume,
-            WriteLog log,
-            SpaceMap spaceMap,
-            Superblocks superblocks,
-            Superblock superblock,
-            ChangeBudget budget) {
+    public Checkpointer(VolumeState volume, WriteLog log, Checkpoints checkpoints) {
         this.volume = volume;
         this.log = log;
-        this.spaceMap = spaceMap;
-        this.superblocks = superblocks;
-        this.superblock = superblock;
-        this.budget = budget;
+        this.checkpoints = checkpoints;
+        this.budget = checkpoints.budget();
         volume.latch().onFailure(this::wakeAll);
         volume.room().onChange(this::wakeAll);
     }
@@ -83,12 +52,9 @@ public final class Checkpointer implements Reclaimer {
         thread = Threads.start("holdfast-checkpoint", this::run);
     }
 
-    public Superblock superblock() {
-        return superblock;
-    }
-
-    public long checkpoints() {
-        return checkpoints.get();
+    /** Returns the checkpoints that this writes. */
+    public Checkpoints checkpoints() {
+        return checkpoints;
     }
 
     /** Starts a checkpoint in the background if there is a reason. Cheap. */
@@ -188,12 +154,7 @@ public final class Checkpointer implements Reclaimer {
 
     /** Returns whether the next checkpoint will free more cut-off subtrees. */
     public boolean moreToReap() {
-        lock.lock();
-        try {
-            return moreToReap;
-        } finally {
-            lock.unlock();
-        }
+        return checkpoints.moreToReap();
     }
 
     private void run() {
@@ -211,168 +172,29 @@ public final class Checkpointer implements Reclaimer {
             } finally {
                 lock.unlock();
             }
+            boolean durable;
             try {
-                write(false);
+                durable = checkpoints.write(log::freeze, false);
             } catch (HoldfastException | RuntimeException | Error e) {
                 volume.latch().fail(e);
                 return;
             }
             lock.lock();
             try {
+                if (!durable) {
+                    // The volume is being closed, and its log has everything.
+                    stopping = true;
+                    done.signalAll();
+                    return;
+                }
                 finished = ticket;
-                if (moreToReap && !stopping) {
+                if (checkpoints.moreToReap() && !stopping) {
                     requested = Math.max(requested, started + 1);
                 }
                 done.signalAll();
             } finally {
                 lock.unlock();
             }
-        }
-    }
-
-    /**
-     * Writes one checkpoint in the caller's thread: when the volume is opened, and as the last one when it is closed.
-     * The background thread must not be running.
-     *
-     * @param clean nothing will follow: the log is empty from here on
-     */
-    public void write(boolean clean) throws HoldfastException {
-        runLock.lock();
-        try {
-            writeLocked(clean);
-        } finally {
-            runLock.unlock();
-        }
-    }
-
-    private void writeLocked(boolean clean) throws HoldfastException {
-        Frozen frozen = new Frozen();
-        if (!log.freeze(frozen)) {
-            throw FailureLatch.outOfSpace(volume.device().name());
-        }
-        CheckpointRun run = new CheckpointRun(volume, spaceMap, superblocks, superblock);
-        Inject.at(Point.CHECKPOINT_FROZEN);
-        Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
-        Inject.at(Point.CHECKPOINT_DURABLE);
-        // Items first: a map opened from here on finds its new root there, and one opened before gets it below.
-        volume.items().commitRoot(next.treeRoot());
-        run.roots().forEach((inode, root) -> {
-            BlockMap map = volume.maps().find(inode);
-            if (map != null) {
-                map.commit(root);
-            }
-        });
-        budget.committed();
-        superblock = next;
-        volume.maps().forgetClean(run.roots().keySet());
-        BlockList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
-        Inject.at(Point.CHECKPOINT_COMMITTED);
-        if (!Inject.off(Guard.FREED_AWAIT_READERS)) {
-            volume.readers().awaitOlder();
-        }
-        Inject.at(Point.BLOCKS_REUSED);
-        reuse(dead);
-        checkpoints.incrementAndGet();
-        for (String leak : run.leaks()) {
-            System.getLogger("holdfast").log(System.Logger.Level.WARNING, leak);
-        }
-        lock.lock();
-        try {
-            moreToReap = run.moreToReap();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void reuse(BlockList dead) {
-        lock.lock();
-        try {
-            if (pins > 0) {
-                pinned.add(dead);
-                return;
-            }
-        } finally {
-            lock.unlock();
-        }
-        volume.space().reuse(List.of(dead));
-    }
-
-    /**
-     * Keeps blocks from being used again, until {@link #unpin}: all that the checkpoints from now on leave out. So a
-     * caller can read the state of one of these checkpoints at leisure.
-     */
-    public void pin() {
-        lock.lock();
-        try {
-            pins++;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Ends a {@link #pin}. */
-    public void unpin() {
-        List<BlockList> dead;
-        lock.lock();
-        try {
-            if (--pins > 0) {
-                return;
-            }
-            dead = pinned;
-            pinned = new ArrayList<>();
-        } finally {
-            lock.unlock();
-        }
-        volume.space().reuse(dead);
-    }
-
-    /** Something done with the newest superblock. */
-    public interface Inspection<T> {
-        T inspect(Superblock superblock) throws HoldfastException;
-    }
-
-    /**
-     * Looks at the newest superblock while no checkpoint is being written: the next but one overwrites the superblock
-     * and the space map in their fixed places, whatever is pinned.
-     */
-    public <T> T whileIdle(Inspection<T> inspection) throws HoldfastException {
-        runLock.lock();
-        try {
-            return inspection.inspect(superblock);
-        } finally {
-            runLock.unlock();
-        }
-    }
-
-    /** Sets all changes aside at one point of the log. */
-    private final class Frozen implements Freeze {
-        private NavigableMap<Long, BlockMap> maps = new TreeMap<>();
-        private @Nullable NavigableMap<byte[], Item> items;
-        private @Nullable LogPosition position;
-
-        @Override
-        public void freeze(LogPosition at) {
-            maps = volume.maps().freezeAll();
-            items = volume.items().freeze();
-            volume.space().freeze();
-            budget.froze();
-            position = at;
-        }
-
-        NavigableMap<byte[], Item> items() {
-            NavigableMap<byte[], Item> frozen = items;
-            if (frozen == null) {
-                throw new IllegalStateException("not frozen");
-            }
-            return frozen;
-        }
-
-        LogPosition position() {
-            LogPosition at = position;
-            if (at == null) {
-                throw new IllegalStateException("not frozen");
-            }
-            return at;
         }
     }
 

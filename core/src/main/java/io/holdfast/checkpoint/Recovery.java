@@ -2,90 +2,184 @@ package io.holdfast.checkpoint;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.Reservation;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Replays the log on top of a checkpoint, in memory: applies each record's changes as when it was written, and marks
- * its blocks as in use. Writes nothing; the next checkpoint makes the result permanent.
+ * Puts the changes of the log back on top of a checkpoint, in memory: applies each record's changes as when it was
+ * written, and marks its blocks as in use. Reads the log and the items of maps; no bitmaps, and no nodes of maps.
+ *
+ * <p>Where the log may have more changes than memory has room for, all of its blocks are marked first. Then nothing that
+ * is written can hit them, and the replay writes checkpoints on its way, each at the place it has come to.
+ *
+ * <p>Used once, before anybody else uses the volume.
  */
 public final class Recovery implements LogReader.Sink {
     private final VolumeState volume;
-    private final boolean readOnly;
+    private final ChangeBudget budget;
+    private final @Nullable Checkpoints checkpoints;
     private final List<Long> inodes = new ArrayList<>();
+    private boolean claimed;
+    private long records;
+    private long blocks;
+    private long changeBytesNamed;
+    private long checkpointsWritten;
 
-    /** @param readOnly nothing is written after this, so a group whose bitmap cannot be read does no harm */
-    public Recovery(VolumeState volume, boolean readOnly) {
+    /**
+     * @param checkpoints null to write nothing
+     * @param changeBytes what the superblock says that the log may need
+     */
+    public Recovery(VolumeState volume, ChangeBudget budget, @Nullable Checkpoints checkpoints, long changeBytes) {
         this.volume = volume;
-        this.readOnly = readOnly;
+        this.budget = budget;
+        this.checkpoints = checkpoints;
+        this.changeBytesNamed = changeBytes;
     }
 
-    @Override
-    public void record(LogRecord record, List<LogEntry> entries) throws HoldfastException {
-        Inject.at(Point.RECOVERY_RECORD);
+    /**
+     * Replays what a scan has found.
+     *
+     * @return why the replay ended early; empty if it did not
+     * @throws HoldfastException {@code NO_MEMORY} if memory has no room for the changes, and nothing may be written
+     */
+    public Optional<LogReader.Problem> replay(LogReader reader, LogReader.Result scanned) throws HoldfastException {
+        LogPosition end = scanned.end();
+        if (checkpoints != null && mayNeedCheckpoints(scanned)) {
+            Optional<LogReader.Problem> problem = reader.replay(scanned, this::claim);
+            if (problem.isPresent()) {
+                return problem;
+            }
+            claimed = true;
+            claimEnd(end);
+        }
+        Optional<LogReader.Problem> problem = reader.replay(scanned, this);
+        if (problem.isEmpty() && !claimed && checkpoints != null) {
+            claimEnd(end);
+        }
+        volume.space().claimed();
+        return problem;
+    }
+
+    /** Does as {@link #replay} for a volume without a log. */
+    public void replayNothing() {
+        volume.space().claimed();
+    }
+
+    /** Returns how many records were replayed. */
+    public long records() {
+        return records;
+    }
+
+    /** Returns how many data blocks were in these records. */
+    public long blocks() {
+        return blocks;
+    }
+
+    /** Returns how many checkpoints were written on the way, for want of memory. */
+    public long checkpointsWritten() {
+        return checkpointsWritten;
+    }
+
+    private boolean mayNeedCheckpoints(LogReader.Result scanned) {
+        return scanned.changes() * ChangeBudget.BLOCK_BYTES > budget.hard() || Inject.fails(Point.RECOVERY_MEMORY);
+    }
+
+    // ---- blocks ----
+
+    private void claim(LogRecord record, List<LogEntry> entries) throws HoldfastException {
         take(record, record.block());
-        volume.space().release(record.block());
         for (LogEntry entry : record.entries()) {
             if (entry instanceof LogEntry.Payload payload) {
                 for (var pointer : payload.blocks()) {
                     take(record, pointer.block());
-                    volume.space().release(pointer.block());
                 }
+            }
+        }
+        for (LogEntry entry : entries) {
+            if (entry instanceof LogEntry.Extent extent) {
+                for (int i = 0; i < extent.count(); i++) {
+                    take(record, extent.block() + i);
+                }
+            }
+        }
+    }
+
+    /** Marks a block of a record as in use; no earlier record may use it. */
+    private void take(LogRecord record, long block) throws HoldfastException {
+        if (!volume.space().claim(block)) {
+            throw damaged(record, "it claims block %d, which is in use".formatted(block));
+        }
+    }
+
+    /** Marks the place of the next record, which the last one has reserved. */
+    private void claimEnd(LogPosition end) throws HoldfastException {
+        if (end.block() != 0 && !volume.space().claim(end.block())) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: the log goes on in block %d, which is in use"
+                            .formatted(volume.device().name(), end.block()));
+        }
+    }
+
+    // ---- changes ----
+
+    @Override
+    public void record(LogRecord record, List<LogEntry> entries) throws HoldfastException {
+        Inject.at(Point.RECOVERY_RECORD);
+        if (!claimed) {
+            claim(record, entries);
+        }
+        volume.space().release(record.block());
+        for (LogEntry entry : record.entries()) {
+            if (entry instanceof LogEntry.Payload payload) {
+                payload.blocks().forEach(pointer -> volume.space().release(pointer.block()));
             }
         }
         for (LogEntry entry : entries) {
             apply(record, entry);
         }
+        records++;
+        if (budget.bytes() > budget.hard() || (claimed && Inject.fails(Point.RECOVERY_MEMORY))) {
+            makeRoom(record.next());
+        }
     }
 
     private void apply(LogRecord record, LogEntry entry) throws HoldfastException {
         switch (entry) {
-            case LogEntry.Extent extent -> {
-                BlockMap map = map(extent.inode());
-                int state = extent.noChecksum() ? MapEntry.WRITTEN_NO_CHECKSUM : MapEntry.WRITTEN;
-                if (!extent.proven() && !extent.noChecksum()) {
-                    throw damaged(record, "it has data without a proof");
-                }
-                for (int i = 0; i < extent.count(); i++) {
-                    take(record, extent.block() + i);
-                    long checksum = extent.noChecksum() ? 0 : extent.checksums()[i];
-                    map.put(
-                            extent.fileBlock() + i,
-                            MapEntry.word(state, extent.block() + i),
-                            checksum,
-                            Reservation.NONE,
-                            0);
-                }
-            }
+            case LogEntry.Extent extent -> apply(record, extent);
             case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state());
             case LogEntry.ItemChange change -> volume.items().apply(change.item());
             case LogEntry.Drop drop -> map(drop.inode()).drop();
-            case LogEntry.Payload payload -> throw damaged(record, "it has a payload within a payload");
+            case LogEntry.Mount mount -> changeBytesNamed = Math.max(changeBytesNamed, mount.changeBytes());
+            case LogEntry.Close _ -> {}
+            case LogEntry.Payload _ -> throw damaged(record, "it has a payload within a payload");
         }
     }
 
-    /** Marks a block of a record as in use; neither the checkpoint nor an earlier record may use it. */
-    private void take(LogRecord record, long block) throws HoldfastException {
-        boolean taken;
-        try {
-            taken = volume.space().markBusy(block);
-        } catch (HoldfastException e) {
-            if (!readOnly) {
-                throw e;
-            }
-            taken = true;
+    private void apply(LogRecord record, LogEntry.Extent extent) throws HoldfastException {
+        BlockMap map = map(extent.inode());
+        int state = extent.noChecksum() ? MapEntry.WRITTEN_NO_CHECKSUM : MapEntry.WRITTEN;
+        if (!extent.proven() && !extent.noChecksum()) {
+            throw damaged(record, "it has data without a proof");
         }
-        if (!taken) {
-            throw damaged(record, "it claims block %d, which is in use".formatted(block));
+        for (int i = 0; i < extent.count(); i++) {
+            long checksum = extent.noChecksum() ? 0 : extent.checksums()[i];
+            map.put(extent.fileBlock() + i, MapEntry.word(state, extent.block() + i), checksum, Reservation.NONE, 0);
         }
+        blocks += extent.count();
     }
 
     /** Returns the map of an inode; it stays in the registry while it has changes. */
@@ -96,6 +190,29 @@ public final class Recovery implements LogReader.Sink {
             inodes.add(inode);
         }
         return map;
+    }
+
+    // ---- memory ----
+
+    private void makeRoom(LogPosition at) throws HoldfastException {
+        if (checkpoints == null) {
+            long needed = Math.max(changeBytesNamed, budget.share() * 2);
+            throw new HoldfastException(
+                    ErrorCode.NO_MEMORY,
+                    "%s: the volume was not closed, and the changes in its log do not fit into the memory; give it a memory of %s, or open it for writing"
+                            .formatted(volume.device().name(), SizeText.exact(needed * ChangeBudget.SHARE_OF_MEMORY)));
+        }
+        if (claimed) {
+            finish();
+            checkpoints.write(
+                    freeze -> {
+                        freeze.freeze(at);
+                        return true;
+                    },
+                    false);
+            checkpointsWritten++;
+            Inject.at(Point.RECOVERY_CHECKPOINT);
+        }
     }
 
     /** Releases the maps that were used; those with changes stay until a checkpoint has them. */

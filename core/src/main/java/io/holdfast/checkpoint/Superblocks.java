@@ -207,17 +207,39 @@ public final class Superblocks {
 
     /** Writes the superblock to its slot in every copy. All it points to must be durable; the caller flushes after. */
     public void write(Superblock superblock, Layout layout) throws HoldfastException {
-        int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
+        int slot = slotOf(superblock);
         for (int copy = 0; copy < layout.superblockCopies(); copy++) {
-            long block = layout.superblock(copy, slot);
-            BlockBuffer buffer = buffers.take();
-            buffer.copy(0, superblock.encode(block));
-            SealedBuffer sealed = buffer.seal(1);
-            try {
-                device.write(block, sealed);
-            } finally {
-                sealed.release();
+            write(superblock, layout.superblock(copy, slot));
+        }
+    }
+
+    /**
+     * Writes the superblock that was found to the copies that do not have it: a crash may have come before all had it. The
+     * caller flushes after. The slots of the generation before are left to the next checkpoint, which writes them all.
+     */
+    public void complete(Found found) throws HoldfastException {
+        Superblock superblock = found.superblock();
+        Layout layout = superblock.layout();
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
+            long block = layout.superblock(copy, slotOf(superblock));
+            if (found.problems().stream().anyMatch(problem -> problem.block() == block)) {
+                write(superblock, block);
             }
+        }
+    }
+
+    private static int slotOf(Superblock superblock) {
+        return (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
+    }
+
+    private void write(Superblock superblock, long block) throws HoldfastException {
+        BlockBuffer buffer = buffers.take();
+        buffer.copy(0, superblock.encode(block));
+        SealedBuffer sealed = buffer.seal(1);
+        try {
+            device.write(block, sealed);
+        } finally {
+            sealed.release();
         }
     }
 }

@@ -40,14 +40,14 @@ final class OnlineCheck {
             return finish(begin(opened, progress));
         }
         if (state.latch().failed()) {
-            return finish(begin(to.checkpointer().superblock(), progress));
+            return finish(begin(to.checkpointer().checkpoints().superblock(), progress));
         }
-        to.checkpointer().pin();
+        to.checkpointer().checkpoints().pin();
         try {
             checkpointForCheck(to);
-            return finish(to.checkpointer().whileIdle(newest -> begin(newest, progress)));
+            return finish(to.checkpointer().checkpoints().whileIdle(newest -> begin(newest, progress)));
         } finally {
-            to.checkpointer().unpin();
+            to.checkpointer().checkpoints().unpin();
         }
     }
 
@@ -77,7 +77,7 @@ final class OnlineCheck {
     private CheckReport finish(VolumeCheck check) {
         check.trees();
         if (writable == null) {
-            new LogCheck(state, check).run(opened.log(), opened.clean());
+            new LogCheck(state, opened, check).run();
         }
         return check.finish();
     }

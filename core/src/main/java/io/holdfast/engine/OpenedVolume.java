@@ -1,6 +1,7 @@
 package io.holdfast.engine;
 
 import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Superblock;
@@ -20,4 +21,5 @@ record OpenedVolume(
         Superblock superblock,
         FileLayer.@Nullable Writable writable,
         RecoveryReport recovery,
-        long memory) {}
+        long memory,
+        Timing timing) {}

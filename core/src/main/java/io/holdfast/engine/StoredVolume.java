@@ -1,6 +1,7 @@
 package io.holdfast.engine;
 
 import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
@@ -35,7 +36,11 @@ import org.jspecify.annotations.Nullable;
 
 /** An open volume: puts its layers together. {@link VolumeLife} runs the calls. */
 final class StoredVolume implements Volume {
+    /** The time that closing spends on checkpoints. */
+    private static final long CLOSING_NANOS = 4_000_000_000L;
+
     private final MeteredDevice device;
+    private final Timing timing;
     private final DeviceGuard guard;
     private final OpenOptions options;
     private final VolumeState state;
@@ -50,6 +55,7 @@ final class StoredVolume implements Volume {
 
     StoredVolume(OpenedVolume opened, DeviceGuard guard, OpenOptions options, FileLayer files, Namespace namespace) {
         this.device = opened.device();
+        this.timing = opened.timing();
         this.guard = guard;
         this.options = options;
         this.state = opened.state();
@@ -100,8 +106,9 @@ final class StoredVolume implements Volume {
 
     @Override
     public VolumeInfo info() {
-        Superblock superblock =
-                writable == null ? opened : writable.checkpointer().superblock();
+        Superblock superblock = writable == null
+                ? opened
+                : writable.checkpointer().checkpoints().superblock();
         return new VolumeInfo(
                 superblock.uuid(),
                 superblock.label(),
@@ -147,7 +154,7 @@ final class StoredVolume implements Volume {
                 device.bytesWritten(),
                 device.bytesRead(),
                 to == null ? 0 : to.log().records(),
-                to == null ? 0 : to.checkpointer().checkpoints(),
+                to == null ? 0 : to.checkpointer().checkpoints().written(),
                 io.stableCopies.sum(),
                 io.zeroCopyBlocks.sum(),
                 io.cacheHits.sum(),
@@ -339,7 +346,10 @@ final class StoredVolume implements Volume {
         });
     }
 
-    /** Makes everything durable in a last checkpoint, which leaves the log empty. */
+    /**
+     * Makes everything durable, in a last checkpoint, which leaves the log empty, if that takes no longer than {@link
+     * #CLOSING_NANOS}. Else the log has it.
+     */
     private void shutDown() throws HoldfastException {
         FileLayer.Writable to = writable;
         if (to == null) {
@@ -353,10 +363,11 @@ final class StoredVolume implements Volume {
                 files.writeAll();
             }
         } finally {
+            to.checkpointer().checkpoints().giveUpAt(timing.nanoTime() + CLOSING_NANOS);
             to.checkpointer().stop();
         }
-        if (!state.latch().failed()) {
-            to.checkpointer().write(true);
+        if (!state.latch().failed() && !to.checkpointer().checkpoints().write(to.log()::freeze, true)) {
+            to.log().leave();
         }
         state.latch().check();
     }

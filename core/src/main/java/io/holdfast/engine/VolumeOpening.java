@@ -3,6 +3,7 @@ package io.holdfast.engine;
 import com.sun.management.OperatingSystemMXBean;
 import io.holdfast.checkpoint.ChangeApplier;
 import io.holdfast.checkpoint.Checkpointer;
+import io.holdfast.checkpoint.Checkpoints;
 import io.holdfast.checkpoint.Recovery;
 import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
@@ -20,6 +21,8 @@ import io.holdfast.failure.InsistentDevice;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -44,10 +47,11 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Optional;
 
 /**
- * The steps of opening a volume: superblock, space map, log replay. To write, a first checkpoint under a new log id
- * follows. Then come the files and the background threads. If a step fails, {@link #abandon} undoes the steps before
+ * The steps of opening a volume: superblock, group table, log replay. To write, the log goes on under a new log id.
+ * Then come the files and the background threads. If a step fails, {@link #abandon} undoes the steps before
  * it. Used once.
  */
 final class VolumeOpening {
@@ -163,36 +167,35 @@ final class VolumeOpening {
         ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot());
         ChangeMemory changes = new ChangeMemory();
         undo.push(changes::close);
+        ChangeBudget budget = new ChangeBudget(changes, memory);
         MapRegistry maps = new MapRegistry(nodes, space, changes, items);
         VolumeState state = new VolumeState(
                 store, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
-        Recovery replay = new Recovery(state, options.readOnly());
-        LogReader.Result result = superblock.clean()
-                ? LogReader.Result.empty(superblock.log())
-                : new LogReader(store, checksum, layout, nodeBuffers, replay).read(superblock.log());
-        result.problems().forEach(problem -> problems.add(problem.message()));
+        Checkpoints checkpoints =
+                new Checkpoints(state, spaceMap, superblocks, superblock, budget, environment.timing());
+        Recovery recovery =
+                new Recovery(state, budget, options.readOnly() ? null : checkpoints, superblock.changeBytes());
+        LogReader.Result result = replay(state, superblock, recovery, problems);
         Inject.at(Point.RECOVERY_DONE);
         FileLayer.Writable writable = null;
         if (!options.readOnly()) {
-            if (result.corrupt()) {
-                throw refusal(result);
-            }
-            WriteLog log = newLog(state, result);
-            Checkpointer checkpointer =
-                    new Checkpointer(state, log, spaceMap, superblocks, superblock, new ChangeBudget(changes, memory));
-            writable = goLive(log, checkpointer, reserver);
+            WriteLog log = log(state, superblock, result);
+            writable = goLive(log, checkpoints, state, reserver);
+            superblocks.complete(found);
+            beginMount(log, checkpoints, superblock, recovery);
         }
-        replay.finish();
+        recovery.finish();
         space.closedBecause().ifPresent(why -> problems.add(String.valueOf(why.getMessage())));
         RecoveryReport report = new RecoveryReport(
-                superblock.clean() && result.records() == 0,
-                result.records(),
-                result.blocks(),
+                superblock.clean() || result.closed(),
+                recovery.records(),
+                recovery.blocks(),
                 result.durableThrough(),
                 result.dropped(),
+                recovery.checkpointsWritten(),
                 environment.timing().nanoTime() - start,
                 problems);
-        return new OpenedVolume(device, state, superblock, writable, report, memory);
+        return new OpenedVolume(device, state, superblock, writable, report, memory, environment.timing());
     }
 
     /** Refuses a volume that this process cannot write to, or has no memory for. */
@@ -246,16 +249,39 @@ final class VolumeOpening {
         problems.add(why);
     }
 
+    /** Puts back what the log has. A damaged log keeps the volume from being written to. */
+    private LogReader.Result replay(VolumeState state, Superblock superblock, Recovery recovery, List<String> problems)
+            throws HoldfastException {
+        if (superblock.clean()) {
+            recovery.replayNothing();
+            return LogReader.Result.empty(superblock.log());
+        }
+        LogReader reader =
+                new LogReader(state.store(), superblock.mark(), state.checksum(), state.layout(), state.nodeBuffers());
+        LogReader.Result result = reader.scan(superblock.log());
+        if (result.corrupt() && !options.readOnly()) {
+            throw refusal(result.problems().getLast());
+        }
+        Optional<LogReader.Problem> damage = recovery.replay(reader, result);
+        result.problems().forEach(problem -> problems.add(problem.message()));
+        if (damage.isPresent() && !options.readOnly()) {
+            throw refusal(damage.get());
+        }
+        damage.ifPresent(problem -> problems.add(problem.message()));
+        return result;
+    }
+
     /** Makes the error for a volume that is to be opened for writing and has a corrupt log. */
-    private static HoldfastException refusal(LogReader.Result result) {
+    private static HoldfastException refusal(LogReader.Problem problem) {
         return new HoldfastException(
                 ErrorCode.DAMAGED,
-                result.problems().getLast().message()
+                problem.message()
                         + "; open it read-only to copy off what is there up to that record, nothing was changed");
     }
 
-    /** Makes a new log with a new log id; its records follow those that were replayed. */
-    private WriteLog newLog(VolumeState state, LogReader.Result replayed) throws HoldfastException {
+    /** Makes the log: it goes on behind the records that were replayed, or begins anew if the volume was closed. */
+    private WriteLog log(VolumeState state, Superblock superblock, LogReader.Result replayed) throws HoldfastException {
+        LogPosition end = replayed.end();
         WriteLog log = new WriteLog(
                 device,
                 state.checksum(),
@@ -263,8 +289,11 @@ final class VolumeOpening {
                 state.latch(),
                 room,
                 new ChangeApplier(state),
-                replayed.end().sequence() - 1,
-                environment.random().nextLong(),
+                superblock.mark(),
+                superblock.clean()
+                        ? new LogPosition(
+                                0, end.sequence(), environment.random().nextLong(), 0, 0, 0, 0, 0)
+                        : end,
                 LOG_BUFFERS,
                 SHORT_LOG_BUFFERS);
         undo.push(log::close);
@@ -272,13 +301,24 @@ final class VolumeOpening {
         return log;
     }
 
-    /** Begins the new log with a checkpoint that holds everything replayed. */
-    private FileLayer.Writable goLive(WriteLog log, Checkpointer checkpointer, SpaceReserver reserver)
-            throws HoldfastException {
+    private FileLayer.Writable goLive(
+            WriteLog log, Checkpoints checkpoints, VolumeState state, SpaceReserver reserver) {
+        Checkpointer checkpointer = new Checkpointer(state, log, checkpoints);
         undo.push(checkpointer::stop);
         log.setReclaimer(checkpointer);
-        checkpointer.write(false);
         return new FileLayer.Writable(log, checkpointer, reserver);
+    }
+
+    /** Says on the device that the volume is in use: with a record of the log, or where there is none in the superblock. */
+    private void beginMount(WriteLog log, Checkpoints checkpoints, Superblock superblock, Recovery recovery)
+            throws HoldfastException {
+        if (superblock.clean()) {
+            checkpoints.begin(log.position());
+            return;
+        }
+        LogEntry.Mount mount = new LogEntry.Mount(
+                environment.random().nextLong(), checkpoints.budget().share());
+        log.mount(mount, recovery.records(), recovery.blocks());
     }
 
     /** Closes all that was made, even if some of it fails to close. Throws the first failure at the end. */

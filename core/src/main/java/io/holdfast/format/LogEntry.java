@@ -4,6 +4,9 @@ import java.util.List;
 
 /** One change that a log record carries. */
 public sealed interface LogEntry {
+    /** Bytes that every entry begins with: its kind, flags and length. */
+    int HEAD_BYTES = 4;
+
     /** Returns how many bytes the entry takes in a record's header. */
     int encodedBytes();
 
@@ -26,6 +29,9 @@ public sealed interface LogEntry {
 
         /** Bytes of an extent's entry without its checksums. */
         public static final int HEAD_BYTES = 28;
+
+        /** Most blocks of one extent. */
+        public static final int BLOCKS_MAX = 1 << 16;
 
         public boolean proven() {
             return checksums.length > 0;
@@ -77,6 +83,37 @@ public sealed interface LogEntry {
         @Override
         public int encodedBytes() {
             return 8 + 16 * blocks.size();
+        }
+
+        @Override
+        public long inode() {
+            return 0;
+        }
+    }
+
+    /**
+     * A mount begins here. The entry has a record of its own.
+     *
+     * @param logId of the records behind this one
+     * @param changeBytes bytes of memory that the changes of maps may take in this mount
+     */
+    record Mount(long logId, long changeBytes) implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return 20;
+        }
+
+        @Override
+        public long inode() {
+            return 0;
+        }
+    }
+
+    /** The volume was closed here, and its log left as it is. */
+    record Close() implements LogEntry {
+        @Override
+        public int encodedBytes() {
+            return HEAD_BYTES;
         }
 
         @Override

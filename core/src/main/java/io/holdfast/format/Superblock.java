@@ -296,9 +296,19 @@ public record Superblock(
                 later);
     }
 
+    /** Returns the superblock of a volume that was closed and is opened now: its log begins anew. */
+    public Superblock opened(LogPosition newLog, long newChangeBytes) {
+        return next(treeRoot, spaceRoot, newLog, allocatedBlocks, unwrittenBlocks, newChangeBytes, false);
+    }
+
     /** Returns how many blocks a volume has at least. */
     public static long minBlocks(int groupLog2) {
         return groupLog2 == Layout.GROUP_LOG2 ? MIN_BLOCKS_OF_USERS : MIN_BLOCKS;
+    }
+
+    /** Returns what the records of the volume's log have of its UUID, so that those of another volume are not taken. */
+    public long mark() {
+        return uuid.getLeastSignificantBits();
     }
 
     /** Returns where the fixed structures of the volume are. */

@@ -95,8 +95,17 @@ public enum Point {
     // ---- opening ----
     /** A record of the log is about to be replayed. */
     RECOVERY_RECORD,
+    /** Whether memory has room for the changes of the log that is being replayed. */
+    RECOVERY_MEMORY,
+    /** A checkpoint on the way of a replay is durable. */
+    RECOVERY_CHECKPOINT,
     /** The log is replayed, no checkpoint has it. */
     RECOVERY_DONE,
+    /** The replayed log is on the medium, and the record of the new mount is about to be written. */
+    MOUNT_FLUSHED,
+
+    /** Whether the last checkpoint takes too long, and the volume is closed with its log. */
+    CHECKPOINT_LATE,
 
     /** The bitmap of a group is read and not in use yet. */
     GROUP_READ,

@@ -2,30 +2,25 @@ package io.holdfast.log;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.Block;
-import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
-import io.holdfast.store.Answer;
-import io.holdfast.store.BlockCheck;
 import io.holdfast.store.BlockStore;
-import java.lang.foreign.MemorySegment;
-import java.lang.foreign.ValueLayout;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
-import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the log back after a crash, by the durable-through rule.
+ * Reads the log back, in two steps: {@link #scan} finds where it ends, by the durable-through rule; {@link #replay} hands
+ * its records over. It holds one record at a time, and a few bytes for each that may not be durable.
  *
  * <p>Each record says up to which sequence number S the log had been flushed when the record was written. Records up to
  * the greatest S were promised to someone: their headers must be there. Their data is not read here: if a block has
@@ -34,58 +29,62 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>A damaged header hides the records behind it. So before the reader takes it for the torn end, it searches the
  * log's current run and the spare one for later records, and follows the log from each. If one of them says that the
- * damaged record was durable, the log is corrupt.
+ * damaged record was durable, the log is corrupt. The search takes records of every mount: sequence numbers are never
+ * used again for a durable record, and a record that an earlier recovery dropped does not say that a record at or behind
+ * the place of that drop was durable.
  */
 public final class LogReader {
-    /** While headers lie close together, the reader reads so many blocks at a time. */
-    private static final int WINDOW_BLOCKS = 64;
-    /** Reading a window pays if records lie at most so far apart. */
-    private static final int CLOSE_BLOCKS = 16;
     /**
      * A volume of up to 128 MiB is searched as a whole: its runs are so short that one record can fill both runs that
      * the record before it names.
      */
     private static final long SEARCHED_WHOLE_BLOCKS_MAX = 32768;
 
-    private final BlockStore store;
-    private final Checksum checksum;
-    private final Layout layout;
-    private final BufferPool buffers;
-    private final Sink sink;
+    private static final int RANGE_CHANGES = 512;
+    private static final int PAYLOAD_ENTRY_CHANGES = 1024;
 
-    private final ArrayDeque<LogRecord> undecided = new ArrayDeque<>();
+    private final BlockStore store;
+    private final Layout layout;
+    private final RecordReader reader;
+
+    /** Records that may not have been durable, by their places. */
+    private final ArrayDeque<LogPosition> undecided = new ArrayDeque<>();
+
     private final List<Problem> problems = new ArrayList<>();
-    /** Sequence numbers of the records behind a missing one that the search has seen. */
+    /** Blocks of the records behind a missing one that the search has seen. */
     private final Set<Long> found = new HashSet<>();
 
     private long durableThrough;
-    private long records;
-    private long blocks;
+    private long changes;
     private boolean dropped;
     private boolean corrupt;
-    /** A record that counts could not be applied, so none behind it may be. */
-    private boolean stopped;
-
-    private byte[][] window = new byte[0][];
-    private long windowStart;
 
     /** Takes the records that count, in order. */
     public interface Sink {
         /**
-         * Applies a record.
+         * Takes a record.
          *
          * @param entries its entries, with each payload replaced by its content
+         * @throws HoldfastException the record cannot be: the replay ends before it; or, with the code {@code NO_MEMORY},
+         *     the replay fails
          */
         void record(LogRecord record, List<LogEntry> entries) throws HoldfastException;
     }
 
-    /** @param buffers of at least {@value #WINDOW_BLOCKS} blocks */
-    public LogReader(BlockStore store, Checksum checksum, Layout layout, BufferPool buffers, Sink sink) {
+    /**
+     * @param volume the mark of the volume
+     * @param buffers of at least {@value RecordReader#WINDOW_BLOCKS} blocks
+     */
+    public LogReader(BlockStore store, long volume, Checksum checksum, Layout layout, BufferPool buffers) {
         this.store = store;
-        this.checksum = checksum;
         this.layout = layout;
-        this.buffers = buffers;
-        this.sink = sink;
+        this.reader = new RecordReader(
+                store,
+                volume,
+                checksum,
+                layout,
+                buffers,
+                (block, message) -> problems.add(new Problem(block, message)));
     }
 
     /**
@@ -96,243 +95,108 @@ public final class LogReader {
     public record Problem(long block, String message) {}
 
     /**
-     * What the log held.
+     * What the log holds.
      *
-     * @param end where the next record would be
+     * @param records how many records count
+     * @param durableThrough sequence number of the last record that is known to have been flushed
+     * @param dropped whether there is more, which had not been flushed
      * @param corrupt a record that was durable is damaged; the result has nothing behind it
+     * @param closed the last record says that the volume was closed
+     * @param changes a bound of how many blocks change their mapping, each on its own or as a part of a range
+     * @param start where the first record is
+     * @param end where the next record would be
      */
     public record Result(
             long records,
-            long blocks,
             long durableThrough,
             boolean dropped,
             boolean corrupt,
+            boolean closed,
             List<Problem> problems,
+            long changes,
+            LogPosition start,
             LogPosition end) {
-        /** Returns the result for a volume that was closed: a log without records. */
+        /** Returns the result for a log without records. */
         public static Result empty(LogPosition position) {
-            return new Result(0, 0, position.sequence() - 1, false, false, List.of(), position);
+            return new Result(0, position.sequence() - 1, false, false, true, List.of(), 0, position, position);
         }
     }
 
-    /** Reads from a checkpoint's position to the end of the log, or to damage that ends it. Takes any content. */
-    public Result read(LogPosition start) {
-        LogPosition at = start;
+    // ---- where the log ends ----
+
+    /** Reads from a position to the end of the log, or to damage that ends it. Takes any content. */
+    public Result scan(LogPosition start) {
         durableThrough = start.sequence() - 1;
-        long distance = Long.MAX_VALUE;
-        while (true) {
-            Optional<LogRecord> next = header(at, distance);
-            if (next.isEmpty()) {
-                break;
-            }
-            LogRecord record = next.get();
-            distance = Math.abs(record.next().block() - at.block());
-            undecided.add(record);
-            durableThrough = Math.max(durableThrough, record.durableThrough());
-            acceptDurable();
-            if (stopped) {
-                return result(at);
-            }
-            at = record.next();
+        LogPosition at = start;
+        for (Optional<LogRecord> next = header(at); next.isPresent(); next = header(at)) {
+            undecided.add(at);
+            changes += changes(next.get());
+            durableThrough = Math.max(durableThrough, next.get().durableThrough());
+            decideDurable();
+            at = next.get().next();
         }
         if (!corrupt && !Inject.off(Guard.DURABLE_THROUGH)) {
             searchBehind(at);
         }
-        acceptDurable();
-        acceptWhole();
-        return result(at);
-    }
-
-    private Result result(LogPosition end) {
-        return new Result(records, blocks, durableThrough, dropped, corrupt, problems, end);
-    }
-
-    /** Returns the record that belongs at a position, if it is there. */
-    private Optional<LogRecord> header(LogPosition at, long distance) {
-        if (!layout.isAllocatable(at.block())) {
-            return Optional.empty();
-        }
-        byte[] bytes;
-        try {
-            bytes = block(at.block(), distance);
-        } catch (HoldfastException e) {
-            problems.add(new Problem(at.block(), e.getMessage() + " (where the next log record would be)"));
-            return Optional.empty();
-        }
-        try {
-            return LogRecord.decode(bytes, at.block(), at.logId(), checksum, layout)
-                    .filter(r -> r.sequence() == at.sequence() && r.previousChecksum() == at.previousChecksum());
-        } catch (HoldfastException e) {
-            corrupt(at.block(), e);
-            return Optional.empty();
-        }
-    }
-
-    private byte[] block(long block, long distance) throws HoldfastException {
-        if (block >= windowStart && block < windowStart + window.length) {
-            return window[(int) (block - windowStart)];
-        }
-        int count = distance <= CLOSE_BLOCKS ? (int) Math.min(WINDOW_BLOCKS, layout.blocks() - block) : 1;
-        byte[][] ahead = count == 1 ? null : readAhead(block, count);
-        window = ahead == null ? new byte[][] {read(block, BlockCheck.NONE)} : ahead;
-        windowStart = block;
-        return window[0];
-    }
-
-    /** Reads blocks: the first is wanted, the others may be. Returns null if one read does not bring them all. */
-    private byte @Nullable [][] readAhead(long block, int count) {
-        MemorySegment memory = buffers.takeMemory();
-        try {
-            if (!store.readAhead(BlockStore.Kind.LOG, block, memory.asSlice(0, (long) count * Block.SIZE))) {
-                return null;
-            }
-            byte[][] blocksRead = new byte[count][Block.SIZE];
-            for (int i = 0; i < count; i++) {
-                MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, (long) i * Block.SIZE, blocksRead[i], 0, Block.SIZE);
-            }
-            return blocksRead;
-        } finally {
-            buffers.giveBackMemory(memory);
-        }
-    }
-
-    /** Reads one block, whether or not it is good. */
-    private byte[] read(long block, BlockCheck check) throws HoldfastException {
-        MemorySegment memory = buffers.takeMemory();
-        try {
-            HoldfastException error = store.read(BlockStore.Kind.LOG, block, memory.asSlice(0, Block.SIZE), check)
-                    .error(0);
-            if (error != null) {
-                throw error;
-            }
-            byte[] bytes = new byte[Block.SIZE];
-            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
-            return bytes;
-        } finally {
-            buffers.giveBackMemory(memory);
-        }
-    }
-
-    private void acceptDurable() {
-        while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough && !stopped) {
-            LogRecord record = undecided.poll();
-            Optional<List<LogEntry>> entries = entries(record);
-            if (entries.isEmpty() && Inject.off(Guard.DURABLE_THROUGH)) {
-                stopped = true;
-                dropped = true;
-                return;
-            }
-            if (entries.isEmpty()) {
-                stopped = true;
-                corrupt(record.sequence(), record.block(), "its payload does not match its checksum");
-                return;
-            }
-            accept(record, entries.get());
-        }
-    }
-
-    private void acceptWhole() {
+        decideDurable();
+        boolean closed = false;
+        LogPosition end = at;
         while (!undecided.isEmpty()) {
-            LogRecord record = undecided.poll();
-            Optional<List<LogEntry>> entries = stopped ? Optional.empty() : entries(record);
-            if (entries.isEmpty() || (!dataIsWhole(entries.get()) && !Inject.off(Guard.DATA_WHOLE))) {
+            LogPosition place = undecided.poll();
+            Optional<List<LogEntry>> entries = header(place).flatMap(reader::entries);
+            if (entries.isEmpty() || (!reader.dataIsWhole(entries.get()) && !Inject.off(Guard.DATA_WHOLE))) {
                 dropped = true;
-                return;
+                end = place;
+                break;
             }
-            accept(record, entries.get());
+            closed = undecided.isEmpty() && entries.get().contains(new LogEntry.Close());
         }
+        return new Result(
+                end.sequence() - start.sequence(),
+                durableThrough,
+                dropped,
+                corrupt,
+                closed && !dropped,
+                problems,
+                changes,
+                start,
+                end);
     }
 
-    private void accept(LogRecord record, List<LogEntry> entries) {
-        try {
-            sink.record(record, entries);
-        } catch (HoldfastException e) {
-            stopped = true;
-            corrupt(record.block(), e);
-            return;
-        }
-        records++;
-        for (LogEntry entry : entries) {
-            if (entry instanceof LogEntry.Extent extent) {
-                blocks += extent.count();
-            }
-        }
-    }
-
-    /** Returns the entries, payloads read and decoded; empty if a payload is not whole. */
-    private Optional<List<LogEntry>> entries(LogRecord record) {
-        List<LogEntry> all = new ArrayList<>();
+    /** Counts a range as the blocks of a chunk, and a payload as nothing but extents of whole runs. */
+    private static long changes(LogRecord record) {
+        long blocks = 0;
         for (LogEntry entry : record.entries()) {
-            if (!(entry instanceof LogEntry.Payload payload)) {
-                all.add(entry);
-                continue;
-            }
-            byte[] bytes = new byte[payload.bytes()];
-            int at = 0;
-            for (BlockPointer pointer : payload.blocks()) {
-                byte[] block;
-                try {
-                    block = read(
-                            pointer.block(),
-                            (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == pointer.checksum());
-                } catch (HoldfastException e) {
-                    problems.add(new Problem(pointer.block(), String.valueOf(e.getMessage())));
-                    return Optional.empty();
-                }
-                if (checksum.of(block) != pointer.checksum()) {
-                    return Optional.empty();
-                }
-                int n = Math.min(block.length, bytes.length - at);
-                System.arraycopy(block, 0, bytes, at, n);
-                at += n;
-            }
-            try {
-                all.addAll(LogRecord.decodeEntries(bytes, record.block(), layout));
-            } catch (HoldfastException e) {
-                problems.add(new Problem(record.block(), String.valueOf(e.getMessage())));
-                return Optional.empty();
-            }
+            blocks += switch (entry) {
+                case LogEntry.Extent extent -> extent.count();
+                case LogEntry.Range _, LogEntry.Drop _ -> RANGE_CHANGES;
+                case LogEntry.Payload payload ->
+                    (long) payload.bytes() / LogEntry.Extent.HEAD_BYTES * PAYLOAD_ENTRY_CHANGES;
+                case LogEntry.ItemChange _, LogEntry.Mount _, LogEntry.Close _ -> 0;
+            };
         }
-        return Optional.of(all);
+        return blocks;
     }
 
-    private boolean dataIsWhole(List<LogEntry> entries) {
-        for (LogEntry entry : entries) {
-            if (entry instanceof LogEntry.Extent extent && extent.proven()) {
-                for (int from = 0; from < extent.count(); from += WINDOW_BLOCKS) {
-                    if (!dataIsWhole(extent, from, Math.min(WINDOW_BLOCKS, extent.count() - from))) {
-                        return false;
-                    }
-                }
-            }
+    private void decideDurable() {
+        while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough) {
+            undecided.poll();
         }
-        return true;
     }
 
-    /** Reads some blocks of an extent at once and verifies them. */
-    private boolean dataIsWhole(LogEntry.Extent extent, int from, int count) {
-        MemorySegment memory = buffers.takeMemory();
+    private Optional<LogRecord> header(LogPosition at) {
         try {
-            Answer answer = store.read(
-                    BlockStore.Kind.LOG,
-                    extent.block() + from,
-                    memory.asSlice(0, (long) count * Block.SIZE),
-                    (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == extent.checksums()[from + index]);
-            for (int i = answer.nextBad(0); i >= 0; i = answer.nextBad(i + 1)) {
-                HoldfastException error = answer.error(i);
-                if (error != null) {
-                    problems.add(new Problem(extent.block() + from + i, String.valueOf(error.getMessage())));
-                }
-            }
-            return answer.isGood();
-        } finally {
-            buffers.giveBackMemory(memory);
+            return reader.header(at);
+        } catch (HoldfastException e) {
+            corrupt = true;
+            problems.add(new Problem(at.block(), String.valueOf(e.getMessage())));
+            return Optional.empty();
         }
     }
 
     /** Looks for records behind a missing one. */
     private void searchBehind(LogPosition missing) {
-        search(missing, missing.block() + 1, missing.block() + 1 + WINDOW_BLOCKS);
+        search(missing, missing.block() + 1, missing.block() + 1 + RecordReader.WINDOW_BLOCKS);
         search(missing, missing.runStart(), missing.runEnd());
         search(missing, missing.spareStart(), missing.spareEnd());
         if (layout.blocks() <= SEARCHED_WHOLE_BLOCKS_MAX && layout.isAllocatable(missing.block())) {
@@ -343,23 +207,7 @@ public final class LogReader {
     private void search(LogPosition missing, long from, long to) {
         long end = Math.min(to, layout.blocks());
         for (long block = Math.max(from, 1); block < end && !corrupt; block++) {
-            if (!layout.isAllocatable(block)) {
-                continue;
-            }
-            byte[] bytes;
-            try {
-                bytes = block(block, 1);
-            } catch (HoldfastException e) {
-                problems.add(new Problem(block, String.valueOf(e.getMessage())));
-                continue;
-            }
-            Optional<LogRecord> later;
-            try {
-                later = LogRecord.decode(bytes, block, missing.logId(), checksum, layout);
-            } catch (HoldfastException e) {
-                problems.add(new Problem(block, String.valueOf(e.getMessage())));
-                continue;
-            }
+            Optional<LogRecord> later = reader.anyHeader(block);
             if (later.isPresent() && later.get().sequence() > missing.sequence()) {
                 follow(missing, later.get());
             }
@@ -368,30 +216,57 @@ public final class LogReader {
 
     /** Follows the log from a record behind the missing one: each may say that the missing one was durable. */
     private void follow(LogPosition missing, LogRecord first) {
-        dropped = true;
+        dropped |= first.logId() == missing.logId();
         Optional<LogRecord> record = Optional.of(first);
-        while (record.isPresent() && found.add(record.get().sequence())) {
+        while (record.isPresent() && found.add(record.get().block())) {
             long durable = record.get().durableThrough();
             durableThrough = Math.max(durableThrough, Math.min(durable, missing.sequence() - 1));
             if (durable >= missing.sequence()) {
-                corrupt(missing.sequence(), missing.block(), "its header is damaged");
+                corrupt = true;
+                problems.add(damaged(missing.sequence(), missing.block(), "its header is damaged"));
                 return;
             }
-            record = header(record.get().next(), 1);
+            record = header(record.get().next());
         }
     }
 
-    private void corrupt(long sequence, long block, String why) {
-        corrupt = true;
-        problems.add(new Problem(
+    private Problem damaged(long sequence, long block, String why) {
+        return new Problem(
                 block,
                 "%s: log record %d in block %d is damaged: %s, and it was durable: what was written after it cannot be replayed"
-                        .formatted(store.name(), sequence, block, why)));
+                        .formatted(store.name(), sequence, block, why));
     }
 
-    /** Ends the log at a whole record that cannot be replayed. */
-    private void corrupt(long block, HoldfastException why) {
-        corrupt = true;
-        problems.add(new Problem(block, String.valueOf(why.getMessage())));
+    // ---- what it holds ----
+
+    /**
+     * Hands over the records that a scan has found, in order.
+     *
+     * @return why it ended early; empty if it did not
+     * @throws HoldfastException {@code NO_MEMORY} of the sink
+     */
+    public Optional<Problem> replay(Result scanned, Sink sink) throws HoldfastException {
+        LogPosition at = scanned.start();
+        for (long i = 0; i < scanned.records(); i++) {
+            Optional<LogRecord> header = header(at);
+            if (header.isEmpty()) {
+                return Optional.of(damaged(at.sequence(), at.block(), "its header could be read once, not twice"));
+            }
+            LogRecord record = header.get();
+            Optional<List<LogEntry>> entries = reader.entries(record);
+            if (entries.isEmpty()) {
+                return Optional.of(damaged(at.sequence(), at.block(), "its payload does not match its checksum"));
+            }
+            try {
+                sink.record(record, entries.get());
+            } catch (HoldfastException e) {
+                if (e.code() == ErrorCode.NO_MEMORY) {
+                    throw e;
+                }
+                return Optional.of(new Problem(record.block(), String.valueOf(e.getMessage())));
+            }
+            at = record.next();
+        }
+        return Optional.empty();
     }
 }

@@ -36,6 +36,17 @@ final class LogSpace {
         this.space = space;
     }
 
+    /** Leases what is free of the two runs that a log which goes on was about to use. */
+    void resume(Run current, Run spare) {
+        for (Run run : List.of(current, spare)) {
+            Run free = run.length() > 0 ? space.leaseAt(run) : null;
+            if (free != null) {
+                runs.add(free);
+                available += free.length();
+            }
+        }
+    }
+
     /** Leases until there are {@code blocks} blocks; returns false, with nothing lost, if no more are at hand. */
     boolean ensure(long blocks) {
         while (available < blocks || runs.size() < 2) {

@@ -23,9 +23,10 @@ final class RecordChain {
     private final SpaceManager space;
     private final LogSpace logSpace;
     private final FlushGate flushGate;
-    private final long logId;
+    private final long volume;
     private final byte[] headerScratch = new byte[Block.SIZE];
 
+    private long logId;
     private long sequence;
     private long nextBlock;
     private long previousChecksum;
@@ -35,25 +36,27 @@ final class RecordChain {
     private final AtomicLong recordsSinceCheckpoint = new AtomicLong();
 
     /**
-     * Begins a chain. The log's space has a block ready.
+     * Begins or continues a chain.
      *
-     * @param startSequence sequence number of the last record in the checkpoint
-     * @param logId random number of this mount
+     * @param volume the mark of the volume
+     * @param start the place of the first record; without a block, it gets one of the log's space, which has one ready
      */
     RecordChain(
             Checksum checksum,
+            long volume,
             SpaceManager space,
             LogSpace logSpace,
             FlushGate flushGate,
-            long startSequence,
-            long logId) {
+            LogPosition start) {
         this.checksum = checksum;
         this.space = space;
         this.logSpace = logSpace;
         this.flushGate = flushGate;
-        this.sequence = startSequence;
-        this.logId = logId;
-        this.nextBlock = logSpace.take(1).getFirst().start();
+        this.volume = volume;
+        this.sequence = start.sequence() - 1;
+        this.logId = start.logId();
+        this.previousChecksum = start.previousChecksum();
+        this.nextBlock = start.block() == 0 ? logSpace.take(1).getFirst().start() : start.block();
     }
 
     /** Returns the sequence number of the last placed record. */
@@ -61,13 +64,24 @@ final class RecordChain {
         return sequence;
     }
 
+    /** Gives the record of a mount its place: those behind it have the mount's log id. */
+    PlacedRecord placeMount(LogEntry.Mount mount, BlockBuffer buffer) {
+        long before = logId;
+        logId = mount.logId();
+        return place(before, List.of(mount), buffer, 0, List.of());
+    }
+
     /** Gives a record its place. The log's space has one more block ready. */
     PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
+        return place(logId, entries, buffer, dataBlocks, data);
+    }
+
+    private PlacedRecord place(long id, List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
         long header = nextBlock;
         nextBlock = logSpace.take(1).getFirst().start();
         sequence++;
         LogRecord record =
-                new LogRecord(logId, sequence, flushGate.durable(), header, previousChecksum, position(), entries);
+                new LogRecord(volume, id, sequence, flushGate.durable(), header, previousChecksum, position(), entries);
         record.encode(checksum, headerScratch);
         previousChecksum = LogRecord.checksumOf(headerScratch);
         buffer.copy(0, headerScratch);
@@ -90,6 +104,12 @@ final class RecordChain {
     void addLent(long blocks, int extents) {
         blocksSinceCheckpoint.addAndGet(blocks);
         recordsSinceCheckpoint.addAndGet(extents);
+    }
+
+    /** Counts what recovery found in the log, and what the next checkpoint takes over with the rest. */
+    void replayed(long found, long blocks) {
+        recordsSinceCheckpoint.addAndGet(found);
+        blocksSinceCheckpoint.addAndGet(found + blocks);
     }
 
     /** Notes that a checkpoint has everything up to now. */

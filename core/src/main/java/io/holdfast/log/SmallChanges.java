@@ -111,6 +111,11 @@ final class SmallChanges {
         return records.place(pending);
     }
 
+    /** Places a record of one entry. Called under the log's lock, with the room ready. */
+    PlacedRecord placeAlone(LogEntry entry) {
+        return records.placeAlone(entry);
+    }
+
     /** Writes one record of the waiting changes; returns false if there is no room for it. */
     boolean tryWriteOne() throws HoldfastException {
         gate.lock();

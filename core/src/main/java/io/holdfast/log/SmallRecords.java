@@ -5,6 +5,7 @@ import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
+import io.holdfast.format.LogEntries;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
 import io.holdfast.space.Run;
@@ -49,10 +50,26 @@ final class SmallRecords {
 
     /** Places a record with as many of the changes as go into one. Called under the log's lock, with the room ready. */
     PlacedRecord place(PendingChanges pending) {
+        return inBuffer(buffer -> place(pending.take(), buffer));
+    }
+
+    /** Places a record of one entry, which says how the log goes on. */
+    PlacedRecord placeAlone(LogEntry entry) {
+        return inBuffer(buffer -> entry instanceof LogEntry.Mount mount
+                ? chain.placeMount(mount, buffer)
+                : chain.place(List.of(entry), buffer, 0, List.of()));
+    }
+
+    /** Gives a record its place, with its header in a buffer. */
+    private interface Placing {
+        PlacedRecord place(BlockBuffer buffer);
+    }
+
+    private PlacedRecord inBuffer(Placing placing) {
         BlockBuffer buffer = buffers.take();
         boolean placed = false;
         try {
-            PlacedRecord record = place(pending.take(), buffer);
+            PlacedRecord record = placing.place(buffer);
             placed = true;
             return record;
         } finally {
@@ -63,7 +80,7 @@ final class SmallRecords {
     }
 
     private PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer) {
-        byte[] payload = LogRecord.encodeEntries(entries);
+        byte[] payload = LogEntries.encode(entries);
         int blocks = payloadBlocks(payload.length);
         if (blocks == 0) {
             return chain.place(entries, buffer, 0, List.of());

@@ -8,6 +8,7 @@ import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
 import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -69,8 +70,10 @@ public final class WriteLog {
     private volatile Reclaimer reclaimer = Reclaimer.NONE;
 
     /**
-     * @param startSequence sequence number of the last record in the checkpoint
-     * @param logId random number of this mount
+     * Begins a log, or goes on with one.
+     *
+     * @param volume the mark of the volume
+     * @param start the place of the first record; without a block, it is new
      * @param buffersMax records of any length being filled or written at the same time
      * @param shortBuffersMax the same for short records
      */
@@ -81,18 +84,19 @@ public final class WriteLog {
             FailureLatch latch,
             HostRoom room,
             Applier applier,
-            long startSequence,
-            long logId,
+            long volume,
+            LogPosition start,
             int buffersMax,
             int shortBuffersMax)
             throws HoldfastException {
         this.device = device;
         this.latch = latch;
-        this.flushGate = new FlushGate(device, latch, room, startSequence);
+        this.flushGate = new FlushGate(device, latch, room, start.sequence() - 1);
         this.writer = new RecordWriter(device, latch, flushGate);
         this.unflushed = new UnflushedBound(flushGate, space.usable());
         this.logSpace = new LogSpace(space);
         backing = new LogBacking(device, logSpace, lock, room, latch);
+        logSpace.resume(new Run(start.runStart(), start.runEnd()), new Run(start.spareStart(), start.spareEnd()));
         backing.backOrRefuse();
         if (!logSpace.ensure(1)) {
             throw space.closedBecause()
@@ -101,7 +105,7 @@ public final class WriteLog {
                             device.name() + ": not one block is free for the log; open it read-only"));
         }
         backing.backOrRefuse();
-        this.chain = new RecordChain(checksum, space, logSpace, flushGate, startSequence, logId);
+        this.chain = new RecordChain(checksum, volume, space, logSpace, flushGate, start);
         this.lent = new LentWrites(device, latch, lock, chain);
         this.buffers = new BatchBuffers(checksum, space, buffersMax, shortBuffersMax);
         this.small = new SmallChanges(
@@ -113,6 +117,61 @@ public final class WriteLog {
                 new SmallRecords(checksum, space, logSpace, chain, buffers),
                 lent,
                 writer);
+    }
+
+    // ---- begin and end of a mount ----
+
+    /** Returns where the next record will be. */
+    public LogPosition position() {
+        lock.lock();
+        try {
+            return chain.position();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Begins a mount behind the records that recovery found, before anything else is written. Makes them durable first:
+     * recovery may have read them from the memory of the host or of the drive. The record says so, and is durable when
+     * this returns (guard {@code MOUNT_FLUSHES}).
+     *
+     * @param records how many recovery found since the last checkpoint, for {@link #recordsSinceCheckpoint}
+     * @param blocks data blocks in them
+     */
+    public void mount(LogEntry.Mount mount, long records, long blocks) throws HoldfastException {
+        if (!Inject.off(Guard.MOUNT_FLUSHES)) {
+            device.flush();
+        }
+        Inject.at(Point.MOUNT_FLUSHED);
+        chain.replayed(records, blocks);
+        writeAlone(mount);
+        if (!Inject.off(Guard.MOUNT_FLUSHES)) {
+            flushGate.awaitDurable(position().sequence() - 1);
+        }
+    }
+
+    /** Ends the log with a record that says so, durably; it stays as it is for the next mount. */
+    public void leave() throws HoldfastException {
+        flush();
+        if (logSpace.isReady(ROOM_BLOCKS)) {
+            writeAlone(new LogEntry.Close());
+        }
+        flush();
+    }
+
+    /** Writes a record with one entry, while nobody else uses the log. */
+    private void writeAlone(LogEntry entry) throws HoldfastException {
+        PlacedRecord record;
+        lock.lock();
+        try {
+            record = small.placeAlone(entry);
+        } catch (RuntimeException | Error e) {
+            throw latch.fail(e);
+        } finally {
+            lock.unlock();
+        }
+        small.write(record);
     }
 
     /** Sets what makes room for the log on a volume that is full to the last block. Until then nothing does. */

@@ -31,6 +31,9 @@ public final class ChangeBudget {
     /** So many blocks stand for a change of a range: parts of two chunks may change block by block. */
     public static final int RANGE_BLOCKS = 512;
 
+    /** The changes' share is this part of a volume's memory. */
+    public static final int SHARE_OF_MEMORY = 4;
+
     private static final long SHARE_MAX = 4L << 30;
     /** For volumes of tests, which have less memory than a user may ask for. */
     private static final long HARD_MIN = 2L << 20;
@@ -47,7 +50,7 @@ public final class ChangeBudget {
     /** @param volumeMemory what the volume may use for everything that grows with use */
     public ChangeBudget(ChangeMemory memory, long volumeMemory) {
         this.memory = memory;
-        this.share = Math.min(volumeMemory / 4, SHARE_MAX);
+        this.share = Math.min(volumeMemory / SHARE_OF_MEMORY, SHARE_MAX);
         this.hard = Math.max(share - share / 8 - SLABS_MARGIN, HARD_MIN);
     }
 

@@ -33,6 +33,7 @@ public final class BlockList {
         private char[] listed = new char[4];
         private long[] bits = {};
         private int size;
+        private int max;
 
         Part(long group, int words) {
             this.group = group;
@@ -40,6 +41,7 @@ public final class BlockList {
         }
 
         void add(int index) {
+            max = Math.max(max, index);
             if (bits.length > 0) {
                 bits[index >>> 6] |= 1L << index;
             } else if (size < Math.min(LISTED_MAX, words * 4)) {
@@ -55,6 +57,22 @@ public final class BlockList {
                 listed = new char[0];
             }
             size++;
+        }
+
+        boolean has(int index) {
+            if (bits.length > 0) {
+                return (bits[index >>> 6] >>> index & 1) != 0;
+            }
+            // Blocks come in ascending runs, so most are behind all others.
+            if (size == 0 || index > max) {
+                return false;
+            }
+            for (int i = 0; i < size; i++) {
+                if (listed[i] == index) {
+                    return true;
+                }
+            }
+            return false;
         }
 
         /** Sets a bit for each block. */
@@ -82,14 +100,48 @@ public final class BlockList {
     }
 
     public void add(long block) {
-        long group = block >>> groupLog2;
-        Part part = last;
-        if (part.group != group) {
-            part = parts.computeIfAbsent(group, g -> new Part(g, Math.max(1, 1 << groupLog2 >>> 6)));
-            last = part;
-        }
-        part.add((int) (block - (group << groupLog2)));
+        part(block).add(indexOf(block));
         size++;
+    }
+
+    /** Adds a block if it is not here; returns whether it was added. */
+    boolean addIfNew(long block) {
+        Part part = part(block);
+        if (part.has(indexOf(block))) {
+            return false;
+        }
+        add(block);
+        return true;
+    }
+
+    private Part part(long block) {
+        long group = block >>> groupLog2;
+        if (last.group != group) {
+            last = parts.computeIfAbsent(group, g -> new Part(g, Math.max(1, 1 << groupLog2 >>> 6)));
+        }
+        return last;
+    }
+
+    private int indexOf(long block) {
+        return (int) (block & (1L << groupLog2) - 1);
+    }
+
+    /** Removes those of a group's blocks that are here. */
+    void remove(long group, long[] bits) {
+        Part part = parts.get(group);
+        if (part == null) {
+            return;
+        }
+        long[] rest = new long[bits.length];
+        part.addTo(rest);
+        parts.remove(group);
+        last = Part.NONE;
+        size -= part.size;
+        for (int word = 0; word < rest.length; word++) {
+            for (long left = rest[word] & ~bits[word]; left != 0; left &= left - 1) {
+                add((group << groupLog2) + word * 64L + Long.numberOfTrailingZeros(left));
+            }
+        }
     }
 
     public void addAll(BlockList other) {

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants:
  *
  * <ul>
- *   <li>A group whose busy blocks are not those of its last checkpoint's bitmap and of the dead lists stays loaded: one
+ *   <li>A group whose busy blocks are not those of its last checkpoint's bitmap, the dead lists and {@code claims} stays loaded: one
  *       that has leased blocks, the place of the log's next header, or blocks that were allocated since the freeze of the
  *       last durable checkpoint.
  *   <li>{@code ready} is the sum of the free blocks of all loaded groups; {@code free} that of all groups that are not
@@ -39,6 +39,13 @@ final class GroupAllocator {
     private final long[] roomy;
 
     private final TreeMap<Long, LoadedGroup> loaded = new TreeMap<>();
+    /** The blocks of the log that was replayed, which no bitmap has before the next checkpoint. */
+    private BlockList claims;
+    /** Whether {@code claims} is whole, so that the next checkpoint makes it superfluous. */
+    private boolean claimsWhole;
+
+    private boolean claimsFrozen;
+
     private long free;
     private long ready;
     private long unloadedFree;
@@ -54,6 +61,7 @@ final class GroupAllocator {
     GroupAllocator(Layout layout, Bitmaps bitmaps, int loadedMax) {
         this.layout = layout;
         this.loadedMax = loadedMax;
+        this.claims = new BlockList(layout);
         int groups = Math.toIntExact(layout.groups());
         freeIn = new int[groups];
         open = new long[groups / 64 + 1];
@@ -236,6 +244,7 @@ final class GroupAllocator {
     /** Frees blocks of one group that no checkpoint and no reader needs any more. */
     void setFree(long number, long[] bits) {
         LoadedGroup group = loaded.get(number);
+        claims.remove(number, bits);
         if (group != null) {
             for (int i = 0; i < bits.length; i++) {
                 if ((group.busy[i] & bits[i]) != bits[i]) {
@@ -252,6 +261,32 @@ final class GroupAllocator {
         BlockList one = new BlockList(layout);
         one.add(block);
         one.forEachGroup(this::setFree);
+    }
+
+    // ---- the replayed log ----
+
+    /** Does as {@link SpaceManager#claim}. The group need not be loaded. */
+    boolean claim(long block) {
+        long group = layout.groupOf(block);
+        LoadedGroup there = loaded.get(group);
+        int index = (int) (block - layout.groupStart(group));
+        if (freeIn[(int) group] == 0 || (there != null && there.isBusy(index)) || !claims.addIfNew(block)) {
+            return false;
+        }
+        if (there != null) {
+            GroupBits.set(there.busy, index, index + 1);
+        }
+        count(group, -1, there != null);
+        return true;
+    }
+
+    void claimed() {
+        claimsWhole = true;
+    }
+
+    /** Sets the bits of the log's blocks in a group that is being loaded. */
+    void addClaimsTo(long group, long[] busy) {
+        claims.addTo(group, busy);
     }
 
     // ---- leases and checkpoints ----
@@ -277,10 +312,14 @@ final class GroupAllocator {
 
     void freeze() {
         frozenEpoch = epoch++;
+        claimsFrozen = claimsWhole;
     }
 
     void durable() {
         durableEpoch = frozenEpoch;
+        if (claimsFrozen && !claims.isEmpty()) {
+            claims = new BlockList(layout);
+        }
     }
 
     // ---- allocation ----
@@ -319,5 +358,22 @@ final class GroupAllocator {
         long start = layout.groupStart(group.number) + from;
         cursor = (start + length) % layout.blocks();
         return new Run(start, start + length);
+    }
+
+    /** Takes what is free of a run in a loaded group, from its beginning on; null if nothing is. */
+    @Nullable
+    Run takeAt(Run wanted) {
+        LoadedGroup group = groupOf(wanted.start());
+        int from = (int) (wanted.start() - layout.groupStart(group.number));
+        int end = (int) Math.min(wanted.end() - layout.groupStart(group.number), group.end);
+        int to = from;
+        while (to < end && !group.isBusy(to)) {
+            to++;
+        }
+        if (to == from) {
+            return null;
+        }
+        setBusy(group, from, to);
+        return new Run(wanted.start(), wanted.start() + to - from);
     }
 }

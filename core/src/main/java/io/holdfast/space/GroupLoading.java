@@ -125,6 +125,7 @@ final class GroupLoading {
         if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD)) {
             dead.addTo(group, allocated);
         }
+        groups.addClaimsTo(group, allocated);
         return groups.load(group, allocated);
     }
 }

@@ -102,24 +102,28 @@ public final class SpaceManager {
     }
 
     /**
-     * Marks a block as in use when the volume is opened; returns false if it is in use or cannot be used.
+     * Marks a block of the log that is being replayed as in use. Reads nothing: whether the checkpoint uses the block, too,
+     * turns out when its group is loaded, which is then closed.
      *
-     * @throws HoldfastException why the bitmap of its group cannot be read
+     * @return false if the log has the block already, or it cannot be in use besides
      */
-    public boolean markBusy(long block) throws HoldfastException {
+    public boolean claim(long block) {
         if (!layout.isAllocatable(block)) {
             return false;
         }
-        if (!loading.load(layout.groupOf(block))) {
-            throw loading.closedBecause().orElseThrow();
-        }
         lock.lock();
         try {
-            if (groups.isBusy(block)) {
-                return false;
-            }
-            groups.setBusy(block);
-            return true;
+            return groups.claim(block);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Notes that the log is replayed: the next checkpoint has all that it has. */
+    public void claimed() {
+        lock.lock();
+        try {
+            groups.claimed();
         } finally {
             lock.unlock();
         }
@@ -209,6 +213,28 @@ public final class SpaceManager {
         lock.lock();
         try {
             Run run = Inject.fails(Point.ALLOCATE_LEASE) ? null : groups.take(wanted);
+            if (run != null) {
+                leased += run.length();
+                groups.leased(run.start(), (int) run.length());
+            }
+            loading.update();
+            return run;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Takes what is free of a run from its beginning on, for the log; null if nothing is. May read the device, as {@link
+     * #loadAhead}.
+     */
+    public @Nullable Run leaseAt(Run wanted) {
+        if (!layout.isAllocatable(wanted.start()) || !loading.load(layout.groupOf(wanted.start()))) {
+            return null;
+        }
+        lock.lock();
+        try {
+            Run run = groups.takeAt(wanted);
             if (run != null) {
                 leased += run.length();
                 groups.leased(run.start(), (int) run.length());

@@ -84,6 +84,22 @@ class PlantedLogDamageTest extends PlantedDamage {
         });
         long block = records.getFirst().block();
         assertFound("log record", block, "claims block %d, which is in use".formatted(used));
+        device.flipBit(planter.data(volume.canary, 0), 9);
+        try (Volume opened = PlantedVolume.openReadOnly(device.copy())) {
+            PlantedVolume.assertReadable(opened);
+        }
+    }
+
+    @Test
+    void aLogThatClaimsABlockTwice() throws Exception {
+        long first = records.getFirst().block();
+        planter.logRecord(1, entries -> {
+            List<LogEntry> changed = new ArrayList<>(entries);
+            changed.add(new LogEntry.Extent(volume.raw, 9, first, 1, true, new long[0]));
+            return changed;
+        });
+        long block = records.get(1).block();
+        assertFound("log record", block, "claims block %d, which is in use".formatted(first));
         assertReadableAndNotWritable(block);
     }
 
@@ -100,12 +116,13 @@ class PlantedLogDamageTest extends PlantedDamage {
         int index = withPayload();
         byte[] content = new byte[4096];
         content[0] = 99;
+        content[2] = 10;
         long payload = planter.freeBlock();
         device.setBlock(payload, content);
         BlockPointer pointer = new BlockPointer(payload, Checksums.superblock().of(content));
         planter.logRecord(index, entries -> List.of(new LogEntry.Payload(10, List.of(pointer))));
         long block = records.get(index).block();
-        assertFound("log record", block, "unknown type 99");
+        assertFound("log record", block, "unknown kind 99");
         assertReadableAndNotWritable(block);
     }
 

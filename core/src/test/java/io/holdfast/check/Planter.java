@@ -415,8 +415,9 @@ final class Planter {
     List<LogRecord> log() throws HoldfastException {
         List<LogRecord> records = new ArrayList<>();
         try (BufferPool buffers = new BufferPool(2, 64)) {
-            new LogReader(new BlockStore(device), checksum, layout(), buffers, (record, entries) -> records.add(record))
-                    .read(superblock().log());
+            LogReader reader =
+                    new LogReader(new BlockStore(device), superblock().mark(), checksum, layout(), buffers);
+            reader.replay(reader.scan(superblock().log()), (record, entries) -> records.add(record));
         }
         return Collections.unmodifiableList(records);
     }
@@ -432,6 +433,7 @@ final class Planter {
         for (int i = index; i < records.size(); i++) {
             LogRecord r = records.get(i);
             byte[] header = new LogRecord(
+                            r.volume(),
                             r.logId(),
                             r.sequence(),
                             r.durableThrough(),

@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** The header of a log record, and the same bytes as the entries of a payload: both encode to what they were. */
 public final class LogRecordFuzz implements FuzzTarget {
-    private static final int ENTRIES_AT = 96;
+    private static final int ENTRIES_AT = 104;
     private static final int CHECKSUM_AT = 4088;
     private static final Checksum CHECKSUM = Checksums.superblock();
     private static final Layout LAYOUT = new Layout(Superblock.MIN_BLOCKS, Layout.GROUP_LOG2_MIN);
@@ -31,7 +31,7 @@ public final class LogRecordFuzz implements FuzzTarget {
         Optional<LogRecord> accepted;
         try {
             accepted = LogRecord.decode(
-                    block, LittleEndian.getLong(block, 32), LittleEndian.getLong(block, 8), CHECKSUM, LAYOUT);
+                    block, LittleEndian.getLong(block, 32), LittleEndian.getLong(block, 96), CHECKSUM, LAYOUT);
         } catch (HoldfastException e) {
             return;
         }
@@ -48,11 +48,11 @@ public final class LogRecordFuzz implements FuzzTarget {
     private static void entries(byte[] bytes) {
         List<LogEntry> accepted;
         try {
-            accepted = LogRecord.decodeEntries(bytes, 9, LAYOUT);
+            accepted = LogEntries.decode(bytes, 9, LAYOUT);
         } catch (HoldfastException e) {
             return;
         }
-        assertThat(LogRecord.encodeEntries(accepted)).isEqualTo(bytes);
+        assertThat(LogEntries.encode(accepted)).isEqualTo(bytes);
     }
 
     @Override
@@ -69,12 +69,14 @@ public final class LogRecordFuzz implements FuzzTarget {
                 record(unproven, range),
                 record(put, removal, drop),
                 record(payload),
+                record(new LogEntry.Mount(123, 1 << 20)),
+                record(new LogEntry.Close()),
                 record(extent, unproven, range, put, removal, drop, payload),
                 record());
     }
 
     private static byte[] record(LogEntry... entries) {
         LogPosition next = new LogPosition(601, 8, 99, 0, 600, 700, 800, 900);
-        return new LogRecord(99, 7, 6, 600, 5, next, List.of(entries)).encode(CHECKSUM);
+        return new LogRecord(77, 99, 7, 6, 600, 5, next, List.of(entries)).encode(CHECKSUM);
     }
 }

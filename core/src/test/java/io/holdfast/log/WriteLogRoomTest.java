@@ -12,6 +12,7 @@ import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
 import io.holdfast.format.MapEntry;
 import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceManager;
@@ -35,8 +36,8 @@ class WriteLogRoomTest {
                 latch,
                 new HostRoom(Timing.SYSTEM),
                 change -> {},
-                0,
-                1,
+                7,
+                new LogPosition(0, 1, 1, 0, 0, 0, 0, 0),
                 2,
                 2);
     }

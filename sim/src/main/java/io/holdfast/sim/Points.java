@@ -28,6 +28,10 @@ final class Points implements Injector {
     private final boolean fullAtTimes;
 
     private final SplittableRandom fullness;
+    /** Whether recovery is short of memory, and closing short of time. */
+    private final boolean shortAtTimes;
+
+    private final SplittableRandom shortness;
 
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
         this.scenario = scenario;
@@ -36,6 +40,8 @@ final class Points implements Injector {
         this.random = scenario.random("points");
         this.fullness = scenario.random("fullness");
         this.fullAtTimes = fullness.nextInt(16) == 0;
+        this.shortness = scenario.random("shortness");
+        this.shortAtTimes = shortness.nextInt(3) == 0;
     }
 
     @Override
@@ -63,6 +69,10 @@ final class Points implements Injector {
         } else {
             scheduler.pause();
         }
+    }
+
+    private static boolean isShortage(Point point) {
+        return point == Point.RECOVERY_MEMORY || point == Point.CHECKPOINT_LATE;
     }
 
     private static boolean isReading(Point point) {
@@ -108,6 +118,9 @@ final class Points implements Injector {
     public boolean fails(Point point) {
         passed.merge(point, 1L, Long::sum);
         if (point == Point.CHANGES_FULL && fullAtTimes && fullness.nextInt(16) == 0) {
+            return true;
+        }
+        if (shortAtTimes && isShortage(point) && shortness.nextInt(8) == 0) {
             return true;
         }
         return point == failing && --failingNth == 0;

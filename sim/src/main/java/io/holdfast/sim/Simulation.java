@@ -271,7 +271,7 @@ public final class Simulation {
         if (scenario.faults().contains(FaultKind.COMES_BACK_STALE) && disk.happened(FaultKind.VANISH)) {
             disk.goStale();
         }
-        disk.crash();
+        crash();
         Opened again = null;
         while (again == null) {
             SimDevice device = device(false);
@@ -285,11 +285,11 @@ public final class Simulation {
                     world.expect(e, false, "recovery");
                     return null;
                 }
-                disk.crash();
+                crash();
             }
             if (again != null && device.isCut()) {
                 closeWhateverHappens(again.volume());
-                disk.crash();
+                crash();
                 again = null;
             }
         }
@@ -299,6 +299,13 @@ public final class Simulation {
             return null;
         }
         return compare(again);
+    }
+
+    /** Cuts the power; or only the process has died, and what it wrote is still on its way to the medium. */
+    private void crash() {
+        if (random.nextInt(4) > 0) {
+            disk.crash();
+        }
     }
 
     private @Nullable Opened compare(Opened again) throws HoldfastException {

@@ -21,11 +21,16 @@ final class ServeEvents {
 
     void recovered(RecoveryReport r) {
         String text;
-        if (r.clean()) {
+        if (r.clean() && r.records() == 0) {
             text = "opened; it had been closed cleanly";
         } else {
-            text = "recovered " + r.records() + " log records with " + r.blocks() + " blocks in "
-                    + Durations.show(r.nanos()) + (r.droppedTail() ? "; an unflushed end of the log was dropped" : "");
+            text = (r.clean() ? "opened; it had been closed with its log: " : "recovered ") + r.records()
+                    + " log records with " + r.blocks() + " blocks in " + Durations.show(r.nanos())
+                    + (r.droppedTail() ? "; an unflushed end of the log was dropped" : "")
+                    + (r.checkpoints() == 0
+                            ? ""
+                            : "; that took " + r.checkpoints()
+                                    + " checkpoints on the way: the memory has no room for all changes at once");
         }
         print(
                 Json.object(
@@ -35,6 +40,7 @@ final class ServeEvents {
                         "blocks", r.blocks(),
                         "durable_through", r.durableThrough(),
                         "dropped_tail", r.droppedTail(),
+                        "checkpoints", r.checkpoints(),
                         "millis", Durations.millis(r.nanos()),
                         "problems", r.problems()),
                 text);

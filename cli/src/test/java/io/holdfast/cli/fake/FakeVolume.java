@@ -172,7 +172,7 @@ public final class FakeVolume implements Volume {
 
     @Override
     public RecoveryReport recovery() {
-        return new RecoveryReport(false, 12, 34, 56, true, 7_800_000, List.of());
+        return new RecoveryReport(false, 12, 34, 56, true, 1, 7_800_000, List.of());
     }
 
     @Override

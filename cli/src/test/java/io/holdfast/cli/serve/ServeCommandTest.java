@@ -79,7 +79,8 @@ class ServeCommandTest {
         List<String> lines = until(out, "ready");
         assertThat(lines.getFirst())
                 .isEqualTo("recovered 12 log records with 34 blocks in 7.8 ms;"
-                        + " an unflushed end of the log was dropped");
+                        + " an unflushed end of the log was dropped;"
+                        + " that took 1 checkpoints on the way: the memory has no room for all changes at once");
         assertThat(lines.get(1)).startsWith("/f00  nbd+unix:///f00?socket=").contains("  nbd://127.0.0.1:");
         assertThat(lines.get(ExportPaths.SHOWN_MAX + 1)).isEqualTo("… and 10 more; 'holdfast ls' lists them");
         assertThat(lines.getLast()).startsWith("ready: " + volume);

@@ -1,0 +1,229 @@
+package io.holdfast.log;
+
+import io.holdfast.checksum.Checksum;
+import io.holdfast.device.BufferPool;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Layout;
+import io.holdfast.format.LogEntries;
+import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogPosition;
+import io.holdfast.format.LogRecord;
+import io.holdfast.store.Answer;
+import io.holdfast.store.BlockCheck;
+import io.holdfast.store.BlockStore;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Reads single records of a log: headers, many at a time where they lie close together; payloads; and the data, to verify
+ * it. Takes any content.
+ */
+final class RecordReader {
+    /** While headers lie close together, the reader reads so many blocks at a time. */
+    static final int WINDOW_BLOCKS = 64;
+    /** Reading a window pays if records lie at most so far apart. */
+    private static final int CLOSE_BLOCKS = 40;
+
+    private final BlockStore store;
+    private final long volume;
+    private final Checksum checksum;
+    private final Layout layout;
+    private final BufferPool buffers;
+    private final Problems problems;
+
+    private byte[][] window = new byte[0][];
+    private long windowStart;
+    private long lastHeader = Long.MIN_VALUE / 2;
+
+    /** Learns what is wrong with the log. */
+    interface Problems {
+        void found(long block, String message);
+    }
+
+    /**
+     * @param volume the mark of the volume
+     * @param buffers of at least {@value #WINDOW_BLOCKS} blocks
+     */
+    RecordReader(
+            BlockStore store, long volume, Checksum checksum, Layout layout, BufferPool buffers, Problems problems) {
+        this.store = store;
+        this.volume = volume;
+        this.checksum = checksum;
+        this.layout = layout;
+        this.buffers = buffers;
+        this.problems = problems;
+    }
+
+    // ---- headers ----
+
+    /**
+     * Returns the record that belongs at a position, if it is there.
+     *
+     * @throws HoldfastException if the header is whole and makes no sense
+     */
+    Optional<LogRecord> header(LogPosition at) throws HoldfastException {
+        if (!layout.isAllocatable(at.block())) {
+            return Optional.empty();
+        }
+        byte[] bytes;
+        try {
+            bytes = block(at.block());
+        } catch (HoldfastException e) {
+            problems.found(at.block(), e.getMessage() + " (where the next log record would be)");
+            return Optional.empty();
+        }
+        if (LogRecord.logIdOf(bytes) != at.logId()) {
+            return Optional.empty();
+        }
+        return LogRecord.decode(bytes, at.block(), volume, checksum, layout)
+                .filter(r -> r.sequence() == at.sequence() && r.previousChecksum() == at.previousChecksum());
+    }
+
+    /** Returns the record whose header is in a block, of whatever mount. A search reads block after block. */
+    Optional<LogRecord> anyHeader(long block) {
+        if (!layout.isAllocatable(block)) {
+            return Optional.empty();
+        }
+        try {
+            return LogRecord.decode(block(block), block, volume, checksum, layout);
+        } catch (HoldfastException e) {
+            problems.found(block, String.valueOf(e.getMessage()));
+            return Optional.empty();
+        }
+    }
+
+    private byte[] block(long block) throws HoldfastException {
+        boolean close = Math.abs(block - lastHeader) <= CLOSE_BLOCKS;
+        lastHeader = block;
+        if (block >= windowStart && block < windowStart + window.length) {
+            return window[(int) (block - windowStart)];
+        }
+        int count = close ? (int) Math.min(WINDOW_BLOCKS, layout.blocks() - block) : 1;
+        byte[][] ahead = count == 1 ? null : readAhead(block, count);
+        window = ahead == null ? new byte[][] {read(block, BlockCheck.NONE)} : ahead;
+        windowStart = block;
+        return window[0];
+    }
+
+    /** Reads blocks: the first is wanted, the others may be. Returns null if one read does not bring them all. */
+    private byte @Nullable [][] readAhead(long block, int count) {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            if (!store.readAhead(BlockStore.Kind.LOG, block, memory.asSlice(0, (long) count * Block.SIZE))) {
+                return null;
+            }
+            byte[][] blocksRead = new byte[count][Block.SIZE];
+            for (int i = 0; i < count; i++) {
+                MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, (long) i * Block.SIZE, blocksRead[i], 0, Block.SIZE);
+            }
+            return blocksRead;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    /** Reads one block, whether or not it is good. */
+    private byte[] read(long block, BlockCheck check) throws HoldfastException {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            HoldfastException error = store.read(BlockStore.Kind.LOG, block, memory.asSlice(0, Block.SIZE), check)
+                    .error(0);
+            if (error != null) {
+                throw error;
+            }
+            byte[] bytes = new byte[Block.SIZE];
+            MemorySegment.copy(memory, ValueLayout.JAVA_BYTE, 0, bytes, 0, bytes.length);
+            return bytes;
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+
+    // ---- what headers point to ----
+
+    /** Returns the entries, with each payload replaced by its content; empty if a payload is not whole. */
+    Optional<List<LogEntry>> entries(LogRecord record) {
+        List<LogEntry> all = new ArrayList<>();
+        for (LogEntry entry : record.entries()) {
+            if (!(entry instanceof LogEntry.Payload payload)) {
+                all.add(entry);
+                continue;
+            }
+            byte[] bytes = payload(payload);
+            if (bytes == null) {
+                return Optional.empty();
+            }
+            try {
+                all.addAll(LogEntries.decode(bytes, record.block(), layout));
+            } catch (HoldfastException e) {
+                problems.found(record.block(), String.valueOf(e.getMessage()));
+                return Optional.empty();
+            }
+        }
+        return Optional.of(all);
+    }
+
+    private byte @Nullable [] payload(LogEntry.Payload payload) {
+        byte[] bytes = new byte[payload.bytes()];
+        int at = 0;
+        for (BlockPointer pointer : payload.blocks()) {
+            byte[] block;
+            try {
+                block = read(
+                        pointer.block(),
+                        (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == pointer.checksum());
+            } catch (HoldfastException e) {
+                problems.found(pointer.block(), String.valueOf(e.getMessage()));
+                return null;
+            }
+            if (checksum.of(block) != pointer.checksum()) {
+                return null;
+            }
+            int n = Math.min(block.length, bytes.length - at);
+            System.arraycopy(block, 0, bytes, at, n);
+            at += n;
+        }
+        return bytes;
+    }
+
+    /** Returns whether all data that entries prove is there. */
+    boolean dataIsWhole(List<LogEntry> entries) {
+        for (LogEntry entry : entries) {
+            if (entry instanceof LogEntry.Extent extent && extent.proven()) {
+                for (int from = 0; from < extent.count(); from += WINDOW_BLOCKS) {
+                    if (!dataIsWhole(extent, from, Math.min(WINDOW_BLOCKS, extent.count() - from))) {
+                        return false;
+                    }
+                }
+            }
+        }
+        return true;
+    }
+
+    /** Reads some blocks of an extent at once and verifies them. */
+    private boolean dataIsWhole(LogEntry.Extent extent, int from, int count) {
+        MemorySegment memory = buffers.takeMemory();
+        try {
+            Answer answer = store.read(
+                    BlockStore.Kind.LOG,
+                    extent.block() + from,
+                    memory.asSlice(0, (long) count * Block.SIZE),
+                    (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == extent.checksums()[from + index]);
+            for (int i = answer.nextBad(0); i >= 0; i = answer.nextBad(i + 1)) {
+                HoldfastException error = answer.error(i);
+                if (error != null) {
+                    problems.found(extent.block() + from + i, String.valueOf(error.getMessage()));
+                }
+            }
+            return answer.isGood();
+        } finally {
+            buffers.giveBackMemory(memory);
+        }
+    }
+}
