@@ -16,6 +16,7 @@ import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
@@ -192,33 +193,54 @@ final class RecordReader {
         return bytes;
     }
 
-    /** Returns whether all data that entries prove is there. */
+    /** Returns whether all data that entries prove is there. Reads what lies side by side at once. */
     boolean dataIsWhole(List<LogEntry> entries) {
+        List<LogEntry.Extent> side = new ArrayList<>();
         for (LogEntry entry : entries) {
             if (entry instanceof LogEntry.Extent extent && extent.proven()) {
-                for (int from = 0; from < extent.count(); from += WINDOW_BLOCKS) {
-                    if (!dataIsWhole(extent, from, Math.min(WINDOW_BLOCKS, extent.count() - from))) {
+                if (!side.isEmpty() && end(side.getLast()) != extent.block()) {
+                    if (!isWhole(side)) {
                         return false;
                     }
+                    side.clear();
                 }
+                side.add(extent);
+            }
+        }
+        return side.isEmpty() || isWhole(side);
+    }
+
+    private static long end(LogEntry.Extent extent) {
+        return extent.block() + extent.count();
+    }
+
+    /** Verifies extents that lie side by side. */
+    private boolean isWhole(List<LogEntry.Extent> side) {
+        long start = side.getFirst().block();
+        long[] checksums = side.stream()
+                .flatMapToLong(extent -> Arrays.stream(extent.checksums()))
+                .toArray();
+        for (int from = 0; from < checksums.length; from += WINDOW_BLOCKS) {
+            if (!isWhole(start + from, checksums, from, Math.min(WINDOW_BLOCKS, checksums.length - from))) {
+                return false;
             }
         }
         return true;
     }
 
-    /** Reads some blocks of an extent at once and verifies them. */
-    private boolean dataIsWhole(LogEntry.Extent extent, int from, int count) {
+    /** Reads some blocks at once and verifies them. */
+    private boolean isWhole(long block, long[] checksums, int from, int count) {
         MemorySegment memory = buffers.takeMemory();
         try {
             Answer answer = store.read(
                     BlockStore.Kind.LOG,
-                    extent.block() + from,
+                    block,
                     memory.asSlice(0, (long) count * Block.SIZE),
-                    (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == extent.checksums()[from + index]);
+                    (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == checksums[from + index]);
             for (int i = answer.nextBad(0); i >= 0; i = answer.nextBad(i + 1)) {
                 HoldfastException error = answer.error(i);
                 if (error != null) {
-                    problems.found(extent.block() + from + i, String.valueOf(error.getMessage()));
+                    problems.found(block + i, String.valueOf(error.getMessage()));
                 }
             }
             return answer.isGood();
