@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
 /** An open volume: puts its layers together. {@link VolumeLife} runs the calls. */
 final class StoredVolume implements Volume {
     /** The time that closing spends on checkpoints. */
-    private static final long CLOSING_NANOS = 4_000_000_000L;
+    private static final long CLOSING_NANOS = 3_000_000_000L;
 
     private final MeteredDevice device;
     private final Timing timing;

@@ -44,6 +44,8 @@ class GuardsTest {
                 new Seeds(4000, scenario -> scenario.faults().contains(FaultKind.HOST_FULL));
             case DURABLE_THROUGH ->
                 new Seeds(1500, scenario -> scenario.faults().contains(FaultKind.LOG_ROT));
+            // Needs a process that dies, is started again, and then a power cut.
+            case MOUNT_FLUSHES -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
             // Needs a power cut between the two flushes of a checkpoint.
             case NODES_BEFORE_SUPERBLOCK -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
             // Needs a power cut between a record and its flush; only lent data can be lost there.

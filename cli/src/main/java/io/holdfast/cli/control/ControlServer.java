@@ -32,7 +32,7 @@ import java.util.concurrent.TimeUnit;
 public final class ControlServer implements AutoCloseable {
     static final int CONNECTIONS_MAX = 32;
     private static final int REFUSALS_MAX = 8;
-    private static final Duration STOP_MAX = Duration.ofSeconds(10);
+    private static final Duration STOP_MAX = Duration.ofSeconds(2);
     private static final System.Logger LOG = System.getLogger(ControlServer.class.getName());
 
     private final Volume volume;

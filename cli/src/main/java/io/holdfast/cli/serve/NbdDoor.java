@@ -12,7 +12,7 @@ import java.util.Optional;
 /** The NBD server as this process runs it. */
 final class NbdDoor implements AutoCloseable {
     /** Requests in flight get this long to end when the server stops. */
-    private static final Duration STOP_MAX = Duration.ofSeconds(10);
+    private static final Duration STOP_MAX = Duration.ofSeconds(3);
 
     private final NbdServer server;
 
