@@ -51,6 +51,8 @@ public final class VolumeCheck {
     /** Data blocks below cut-off subtrees, by inode: the inode's map counts them until they are freed. */
     private final Map<Long, Long> deadBlocks = new HashMap<>();
 
+    private final Map<Long, Long> deadUnwritten = new HashMap<>();
+
     private final Set<Long> unreadableDead = new HashSet<>();
     /** Unreadable subtrees of the space map, as (first, end) of the blocks they cover. */
     private final List<long[]> uncharted = new ArrayList<>();
@@ -172,6 +174,7 @@ public final class VolumeCheck {
             DeadVisitor visitor = new DeadVisitor(NO_FILE);
             new MapWalk(volume.nodes()::readUncached, visitor).walk(tree.root(), tree.level());
             deadBlocks.merge(tree.inode(), visitor.blocks, Long::sum);
+            deadUnwritten.merge(tree.inode(), visitor.unwrittenBlocks, Long::sum);
             if (!visitor.whole) {
                 unreadableDead.add(tree.inode());
             }
@@ -182,13 +185,20 @@ public final class VolumeCheck {
             MapVisitor visitor = new MapVisitor(inode, inode == recordInode ? record : null);
             new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
             long blocks = visitor.blocks + deadBlocks.getOrDefault(inode, 0L);
-            if (visitor.whole && !unreadableDead.contains(inode) && blocks != root.dataBlocks()) {
+            long promised = visitor.unwrittenBlocks + deadUnwritten.getOrDefault(inode, 0L);
+            if (visitor.whole && !unreadableDead.contains(inode)) {
+                compare(inode, "data", root.dataBlocks(), blocks);
+                compare(inode, "unwritten", root.unwrittenBlocks(), promised);
+            }
+        }
+
+        private void compare(long inode, String what, long said, long found) {
+            if (said != found) {
                 findings.add(
                         "map node",
                         -1,
                         inode,
-                        "map item of inode %d counts %d data blocks, there are %d"
-                                .formatted(inode, root.dataBlocks(), blocks));
+                        "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found));
             }
         }
 
@@ -254,6 +264,7 @@ public final class VolumeCheck {
 
         boolean whole = true;
         long blocks;
+        long unwrittenBlocks;
 
         DeadVisitor(long inode) {
             this.inode = inode;
@@ -276,6 +287,7 @@ public final class VolumeCheck {
         @Override
         public void unwritten(long fileBlock, long count) {
             unwritten += count;
+            unwrittenBlocks += count;
         }
 
         @Override

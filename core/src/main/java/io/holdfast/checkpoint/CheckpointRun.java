@@ -160,13 +160,13 @@ final class CheckpointRun {
             MapRelease release =
                     new MapRelease(writer, (root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
             release.node(tree.root(), tree.level());
-            uncount(tree.inode(), release.dataBlocks());
+            uncount(tree.inode(), release.dataBlocks(), release.unwrittenBlocks());
         }
         return left;
     }
 
     /** Takes freed blocks out of their file's count, if the file still exists. */
-    private void uncount(long inode, long blocks) throws HoldfastException {
+    private void uncount(long inode, long blocks, long unwritten) throws HoldfastException {
         MapRoot root = roots.get(inode);
         if (root == null) {
             BlockMap map = volume.maps().find(inode);
@@ -177,9 +177,7 @@ final class CheckpointRun {
             root = map != null ? map.committed() : MapRoot.decode(item, inode);
         }
         if (!root.equals(MapRoot.EMPTY)) {
-            roots.put(
-                    inode,
-                    new MapRoot(root.word(), root.checksum(), Math.max(0, root.dataBlocks() - blocks), root.levels()));
+            roots.put(inode, root.without(blocks, unwritten));
         }
     }
 

@@ -27,6 +27,9 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
             "encryption",
             "snapshots of the volume");
 
+    /** The same of {@code readOnlyCompatible}. */
+    private static final List<String> RESERVED_FOR_READING = List.of("dirty bitmaps", "policies of files", "quotas");
+
     /** Which bits this version knows. */
     private static final Features KNOWN = NONE;
 
@@ -58,7 +61,7 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
 
     /** Names what keeps this version from writing to the volume. */
     public String unwritable() {
-        return named(readOnlyCompatible & ~KNOWN.readOnlyCompatible, List.of());
+        return named(readOnlyCompatible & ~KNOWN.readOnlyCompatible, RESERVED_FOR_READING);
     }
 
     private static String named(long bits, List<String> names) {

@@ -44,7 +44,8 @@ import java.util.UUID;
  * </pre>
  *
  * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 280 to 1023 are 0. Bytes from
- * 1024 on belong to features; a feature that is compatible may have put something there, which is kept as it is.
+ * 1024 on belong to features, and are 0 if none is in use; a feature that is compatible may have put something there,
+ * which is kept as it is.
  *
  * @param later bytes 1024 to 4087
  */
@@ -173,6 +174,10 @@ public record Superblock(
         if (changeBytes < 0 || b[147] != 0 || getLong(b, 152) != 0 || !isZero(b, ZERO_AT, LATER_AT)) {
             throw damaged(device, block, "it has something where nothing can be");
         }
+        Features features = Features.decode(b, 16);
+        if (features.equals(Features.NONE) && !isZero(b, LATER_AT, CHECKSUM_AT)) {
+            throw damaged(device, block, "it has something of a feature and uses none");
+        }
         LogPosition log = new LogPosition(
                 getLong(b, 192),
                 sequence,
@@ -184,7 +189,7 @@ public record Superblock(
                 getLong(b, 248));
         return new Superblock(
                 checksumId,
-                Features.decode(b, 16),
+                features,
                 new UUID(getLong(b, 40), getLong(b, 48)),
                 label(b, block, device),
                 blocks,

@@ -12,6 +12,7 @@ public final class MapRelease {
     private final MapChanges changes;
     private final MapChanges.CutOff cutOff;
     private long dataBlocks;
+    private long unwrittenBlocks;
 
     /** @param cutOff takes subtrees with inner nodes */
     public MapRelease(MapChanges changes, MapChanges.CutOff cutOff) {
@@ -24,10 +25,19 @@ public final class MapRelease {
         return dataBlocks;
     }
 
+    /** Returns how many unwritten blocks were dropped. */
+    public long unwrittenBlocks() {
+        return unwrittenBlocks;
+    }
+
     /** Drops one entry's block, or its leaf with all blocks; or cuts its subtree off. */
     void entry(long word, long checksum, int level) throws HoldfastException {
         switch (MapEntry.state(word)) {
-            case MapEntry.UNWRITTEN -> changes.unwrittenChanged(-(1L << MapEntry.spanLog2(level)));
+            case MapEntry.UNWRITTEN -> {
+                long blocks = 1L << MapEntry.spanLog2(level);
+                changes.unwrittenChanged(-blocks);
+                unwrittenBlocks += blocks;
+            }
             case MapEntry.WRITTEN, MapEntry.WRITTEN_NO_CHECKSUM -> {
                 changes.drop(MapEntry.block(word));
                 dataBlocks++;

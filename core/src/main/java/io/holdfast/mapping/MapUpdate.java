@@ -22,6 +22,7 @@ public final class MapUpdate {
     private final byte[][] open = new byte[MapEntry.LEVELS_MAX][];
 
     private long dataBlocksAdded;
+    private long unwrittenAdded;
 
     private MapUpdate(MapChanges changes, DeltaMap delta, MapChanges.CutOff cutOff) {
         this.changes = changes;
@@ -61,11 +62,12 @@ public final class MapUpdate {
         }
         Child top = node(new Child(word, checksum), levels, 0, NodeReader.Following.NONE);
         long dataBlocks = root.dataBlocks() + dataBlocksAdded - release.dataBlocks();
+        long unwritten = root.unwrittenBlocks() + unwrittenAdded - release.unwrittenBlocks();
         if (MapEntry.state(top.word()) == MapEntry.HOLE) {
             // Blocks of cut-off subtrees stay counted until they are freed, unless the file is gone.
-            return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, 1);
+            return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, unwritten, 1);
         }
-        return new MapRoot(top.word(), top.checksum(), dataBlocks, levels);
+        return new MapRoot(top.word(), top.checksum(), dataBlocks, unwritten, levels);
     }
 
     private Child node(Child old, int level, long firstChunk, NodeReader.Following following) throws HoldfastException {
@@ -78,7 +80,7 @@ public final class MapUpdate {
         if (covering >= 0) {
             release.entry(old.word(), old.checksum(), level);
             if (covering == MapEntry.UNWRITTEN) {
-                changes.unwrittenChanged(chunks << MapEntry.FANOUT_LOG2);
+                addUnwritten(chunks << MapEntry.FANOUT_LOG2);
             }
             return new Child(MapEntry.word(covering, 0), 0);
         }
@@ -89,6 +91,11 @@ public final class MapUpdate {
             inner(node, level, firstChunk, chunks, touched);
         }
         return close(node, old);
+    }
+
+    private void addUnwritten(long blocks) {
+        changes.unwrittenChanged(blocks);
+        unwrittenAdded += blocks;
     }
 
     private void inner(byte[] node, int level, long firstChunk, long chunks, long firstTouched)
@@ -146,7 +153,7 @@ public final class MapUpdate {
             changes.take(MapEntry.block(newWord));
             dataBlocksAdded++;
         } else if (MapEntry.state(newWord) == MapEntry.UNWRITTEN) {
-            changes.unwrittenChanged(1);
+            addUnwritten(1);
         }
         release.entry(old, 0, 0);
         MapEntry.put(node, slot, newWord, newChecksum);

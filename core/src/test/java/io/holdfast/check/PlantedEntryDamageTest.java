@@ -29,6 +29,14 @@ class PlantedEntryDamageTest extends PlantedDamage {
         assertFound("directory entry", NO_BLOCK, "malformed");
     }
 
+    /** Lost nodes, lost keys, snapshots and their names, dirty bitmaps, policies, quotas: reserved. */
+    @ParameterizedTest
+    @ValueSource(ints = {9, 10, 11, 12, 13, 14, 15, 16, 255})
+    void anItemOfTheFuture(int type) throws Exception {
+        planter.item(key(volume.raw, type, "x"), new byte[8]);
+        assertFound("inode", NO_BLOCK, "inode %d has an item of unknown type %d".formatted(volume.raw, type));
+    }
+
     @Test
     void entriesThatDiffer() throws Exception {
         planter.item(key(ROOT, ENTRY, "raw2"), entry(volume.raw, 3));

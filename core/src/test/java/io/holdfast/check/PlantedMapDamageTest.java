@@ -26,7 +26,7 @@ class PlantedMapDamageTest extends PlantedDamage {
     @ParameterizedTest
     @ValueSource(ints = {0, 8, -1})
     void anItemWithImpossibleLevels(int levels) throws Exception {
-        planter.value(item, v -> v[24] = (byte) levels);
+        planter.value(item, v -> v[32] = (byte) levels);
         assertFound("map node", NO_BLOCK, "map item of inode %d is damaged".formatted(volume.data));
     }
 
@@ -52,6 +52,23 @@ class PlantedMapDamageTest extends PlantedDamage {
     }
 
     @Test
+    void anItemThatCountsPromisesWrong() throws Exception {
+        planter.value(item, v -> LittleEndian.putLong(v, 24, 12));
+        assertFound(
+                "map node",
+                NO_BLOCK,
+                "map item of inode %d counts 12 unwritten blocks, there are %d"
+                        .formatted(volume.data, PlantedVolume.UNWRITTEN_BLOCKS));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {16, 24})
+    void anItemWithAnImpossibleCount(int at) throws Exception {
+        planter.value(item, v -> LittleEndian.putLong(v, at, -1));
+        assertFound("map node", NO_BLOCK, "map item of inode %d is damaged".formatted(volume.data));
+    }
+
+    @Test
     void anItemOfADirectory() throws Exception {
         planter.item(MapItems.mapKey(volume.directory), MapRoot.EMPTY.encode());
         assertFound("inode", NO_BLOCK, "inode " + volume.directory + " is a DIRECTORY and has a block map");
@@ -66,7 +83,7 @@ class PlantedMapDamageTest extends PlantedDamage {
     @Test
     void moreLevelsThanThereAre() throws Exception {
         long root = MapEntry.block(planter.map(volume.data).word());
-        planter.value(item, v -> v[24] = 1);
+        planter.value(item, v -> v[32] = 1);
         assertFound("map node", root, "map node is damaged: entry 0 of a node of level 1");
     }
 
@@ -175,7 +192,7 @@ class PlantedMapDamageTest extends PlantedDamage {
             word = MapEntry.word(MapEntry.NODE, block);
             checksum = Checksums.byId(planter.superblock().checksumId()).of(node);
         }
-        planter.item(item, new MapRoot(word, checksum, root.dataBlocks(), 7).encode());
+        planter.item(item, new MapRoot(word, checksum, root.dataBlocks(), root.unwrittenBlocks(), 7).encode());
         assertFound("map node", MapEntry.block(root.word()), "is used twice");
     }
 

@@ -301,6 +301,7 @@ final class Planter {
                                 MapEntry.word(MapEntry.NODE, written.block()),
                                 written.checksum(),
                                 root.dataBlocks(),
+                                root.unwrittenBlocks(),
                                 root.levels())
                         .encode());
     }

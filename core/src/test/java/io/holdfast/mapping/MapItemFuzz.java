@@ -50,7 +50,7 @@ public final class MapItemFuzz implements FuzzTarget {
         return List.of(
                 both,
                 MapRoot.EMPTY.encode(),
-                new MapRoot(MapEntry.word(MapEntry.NODE, 500), 6, 300, 2).encode(),
-                new MapRoot(MapEntry.word(MapEntry.UNWRITTEN, 0), 0, 0, 7).encode());
+                new MapRoot(MapEntry.word(MapEntry.NODE, 500), 6, 300, 20, 2).encode(),
+                new MapRoot(MapEntry.word(MapEntry.UNWRITTEN, 0), 0, 0, 0, 7).encode());
     }
 }

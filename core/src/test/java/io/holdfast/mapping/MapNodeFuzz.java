@@ -133,8 +133,8 @@ public final class MapNodeFuzz implements FuzzTarget {
 
     @Override
     public List<byte[]> seeds() {
-        byte[] leaf = new MapRoot(MapEntry.word(MapEntry.NODE, 4), 0, 10, 1).encode();
-        byte[] tall = new MapRoot(MapEntry.word(MapEntry.NODE, 4), 0, 10, 7).encode();
+        byte[] leaf = new MapRoot(MapEntry.word(MapEntry.NODE, 4), 0, 10, 0, 1).encode();
+        byte[] tall = new MapRoot(MapEntry.word(MapEntry.NODE, 4), 0, 10, 0, 7).encode();
         return List.of(
                 start(leaf)
                         .u8(0, 10, 5)
