@@ -50,6 +50,19 @@ final class BlockSet {
         return (word(block / BLOCKS, (int) (block % BLOCKS) >>> 6) & (1L << block)) != 0;
     }
 
+    /** Returns how many blocks are here from {@code first} to {@code end}, exclusive. */
+    long count(long first, long end) {
+        long count = 0;
+        for (long block = first; block < end; block = (block & -64L) + 64) {
+            long seen = -1L << block;
+            if ((block & -64L) + 64 > end) {
+                seen &= ~(-1L << end);
+            }
+            count += Long.bitCount(word(block / BLOCKS, (int) (block % BLOCKS) >>> 6) & seen);
+        }
+        return count;
+    }
+
     private long word(long index, int word) {
         long[] piece = pieces[(int) index];
         return piece == null ? 0 : piece[word];

@@ -13,14 +13,11 @@ import io.holdfast.mapping.Mapping;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceCheck;
 import io.holdfast.namespace.NamespaceKeys;
-import io.holdfast.space.SpaceMap;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -41,7 +38,7 @@ public final class VolumeCheck {
     private final Progress progress;
     private final Findings findings = new Findings();
     private final BlockSet reachable;
-    private final BlockSet allocated;
+    private final SpaceMapCheck space;
     private final DataCheck data;
     private final NamespaceCheck namespace;
     /** The last record that was read, and its inode. */
@@ -54,8 +51,6 @@ public final class VolumeCheck {
     private final Map<Long, Long> deadUnwritten = new HashMap<>();
 
     private final Set<Long> unreadableDead = new HashSet<>();
-    /** Unreadable subtrees of the space map, as (first, end) of the blocks they cover. */
-    private final List<long[]> uncharted = new ArrayList<>();
 
     private long reached;
     private long unwritten;
@@ -67,7 +62,7 @@ public final class VolumeCheck {
         this.superblock = superblock;
         this.progress = progress;
         this.reachable = new BlockSet(superblock.blocks());
-        this.allocated = new BlockSet(superblock.blocks());
+        this.space = new SpaceMapCheck(volume, superblock, findings);
         this.data = new DataCheck(volume.store(), volume.checksum(), volume.nodeBuffers(), findings);
         this.namespace = new NamespaceCheck((structure, inode, message) -> findings.add(structure, -1, inode, message));
     }
@@ -88,21 +83,7 @@ public final class VolumeCheck {
 
     /** Reads the space map, whose fixed places the next checkpoint but one overwrites. */
     public void spaceMap() throws HoldfastException {
-        SpaceMap map = new SpaceMap(
-                volume.layout(),
-                volume.device(),
-                volume.checksum(),
-                (pointer, structure) -> {
-                    findings.metadataBlocks++;
-                    return volume.nodes().readUncached(pointer, structure);
-                },
-                volume.nodeBuffers());
-        SpaceMap.Damage damage = (pointer, first, count, why) -> {
-            uncharted.add(new long[] {first, first + count});
-            findings.add("space map", pointer.block(), String.valueOf(why.getMessage()));
-        };
-        map.load(superblock.spaceRoot(), superblock.generation(), damage);
-        map.forEachGroup((group, bits) -> allocated.addAll(volume.layout().groupStart(group), bits), damage);
+        space.read();
     }
 
     /** Checks everything that hangs below the root of the metadata tree. */
@@ -114,7 +95,7 @@ public final class VolumeCheck {
     /** Compares the findings of {@link #spaceMap} and {@link #trees}; called after both. */
     public CheckReport finish() {
         NamespaceCheck.Counts counts = namespace.finish();
-        compareSpaceMap();
+        space.compare(reachable, incomplete);
         compareCounts();
         return findings.report(counts.files(), counts.directories());
     }
@@ -297,48 +278,11 @@ public final class VolumeCheck {
         }
     }
 
-    private void compareSpaceMap() {
-        long hidden = 0;
-        long first = reachable.firstDifference(allocated, 0);
-        while (first >= 0) {
-            boolean used = reachable.contains(first);
-            boolean charted = isCharted(first);
-            long next = first;
-            long last;
-            do {
-                last = next;
-                next = reachable.firstDifference(allocated, last + 1);
-            } while (next == last + 1 && reachable.contains(next) == used && isCharted(next) == charted);
-            if (charted && !used && incomplete) {
-                hidden += last - first + 1;
-            } else if (charted) {
-                differs(first, last, used);
-            }
-            first = next;
-        }
-        if (hidden > 0) {
-            findings.add(
-                    "space map",
-                    -1,
-                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
-        }
-    }
-
-    private void differs(long first, long last, boolean used) {
-        String which = first == last ? "block %d is".formatted(first) : "blocks %d to %d are".formatted(first, last);
-        findings.add(
-                "space map",
-                first,
-                which + (used ? " in use and marked free" : " marked in use and nothing points there"));
-    }
-
-    private boolean isCharted(long block) {
-        return uncharted.stream().noneMatch(range -> block >= range[0] && block < range[1]);
-    }
-
     private void compareCounts() {
         if (!incomplete) {
-            compareCount("allocated", superblock.allocatedBlocks(), reached);
+            if (!space.counts(superblock.allocatedBlocks())) {
+                compareCount("allocated", superblock.allocatedBlocks(), reached);
+            }
             compareCount("unwritten", superblock.unwrittenBlocks(), unwritten);
         }
     }

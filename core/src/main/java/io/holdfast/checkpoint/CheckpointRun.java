@@ -91,7 +91,7 @@ final class CheckpointRun {
                     BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
             writer.finish();
             pulse.run();
-            BlockPointer spaceRoot = spaceMap.update(writer.taken(), writer.dropped(), last.generation() + 1);
+            BlockPointer spaceRoot = updateSpaceMap(last.generation() + 1, clean);
             Superblock superblock = last.next(
                     tree,
                     spaceRoot,
@@ -111,6 +111,16 @@ final class CheckpointRun {
         } finally {
             writer.abandon();
         }
+    }
+
+    /** What the map cannot drop stays allocated, so that its descriptors and the superblock's count agree. */
+    private BlockPointer updateSpaceMap(long generation, boolean isLast) throws HoldfastException {
+        spaceMap.dropAgain(writer.dropped(), isLast ? Long.MAX_VALUE : generation)
+                .forEach(writer::drop);
+        SpaceMap.Update update = spaceMap.update(writer.taken(), writer.dropped(), generation);
+        writer.keepAllocated(update.kept());
+        writer.leaked(update.problems());
+        return update.root();
     }
 
     private void applyMap(long inode, BlockMap map) throws HoldfastException {

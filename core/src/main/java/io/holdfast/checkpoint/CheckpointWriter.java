@@ -160,6 +160,12 @@ final class CheckpointWriter implements MapChanges, PartReader {
         return true;
     }
 
+    /** Takes back {@link #drop} for blocks that the space map on the device keeps as allocated. */
+    void keepAllocated(BlockList kept) {
+        space.keepAllocated(kept);
+        allocated += kept.size();
+    }
+
     @Override
     public void unwrittenChanged(long difference) {
         unwritten += difference;
@@ -186,6 +192,10 @@ final class CheckpointWriter implements MapChanges, PartReader {
 
     long unwrittenDifference() {
         return unwritten;
+    }
+
+    void leaked(List<String> problems) {
+        leaks.addAll(problems);
     }
 
     List<String> leaks() {

@@ -126,7 +126,8 @@ final class Formatting {
                     BlockPointer.NONE,
                     Namespace.formatItems(environment.clock().instant()).iterator());
             SpaceMap map = new SpaceMap(layout, device, checksum, nodes, buffers);
-            BlockPointer spaceRoot = map.update(writer.taken, new BlockList(layout), 1);
+            BlockPointer spaceRoot =
+                    map.update(writer.taken, new BlockList(layout), 1).root();
             device.flush();
             UUID uuid = new UUID(
                     (random.nextLong() & ~0xf000L) | 0x4000L,

@@ -27,6 +27,18 @@ public interface Bitmaps {
      */
     void prepare(long group) throws HoldfastException;
 
+    /**
+     * Notes that a group is in memory now: a checkpoint that changes the group takes the bitmap from here and need not
+     * read it. It does not wait for the device.
+     *
+     * @param version that the bitmap belongs to
+     * @param allocated as it was read; the caller does not change it any more
+     */
+    default void keep(long group, long version, long[] allocated) {}
+
+    /** Ends {@link #keep}: the group is not in memory any more. */
+    default void forget(long group) {}
+
     /** Those of an empty volume. */
     static Bitmaps allFree(Layout layout) {
         return new Bitmaps() {

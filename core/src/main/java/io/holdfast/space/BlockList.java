@@ -75,6 +75,24 @@ public final class BlockList {
             return false;
         }
 
+        /** Removes those blocks whose bits are set. */
+        void remove(long[] gone) {
+            if (bits.length > 0) {
+                for (int i = 0; i < bits.length; i++) {
+                    bits[i] &= ~gone[i];
+                }
+                size = GroupBits.count(bits);
+                return;
+            }
+            int left = 0;
+            for (int i = 0; i < size; i++) {
+                if ((gone[listed[i] >>> 6] & 1L << listed[i]) == 0) {
+                    listed[left++] = listed[i];
+                }
+            }
+            size = left;
+        }
+
         /** Sets a bit for each block. */
         void addTo(long[] target) {
             if (bits.length > 0) {
@@ -126,32 +144,8 @@ public final class BlockList {
         return (int) (block & (1L << groupLog2) - 1);
     }
 
-    /** Removes those of a group's blocks that are here. */
-    void remove(long group, long[] bits) {
-        Part part = parts.get(group);
-        if (part == null) {
-            return;
-        }
-        long[] rest = new long[bits.length];
-        part.addTo(rest);
-        parts.remove(group);
-        last = Part.NONE;
-        size -= part.size;
-        for (int word = 0; word < rest.length; word++) {
-            for (long left = rest[word] & ~bits[word]; left != 0; left &= left - 1) {
-                add((group << groupLog2) + word * 64L + Long.numberOfTrailingZeros(left));
-            }
-        }
-    }
-
     public void addAll(BlockList other) {
-        other.forEachGroup((group, bits) -> {
-            for (int word = 0; word < bits.length; word++) {
-                for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
-                    add((group << groupLog2) + word * 64L + Long.numberOfTrailingZeros(rest));
-                }
-            }
-        });
+        other.forEachGroup(this::add);
     }
 
     public long size() {
@@ -170,6 +164,54 @@ public final class BlockList {
             part.addTo(bits);
             visitor.group(part.group, bits);
         }
+    }
+
+    /** Adds those blocks of a group whose bits are set. */
+    void add(long group, long[] bits) {
+        for (int word = 0; word < bits.length; word++) {
+            for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
+                add((group << groupLog2) + word * 64L + Long.numberOfTrailingZeros(rest));
+            }
+        }
+    }
+
+    /** Removes those blocks of a group whose bits are set, as far as they are here. */
+    void remove(long group, long[] bits) {
+        Part part = parts.get(group);
+        if (part == null) {
+            return;
+        }
+        int before = part.size;
+        part.remove(bits);
+        size -= before - part.size;
+        if (part.size == 0) {
+            removeGroup(group);
+        }
+    }
+
+    /** Removes the blocks of a group. */
+    void removeGroup(long group) {
+        Part part = parts.remove(group);
+        if (part != null) {
+            size -= part.size;
+            last = part == last ? Part.NONE : last;
+        }
+    }
+
+    /** Something done with a block. */
+    public interface Visitor {
+        void block(long block);
+    }
+
+    /** Calls the visitor for each block, in ascending order. */
+    public void forEach(Visitor visitor) {
+        forEachGroup((group, bits) -> {
+            for (int word = 0; word < bits.length; word++) {
+                for (long rest = bits[word]; rest != 0; rest &= rest - 1) {
+                    visitor.block((group << groupLog2) + word * 64L + Long.numberOfTrailingZeros(rest));
+                }
+            }
+        });
     }
 
     /** Returns the groups that have blocks here. */

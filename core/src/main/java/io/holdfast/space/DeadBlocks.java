@@ -34,6 +34,11 @@ final class DeadBlocks {
         frozen.add(block);
     }
 
+    /** Takes out blocks that were added and stay allocated after all. */
+    void keepFrozen(BlockList kept) {
+        kept.forEachGroup(frozen::remove);
+    }
+
     void freeze() {
         if (frozen.isEmpty()) {
             frozen = active;

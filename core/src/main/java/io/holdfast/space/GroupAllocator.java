@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  *       closed.
  * </ul>
  *
- * <p>Memory: 4 KiB for each loaded group, and some 4 bytes for each other.
+ * <p>Memory: 8 KiB for each loaded group (with its bitmap as of the last checkpoint, see {@link Bitmaps#keep}), and some 4 bytes for each other.
  */
 final class GroupAllocator {
     /** With fewer free blocks in loaded groups it is time to load another. */
@@ -31,6 +31,7 @@ final class GroupAllocator {
     private static final int READY_LEAST = 64;
 
     private final Layout layout;
+    private final Bitmaps bitmaps;
     private final int loadedMax;
     private final int[] freeIn;
     /** A bit for each group that is not loaded and has free blocks. */
@@ -60,6 +61,7 @@ final class GroupAllocator {
     /** @param loadedMax groups that stay loaded without need */
     GroupAllocator(Layout layout, Bitmaps bitmaps, int loadedMax) {
         this.layout = layout;
+        this.bitmaps = bitmaps;
         this.loadedMax = loadedMax;
         this.claims = new BlockList(layout);
         int groups = Math.toIntExact(layout.groups());
@@ -194,6 +196,7 @@ final class GroupAllocator {
     private void unload(LoadedGroup group) {
         int freeBlocks = freeIn[(int) group.number];
         loaded.remove(group.number);
+        bitmaps.forget(group.number);
         ready -= freeBlocks;
         unloadedFree += freeBlocks;
         mark((int) group.number);

@@ -24,6 +24,10 @@ final class GroupBits {
         }
     }
 
+    static boolean isSet(long[] bits, int index) {
+        return (bits[index >>> 6] & (1L << index)) != 0;
+    }
+
     static int count(long[] bits) {
         int count = 0;
         for (long word : bits) {

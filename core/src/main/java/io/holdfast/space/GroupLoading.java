@@ -78,12 +78,12 @@ final class GroupLoading {
     boolean load(long group) {
         while (true) {
             long version = bitmaps.version(group);
-            long[] busy;
+            long[] allocated;
             HoldfastException problem = null;
             try {
-                busy = bitmaps.read(group);
+                allocated = bitmaps.read(group);
             } catch (HoldfastException e) {
-                busy = new long[0];
+                allocated = new long[0];
                 problem = e;
             }
             Inject.at(Point.GROUP_READ);
@@ -95,7 +95,8 @@ final class GroupLoading {
                 if (version != bitmaps.version(group)) {
                     continue;
                 }
-                if (problem == null && take(group, busy)) {
+                if (problem == null && take(group, allocated.clone())) {
+                    bitmaps.keep(group, version, allocated);
                     return true;
                 }
                 groups.close(group);
@@ -117,15 +118,15 @@ final class GroupLoading {
         }
     }
 
-    private boolean take(long group, long[] allocated) {
+    private boolean take(long group, long[] busy) {
         long[] fixed = GroupBits.fixed(layout, group);
         for (int i = 0; i < fixed.length; i++) {
-            allocated[i] |= fixed[i];
+            busy[i] |= fixed[i];
         }
         if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD)) {
-            dead.addTo(group, allocated);
+            dead.addTo(group, busy);
         }
-        groups.addClaimsTo(group, allocated);
-        return groups.load(group, allocated);
+        groups.addClaimsTo(group, busy);
+        return groups.load(group, busy);
     }
 }

@@ -356,6 +356,19 @@ public final class SpaceManager {
     }
 
     /**
+     * Takes back {@link #releaseFrozen} for blocks that stay allocated on the device, since the bitmap of their group
+     * cannot be read.
+     */
+    public void keepAllocated(BlockList kept) {
+        lock.lock();
+        try {
+            dead.keepFrozen(kept);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
      * Notes that the checkpoint is durable.
      *
      * @param frozenUnwritten the applied changes' count of unwritten blocks

@@ -10,6 +10,8 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.node.NodeReader;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -20,18 +22,23 @@ import org.jspecify.annotations.Nullable;
  * log and the fixed structures are not in it.
  *
  * <p>{@link Layout} has the places. The group table is in memory: {@link #load} reads it, one block for 16 GiB, and
- * {@link #update} changes it. A bitmap is read when somebody asks for it. An update refuses to set a set bit or clear a
+ * {@link #update} changes it. A bitmap is read when somebody asks for it; those of the groups that the allocator has in
+ * memory are kept. An update refuses to set a set bit or clear a
  * clear one: the trees and the map disagree, and writing on would make it worse.
  *
  * <p>Thread-safe for one thread that updates beside others that read bitmaps.
  */
 public final class SpaceMap implements Bitmaps {
+    private static final System.Logger LOG = System.getLogger("holdfast");
+
     private final Layout layout;
     private final Device device;
     private final Checksum checksum;
     private final NodeReader reader;
     private final BufferPool buffers;
     private final GroupTable table;
+    private final KeptBitmaps kept = new KeptBitmaps();
+    private final OwedDrops owed;
 
     public SpaceMap(Layout layout, Device device, Checksum checksum, NodeReader reader, BufferPool buffers) {
         this.layout = layout;
@@ -40,6 +47,7 @@ public final class SpaceMap implements Bitmaps {
         this.reader = reader;
         this.buffers = buffers;
         this.table = new GroupTable(layout, device.name(), checksum, reader);
+        this.owed = new OwedDrops(layout);
     }
 
     /** Returns the bytes of memory that the group table of a volume takes. */
@@ -159,33 +167,64 @@ public final class SpaceMap implements Bitmaps {
     }
 
     /**
+     * What an update has done.
+     *
+     * @param root of the new group table
+     * @param kept dropped blocks that stay allocated, since the bitmap of their group cannot be read
+     * @param problems a line for each such group that was readable so far
+     */
+    public record Update(BlockPointer root, BlockList kept, List<String> problems) {}
+
+    /**
+     * Returns blocks that an earlier update has kept and that the next one is to drop again: their bitmap may have
+     * become readable. Called at most once for each update, before it.
+     *
+     * @param dropped by the next update
+     * @param generation of its superblock; {@code Long.MAX_VALUE} for all of them
+     */
+    public BlockList dropAgain(BlockList dropped, long generation) {
+        return owed.takeDue(layout, generation, dropped.groups());
+    }
+
+    /**
      * Writes each changed bitmap and block of the group table to its free home and returns the new root. Nothing points
      * to what was written until a superblock does. A block that is in both lists came into the trees and left them
      * again, and does not change.
      *
+     * <p>A bitmap that cannot be read, and is not in memory either, stays as it is. So do the dropped blocks of its
+     * group: the caller must neither use them again nor count them as free.
+     *
      * @param generation of the superblock that will have the root
+     * @throws HoldfastException if blocks were taken in a group whose bitmap cannot be read, or there are more such
+     *     groups than rot explains; the last superblock and all that it points to are whole
      */
-    public BlockPointer update(BlockList taken, BlockList dropped, long generation) throws HoldfastException {
+    public Update update(BlockList taken, BlockList dropped, long generation) throws HoldfastException {
         requireOnce(taken);
         requireOnce(dropped);
         TreeSet<Long> groups = new TreeSet<>(taken.groups());
         groups.addAll(dropped.groups());
-        Map<Long, Descriptor> changed = new TreeMap<>();
+        Map<Long, Changed> changed = new TreeMap<>();
+        Update update = new Update(BlockPointer.NONE, new BlockList(layout), new ArrayList<>());
         try (ScatteredWrites writes = new ScatteredWrites(device, buffers)) {
             for (long group : groups) {
-                Descriptor now = update(group, taken, dropped, generation, writes);
+                Changed now = update(changeOf(group, taken, dropped), generation, writes, update);
                 if (now != null) {
                     changed.put(group, now);
                 }
             }
             // A reader that knows a new descriptor finds its bitmap on the device.
             writes.flush();
-            changed.forEach(table::put);
+            changed.forEach((group, now) -> {
+                table.put(group, now.descriptor);
+                kept.changed(group, generation, now.allocated);
+            });
             BlockPointer root = table.write(changed.keySet(), writes);
             writes.flush();
-            return root;
+            return new Update(root, update.kept, List.copyOf(update.problems));
         }
     }
+
+    private record Changed(Descriptor descriptor, long[] allocated) {}
 
     private static void requireOnce(BlockList list) throws HoldfastException {
         if (!list.hasEachOnce()) {
@@ -194,56 +233,111 @@ public final class SpaceMap implements Bitmaps {
         }
     }
 
-    /** Writes the bitmap of a group; returns its new descriptor, null if nothing changes. */
-    private @Nullable Descriptor update(
-            long group, BlockList taken, BlockList dropped, long generation, ScatteredWrites writes)
-            throws HoldfastException {
+    private GroupChange changeOf(long group, BlockList taken, BlockList dropped) throws HoldfastException {
         if (group >= layout.groups()) {
             throw outside(layout.groupStart(group));
         }
-        Descriptor old = table.descriptor(group);
-        long[] bits = read(group, old);
-        long[] added = new long[bits.length];
-        long[] removed = new long[bits.length];
-        taken.addTo(group, added);
-        dropped.addTo(group, removed);
-        long[] fixed = GroupBits.fixed(layout, group);
-        boolean changes = false;
-        int set = 0;
-        byte[] node = new byte[Block.SIZE];
-        for (int i = 0; i < bits.length; i++) {
-            long both = added[i] & removed[i];
-            long on = added[i] & ~both;
-            long off = removed[i] & ~both;
-            long wrong = (added[i] | removed[i]) & fixed[i];
-            if (wrong != 0) {
-                throw outside(blockOf(group, i, wrong));
-            }
-            long disagree = (on & bits[i]) | (off & ~bits[i]);
-            if (disagree != 0) {
-                long block = blockOf(group, i, disagree);
-                throw new HoldfastException(
-                        ErrorCode.DAMAGED,
-                        "%s: space map and trees disagree: block %d is %s already; run check"
-                                .formatted(device.name(), block, (on & disagree) != 0 ? "allocated" : "free"));
-            }
-            changes |= on != 0 || off != 0;
-            bits[i] ^= on ^ off;
-            set += Long.bitCount(bits[i]);
-            LittleEndian.putLong(node, i * 8, bits[i]);
-            fixed[i] |= bits[i];
+        GroupChange change = new GroupChange(layout, group, taken, dropped);
+        int outside = change.firstOf(GroupBits.fixed(layout, group));
+        if (outside >= 0) {
+            throw outside(layout.groupStart(group) + outside);
         }
-        if (!changes) {
+        change.cancel();
+        return change;
+    }
+
+    /** Writes the bitmap of a group; returns what is new, null if nothing changes. */
+    private @Nullable Changed update(GroupChange change, long generation, ScatteredWrites writes, Update update)
+            throws HoldfastException {
+        if (change.isEmpty()) {
             return null;
+        }
+        long group = change.group;
+        Descriptor old = table.descriptor(group);
+        long[] bits = kept.get(group, old.generation());
+        if (bits == null) {
+            try {
+                bits = read(group, old);
+            } catch (HoldfastException e) {
+                keep(change, generation, e, update);
+                return null;
+            }
+        }
+        if (owed.readable(group)) {
+            LOG.log(
+                    System.Logger.Level.INFO,
+                    "{0}: the bitmap of blocks {1} to {2} can be read again; what was removed there is free again",
+                    device.name(),
+                    String.valueOf(layout.groupStart(group)),
+                    String.valueOf(layout.groupEnd(group) - 1));
+        }
+        int disagreement = change.firstDisagreement(bits);
+        if (disagreement >= 0) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: space map and trees disagree: block %d is %s already; run check"
+                            .formatted(
+                                    device.name(),
+                                    layout.groupStart(group) + disagreement,
+                                    GroupBits.isSet(bits, disagreement) ? "allocated" : "free"));
+        }
+        return write(group, old, change.applyTo(bits), generation, writes);
+    }
+
+    private Changed write(long group, Descriptor old, long[] bits, long generation, ScatteredWrites writes)
+            throws HoldfastException {
+        byte[] node = new byte[Block.SIZE];
+        long[] busy = GroupBits.fixed(layout, group);
+        for (int i = 0; i < bits.length; i++) {
+            LittleEndian.putLong(node, i * 8, bits[i]);
+            busy[i] |= bits[i];
         }
         int home = old.hasBitmap() ? 1 - old.home() : 0;
         writes.add(layout.bitmapHome(group, home), node);
-        return new Descriptor(
-                checksum.of(node), layout.usable(group) - set, GroupBits.longestRun(fixed), true, home, generation);
+        int free = layout.usable(group) - GroupBits.count(bits);
+        return new Changed(
+                new Descriptor(checksum.of(node), free, GroupBits.longestRun(busy), true, home, generation), bits);
     }
 
-    private long blockOf(long group, int word, long bits) {
-        return layout.groupStart(group) + word * 64L + Long.numberOfTrailingZeros(bits);
+    /** Leaves the bitmap of a group as it is, since it cannot be read. */
+    private void keep(GroupChange change, long generation, HoldfastException why, Update update)
+            throws HoldfastException {
+        long start = layout.groupStart(change.group);
+        long last = layout.groupEnd(change.group) - 1;
+        String advice = "open it read-only to copy off what is there, and run check";
+        if (change.takes()) {
+            throw new HoldfastException(
+                    why.code(),
+                    "%s: blocks %d to %d have new content, and which of them are in use cannot be read: %s; %s"
+                            .formatted(device.name(), start, last, why.getMessage(), advice),
+                    why);
+        }
+        boolean first;
+        try {
+            first = owed.add(change.group, change.off, generation, why);
+        } catch (HoldfastException tooMany) {
+            throw new HoldfastException(
+                    why.code(),
+                    "%s: more of the space map cannot be read than rot explains, last this: %s; mend the device, or %s"
+                            .formatted(device.name(), tooMany.getMessage(), advice),
+                    why);
+        }
+        update.kept.add(change.group, change.off);
+        if (first) {
+            update.problems.add(
+                    "%s: what was removed from blocks %d to %d does not come free (%d blocks so far), since it cannot be read which of them are in use: %s; nothing else is lost; check names such blocks"
+                            .formatted(device.name(), start, last, GroupBits.count(change.off), why.getMessage()));
+        }
+    }
+
+    @Override
+    public void keep(long group, long version, long[] allocated) {
+        kept.keep(group, version, allocated);
+    }
+
+    @Override
+    public void forget(long group) {
+        kept.forget(group);
     }
 
     private HoldfastException outside(long block) {

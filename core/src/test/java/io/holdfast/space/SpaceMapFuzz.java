@@ -50,7 +50,8 @@ public final class SpaceMapFuzz implements FuzzTarget {
         list.add(changed);
         BlockList none = new BlockList(layout);
         try {
-            BlockPointer next = map.update(was ? none : list, was ? list : none, GENERATION + 1);
+            BlockPointer next = map.update(was ? none : list, was ? list : none, GENERATION + 1)
+                    .root();
             assertThat(layout.isAllocatable(changed)).isTrue();
             if (!damaged[0]) {
                 before.flip((int) changed);

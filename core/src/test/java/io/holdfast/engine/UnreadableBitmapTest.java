@@ -1,0 +1,300 @@
+package io.holdfast.engine;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
+
+import io.holdfast.checkpoint.Superblocks;
+import io.holdfast.checksum.Checksums;
+import io.holdfast.concurrent.Timing;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
+import io.holdfast.device.ForwardingDevice;
+import io.holdfast.device.MemoryDevice;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.format.Superblock;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.store.BlockStore;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.ChecksumAlgorithm;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Progress;
+import io.holdfast.volume.StoredFile;
+import java.lang.foreign.MemorySegment;
+import java.time.InstantSource;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/**
+ * Bitmaps that cannot be read, for good or for a while, on a volume of many small groups: reading, removing, flushing,
+ * checking, closing and opening go on, and what was removed there is leaked at worst.
+ */
+@Timeout(value = 2, unit = TimeUnit.MINUTES, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+class UnreadableBitmapTest {
+    private static final int GROUP_LOG2 = 7;
+    private static final long BLOCKS = 6000;
+    private static final int FILE_BLOCKS = 1600;
+
+    private final Layout layout = new Layout(BLOCKS, GROUP_LOG2);
+    private final MemoryDevice device = new MemoryDevice("memory", BLOCKS);
+    private final Set<Long> unreadable = ConcurrentHashMap.newKeySet();
+    /** How many more reads of an unreadable block fail. */
+    private final AtomicInteger failures = new AtomicInteger(Integer.MAX_VALUE);
+
+    /** Outlives the volume, and fails reads. */
+    private final class Failing extends ForwardingDevice {
+        Failing(Device below) {
+            super(below);
+        }
+
+        @Override
+        public void read(long block, MemorySegment target) throws HoldfastException {
+            for (long b = block; b < block + target.byteSize() / 4096; b++) {
+                if (unreadable.contains(b) && failures.getAndDecrement() > 0) {
+                    throw new HoldfastException(ErrorCode.DEVICE_ERROR, "memory: cannot read block " + b);
+                }
+            }
+            super.read(block, target);
+        }
+
+        @Override
+        public void close() {}
+    }
+
+    private static VolumeOnDevice.Environment environment() {
+        return new VolumeOnDevice.Environment(InstantSource.system(), new Random(1), Timing.SYSTEM, GROUP_LOG2);
+    }
+
+    private StoredVolume open(OpenOptions options) throws HoldfastException {
+        return (StoredVolume)
+                VolumeOnDevice.open(new Failing(device), options.withMemory(OpenOptions.MIN_MEMORY), environment());
+    }
+
+    private StoredVolume open() throws HoldfastException {
+        return open(OpenOptions.readWrite());
+    }
+
+    @BeforeEach
+    void fill() throws HoldfastException {
+        VolumeOnDevice.format(new Failing(device), ChecksumAlgorithm.CRC32C, "test", environment());
+        try (StoredVolume volume = open()) {
+            write(volume, "/keep", 200, 1);
+            write(volume, "/gone", FILE_BLOCKS, 2);
+            write(volume, "/keep too", 200, 3);
+            volume.checkpoint();
+        }
+    }
+
+    private static void write(StoredVolume volume, String path, int blocks, int seed) throws HoldfastException {
+        byte[] content = new byte[blocks * 4096];
+        Arrays.fill(content, (byte) seed);
+        try (StoredFile file = volume.create(path, CreateOptions.file())) {
+            file.write(0, MemorySegment.ofArray(content));
+            file.flush();
+        }
+    }
+
+    private static void assertContent(StoredVolume volume, String path, int blocks, int seed) throws HoldfastException {
+        byte[] content = new byte[blocks * 4096];
+        try (StoredFile file = volume.open(path)) {
+            assertThat(file.read(0, MemorySegment.ofArray(content))).isEqualTo(content.length);
+        }
+        assertThat(content).containsOnly((byte) seed);
+    }
+
+    /** Returns the groups with few free blocks, of the closed volume: all of them hold data of the large file. */
+    private List<Long> fullGroups() throws HoldfastException {
+        List<Long> full = new ArrayList<>();
+        try (BufferPool buffers = new BufferPool(2, 4)) {
+            Superblock superblock = new Superblocks(new BlockStore(device), buffers, GROUP_LOG2)
+                    .read()
+                    .superblock();
+            SpaceMap map = new SpaceMap(
+                    layout,
+                    device,
+                    Checksums.byId(superblock.checksumId()),
+                    (pointer, structure) -> device.block(pointer.block()),
+                    buffers);
+            map.load(superblock.spaceRoot(), superblock.generation(), (pointer, first, count, why) -> {
+                throw why;
+            });
+            assertThat(map.allocated()).isEqualTo(superblock.allocatedBlocks());
+            for (long group = 0; group < layout.groups(); group++) {
+                if (map.free(group) < layout.groupBlocks() / 16) {
+                    full.add(group);
+                }
+            }
+        }
+        assertThat(full).hasSizeGreaterThan(9);
+        return full;
+    }
+
+    private void makeUnreadable(long group) {
+        unreadable.add(layout.bitmapHome(group, 0));
+        unreadable.add(layout.bitmapHome(group, 1));
+    }
+
+    private void rot(long group) {
+        device.flipBit(layout.bitmapHome(group, 0), 99);
+        device.flipBit(layout.bitmapHome(group, 1), 99);
+    }
+
+    /** Frees all that was cut off, and reaps it. */
+    private static void settle(StoredVolume volume) throws HoldfastException {
+        for (int i = 0; i < 4; i++) {
+            volume.checkpoint();
+        }
+    }
+
+    private void assertLeaked(CheckReport report, long group) {
+        long start = layout.groupStart(group);
+        assertThat(report.problems())
+                .anySatisfy(problem -> {
+                    assertThat(problem.structure()).isEqualTo("space map");
+                    assertThat(problem.block()).isIn(layout.bitmapHome(group, 0), layout.bitmapHome(group, 1));
+                })
+                .anySatisfy(problem -> assertThat(problem.message())
+                        .contains("of the blocks %d to %d are marked in use".formatted(start, start + 127))
+                        .contains("leaked")
+                        .contains("no data is lost"))
+                .hasSize(2);
+    }
+
+    @Test
+    void whatIsRemovedBesideARottenBitmapIsLeakedAndAllElseWorks() throws Exception {
+        long group = fullGroups().get(5);
+        rot(group);
+        try (StoredVolume volume = open()) {
+            long before = volume.usage().free();
+            volume.remove("/gone");
+            settle(volume);
+            assertThat(volume.failure()).isEmpty();
+            assertThat(volume.usage().free() - before)
+                    .as("all comes free but what one group has")
+                    .isBetween((FILE_BLOCKS - 140) * 4096L, (FILE_BLOCKS - 60) * 4096L);
+            assertContent(volume, "/keep", 200, 1);
+            assertLeaked(volume.check(Progress.NONE), group);
+            write(volume, "/new", 600, 4);
+            volume.sync();
+            TestVolumes.assertAtRest(volume);
+        }
+        try (StoredVolume volume = open()) {
+            assertContent(volume, "/new", 600, 4);
+            volume.remove("/keep");
+            write(volume, "/newer", 600, 5);
+            settle(volume);
+            assertLeaked(volume.check(Progress.NONE), group);
+            assertThat(volume.failure()).isEmpty();
+        }
+        try (StoredVolume volume = open(OpenOptions.reading())) {
+            assertContent(volume, "/keep too", 200, 3);
+            assertContent(volume, "/newer", 600, 5);
+            assertLeaked(volume.check(Progress.NONE), group);
+        }
+    }
+
+    @Test
+    void aBitmapThatReadsWrongOnceIsReadAgain() throws Exception {
+        for (long group : fullGroups()) {
+            makeUnreadable(group);
+        }
+        try (StoredVolume volume = open()) {
+            volume.remove("/gone");
+            failures.set(1);
+            settle(volume);
+            assertThat(failures.get()).isNegative();
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void whatWasKeptIsFreedOnceTheBitmapCanBeRead() throws Exception {
+        long group = fullGroups().get(5);
+        makeUnreadable(group);
+        try (StoredVolume volume = open()) {
+            volume.remove("/gone");
+            settle(volume);
+            assertThat(volume.check(Progress.NONE).clean()).isFalse();
+            long before = volume.usage().free();
+            unreadable.clear();
+            for (int i = 0; i < 40 && volume.usage().free() == before; i++) {
+                volume.checkpoint();
+            }
+            assertThat(volume.usage().free()).isGreaterThan(before + 60 * 4096);
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+            write(volume, "/new", FILE_BLOCKS, 4);
+            assertContent(volume, "/new", FILE_BLOCKS, 4);
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void closingTriesAgain() throws Exception {
+        makeUnreadable(fullGroups().get(5));
+        try (StoredVolume volume = open()) {
+            volume.remove("/gone");
+            for (int i = 0; i < 10; i++) {
+                volume.checkpoint();
+            }
+            unreadable.clear();
+        }
+        try (StoredVolume volume = open(OpenOptions.reading())) {
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void theBitmapOfAGroupInUseIsMendedByTheNextCheckpoint() throws Exception {
+        try (StoredVolume volume = open()) {
+            write(volume, "/new", 300, 4);
+            volume.checkpoint();
+            for (long group = 0; group < layout.groups(); group++) {
+                makeUnreadable(group);
+            }
+            // Some groups with free blocks are in memory, and are written to without a look at the device.
+            write(volume, "/newer", 20, 5);
+            volume.checkpoint();
+            assertThat(volume.failure()).isEmpty();
+            unreadable.clear();
+            settle(volume);
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+
+    @Test
+    void manyUnreadableBitmapsAtOnceLatch() throws Exception {
+        fullGroups().forEach(this::makeUnreadable);
+        StoredVolume volume = open();
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> {
+                    volume.remove("/gone");
+                    settle(volume);
+                })
+                .withMessageContaining("more of the space map cannot be read than rot explains")
+                .withMessageContaining("open it read-only");
+        assertThat(volume.failure()).isPresent();
+        assertContent(volume, "/keep", 200, 1);
+        try {
+            volume.close();
+        } catch (HoldfastException e) {
+            assertThat(e.code()).isEqualTo(ErrorCode.FAILED);
+        }
+        unreadable.clear();
+        try (StoredVolume again = open()) {
+            settle(again);
+            assertContent(again, "/keep", 200, 1);
+            assertThat(again.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+}
