@@ -81,6 +81,7 @@ final class CheckpointRun {
     Superblock write(Map<Long, BlockMap> maps, NavigableMap<byte[], Item> changedItems, LogPosition log, boolean clean)
             throws HoldfastException {
         try {
+            volume.space().retryClosed();
             items.putAll(changedItems);
             for (Map.Entry<Long, BlockMap> map : maps.entrySet()) {
                 applyMap(map.getKey(), map.getValue());

@@ -5,6 +5,11 @@ import io.holdfast.format.Layout;
 
 /** The allocated blocks of each group as of the last checkpoint. Thread-safe; {@link #read} may wait for the device. */
 public interface Bitmaps {
+    /** Returns the name of the volume for messages. */
+    default String name() {
+        return "the volume";
+    }
+
     /** Returns how many blocks of a group are free. */
     int free(long group);
 

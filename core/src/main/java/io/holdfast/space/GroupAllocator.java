@@ -3,7 +3,10 @@ package io.holdfast.space;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +22,9 @@ import org.jspecify.annotations.Nullable;
  *       that has leased blocks, the place of the log's next header, or blocks that were allocated since the freeze of the
  *       last durable checkpoint.
  *   <li>{@code ready} is the sum of the free blocks of all loaded groups; {@code free} that of all groups that are not
- *       closed.
+ *       <em>closed</em>.
+ *   <li>A closed group is not loaded. What comes free there is counted in {@code freeIn} alone, until the group is opened
+ *       again.
  * </ul>
  *
  * <p>Memory: 8 KiB for each loaded group (with its bitmap as of the last checkpoint, see {@link Bitmaps#keep}), and some 4 bytes for each other.
@@ -47,6 +52,11 @@ final class GroupAllocator {
 
     private boolean claimsFrozen;
 
+    /** The closed groups, and when to try each again: at a value of {@code epoch}. */
+    private final Map<Long, Retry> closed = new HashMap<>();
+    /** Those that are to be tried again, the next one first. */
+    private final PriorityQueue<Attempt> attempts = new PriorityQueue<>();
+
     private long free;
     private long ready;
     private long unloadedFree;
@@ -57,6 +67,13 @@ final class GroupAllocator {
 
     private long frozenEpoch;
     private long durableEpoch;
+
+    private record Attempt(long epoch, long group) implements Comparable<Attempt> {
+        @Override
+        public int compareTo(Attempt other) {
+            return epoch == other.epoch ? Long.compare(group, other.group) : Long.compare(epoch, other.epoch);
+        }
+    }
 
     /** @param loadedMax groups that stay loaded without need */
     GroupAllocator(Layout layout, Bitmaps bitmaps, int loadedMax) {
@@ -85,6 +102,9 @@ final class GroupAllocator {
     private void count(long group, int added, boolean isLoaded) {
         int g = (int) group;
         freeIn[g] += added;
+        if (!isLoaded && closed.containsKey(group)) {
+            return;
+        }
         free += added;
         if (isLoaded) {
             ready += added;
@@ -95,7 +115,7 @@ final class GroupAllocator {
     }
 
     private void mark(int group) {
-        boolean isOpen = freeIn[group] > 0 && !loaded.containsKey((long) group);
+        boolean isOpen = freeIn[group] > 0 && !loaded.containsKey((long) group) && !closed.containsKey((long) group);
         boolean isRoomy = isOpen && freeIn[group] >= layout.groupBlocks() / 16;
         set(open, group, isOpen);
         set(roomy, group, isRoomy);
@@ -167,9 +187,52 @@ final class GroupAllocator {
         return true;
     }
 
-    /** Takes a group that is not loaded out of use: its bitmap cannot be read. */
-    void close(long group) {
-        count(group, -freeIn[(int) group], false);
+    boolean isClosed(long group) {
+        return closed.containsKey(group);
+    }
+
+    boolean anyClosed() {
+        return !closed.isEmpty();
+    }
+
+    /**
+     * Takes a group that is not loaded out of use: its bitmap cannot be read.
+     *
+     * @param forGood do not try it again
+     * @return false if it was closed already
+     */
+    boolean close(long group, boolean forGood) {
+        Retry before = closed.get(group);
+        Retry now = before == null ? Retry.first(epoch) : before.again(epoch);
+        closed.put(group, now);
+        if (!forGood) {
+            attempts.add(new Attempt(now.next(), group));
+        }
+        if (before == null) {
+            free -= freeIn[(int) group];
+            unloadedFree -= freeIn[(int) group];
+            mark((int) group);
+        }
+        return before == null;
+    }
+
+    /** Returns a closed group that it is time to try again, once; -1 if there is none. */
+    long nextToRetry() {
+        Attempt next = attempts.peek();
+        if (next == null || next.epoch > epoch) {
+            return -1;
+        }
+        attempts.remove();
+        return next.group;
+    }
+
+    /** Takes a closed group into use again. */
+    void reopen(long group) {
+        if (closed.remove(group) != null) {
+            free += freeIn[(int) group];
+            unloadedFree += freeIn[(int) group];
+            mark((int) group);
+        }
     }
 
     /**

@@ -11,13 +11,17 @@ import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Brings the bitmaps of groups into memory.
+ * Brings the bitmaps of groups into memory. A group whose bitmap cannot be read is closed, and tried again after later
+ * checkpoints. A group whose bitmap does not agree with what was counted stays closed.
  *
  * <p>Invariant: a thread reads a bitmap without the lock. It takes the bitmap only if no checkpoint has written the group
  * meanwhile, and adds the dead blocks of that moment, which are free on the device already and not yet in use again.
  */
 final class GroupLoading {
     private static final System.Logger LOG = System.getLogger("holdfast");
+
+    /** Closed groups to try again at once. */
+    private static final int RETRIES_MAX = 8;
 
     private final Layout layout;
     private final Bitmaps bitmaps;
@@ -87,10 +91,14 @@ final class GroupLoading {
                 problem = e;
             }
             Inject.at(Point.GROUP_READ);
+            boolean first;
             lock.lock();
             try {
                 if (groups.isLoaded(group)) {
                     return true;
+                }
+                if (groups.isClosed(group)) {
+                    return false;
                 }
                 if (version != bitmaps.version(group)) {
                     continue;
@@ -99,23 +107,74 @@ final class GroupLoading {
                     bitmaps.keep(group, version, allocated);
                     return true;
                 }
-                groups.close(group);
+                boolean wrong = problem == null;
                 if (problem == null) {
                     problem = new HoldfastException(
                             ErrorCode.DAMAGED,
-                            "space map: the bitmap of group %d does not have as many free blocks as it should; run check"
-                                    .formatted(group));
+                            "%s: space map: the bitmap of group %d does not have as many free blocks as it should; run check"
+                                    .formatted(bitmaps.name(), group));
                 }
+                first = groups.close(group, wrong);
                 closedBecause = closedBecause == null ? problem : closedBecause;
             } finally {
                 lock.unlock();
             }
-            LOG.log(
-                    System.Logger.Level.WARNING,
-                    "nothing more is written to blocks %d to %d: %s"
-                            .formatted(layout.groupStart(group), layout.groupEnd(group) - 1, problem.getMessage()));
+            if (first) {
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "{0}: nothing more is written to blocks {1} to {2}, since it cannot be read which of them are in use: {3}; what is there stays readable; look after the device, and run check",
+                        bitmaps.name(),
+                        String.valueOf(layout.groupStart(group)),
+                        String.valueOf(layout.groupEnd(group) - 1),
+                        problem.getMessage());
+            }
             return false;
         }
+    }
+
+    /** Does as {@link SpaceManager#retryClosed}. */
+    void retryClosed() {
+        for (int i = 0; i < RETRIES_MAX; i++) {
+            long group;
+            lock.lock();
+            try {
+                group = groups.nextToRetry();
+            } finally {
+                lock.unlock();
+            }
+            if (group < 0) {
+                return;
+            }
+            retry(group);
+        }
+    }
+
+    /** Reads the bitmap of a closed group again; if that works, the group can be loaded again. */
+    private void retry(long group) {
+        boolean readable = true;
+        try {
+            bitmaps.read(group);
+        } catch (HoldfastException e) {
+            readable = false;
+        }
+        lock.lock();
+        try {
+            if (!readable) {
+                groups.close(group, false);
+                return;
+            }
+            groups.reopen(group);
+            closedBecause = groups.anyClosed() ? closedBecause : null;
+            update();
+        } finally {
+            lock.unlock();
+        }
+        LOG.log(
+                System.Logger.Level.INFO,
+                "{0}: blocks {1} to {2} are written to again: it can be read which of them are in use",
+                bitmaps.name(),
+                String.valueOf(layout.groupStart(group)),
+                String.valueOf(layout.groupEnd(group) - 1));
     }
 
     private boolean take(long group, long[] busy) {

@@ -87,13 +87,22 @@ public final class SpaceManager {
 
     /**
      * Loads groups with free blocks until enough are at hand for the next allocations. Reads the device, so the caller
-     * holds no lock that others wait for. A group whose bitmap cannot be read is closed: nothing of it is allocated.
+     * holds no lock that others wait for. A group whose bitmap cannot be read is closed: nothing of it is allocated, until
+     * {@link #retryClosed} can read it.
      *
      * @return whether there are more blocks at hand than before
      * @throws HoldfastException {@code HOST_FULL} if the device has no room for the bitmap of the next group
      */
     public boolean loadAhead() throws HoldfastException {
         return loading.loadAhead();
+    }
+
+    /**
+     * Reads the bitmaps of some closed groups again, of each after 1, 2, 4 … checkpoints, and takes those that can be read
+     * into use. Reads the device, so the caller holds no lock that others wait for.
+     */
+    public void retryClosed() {
+        loading.retryClosed();
     }
 
     /** Returns why nothing is allocated in some group. */

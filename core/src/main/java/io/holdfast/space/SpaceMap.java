@@ -66,6 +66,11 @@ public final class SpaceMap implements Bitmaps {
         void found(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
     }
 
+    @Override
+    public String name() {
+        return device.name();
+    }
+
     // ---- reading ----
 
     /**

@@ -297,4 +297,47 @@ class UnreadableBitmapTest {
             assertThat(again.check(Progress.NONE).problems()).isEmpty();
         }
     }
+
+    @Test
+    void aGroupThatCannotBeReadForAWhileIsWrittenToAgain() throws Exception {
+        long most = 0;
+        try (StoredVolume volume = open();
+                StoredFile file = volume.create("/new", CreateOptions.file())) {
+            // All groups get a bitmap.
+            most = fill(file);
+        }
+        List<Long> two = fullGroups().subList(20, 22);
+        try (StoredVolume volume = open()) {
+            volume.remove("/new");
+            settle(volume);
+        }
+        two.forEach(this::makeUnreadable);
+        try (StoredVolume volume = open();
+                StoredFile file = volume.create("/new", CreateOptions.file())) {
+            assertThat(fill(file)).isBetween(most - 300, most - 150);
+            settle(volume);
+            assertThat(fill(file)).isLessThan(most - 150);
+            unreadable.clear();
+            for (int i = 0; i < 40; i++) {
+                volume.checkpoint();
+            }
+            assertThat(fill(file)).isGreaterThan(most - 50);
+            assertThat(volume.failure()).isEmpty();
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
+    }
+
+    /** Writes a file from its beginning until the volume is full; returns how many blocks it took. */
+    private static long fill(StoredFile file) throws HoldfastException {
+        byte[] content = new byte[4096];
+        file.truncate(0);
+        for (long block = 0; ; block++) {
+            try {
+                file.write(block * 4096, MemorySegment.ofArray(content));
+            } catch (HoldfastException e) {
+                assertThat(e.code()).isEqualTo(ErrorCode.NO_SPACE);
+                return block;
+            }
+        }
+    }
 }

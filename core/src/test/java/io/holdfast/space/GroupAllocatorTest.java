@@ -7,8 +7,10 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -183,5 +185,116 @@ class GroupAllocatorTest {
             expected += layout.usable(group);
         }
         assertThat(taken).isEqualTo(expected);
+    }
+
+    /** Fails to read some bitmaps; counts how often each was asked for. */
+    private static final class Failing implements Bitmaps {
+        private final Device device;
+        private final Set<Long> unreadable = new HashSet<>();
+        private int failures;
+
+        Failing(Device device) {
+            this.device = device;
+        }
+
+        @Override
+        public int free(long group) {
+            return device.free(group);
+        }
+
+        @Override
+        public long version(long group) {
+            return device.version(group);
+        }
+
+        @Override
+        public void prepare(long group) {}
+
+        @Override
+        public long[] read(long group) throws HoldfastException {
+            if (unreadable.contains(group)) {
+                failures++;
+                throw new HoldfastException(ErrorCode.DEVICE_ERROR, "a bad sector");
+            }
+            return device.read(group);
+        }
+    }
+
+    /** What dies in a closed group is neither free nor allocated from, until the group can be read. */
+    @Test
+    void whatDiesInAClosedGroupComesFreeWhenTheGroupCanBeReadAgain() throws HoldfastException {
+        Layout layout = new Layout(128 * 4, 7);
+        Device device = new Device(layout);
+        long start = layout.groupStart(2) + layout.headBlocks(2);
+        device.allocated.set((int) start, (int) start + 50);
+        Failing bitmaps = new Failing(device);
+        bitmaps.unreadable.add(2L);
+        SpaceManager space = new SpaceManager(layout, bitmaps, LOADED);
+        int others = layout.usable(0) + layout.usable(1) + layout.usable(3);
+        assertThat(space.counts().free()).isEqualTo(others + layout.usable(2) - 50);
+        takeAll(space, layout);
+        assertThat(space.counts().free()).isZero();
+        assertThat(space.closedBecause()).isPresent();
+        assertThat(bitmaps.failures).isEqualTo(1);
+
+        List<Integer> failures = new ArrayList<>();
+        for (int i = 0; i < 8; i++) {
+            space.freeze();
+            space.retryClosed();
+            space.releaseFrozen(start + i);
+            device.allocated.clear((int) start + i);
+            device.version++;
+            space.reuse(List.of(space.commit(0, 0)));
+            assertThat(space.counts().free()).isZero();
+            assertThat(space.lease(10)).isNull();
+            space.loadAhead();
+            assertThat(space.lease(10)).isNull();
+            failures.add(bitmaps.failures);
+        }
+        assertThat(failures).containsExactly(2, 2, 3, 3, 3, 3, 4, 4);
+
+        bitmaps.unreadable.clear();
+        for (int i = 0; i < 8; i++) {
+            space.freeze();
+            space.retryClosed();
+            space.commit(0, 0);
+        }
+        assertThat(space.closedBecause()).isEmpty();
+        assertThat(space.counts().free()).isEqualTo(layout.usable(2) - 42);
+        assertThat(takeAll(space, layout)).isEqualTo(layout.usable(2) - 42);
+    }
+
+    private static long takeAll(SpaceManager space, Layout layout) throws HoldfastException {
+        long taken = 0;
+        while (true) {
+            space.loadAhead();
+            Run run = space.lease(64);
+            if (run == null) {
+                return taken;
+            }
+            for (long block = run.start(); block < run.end(); block++) {
+                assertThat(layout.isAllocatable(block)).isTrue();
+            }
+            taken += run.length();
+        }
+    }
+
+    /** Its bitmap is whole, and does not have what was counted. */
+    @Test
+    void aGroupThatCountsWronglyStaysClosed() throws HoldfastException {
+        Layout layout = new Layout(128 * 4, 7);
+        Device device = new Device(layout);
+        SpaceManager space = new SpaceManager(layout, device, LOADED);
+        device.allocated.set((int) layout.groupEnd(2) - 1);
+        takeAll(space, layout);
+        int reads = device.reads;
+        for (int i = 0; i < 8; i++) {
+            space.freeze();
+            space.retryClosed();
+            space.commit(0, 0);
+        }
+        assertThat(space.loadAhead()).isFalse();
+        assertThat(device.reads).isEqualTo(reads);
+        assertThat(space.closedBecause()).isPresent();
     }
 }
