@@ -7,6 +7,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
 import io.holdfast.file.IoCounters;
 import io.holdfast.format.Block;
+import io.holdfast.format.MapEntry;
 import io.holdfast.format.Superblock;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.Reclaimer;
@@ -132,7 +133,7 @@ final class StoredVolume implements Volume {
     public VolumeUsage usage() {
         SpaceCounts counts = state.space().counts();
         long total = state.layout().blocks();
-        long free = Math.min(counts.available(), counts.free());
+        long free = writable(Math.min(counts.available(), counts.free()));
         long reserved = counts.free() + counts.leased() - free;
         long used = total - counts.free() - counts.leased() - counts.pending();
         return new VolumeUsage(
@@ -142,6 +143,15 @@ final class StoredVolume implements Volume {
                 reserved * Block.SIZE,
                 free * Block.SIZE,
                 files.dirtyPages() * Block.SIZE);
+    }
+
+    /**
+     * Returns how many blocks of data fit into free blocks: one more may need a new node on each level of its map, and 256
+     * in a row need a leaf.
+     */
+    private static long writable(long free) {
+        long data = Math.max(0, free - MapEntry.LEVELS_MAX);
+        return data - Math.ceilDiv(data, MapEntry.FANOUT);
     }
 
     @Override
