@@ -119,7 +119,8 @@ final class CheckpointRun {
         spaceMap.dropAgain(writer.dropped(), isLast ? Long.MAX_VALUE : generation)
                 .forEach(writer::drop);
         SpaceMap.Update update = spaceMap.update(writer.taken(), writer.dropped(), generation);
-        writer.keepAllocated(update.kept());
+        writer.keepAllocated(update.kept(), update.allocatedBeside());
+        update.filled().forEach(volume.space()::fill);
         writer.leaked(update.problems());
         return update.root();
     }

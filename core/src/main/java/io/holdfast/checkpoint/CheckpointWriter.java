@@ -161,9 +161,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
     }
 
     /** Takes back {@link #drop} for blocks that the space map on the device keeps as allocated. */
-    void keepAllocated(BlockList kept) {
+    void keepAllocated(BlockList kept, long beside) {
         space.keepAllocated(kept);
-        allocated += kept.size();
+        allocated += kept.size() + beside;
     }
 
     @Override

@@ -216,6 +216,13 @@ final class GroupAllocator {
         return before == null;
     }
 
+    /** Leaves nothing to allocate in a group that is not loaded: its new bitmap has no free block. */
+    void fill(long group) {
+        if (!loaded.containsKey(group)) {
+            count(group, -freeIn[(int) group], false);
+        }
+    }
+
     /** Returns a closed group that it is time to try again, once; -1 if there is none. */
     long nextToRetry() {
         Attempt next = attempts.peek();

@@ -40,17 +40,23 @@ final class OwedDrops {
     }
 
     /**
-     * Notes that blocks of a group stay allocated.
+     * Counts a group whose bitmap cannot be read.
      *
-     * @param why the bitmap cannot be read
-     * @return whether this is the first time for the group
      * @throws HoldfastException {@code why}, if it is so for too many groups
      */
-    boolean add(long group, long[] bits, long generation, HoldfastException why) throws HoldfastException {
-        Retry before = retries.get(group);
-        if (before == null && newGroups++ == NEW_GROUPS_MAX) {
+    void count(long group, HoldfastException why) throws HoldfastException {
+        if (!retries.containsKey(group) && newGroups++ == NEW_GROUPS_MAX) {
             throw why;
         }
+    }
+
+    /**
+     * Notes that blocks of a group stay allocated.
+     *
+     * @return whether this is the first time for the group
+     */
+    boolean add(long group, long[] bits, long generation) {
+        Retry before = retries.get(group);
         retries.put(group, before == null ? Retry.first(generation) : before.again(generation));
         blocks.add(group, bits);
         return before == null;

@@ -377,6 +377,17 @@ public final class SpaceManager {
         }
     }
 
+    /** Notes that all blocks of a group count as allocated from now on. */
+    public void fill(long group) {
+        lock.lock();
+        try {
+            groups.fill(group);
+            loading.update();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Notes that the checkpoint is durable.
      *

@@ -176,9 +176,21 @@ public final class SpaceMap implements Bitmaps {
      *
      * @param root of the new group table
      * @param kept dropped blocks that stay allocated, since the bitmap of their group cannot be read
+     * @param filled groups all of whose blocks count as allocated now, since some were taken and the bitmap could not be
+     *     read
+     * @param allocatedBeside how many blocks are allocated beyond those that were taken and kept
      * @param problems a line for each such group that was readable so far
      */
-    public record Update(BlockPointer root, BlockList kept, List<String> problems) {}
+    public record Update(
+            BlockPointer root, BlockList kept, List<Long> filled, long allocatedBeside, List<String> problems) {}
+
+    /** An update under way. */
+    private final class Updating {
+        private final BlockList kept = new BlockList(layout);
+        private final List<Long> filled = new ArrayList<>();
+        private final List<String> problems = new ArrayList<>();
+        private long allocatedBeside;
+    }
 
     /**
      * Returns blocks that an earlier update has kept and that the next one is to drop again: their bitmap may have
@@ -197,11 +209,12 @@ public final class SpaceMap implements Bitmaps {
      * again, and does not change.
      *
      * <p>A bitmap that cannot be read, and is not in memory either, stays as it is. So do the dropped blocks of its
-     * group: the caller must neither use them again nor count them as free.
+     * group: the caller must neither use them again nor count them as free. If blocks were taken there, too, all blocks of
+     * the group count as allocated from now on.
      *
      * @param generation of the superblock that will have the root
-     * @throws HoldfastException if blocks were taken in a group whose bitmap cannot be read, or there are more such
-     *     groups than rot explains; the last superblock and all that it points to are whole
+     * @throws HoldfastException if there are more such groups than rot explains; the last superblock and all that it points
+     *     to are whole
      */
     public Update update(BlockList taken, BlockList dropped, long generation) throws HoldfastException {
         requireOnce(taken);
@@ -209,7 +222,7 @@ public final class SpaceMap implements Bitmaps {
         TreeSet<Long> groups = new TreeSet<>(taken.groups());
         groups.addAll(dropped.groups());
         Map<Long, Changed> changed = new TreeMap<>();
-        Update update = new Update(BlockPointer.NONE, new BlockList(layout), new ArrayList<>());
+        Updating update = new Updating();
         try (ScatteredWrites writes = new ScatteredWrites(device, buffers)) {
             for (long group : groups) {
                 Changed now = update(changeOf(group, taken, dropped), generation, writes, update);
@@ -225,7 +238,12 @@ public final class SpaceMap implements Bitmaps {
             });
             BlockPointer root = table.write(changed.keySet(), writes);
             writes.flush();
-            return new Update(root, update.kept, List.copyOf(update.problems));
+            return new Update(
+                    root,
+                    update.kept,
+                    List.copyOf(update.filled),
+                    update.allocatedBeside,
+                    List.copyOf(update.problems));
         }
     }
 
@@ -252,7 +270,7 @@ public final class SpaceMap implements Bitmaps {
     }
 
     /** Writes the bitmap of a group; returns what is new, null if nothing changes. */
-    private @Nullable Changed update(GroupChange change, long generation, ScatteredWrites writes, Update update)
+    private @Nullable Changed update(GroupChange change, long generation, ScatteredWrites writes, Updating update)
             throws HoldfastException {
         if (change.isEmpty()) {
             return null;
@@ -264,6 +282,9 @@ public final class SpaceMap implements Bitmaps {
             try {
                 bits = read(group, old);
             } catch (HoldfastException e) {
+                if (change.takes()) {
+                    return fill(change, old, generation, e, writes, update);
+                }
                 keep(change, generation, e, update);
                 return null;
             }
@@ -305,33 +326,61 @@ public final class SpaceMap implements Bitmaps {
     }
 
     /** Leaves the bitmap of a group as it is, since it cannot be read. */
-    private void keep(GroupChange change, long generation, HoldfastException why, Update update)
+    private void keep(GroupChange change, long generation, HoldfastException why, Updating update)
             throws HoldfastException {
         long start = layout.groupStart(change.group);
         long last = layout.groupEnd(change.group) - 1;
-        String advice = "open it read-only to copy off what is there, and run check";
-        if (change.takes()) {
-            throw new HoldfastException(
-                    why.code(),
-                    "%s: blocks %d to %d have new content, and which of them are in use cannot be read: %s; %s"
-                            .formatted(device.name(), start, last, why.getMessage(), advice),
-                    why);
-        }
-        boolean first;
-        try {
-            first = owed.add(change.group, change.off, generation, why);
-        } catch (HoldfastException tooMany) {
-            throw new HoldfastException(
-                    why.code(),
-                    "%s: more of the space map cannot be read than rot explains, last this: %s; mend the device, or %s"
-                            .formatted(device.name(), tooMany.getMessage(), advice),
-                    why);
-        }
+        countUnreadable(change.group, why);
+        boolean first = owed.add(change.group, change.off, generation);
         update.kept.add(change.group, change.off);
         if (first) {
             update.problems.add(
                     "%s: what was removed from blocks %d to %d does not come free (%d blocks so far), since it cannot be read which of them are in use: %s; nothing else is lost; check names such blocks"
                             .formatted(device.name(), start, last, GroupBits.count(change.off), why.getMessage()));
+        }
+    }
+
+    /**
+     * Takes all blocks of a group as allocated: some of them were taken, and which others are cannot be read. So none can
+     * be lost, and the free ones cannot be used before a repair.
+     */
+    private Changed fill(
+            GroupChange change,
+            Descriptor old,
+            long generation,
+            HoldfastException why,
+            ScatteredWrites writes,
+            Updating update)
+            throws HoldfastException {
+        countUnreadable(change.group, why);
+        long[] bits = GroupBits.fixed(layout, change.group);
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = ~bits[i];
+        }
+        update.filled.add(change.group);
+        update.kept.add(change.group, change.off);
+        update.allocatedBeside += old.free() - GroupBits.count(change.on);
+        update.problems.add(
+                "%s: which of blocks %d to %d are in use cannot be read: %s; all of them count as in use now, %d of them wrongly; nothing else is lost; check names such blocks"
+                        .formatted(
+                                device.name(),
+                                layout.groupStart(change.group),
+                                layout.groupEnd(change.group) - 1,
+                                why.getMessage(),
+                                old.free() - GroupBits.count(change.on) + GroupBits.count(change.off)));
+        return write(change.group, old, bits, generation, writes);
+    }
+
+    /** Ends the checkpoint if more groups are unreadable than rot explains. */
+    private void countUnreadable(long group, HoldfastException why) throws HoldfastException {
+        try {
+            owed.count(group, why);
+        } catch (HoldfastException tooMany) {
+            throw new HoldfastException(
+                    why.code(),
+                    "%s: more of the space map cannot be read than rot explains, last this: %s; mend the device, or open it read-only to copy off what is there, and run check"
+                            .formatted(device.name(), tooMany.getMessage()),
+                    why);
         }
     }
 

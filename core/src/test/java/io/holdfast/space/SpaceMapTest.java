@@ -124,18 +124,17 @@ class SpaceMapTest {
     }
 
     @Test
-    void newContentInAGroupThatCannotBeReadIsRefused() throws Exception {
+    void newContentInAGroupThatCannotBeReadFillsIt() throws Exception {
         update(blocks(3, 0, 10), none());
         unreadable.add(3L);
-        byte[][] homes = {device.block(layout.bitmapHome(3, 0)), device.block(layout.bitmapHome(3, 1))};
-        assertThatExceptionOfType(HoldfastException.class)
-                .isThrownBy(() -> update(blocks(3, 10, 1), none()))
-                .withMessageContaining("blocks 384 to 511 have new content")
-                .withMessageContaining("a bad sector")
-                .withMessageContaining("open it read-only to copy off what is there, and run check")
-                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.DEVICE_ERROR));
-        assertThat(device.block(layout.bitmapHome(3, 0))).isEqualTo(homes[0]);
-        assertThat(device.block(layout.bitmapHome(3, 1))).isEqualTo(homes[1]);
+        SpaceMap.Update update = update(blocks(3, 10, 1), blocks(3, 2, 1));
+        assertThat(update.filled()).containsExactly(3L);
+        assertThat(update.kept().size()).isEqualTo(1);
+        assertThat(update.allocatedBeside()).isEqualTo(layout.usable(3) - 10 - 1);
+        assertThat(update.problems()).singleElement().asString().contains("which of blocks 384 to 511 are in use");
+        assertThat(map.free(3)).isZero();
+        unreadable.clear();
+        assertThat(GroupBits.count(map.read(3))).isEqualTo(layout.usable(3));
         // What came and went again is no change.
         assertThat(update(blocks(3, 20, 1), blocks(3, 20, 1)).kept().isEmpty()).isTrue();
     }
