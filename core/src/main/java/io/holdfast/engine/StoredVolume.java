@@ -177,6 +177,11 @@ final class StoredVolume implements Volume {
         return state.space().counts().reserved();
     }
 
+    /** Returns why nothing is written to some group. */
+    Optional<HoldfastException> closedBecause() {
+        return state.space().closedBecause();
+    }
+
     /** Returns the most memory that changes of maps took so far. */
     long changeBytesPeak() {
         return state.maps().memory().held();

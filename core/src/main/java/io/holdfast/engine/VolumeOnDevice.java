@@ -9,6 +9,7 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.security.SecureRandom;
 import java.time.InstantSource;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /**
@@ -45,6 +46,11 @@ public final class VolumeOnDevice {
         static Environment system() {
             return new Environment(InstantSource.system(), new SecureRandom(), Timing.SYSTEM);
         }
+    }
+
+    /** Returns why nothing is written to some part of a volume; empty unless something of its space map cannot be read. */
+    public static Optional<HoldfastException> closedBecause(Volume volume) {
+        return ((StoredVolume) volume).closedBecause();
     }
 
     /** What a volume holds. All of it must be 0 when no call runs and nothing is dirty. */

@@ -91,6 +91,8 @@ public enum Point {
     CHECKPOINT_COMMITTED,
     /** Dead blocks are about to come free. */
     BLOCKS_REUSED,
+    /** The dead blocks of one group are free, those of the next are not. */
+    GROUP_REUSED,
 
     // ---- opening ----
     /** A record of the log is about to be replayed. */

@@ -144,10 +144,6 @@ public final class BlockList {
         return (int) (block & (1L << groupLog2) - 1);
     }
 
-    public void addAll(BlockList other) {
-        other.forEachGroup(this::add);
-    }
-
     public long size() {
         return size;
     }
@@ -196,6 +192,19 @@ public final class BlockList {
             size -= part.size;
             last = part == last ? Part.NONE : last;
         }
+    }
+
+    /** Takes out the blocks of one group, and calls the visitor with them; returns false if there are none. */
+    <E extends Exception> boolean takeGroup(GroupVisitor<E> visitor) throws E {
+        if (parts.isEmpty()) {
+            return false;
+        }
+        long group = parts.firstKey();
+        long[] bits = new long[Math.max(1, 1 << groupLog2 >>> 6)];
+        addTo(group, bits);
+        removeGroup(group);
+        visitor.group(group, bits);
+        return true;
     }
 
     /** Something done with a block. */

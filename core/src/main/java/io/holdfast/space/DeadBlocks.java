@@ -1,8 +1,8 @@
 package io.holdfast.space;
 
 import io.holdfast.format.Layout;
-import java.util.ArrayList;
-import java.util.List;
+import java.util.LinkedHashSet;
+import java.util.Set;
 
 /**
  * The dead blocks that are not free yet: those that died since the last freeze, those that the running checkpoint leaves
@@ -15,7 +15,7 @@ final class DeadBlocks {
     private final Layout layout;
     private BlockList active;
     private BlockList frozen;
-    private final List<BlockList> left = new ArrayList<>();
+    private final Set<BlockList> left = new LinkedHashSet<>();
     private long leftBlocks;
 
     DeadBlocks(Layout layout) {
@@ -40,29 +40,43 @@ final class DeadBlocks {
     }
 
     void freeze() {
-        if (frozen.isEmpty()) {
-            frozen = active;
-        } else {
-            frozen.addAll(active);
+        if (!frozen.isEmpty()) {
+            throw new IllegalStateException("the last checkpoint has not ended");
         }
+        frozen = active;
         active = new BlockList(layout);
     }
 
-    /** The checkpoint is durable: returns the blocks that it has left out. They stay here until {@link #remove}. */
+    /** The checkpoint is durable: returns the blocks that it has left out. They stay here until {@link #free}. */
     BlockList commit() {
         BlockList list = frozen;
         frozen = new BlockList(layout);
-        left.add(list);
-        leftBlocks += list.size();
+        if (!list.isEmpty()) {
+            left.add(list);
+            leftBlocks += list.size();
+        }
         return list;
     }
 
-    /** Removes a list that {@link #commit} returned. */
-    void remove(BlockList list) {
-        if (!left.remove(list)) {
-            throw new IllegalStateException("dead blocks are freed twice");
+    /**
+     * Takes the blocks of one group out of a list that {@link #commit} returned, and out of here.
+     *
+     * @return false if there are none left
+     */
+    boolean free(BlockList list, BlockList.GroupVisitor<RuntimeException> visitor) {
+        if (list.isEmpty()) {
+            return false;
         }
-        leftBlocks -= list.size();
+        if (!left.contains(list)) {
+            throw new IllegalStateException("not a list of dead blocks");
+        }
+        long before = list.size();
+        list.takeGroup(visitor);
+        leftBlocks -= before - list.size();
+        if (list.isEmpty()) {
+            left.remove(list);
+        }
+        return true;
     }
 
     long size() {

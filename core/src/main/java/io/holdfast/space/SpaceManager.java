@@ -408,15 +408,25 @@ public final class SpaceManager {
         }
     }
 
-    /** Makes dead blocks free: those of one or more lists that {@link #commit} returned. */
+    /**
+     * Makes dead blocks free: those of one or more lists that {@link #commit} returned, which are empty afterwards. Writers
+     * wait for one group at most.
+     */
     public void reuse(List<BlockList> lists) {
+        for (BlockList list : lists) {
+            while (reuseGroup(list)) {
+                Inject.at(Point.GROUP_REUSED);
+            }
+        }
+    }
+
+    /** A group that is loaded before or after this finds each of its blocks either dead or free. */
+    private boolean reuseGroup(BlockList list) {
         lock.lock();
         try {
-            for (BlockList list : lists) {
-                list.forEachGroup(groups::setFree);
-                dead.remove(list);
-            }
+            boolean any = dead.free(list, groups::setFree);
             loading.update();
+            return any;
         } finally {
             lock.unlock();
         }

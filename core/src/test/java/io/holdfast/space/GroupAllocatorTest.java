@@ -9,6 +9,7 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -141,6 +142,55 @@ class GroupAllocatorTest {
         }
         space.reuse(List.of(reusable));
         dead.andNot(frozenDead);
+    }
+
+    /** A group that is loaded while dead blocks come free finds each of them either dead or free. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void groupsAreLoadedWhileDeadBlocksComeFree(long seed) throws Exception {
+        Random random = new Random(seed);
+        Layout layout = new Layout(128 * 60, 7);
+        Device device = new Device(layout);
+        SpaceManager space = new SpaceManager(layout, device, 2);
+        for (int round = 0; round < 30; round++) {
+            while (space.counts().free() > 1000) {
+                space.loadAhead();
+                Run run = Objects.requireNonNull(space.lease(100));
+                space.consume(List.of(run), Reservation.NONE, 0);
+                live.set((int) run.start(), (int) run.end());
+            }
+            space.reuse(List.of(commit(space, device)));
+            for (int block = live.nextSetBit(0); block >= 0; block = live.nextSetBit(block + 1)) {
+                if (random.nextInt(3) == 0) {
+                    live.clear(block);
+                    space.release(block);
+                }
+            }
+            BlockList reusable = commit(space, device);
+            Thread reuse = Thread.ofPlatform().start(() -> space.reuse(List.of(reusable)));
+            while (reuse.isAlive()) {
+                space.loadAhead();
+                Run run = space.lease(20);
+                if (run != null) {
+                    assertThat(live.get((int) run.start(), (int) run.end()).isEmpty())
+                            .isTrue();
+                    space.consume(List.of(run), Reservation.NONE, 0);
+                    live.set((int) run.start(), (int) run.end());
+                }
+            }
+            reuse.join();
+            assertThat(space.closedBecause()).isEmpty();
+            assertThat(space.pending()).isZero();
+            assertThat(space.counts().free()).isEqualTo(space.usable() - live.cardinality());
+        }
+    }
+
+    private BlockList commit(SpaceManager space, Device device) {
+        space.freeze();
+        device.allocated.clear();
+        device.allocated.or(live);
+        device.version++;
+        return space.commit(0, 0);
     }
 
     @Test

@@ -42,9 +42,12 @@ public final class Simulation {
     /** The points at which a power cut leaves the most possible states. */
     private static final List<Point> LOGGING =
             List.of(Point.RECORD_WRITTEN, Point.RECORD_MAPPED, Point.WRITEBACK_MAPPED, Point.CHANGES_PENDING);
-    /** Not where memory for changes is short: few runs come by, and the runs of known seeds stay as they were. */
-    private static final List<Point> ANYWHERE = List.copyOf(
-            EnumSet.complementOf(EnumSet.of(Point.CHANGES_WAIT, Point.ALLOCATE_CHANGES, Point.CHANGES_FULL)));
+    /**
+     * Not where memory for changes is short, and not where only memory changes: few runs come by, and the runs of known
+     * seeds stay as they were.
+     */
+    private static final List<Point> ANYWHERE = List.copyOf(EnumSet.complementOf(
+            EnumSet.of(Point.CHANGES_WAIT, Point.ALLOCATE_CHANGES, Point.CHANGES_FULL, Point.GROUP_REUSED)));
 
     private final Scenario scenario;
     private final Trace trace;
@@ -202,6 +205,7 @@ public final class Simulation {
         }
         threads.forEach(scheduler::join);
         points.disarm();
+        inspector.requireOpenGroups();
         if (world.crashWasDue()) {
             opened.device().cutPower();
         }

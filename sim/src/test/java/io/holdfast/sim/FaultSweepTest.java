@@ -67,7 +67,8 @@ class FaultSweepTest {
             Point.CHECKPOINT_FLUSHED,
             Point.CHECKPOINT_DURABLE,
             Point.CHECKPOINT_COMMITTED,
-            Point.BLOCKS_REUSED);
+            Point.BLOCKS_REUSED,
+            Point.GROUP_REUSED);
 
     private interface FileCall {
         void on(StoredFile file, SweptVolume it) throws Exception;

@@ -1,6 +1,7 @@
 package io.holdfast.sim.workload;
 
 import io.holdfast.engine.VolumeOnDevice;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.sim.model.FileModel;
 import io.holdfast.sim.model.Folder;
@@ -213,7 +214,17 @@ public final class Inspector {
         if (held.reservedBlocks() != 0 || held.buffers() != 0 || held.dirtyBytes() != 0) {
             throw new ViolationException("at rest the volume holds " + held);
         }
+        requireOpenGroups();
         check();
+    }
+
+    /** The engine closes a group of a disk without damage only if it has counted the blocks of the group wrongly. */
+    public void requireOpenGroups() {
+        VolumeOnDevice.closedBecause(world.volume()).ifPresent(why -> {
+            if (why.code() == ErrorCode.DAMAGED && !world.disk.everDamaged() && !world.mayHaveLostDurable()) {
+                throw new ViolationException("nothing is written to a group: " + why.getMessage());
+            }
+        });
     }
 
     /** Runs the check, which must find only true damage. */
