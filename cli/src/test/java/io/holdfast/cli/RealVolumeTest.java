@@ -243,6 +243,26 @@ class RealVolumeTest {
         throw new AssertionError("the block is not on the device");
     }
 
+    /** Opening meets it, and so does the check. */
+    @Test
+    void checkNamesADamagedStructureOnce() throws IOException {
+        String v = volume.toString();
+        ok("format", v, "--size", "64M");
+        ok("create", v, "/d", "--size", "1M");
+        try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.WRITE)) {
+            // One slot of the second superblock, and both homes of the group table.
+            for (long block : new long[] {2048, 36, 37}) {
+                channel.write(ByteBuffer.wrap(new byte[] {77, 77, 77, 77}), block * 4096 + 2000);
+            }
+        }
+        assertThat(run("check", v)).isEqualTo(1);
+        assertThat(out)
+                .containsOnlyOnce("superblock block 2048: ")
+                .containsOnlyOnce("space map block ")
+                .doesNotContain("recovery: ")
+                .endsWith("DAMAGED: 2 problems\n");
+    }
+
     @Test
     void whatIsNoVolumeIsLeftAlone() throws IOException {
         Path file = Files.write(folder.resolve("image"), new byte[32 << 20]);

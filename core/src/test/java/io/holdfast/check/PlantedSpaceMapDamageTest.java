@@ -26,6 +26,9 @@ class PlantedSpaceMapDamageTest extends PlantedDamage {
     void aFlippedBitInTheGroupTable() throws Exception {
         long block = planter.descriptors(0);
         flip(block);
+        assertThat(assertFoundAlone("space map", block, "space map in block " + block + " is damaged")
+                        .problems())
+                .hasSize(1);
         assertFound("space map", block, "space map in block " + block + " is damaged");
         assertReadableAndNotWritable();
     }

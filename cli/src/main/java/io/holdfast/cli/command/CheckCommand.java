@@ -37,7 +37,6 @@ final class CheckCommand extends VolumeCommand {
     @Override
     protected ExitCode run(Volume volume) throws IOException {
         long start = System.nanoTime();
-        RecoveryReport recovery = volume.recovery();
         CheckReport report;
         try (ProgressLine progress = progressOption.start(context(), output(), "check", ProgressLine.Unit.BLOCKS, -1)) {
             report = volume.check((done, total) -> {
@@ -46,12 +45,20 @@ final class CheckCommand extends VolumeCommand {
             });
         }
         long nanos = System.nanoTime() - start;
+        List<String> onlyAtOpening = onlyAtOpening(volume.recovery(), report);
         InodePaths paths = paths(volume, report);
         output().print(
                         context().out(),
-                        json(report, paths, recovery, nanos),
-                        out -> show(out, report, paths, recovery, nanos));
-        return report.clean() && recovery.problems().isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
+                        json(report, paths, onlyAtOpening, nanos),
+                        out -> show(out, report, paths, onlyAtOpening, nanos));
+        return report.clean() && onlyAtOpening.isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
+    }
+
+    /** Returns the problems that opening met and the check did not meet again. */
+    private static List<String> onlyAtOpening(RecoveryReport recovery, CheckReport report) {
+        Set<String> found =
+                report.problems().stream().map(CheckReport.Problem::message).collect(Collectors.toSet());
+        return recovery.problems().stream().filter(p -> !found.contains(p)).toList();
     }
 
     /** Looks up the paths of the files that have a problem. */
@@ -63,9 +70,10 @@ final class CheckCommand extends VolumeCommand {
         return InodePaths.find(volume, inodes, report.directories(), context().cancel());
     }
 
-    private static Map<String, Object> json(CheckReport report, InodePaths paths, RecoveryReport recovery, long nanos) {
+    private static Map<String, Object> json(
+            CheckReport report, InodePaths paths, List<String> onlyAtOpening, long nanos) {
         return Json.object(
-                "clean", report.clean() && recovery.problems().isEmpty(),
+                "clean", report.clean() && onlyAtOpening.isEmpty(),
                 "problem_count", report.problemCount(),
                 "problems",
                         report.problems().stream()
@@ -76,7 +84,7 @@ final class CheckCommand extends VolumeCommand {
                                         "paths", paths.of(p.inode()),
                                         "message", p.message()))
                                 .toList(),
-                "recovery_problems", recovery.problems(),
+                "recovery_problems", onlyAtOpening,
                 "files", report.files(),
                 "directories", report.directories(),
                 "blocks_verified", report.blocksVerified(),
@@ -86,8 +94,8 @@ final class CheckCommand extends VolumeCommand {
     }
 
     private static void show(
-            PrintStream out, CheckReport report, InodePaths paths, RecoveryReport recovery, long nanos) {
-        recovery.problems().forEach(p -> out.println("recovery: " + Names.printable(p)));
+            PrintStream out, CheckReport report, InodePaths paths, List<String> onlyAtOpening, long nanos) {
+        onlyAtOpening.forEach(p -> out.println("recovery: " + Names.printable(p)));
         report.problems()
                 .forEach(p -> out.println(Names.printable(p.structure()) + (p.block() < 0 ? "" : " block " + p.block())
                         + ": " + names(paths, p.inode()) + Names.printable(p.message())));
@@ -98,7 +106,7 @@ final class CheckCommand extends VolumeCommand {
                 + " without checksum read, " + report.metadataBlocks() + " metadata blocks verified; "
                 + count(report.files(), "file", "files") + ", "
                 + count(report.directories(), "directory", "directories") + "; " + Durations.show(nanos));
-        long problems = report.problemCount() + recovery.problems().size();
+        long problems = report.problemCount() + onlyAtOpening.size();
         out.println(problems == 0 ? "clean" : "DAMAGED: " + count(problems, "problem", "problems"));
     }
 
