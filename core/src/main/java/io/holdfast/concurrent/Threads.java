@@ -11,10 +11,17 @@ public final class Threads {
      * virtual thread (the simulator), a virtual one.
      */
     public static Thread start(String name, Runnable task) {
+        Thread thread = unstarted(name, task);
+        thread.start();
+        return thread;
+    }
+
+    /** Makes such a thread for the caller to start. */
+    public static Thread unstarted(String name, Runnable task) {
         Thread.Builder builder = Thread.currentThread().isVirtual()
                 ? Thread.ofVirtual()
                 : Thread.ofPlatform().daemon();
-        return builder.name(name).start(task);
+        return builder.name(name).unstarted(task);
     }
 
     /** Waits for the end of a thread; keeps an interrupt for later. */

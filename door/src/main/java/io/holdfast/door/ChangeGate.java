@@ -1,5 +1,6 @@
 package io.holdfast.door;
 
+import io.holdfast.concurrent.Timing;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -28,8 +29,13 @@ public final class ChangeGate {
     /** Earlier periods with running changes. A linked queue stays consistent when an allocation fails. */
     private final ConcurrentLinkedQueue<Period> before = new ConcurrentLinkedQueue<>();
 
+    private final Timing timing;
     private Period now = new Period(0);
     private boolean lookDue;
+
+    public ChangeGate(Timing timing) {
+        this.timing = timing;
+    }
 
     /** The time between two successors. */
     public static final class Period {
@@ -101,14 +107,15 @@ public final class ChangeGate {
     public boolean awaitPeriod(long number, long nanos) throws InterruptedException {
         lock.lock();
         try {
-            long rest = nanos;
+            long end = timing.nanoTime() + nanos;
             for (@Nullable Period first = before.peek();
                     first != null && first.number <= number;
                     first = before.peek()) {
+                long rest = end - timing.nanoTime();
                 if (rest <= 0) {
                     return false;
                 }
-                rest = ended.awaitNanos(rest);
+                timing.await(lock, ended, rest);
             }
             return true;
         } finally {

@@ -1,9 +1,10 @@
 package io.holdfast.door;
 
+import io.holdfast.concurrent.Timing;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -21,8 +22,14 @@ public final class FileConnections {
     /** A change that takes longer than this is stuck in the device. */
     private static final long WAIT_NANOS_MAX = TimeUnit.SECONDS.toNanos(60);
 
+    private final Timing timing;
     private final ReentrantLock lock = new ReentrantLock();
+    /** The connections of a file are in the order in which they came, so a simulation can repeat a run. */
     private final Map<Long, Set<ChangeGate>> gates = new HashMap<>();
+
+    public FileConnections(Timing timing) {
+        this.timing = timing;
+    }
 
     private record Before(ChangeGate gate, long period) {}
 
@@ -37,17 +44,17 @@ public final class FileConnections {
         List<Before> all = new ArrayList<>();
         lock.lock();
         try {
-            Set<ChangeGate> others = gates.computeIfAbsent(inode, _ -> new HashSet<>());
+            Set<ChangeGate> others = gates.computeIfAbsent(inode, _ -> new LinkedHashSet<>());
             others.forEach(other -> all.add(new Before(other, other.succeed())));
             others.add(gate);
         } finally {
             lock.unlock();
         }
-        long end = System.nanoTime() + WAIT_NANOS_MAX;
+        long end = timing.nanoTime() + WAIT_NANOS_MAX;
         try {
             for (Before before : all) {
                 while (!before.gate().awaitPeriod(before.period(), ChangeGate.STEP_NANOS) && !stopping.getAsBoolean()) {
-                    if (System.nanoTime() - end > 0) {
+                    if (timing.nanoTime() - end > 0) {
                         throw new IOException("changes of an earlier connection to the file have not ended in "
                                 + TimeUnit.NANOSECONDS.toSeconds(WAIT_NANOS_MAX) + " s");
                     }

@@ -1,5 +1,6 @@
 package io.holdfast.door;
 
+import io.holdfast.concurrent.Timing;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -20,15 +21,17 @@ public final class InFlight {
 
     private final int requestsMax;
     private final long bytesMax;
+    private final Timing timing;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private int requests;
     private long bytes;
     private int serial;
 
-    public InFlight(int requestsMax, long bytesMax) {
+    public InFlight(int requestsMax, long bytesMax, Timing timing) {
         this.requestsMax = requestsMax;
         this.bytesMax = bytesMax;
+        this.timing = timing;
     }
 
     /** Enters if there is room. */
@@ -110,9 +113,9 @@ public final class InFlight {
     public boolean awaitIdle(long nanos) throws InterruptedException {
         lock.lock();
         try {
-            long rest = nanos;
-            while (requests > 0 && rest > 0) {
-                rest = changed.awaitNanos(rest);
+            long end = timing.nanoTime() + nanos;
+            for (long rest = nanos; requests > 0 && rest > 0; rest = end - timing.nanoTime()) {
+                timing.await(lock, changed, rest);
             }
             return requests == 0;
         } finally {

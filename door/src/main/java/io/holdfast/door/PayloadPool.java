@@ -19,9 +19,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class PayloadPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
-    private static final int STEP_CLASS = CLASSES.length - 1;
 
     private final long limit;
+    private final int stepClass;
     private final ShareRule rule;
     private final ReentrantLock lock = new ReentrantLock();
     private final List<ConcurrentLinkedDeque<Slice>> free = new ArrayList<>();
@@ -38,16 +38,21 @@ public final class PayloadPool {
      * @param connectionsMax shares in use at once, at least 1. Further ones get leases as well, but no guaranteed part
      */
     public PayloadPool(long limit, int connectionsMax) {
-        this(limit, connectionsMax, Slice::allocate);
+        this(limit, connectionsMax, Slice.MAX, Slice::allocate);
     }
 
     /**
      * Makes an empty pool of memory of the caller's kind.
      *
+     * @param stepBytes the length of the slice that keeps a connection going: one of {@link #CLASSES}
      * @param memory makes a slice of so many bytes
      */
-    public PayloadPool(long limit, int connectionsMax, IntFunction<Slice> memory) {
+    public PayloadPool(long limit, int connectionsMax, int stepBytes, IntFunction<Slice> memory) {
         this.limit = limit;
+        this.stepClass = classOf(stepBytes);
+        if (CLASSES[stepClass] != stepBytes) {
+            throw new IllegalArgumentException("steps of " + stepBytes + " bytes");
+        }
         this.rule = ShareRule.of(limit, connectionsMax);
         this.memory = memory;
         for (int ignored : CLASSES) {
@@ -103,7 +108,7 @@ public final class PayloadPool {
     public long lent() {
         lock.lock();
         try {
-            return lent + steps * (long) Slice.footprint(Slice.MAX);
+            return lent + steps * (long) Slice.footprint(stepBytes());
         } finally {
             lock.unlock();
         }
@@ -112,6 +117,11 @@ public final class PayloadPool {
     /** Returns how many bytes a connection may hold in leases, whatever the others hold. */
     public long guaranteed() {
         return rule.guaranteed();
+    }
+
+    /** Returns how long the slice is that keeps a connection going. */
+    int stepBytes() {
+        return CLASSES[stepClass];
     }
 
     private @Nullable Slice take(int sizeClass) {
@@ -160,18 +170,18 @@ public final class PayloadPool {
     }
 
     /**
-     * Returns a slice of {@link Slice#MAX} bytes beyond the limit.
+     * Returns a slice of {@link #stepBytes} beyond the limit.
      *
      * @throws OutOfMemoryError if there is no memory for it
      */
     Slice takeStep() {
         lock.lock();
         try {
-            Slice slice = free.get(STEP_CLASS).pollLast();
+            Slice slice = free.get(stepClass).pollLast();
             if (slice == null) {
-                slice = memory.apply(Slice.MAX);
+                slice = memory.apply(stepBytes());
             } else {
-                allocated -= Slice.footprint(Slice.MAX);
+                allocated -= Slice.footprint(stepBytes());
             }
             steps++;
             return slice;
@@ -185,8 +195,8 @@ public final class PayloadPool {
         lock.lock();
         try {
             steps--;
-            if (allocated + Slice.footprint(Slice.MAX) <= limit) {
-                allocated += Slice.footprint(Slice.MAX);
+            if (allocated + Slice.footprint(stepBytes()) <= limit) {
+                allocated += Slice.footprint(stepBytes());
                 keep(slice);
             }
         } finally {

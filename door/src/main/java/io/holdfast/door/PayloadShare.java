@@ -40,7 +40,7 @@ public final class PayloadShare implements AutoCloseable {
      * Returns the connection's own memory. Each call returns the same memory, so the caller must be done with what an earlier
      * call returned. For one thread.
      *
-     * @param bytes from 1 to {@link Slice#MAX}
+     * @param bytes from 1 to {@link #stepBytes}
      * @throws OutOfMemoryError if there is no memory for it
      */
     public Lease step(int bytes) {
@@ -50,6 +50,11 @@ public final class PayloadShare implements AutoCloseable {
             own = slice;
         }
         return new Lease(List.of(slice), bytes, slices -> {});
+    }
+
+    /** Returns how much {@link #step} gives at most. */
+    public int stepBytes() {
+        return pool.stepBytes();
     }
 
     private void giveBack(List<Slice> slices) {

@@ -3,6 +3,7 @@ package io.holdfast.door;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.concurrent.Timing;
 import java.io.EOFException;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -11,7 +12,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class ChangeGateTest {
-    private final ChangeGate gate = new ChangeGate();
+    private final ChangeGate gate = new ChangeGate(Timing.SYSTEM);
     private final AtomicInteger looks = new AtomicInteger();
 
     private ChangeGate.Period begin() throws IOException {

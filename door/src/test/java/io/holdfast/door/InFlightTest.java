@@ -2,13 +2,14 @@ package io.holdfast.door;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.concurrent.Timing;
 import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 
 class InFlightTest {
     @Test
     void boundsRequestsAndBytes() {
-        InFlight inFlight = new InFlight(3, 100);
+        InFlight inFlight = new InFlight(3, 100, Timing.SYSTEM);
         assertThat(inFlight.tryEnter(60)).isTrue();
         assertThat(inFlight.tryEnter(41)).isFalse();
         assertThat(inFlight.tryEnter(40)).isTrue();
@@ -20,7 +21,7 @@ class InFlightTest {
 
     @Test
     void letsOneLargeRequestInAlone() {
-        InFlight inFlight = new InFlight(3, 100);
+        InFlight inFlight = new InFlight(3, 100, Timing.SYSTEM);
         assertThat(inFlight.tryEnter(1000)).isTrue();
         assertThat(inFlight.tryEnter(0)).isFalse();
         inFlight.leave(1000);
@@ -30,7 +31,7 @@ class InFlightTest {
 
     @Test
     void waitsForRoomAndForQuiet() throws InterruptedException {
-        InFlight inFlight = new InFlight(1, 100);
+        InFlight inFlight = new InFlight(1, 100, Timing.SYSTEM);
         inFlight.enter(10);
         assertThat(inFlight.awaitIdle(0)).isFalse();
         CountDownLatch entered = new CountDownLatch(1);
@@ -48,7 +49,7 @@ class InFlightTest {
 
     @Test
     void knowsAClientThatWaitsForEachReply() {
-        InFlight inFlight = new InFlight(8, 1000);
+        InFlight inFlight = new InFlight(8, 1000, Timing.SYSTEM);
         assertThat(oneByOne(inFlight, 100)).isTrue();
         assertThat(inFlight.tryEnter(1)).isTrue();
         assertThat(inFlight.tryEnter(1)).isTrue();

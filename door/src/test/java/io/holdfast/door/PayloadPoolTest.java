@@ -62,7 +62,7 @@ class PayloadPoolTest {
     @Test
     void wantOfMemoryLosesNothing() {
         int[] left = {3};
-        PayloadPool pool = new PayloadPool(limitFor(8L * Slice.footprint(Slice.MAX)), 1, bytes -> {
+        PayloadPool pool = new PayloadPool(limitFor(8L * Slice.footprint(Slice.MAX)), 1, Slice.MAX, bytes -> {
             if (left[0]-- == 0) {
                 throw new IllegalStateException("injected");
             }

@@ -138,7 +138,7 @@ class PayloadShareTest {
     /** What connections beyond the number that was planned for get is not guaranteed, and takes nothing from the others. */
     @Test
     void moreConnectionsThanPlannedStayWithinTheLimit() {
-        PayloadPool pool = new PayloadPool(8 * MIB, 2, this::memory);
+        PayloadPool pool = new PayloadPool(8 * MIB, 2, Slice.MAX, this::memory);
         for (int i = 0; i < 10; i++) {
             takeAll(pool.newShare());
         }
@@ -147,7 +147,7 @@ class PayloadShareTest {
 
     @Test
     void stepsComeOnTopAndAreCounted() {
-        PayloadPool pool = new PayloadPool(0, 2, this::memory);
+        PayloadPool pool = new PayloadPool(0, 2, Slice.MAX, this::memory);
         try (PayloadShare share = pool.newShare()) {
             assertThat(share.tryLease(1)).isNull();
             assertThat(pool.lent()).isZero();
@@ -166,7 +166,7 @@ class PayloadShareTest {
     /** A connection that ends leaves its slice for leases, and for the next one's steps. */
     @Test
     void theMemoryForStepsIsUsedAgain() {
-        PayloadPool pool = new PayloadPool(64 * MIB, 1, this::memory);
+        PayloadPool pool = new PayloadPool(64 * MIB, 1, Slice.MAX, this::memory);
         for (int i = 0; i < 5; i++) {
             try (PayloadShare share = pool.newShare()) {
                 share.step(1);
@@ -179,7 +179,7 @@ class PayloadShareTest {
     @Test
     void wantOfMemoryForAStepIsToldAndCountsNothing() {
         boolean[] want = {true};
-        PayloadPool pool = new PayloadPool(0, 1, bytes -> {
+        PayloadPool pool = new PayloadPool(0, 1, Slice.MAX, bytes -> {
             if (want[0]) {
                 throw new OutOfMemoryError("injected");
             }

@@ -1,5 +1,6 @@
 package io.holdfast.nbd;
 
+import io.holdfast.door.Alarms;
 import io.holdfast.door.ChangeGate;
 import io.holdfast.door.FileConnections;
 import io.holdfast.door.PayloadPool;
@@ -8,33 +9,30 @@ import io.holdfast.nbd.handshake.Handshake;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
+import io.holdfast.nbd.transport.Connection;
 import io.holdfast.nbd.transport.InputBuffer;
-import io.holdfast.nbd.transport.Peer;
 import io.holdfast.nbd.transport.StallWatch;
 import io.holdfast.nbd.transport.TlsFailure;
 import io.holdfast.nbd.transport.Transport;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import java.io.IOException;
-import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Optional;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
- * One connection from the first byte to the last, on a platform thread of its own.
+ * One connection from the first byte to the last, on a thread of its own.
  *
- * <p>Invariants: one timer limits the handshake and another the closing, so a client keeps a session alive only while
- * it is being served. {@code stalls}, which the server's timer alone uses, ends a session whose client owes something for too
- * long. {@code transmission} is set once, at the end of the handshake. However a session ends, its socket is closed.
+ * <p>Invariants: one alarm limits the handshake and another the closing, so a client keeps a session alive only while
+ * it is being served. {@code stalls}, which the thread of the alarms alone uses, ends a session whose client owes something for too
+ * long. {@code transmission} is set once, at the end of the handshake. However a session ends, its connection is closed.
  */
 final class Session implements Runnable {
-    private static final long CLOSE_SECONDS_MAX = 2;
+    private static final long CLOSE_NANOS_MAX = TimeUnit.SECONDS.toNanos(2);
     /** After a cut-off the client has this long to receive the replies to its requests in flight. */
-    private static final long CUT_OFF_SECONDS_MAX = 10;
+    private static final long CUT_OFF_NANOS_MAX = TimeUnit.SECONDS.toNanos(10);
     /** How long a client may take to receive the refusal that there is no room. */
     private static final Duration REFUSAL_TIME_MAX = Duration.ofSeconds(2);
 
@@ -48,12 +46,12 @@ final class Session implements Runnable {
     private volatile boolean stopping;
     private volatile boolean busyAtStop;
 
-    /** @param client the client's name in the log */
-    Session(SocketChannel socket, Shared shared, String client, @Nullable String refusal) {
-        this.user = new User(Peer.describe(socket, client));
-        this.transport = new Transport(socket);
+    /** @param refusal why the client is not served; null if it is */
+    Session(Connection connection, Shared shared, NbdSessions.Client client, @Nullable String refusal) {
+        this.user = new User(client.description());
+        this.transport = new Transport(connection);
         this.shared = shared;
-        this.log = new SessionLog(client);
+        this.log = new SessionLog(client.name());
         this.stalls = new StallWatch(transport.progress(), shared.options().stallTimeout());
         this.refusal = refusal;
     }
@@ -64,8 +62,9 @@ final class Session implements Runnable {
             Greeter greeter,
             PayloadPool pool,
             Meters meters,
-            ScheduledExecutorService timer,
-            FileConnections connections) {}
+            Alarms alarms,
+            FileConnections connections,
+            NbdEnvironment environment) {}
 
     @Override
     public void run() {
@@ -91,13 +90,13 @@ final class Session implements Runnable {
     }
 
     private void serve() throws IOException {
-        InputBuffer input = new InputBuffer(transport);
+        InputBuffer input = new InputBuffer(transport, shared.environment().buffers());
         Optional<Negotiated> result = negotiate(input);
         if (result.isPresent()) {
             Negotiated negotiated = result.get();
             try (StoredFile file = negotiated.export().file()) {
                 log.serves(negotiated.export().name());
-                ChangeGate gate = new ChangeGate();
+                ChangeGate gate = new ChangeGate(shared.environment().timing());
                 try {
                     shared.connections().enter(file.inode(), gate, () -> stopping);
                     transmit(negotiated, input, gate);
@@ -138,7 +137,7 @@ final class Session implements Runnable {
                 stop();
                 transport.shutdownInput();
             }
-            var _ = shared.timer().schedule(transport::abort, CUT_OFF_SECONDS_MAX, TimeUnit.SECONDS);
+            var _ = shared.alarms().after(CUT_OFF_NANOS_MAX, transport::abort);
         }
     }
 
@@ -149,21 +148,27 @@ final class Session implements Runnable {
             time = time.compareTo(REFUSAL_TIME_MAX) < 0 ? time : REFUSAL_TIME_MAX;
         }
         Duration limit = time;
-        ScheduledFuture<?> abort = shared.timer()
-                .schedule(
-                        () -> cutOff("no export was chosen within " + limit.toMillis() / 1000.0 + " s"),
+        Alarms.Alarm abort = shared.alarms()
+                .after(
                         limit.toNanos(),
-                        TimeUnit.NANOSECONDS);
+                        () -> cutOff("no export was chosen within " + limit.toMillis() / 1000.0 + " s"));
         try {
             return new Handshake(shared.greeter().as(user), refusal, transport, input, log::refused).run();
         } finally {
-            abort.cancel(false);
+            abort.cancel();
         }
     }
 
     private void transmit(Negotiated negotiated, InputBuffer input, ChangeGate gate) throws IOException {
-        Transmission phase =
-                new Transmission(negotiated, transport, input, shared.options(), shared.pool(), shared.meters(), gate);
+        Transmission phase = new Transmission(
+                negotiated,
+                transport,
+                input,
+                shared.options(),
+                shared.pool(),
+                shared.meters(),
+                gate,
+                shared.environment());
         transmission = phase;
         if (stopping) {
             phase.stop();
@@ -172,19 +177,19 @@ final class Session implements Runnable {
     }
 
     private void drain() {
-        ScheduledFuture<?> abort = shared.timer().schedule(transport::abort, CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+        Alarms.Alarm abort = shared.alarms().after(CLOSE_NANOS_MAX, transport::abort);
         try {
             transport.drain();
         } finally {
-            abort.cancel(false);
+            abort.cancel();
         }
     }
 
     private void close() {
         try {
-            ScheduledFuture<?> abort = shared.timer().schedule(transport::abort, CLOSE_SECONDS_MAX, TimeUnit.SECONDS);
+            Alarms.Alarm abort = shared.alarms().after(CLOSE_NANOS_MAX, transport::abort);
             transport.close();
-            abort.cancel(false);
+            abort.cancel();
         } catch (RuntimeException | Error e) {
             log.failed(e);
         } finally {
@@ -246,7 +251,7 @@ final class Session implements Runnable {
     /**
      * Closes the connection if the client has taken no reply, or sent nothing of a payload, for too long.
      *
-     * @param now as {@link System#nanoTime}
+     * @param now by the server's {@link io.holdfast.concurrent.Timing}
      */
     void endIfStalled(long now) {
         if (transmission != null) {

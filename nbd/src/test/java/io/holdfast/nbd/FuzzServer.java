@@ -2,6 +2,8 @@ package io.holdfast.nbd;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.concurrent.Timing;
+import io.holdfast.door.Alarms;
 import io.holdfast.door.FileConnections;
 import io.holdfast.door.PayloadPool;
 import io.holdfast.fuzz.LoggedErrors;
@@ -10,11 +12,10 @@ import io.holdfast.fuzz.MemoryVolumes;
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.transmission.Meters;
+import io.holdfast.nbd.transport.SocketConnection;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.util.Optional;
-import java.util.concurrent.ScheduledExecutorService;
-import java.util.concurrent.ScheduledThreadPoolExecutor;
 
 /**
  * Runs one session, without a socket, with a client whose bytes are given, and checks the replies against the protocol.
@@ -24,8 +25,7 @@ final class FuzzServer {
 
     private final MemoryVolumes volumes = new MemoryVolumes();
     private final LoggedErrors errors = new LoggedErrors("io.holdfast.nbd");
-    private final ScheduledExecutorService timer = new ScheduledThreadPoolExecutor(
-            1, Thread.ofPlatform().daemon().name("fuzz-timer").factory());
+    private final Alarms alarms = new Alarms("fuzz-timer", Timing.SYSTEM);
 
     FuzzServer() throws Exception {}
 
@@ -48,9 +48,10 @@ final class FuzzServer {
                     greeter,
                     new PayloadPool(POOL_BYTES, 1),
                     new Meters(),
-                    timer,
-                    new FileConnections());
-            new Session(socket, shared, "fuzz", null).run();
+                    alarms,
+                    new FileConnections(Timing.SYSTEM),
+                    NbdEnvironment.SYSTEM);
+            new Session(new SocketConnection(socket), shared, new NbdSessions.Client("fuzz", "fuzz"), null).run();
             assertThat(volume.failure()).isEmpty();
             try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
                 look.after(file);

@@ -77,7 +77,7 @@ class LimitTest {
     @Test
     void clientsAreServedWhenThereAreThreadsAgain() throws IOException {
         AtomicInteger failures = new AtomicInteger(5);
-        NbdServer.Starter starter = thread -> {
+        NbdSessions.Starter starter = thread -> {
             if (failures.getAndDecrement() > 0) {
                 throw new OutOfMemoryError("unable to create native thread");
             }

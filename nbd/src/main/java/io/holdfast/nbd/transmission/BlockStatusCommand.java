@@ -21,6 +21,9 @@ import java.util.List;
 final class BlockStatusCommand {
     static final int EXTENTS_MAX = 8192;
 
+    private static final int HEADER = 8;
+    private static final int DESCRIPTOR = 16;
+
     private final Exchange exchange;
     private final boolean extended;
 
@@ -31,12 +34,13 @@ final class BlockStatusCommand {
 
     void serve(Request request) {
         int extentsMax = request.has(Wire.FLAG_REQ_ONE) ? 1 : EXTENTS_MAX;
-        int bytes = 8 + extentsMax * 16;
+        int bytes = HEADER + extentsMax * DESCRIPTOR;
         Job job = exchange.enter(request, bytes);
         Lease lease = exchange.lease(job, bytes);
         if (lease == null) {
-            Lease own = exchange.memory.step(bytes);
-            exchange.replyNow(exchange.attempt(job, () -> answer(job, own, extentsMax)));
+            int step = Math.min(bytes, exchange.memory.stepBytes());
+            Lease own = exchange.memory.step(step);
+            exchange.replyNow(exchange.attempt(job, () -> answer(job, own, (step - HEADER) / DESCRIPTOR)));
         } else {
             exchange.start(job, () -> answer(job, lease, extentsMax));
         }

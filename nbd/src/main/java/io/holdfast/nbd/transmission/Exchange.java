@@ -41,6 +41,7 @@ final class Exchange {
     final PayloadShare memory;
     final Meters meters;
     final Workers workers;
+    final int processors;
     private final ChangeGate gate;
     private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
@@ -55,6 +56,7 @@ final class Exchange {
             PayloadShare memory,
             Meters meters,
             Workers workers,
+            int processors,
             ChangeGate gate,
             BooleanSupplier peerIsGone) {
         this.negotiated = negotiated;
@@ -65,6 +67,7 @@ final class Exchange {
         this.memory = memory;
         this.meters = meters;
         this.workers = workers;
+        this.processors = processors;
         this.gate = gate;
         this.peerIsGone = peerIsGone;
     }

@@ -14,13 +14,6 @@ import org.jspecify.annotations.Nullable;
  */
 final class LongWrites {
     /**
-     * Workers at a time. There are more than processors, because they wait for the device most of the time. Three
-     * workers with twice the bytes together were slower, with pauses (64 KiB at random, 2 cores: 6 to 26 % fewer writes
-     * a second).
-     */
-    private static final int LANES = Math.clamp(2L * Runtime.getRuntime().availableProcessors() + 1, 5, 16);
-
-    /**
      * Bytes that are written together. A record has room for twice that, but then the device has fewer transfers to
      * work on in parallel.
      */
@@ -40,11 +33,20 @@ final class LongWrites {
         this.exchange = exchange;
         this.lanes = new Lanes<>(
                 exchange.workers,
-                LANES,
+                lanes(exchange.processors),
                 write -> write.lease().length(),
                 TOGETHER_BYTES_MAX,
                 this::write,
                 (write, why) -> exchange.giveUp(write.job(), why));
+    }
+
+    /**
+     * Returns how many workers write at a time. There are more than processors, because they wait for the device most of
+     * the time. Three workers with twice the bytes together were slower, with pauses (64 KiB at random, 2 cores: 6 to 26 %
+     * fewer writes a second).
+     */
+    private static int lanes(int processors) {
+        return Math.clamp(2L * processors + 1, 5, 16);
     }
 
     /** For the reading thread. */

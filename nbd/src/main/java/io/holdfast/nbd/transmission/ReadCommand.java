@@ -164,17 +164,18 @@ final class ReadCommand {
 
     private void serveInSteps(Job job, int length) {
         Request request = job.request();
-        if (length > Slice.MAX && !format.chunked()) {
+        int stepMax = exchange.memory.stepBytes();
+        if (length > stepMax && !format.chunked()) {
             streamSimple(job, length);
             return;
         }
-        if (length > Slice.MAX && request.has(Wire.FLAG_DF)) {
+        if (length > stepMax && request.has(Wire.FLAG_DF)) {
             exchange.replyNow(exchange.failure(
                     job, NbdError.EOVERFLOW, "the server is too busy for so long an unfragmented read"));
             return;
         }
-        for (int done = 0; done < length; done += Slice.MAX) {
-            Lease step = exchange.memory.step(Math.min(Slice.MAX, length - done));
+        for (int done = 0; done < length; done += stepMax) {
+            Lease step = exchange.memory.step(Math.min(stepMax, length - done));
             long offset = request.offset() + done;
             try {
                 readFully(offset, step.segment(0));
@@ -217,8 +218,9 @@ final class ReadCommand {
     }
 
     private void forEachStep(long offset, int length, Step step) throws IOException {
-        for (int done = 0; done < length; done += Slice.MAX) {
-            Lease part = exchange.memory.step(Math.min(Slice.MAX, length - done));
+        int stepMax = exchange.memory.stepBytes();
+        for (int done = 0; done < length; done += stepMax) {
+            Lease part = exchange.memory.step(Math.min(stepMax, length - done));
             readFully(offset + done, part.segment(0));
             step.accept(part.buffer(0));
         }

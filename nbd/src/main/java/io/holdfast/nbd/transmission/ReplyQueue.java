@@ -1,6 +1,7 @@
 package io.holdfast.nbd.transmission;
 
 import io.holdfast.door.InFlight;
+import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.transport.Transport;
 import java.io.IOException;
@@ -9,7 +10,6 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * The replies of one connection on their way to the socket. Any thread adds its reply; a thread that finds the socket
  * free sends all waiting replies with one gathering write.
  *
- * <p>Invariants: replies go out whole and in the order in which they were added. The lock {@code writing} guards the
+ * <p>Invariants: replies go out whole and in the order in which they were added. Who has the turn {@code writing} has the
  * transport's sending side, {@code headers}, {@code batch} and {@code buffers}; the last two are empty while it is
  * free. Every added reply is released exactly once, even if the client is gone or memory is short. Adding and sending
  * never throw. After a failed write nothing more is sent and the transport is aborted. {@link InFlight} bounds the
@@ -30,16 +30,18 @@ final class ReplyQueue {
     private final Transport transport;
     private final ReplyFormat format;
     private final ConcurrentLinkedQueue<Reply> waiting = new ConcurrentLinkedQueue<>();
-    private final ReentrantLock writing = new ReentrantLock();
-    private final ByteBuffer headers = ByteBuffer.allocateDirect(BATCH * ReplyFormat.HEADER_MAX);
+    private final SendingTurn writing;
+    private final ByteBuffer headers;
     private final List<Reply> batch = new ArrayList<>(BATCH);
     private final List<ByteBuffer> buffers = new ArrayList<>(BATCH);
     /** Why nothing more is sent. */
     private volatile @Nullable Throwable broken;
 
-    ReplyQueue(Transport transport, ReplyFormat format) {
+    ReplyQueue(Transport transport, ReplyFormat format, NbdEnvironment environment) {
         this.transport = transport;
         this.format = format;
+        this.writing = new SendingTurn(environment.timing());
+        this.headers = environment.buffers().apply(BATCH * ReplyFormat.HEADER_MAX);
     }
 
     /** Adds a reply that goes out with the next {@link #flush}. */
@@ -64,13 +66,13 @@ final class ReplyQueue {
      */
     void flush() {
         while (!waiting.isEmpty()) {
-            if (!writing.tryLock()) {
+            if (!writing.tryTake()) {
                 return;
             }
             try {
                 writeBatch();
             } finally {
-                writing.unlock();
+                writing.giveBack();
             }
         }
     }
@@ -78,20 +80,20 @@ final class ReplyQueue {
     /** Adds a reply and returns when it has been sent. */
     void sendNow(Reply reply) {
         add(reply);
-        writing.lock();
+        writing.take();
         try {
             while (!waiting.isEmpty()) {
                 writeBatch();
             }
         } finally {
-            writing.unlock();
+            writing.giveBack();
         }
         flush();
     }
 
     /** Lets {@code stream} write a reply piece by piece, with nothing in between. */
     void sendStream(Stream stream) {
-        writing.lock();
+        writing.take();
         try {
             if (broken == null) {
                 stream.writeTo(transport);
@@ -103,7 +105,7 @@ final class ReplyQueue {
             giveUp(e);
             throw e;
         } finally {
-            writing.unlock();
+            writing.giveBack();
         }
         flush();
     }
@@ -172,7 +174,7 @@ final class ReplyQueue {
 
     /** Returns whether replies wait for the client to take them. */
     boolean isSending() {
-        return writing.isLocked() || !waiting.isEmpty();
+        return writing.isTaken() || !waiting.isEmpty();
     }
 
     /** Returns why no more replies are sent; null if they still are. */
@@ -190,14 +192,14 @@ final class ReplyQueue {
     boolean askInSilence(BooleanSupplier question) {
         boolean silent = false;
         try {
-            silent = writing.tryLock(SILENCE_NANOS_MAX, TimeUnit.NANOSECONDS);
+            silent = writing.tryTake(SILENCE_NANOS_MAX);
             return silent && question.getAsBoolean();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             return false;
         } finally {
             if (silent) {
-                writing.unlock();
+                writing.giveBack();
             }
             flush();
         }

@@ -5,6 +5,7 @@ import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadPool;
 import io.holdfast.door.PayloadShare;
+import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.CommandType;
@@ -36,8 +37,6 @@ public final class Transmission {
     /** More than the buffers of a socket hold: 64 pieces of 256 KiB each. */
     private static final int LOOK_AHEAD_PIECES_MAX = 64;
 
-    private static final int LOOK_AHEAD_BYTES = 256 << 10;
-
     private final Negotiated negotiated;
     private final InputBuffer input;
     private final ReplyQueue replies;
@@ -49,6 +48,7 @@ public final class Transmission {
     private final BlockStatusCommand blockStatus;
     private final PayloadShare memory;
     private final Transport transport;
+    private final int lookAheadBytes;
     private volatile boolean stopping;
     private volatile boolean begun;
     private volatile boolean ended;
@@ -60,16 +60,27 @@ public final class Transmission {
             NbdOptions options,
             PayloadPool pool,
             Meters meters,
-            ChangeGate gate) {
+            ChangeGate gate,
+            NbdEnvironment environment) {
         this.negotiated = negotiated;
         this.input = input;
-        this.replies = new ReplyQueue(transport, negotiated.format());
-        this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax());
-        Workers workers = new Workers(options.requestsMax());
+        this.replies = new ReplyQueue(transport, negotiated.format(), environment);
+        this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax(), environment.timing());
+        Workers workers = new Workers(options.requestsMax(), environment.timing());
         this.memory = pool.newShare();
         this.transport = transport;
-        this.exchange =
-                new Exchange(negotiated, input, replies, inFlight, memory, meters, workers, gate, this::peerIsGone);
+        this.lookAheadBytes = environment.lookAheadBytes();
+        this.exchange = new Exchange(
+                negotiated,
+                input,
+                replies,
+                inFlight,
+                memory,
+                meters,
+                workers,
+                environment.processors(),
+                gate,
+                this::peerIsGone);
         this.read = new ReadCommand(exchange);
         this.write = new WriteCommand(exchange);
         this.ranges = new RangeCommands(exchange);
@@ -178,7 +189,7 @@ public final class Transmission {
     }
 
     private Transport.@Nullable Ahead ahead() {
-        Lease lease = memory.tryLease(LOOK_AHEAD_BYTES);
+        Lease lease = memory.tryLease(lookAheadBytes);
         if (lease == null) {
             return null;
         }

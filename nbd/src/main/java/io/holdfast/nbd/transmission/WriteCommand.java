@@ -1,7 +1,6 @@
 package io.holdfast.nbd.transmission;
 
 import io.holdfast.door.Lease;
-import io.holdfast.door.Slice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.protocol.NbdError;
 import io.holdfast.nbd.protocol.Request;
@@ -112,9 +111,10 @@ final class WriteCommand {
     private void serveInSteps(Job job, int length) throws IOException {
         Request request = job.request();
         exchange.replies.flush();
+        int stepMax = exchange.memory.stepBytes();
         @Nullable HoldfastException failure = null;
-        for (int done = 0; done < length; done += Slice.MAX) {
-            Lease step = exchange.memory.step(Math.min(Slice.MAX, length - done));
+        for (int done = 0; done < length; done += stepMax) {
+            Lease step = exchange.memory.step(Math.min(stepMax, length - done));
             exchange.input.readFully(step.buffer(0));
             // Each step is a change of its own, because a successor must not wait for a slow client between two steps.
             exchange.begin(job);

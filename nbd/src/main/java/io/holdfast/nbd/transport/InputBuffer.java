@@ -4,6 +4,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
+import java.util.function.IntFunction;
 
 /**
  * Bytes received and not yet consumed. One system call usually brings many requests.
@@ -27,13 +28,16 @@ public final class InputBuffer {
     private static final int AHEAD = 1 << 10;
 
     private final Transport transport;
-    private final ByteBuffer buffer = ByteBuffer.allocateDirect(CAPACITY);
-    private final MemorySegment memory = MemorySegment.ofBuffer(buffer);
+    private final ByteBuffer buffer;
+    private final MemorySegment memory;
     /** How much to ask for at a time: little after a long payload, and soon more again if no other follows. */
     private int fillMax = CAPACITY;
 
-    public InputBuffer(Transport transport) {
+    /** @param buffers makes a buffer of so many bytes, outside the heap if the engine is to read from it without a copy */
+    public InputBuffer(Transport transport, IntFunction<ByteBuffer> buffers) {
         this.transport = transport;
+        this.buffer = buffers.apply(CAPACITY);
+        this.memory = MemorySegment.ofBuffer(buffer);
         buffer.limit(0);
     }
 

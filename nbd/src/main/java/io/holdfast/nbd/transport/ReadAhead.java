@@ -3,31 +3,30 @@ package io.holdfast.nbd.transport;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ByteChannel;
-import java.nio.channels.SocketChannel;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A socket that can find out whether its peer has closed the connection. Data that the peer sent before it died precede
+ * A connection that can find out whether its peer has closed it. Data that the peer sent before it died precede
  * the end of the stream, so they must be received first. They are kept here and read later.
  *
  * <p>Invariant: {@code ahead} holds, in order, what was received and not yet read; only the reading thread uses it.
  */
 final class ReadAhead implements ByteChannel {
-    private final SocketChannel socket;
+    private final Connection connection;
     /** A linked queue stays consistent when an allocation fails. */
     private final ConcurrentLinkedQueue<Transport.Ahead> ahead = new ConcurrentLinkedQueue<>();
 
-    ReadAhead(SocketChannel socket) {
-        this.socket = socket;
+    ReadAhead(Connection connection) {
+        this.connection = connection;
     }
 
     @Override
     public int read(ByteBuffer target) throws IOException {
         Transport.Ahead chunk = ahead.peek();
         if (chunk == null) {
-            return socket.read(target);
+            return connection.read(target);
         }
         ByteBuffer from = chunk.buffer();
         int n = Math.min(from.remaining(), target.remaining());
@@ -43,23 +42,18 @@ final class ReadAhead implements ByteChannel {
 
     /** Reads into two buffers, with one system call where possible. */
     long read(ByteBuffer target, ByteBuffer next) throws IOException {
-        return ahead.isEmpty() ? socket.read(new ByteBuffer[] {target, next}) : read(target);
+        return ahead.isEmpty() ? connection.read(target, next) : read(target);
     }
 
     /**
-     * Receives all that the socket has, and returns whether the end of the stream or an error follows. For the reading
-     * thread, while nobody writes, since the socket is non-blocking for that time.
+     * Receives all that is there, and returns whether the end of the stream or an error follows. For the reading
+     * thread, while nobody writes ({@link Connection#readNow}).
      *
      * @param memory null when there is no more; the end of the stream is then not found, and this returns false
      */
     boolean endIsNear(Supplier<Transport.@Nullable Ahead> memory) {
         try {
-            socket.configureBlocking(false);
-            try {
-                return fillToTheEnd(memory);
-            } finally {
-                socket.configureBlocking(true);
-            }
+            return fillToTheEnd(memory);
         } catch (IOException e) {
             return true;
         }
@@ -70,7 +64,7 @@ final class ReadAhead implements ByteChannel {
             int n = 0;
             try {
                 do {
-                    n = socket.read(chunk.buffer());
+                    n = connection.readNow(chunk.buffer());
                 } while (n > 0);
             } finally {
                 keep(chunk);
@@ -103,16 +97,16 @@ final class ReadAhead implements ByteChannel {
 
     @Override
     public int write(ByteBuffer source) throws IOException {
-        return socket.write(source);
+        return (int) connection.write(new ByteBuffer[] {source}, 0, 1);
     }
 
     @Override
     public boolean isOpen() {
-        return socket.isOpen();
+        return connection.isOpen();
     }
 
     @Override
     public void close() throws IOException {
-        socket.close();
+        connection.close();
     }
 }

@@ -31,7 +31,7 @@ public final class StallWatch {
     /**
      * Looks at the peer.
      *
-     * @param now as {@link System#nanoTime}; never less than at an earlier look
+     * @param now nanoseconds since an arbitrary moment; never less than at an earlier look
      * @return what the peer has failed to do for as long as the limit; empty if there is nothing
      */
     public Optional<String> look(long now) {

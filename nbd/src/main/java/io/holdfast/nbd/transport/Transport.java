@@ -3,9 +3,7 @@ package io.holdfast.nbd.transport;
 import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
-import java.nio.channels.GatheringByteChannel;
 import java.nio.channels.ReadableByteChannel;
-import java.nio.channels.SocketChannel;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
@@ -31,18 +29,17 @@ public final class Transport implements Closeable {
      */
     private static final int PIECE = (1 << 20) + (64 << 10);
 
-    private final SocketChannel socket;
+    private final Connection connection;
     private final ReadAhead received;
     private final PeerProgress progress = new PeerProgress();
     private volatile ReadableByteChannel in;
-    private volatile GatheringByteChannel out;
-    private volatile boolean encrypted;
+    /** Set when the bytes are encrypted. */
+    private volatile @Nullable TlsChannel tls;
 
-    public Transport(SocketChannel socket) {
-        this.socket = socket;
-        this.received = new ReadAhead(socket);
+    public Transport(Connection connection) {
+        this.connection = connection;
+        this.received = new ReadAhead(connection);
         this.in = received;
-        this.out = socket;
     }
 
     /** Reads what is there, at least one byte; -1 at the end of the stream. */
@@ -52,7 +49,7 @@ public final class Transport implements Closeable {
 
     /** Reads as {@link #read(ByteBuffer)}, first into {@code target}; further bytes may go into {@code next}. */
     public long read(ByteBuffer target, ByteBuffer next) throws IOException {
-        return encrypted ? in.read(target) : received.read(target, next);
+        return encrypted() ? in.read(target) : received.read(target, next);
     }
 
     /** Writes all of the buffers. */
@@ -81,17 +78,22 @@ public final class Transport implements Closeable {
             next++;
         }
         if (next == end || left == 0) {
-            var ignored = out.write(buffers, first, next - first);
+            write(buffers, first, next - first);
             return;
         }
         ByteBuffer cut = buffers[next];
         int limit = cut.limit();
         cut.limit(cut.position() + left);
         try {
-            var ignored = out.write(buffers, first, next + 1 - first);
+            write(buffers, first, next + 1 - first);
         } finally {
             cut.limit(limit);
         }
+    }
+
+    private void write(ByteBuffer[] buffers, int first, int count) throws IOException {
+        TlsChannel channel = tls;
+        var ignored = channel == null ? connection.write(buffers, first, count) : channel.write(buffers, first, count);
     }
 
     /** Returns what the server waits for at this peer. */
@@ -101,11 +103,11 @@ public final class Transport implements Closeable {
 
     /** Returns whether the connection has not been closed on this side. */
     public boolean isOpen() {
-        return socket.isOpen();
+        return connection.isOpen();
     }
 
     public boolean encrypted() {
-        return encrypted;
+        return tls != null;
     }
 
     /**
@@ -115,22 +117,21 @@ public final class Transport implements Closeable {
      */
     public void startTls(TlsIdentity identity) throws IOException {
         SSLEngine engine = identity.newEngine(identity.context());
-        TlsChannel tls = ServerTlsChannel.newBuilder(received, identity.context())
+        TlsChannel channel = ServerTlsChannel.newBuilder(received, identity.context())
                 .withEngineFactory(_ -> engine)
                 .withPlainBufferAllocator(new HeapBufferAllocator())
                 .withEncryptedBufferAllocator(new HeapBufferAllocator())
                 .build();
         try {
-            tls.handshake();
+            channel.handshake();
         } catch (SSLException e) {
-            TlsAlert.send(engine, socket);
+            TlsAlert.send(engine, received);
             throw new TlsFailure(e);
         } catch (IOException e) {
             throw new TlsFailure(e);
         }
-        in = tls;
-        out = tls;
-        encrypted = true;
+        in = channel;
+        tls = channel;
     }
 
     /**
@@ -153,7 +154,7 @@ public final class Transport implements Closeable {
     /** Tells the peer that nothing more comes; what was sent still reaches it. */
     public void shutdownOutput() {
         try {
-            socket.shutdownOutput();
+            connection.shutdownOutput();
         } catch (IOException e) {
             abort();
         }
@@ -179,7 +180,7 @@ public final class Transport implements Closeable {
     /** Lets the reading thread see the end of the stream; what is being sent still goes out. */
     public void shutdownInput() {
         try {
-            socket.shutdownInput();
+            connection.shutdownInput();
         } catch (IOException e) {
             abort();
         }
@@ -188,7 +189,7 @@ public final class Transport implements Closeable {
     /** Drops the connection without ceremony. */
     public void abort() {
         try {
-            socket.close();
+            connection.close();
         } catch (IOException e) {
             // The connection is gone all the same.
         }
@@ -204,7 +205,10 @@ public final class Transport implements Closeable {
     @Override
     public void close() {
         try {
-            out.close();
+            TlsChannel channel = tls;
+            if (channel != null) {
+                channel.close();
+            }
         } catch (IOException e) {
             // A peer that left first cannot be told.
         } finally {

@@ -2,6 +2,7 @@ package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.concurrent.Timing;
 import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadPool;
@@ -73,7 +74,8 @@ class ContentsTest {
             buffer.put(data, lease.start(i), buffer.remaining());
         }
         Request request = new Request(false, flags, 0, 1, base, data.length);
-        List<Reply> replies = Contents.of(new Job(request, new InFlight(1, 1 << 20), data.length), lease, base, last);
+        List<Reply> replies =
+                Contents.of(new Job(request, new InFlight(1, 1 << 20, Timing.SYSTEM), data.length), lease, base, last);
         lease.release();
         return replies;
     }

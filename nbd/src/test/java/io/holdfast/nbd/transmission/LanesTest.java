@@ -2,6 +2,7 @@ package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.concurrent.Timing;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -14,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class LanesTest {
-    private final Workers workers = new Workers(16);
+    private final Workers workers = new Workers(16, Timing.SYSTEM);
 
     @AfterEach
     void close() {
@@ -148,7 +149,7 @@ class LanesTest {
     /** The calling thread then does the task itself: the connection becomes slow, but it answers. */
     @Test
     void withoutThreadsTheCallerDoesTheWork() {
-        Workers none = new Workers(16, task -> {
+        Workers none = new Workers(16, Timing.SYSTEM, (name, task) -> {
             throw new OutOfMemoryError("unable to create native thread");
         });
         List<Thread> ran = new ArrayList<>();

@@ -3,13 +3,16 @@ package io.holdfast.nbd.transmission;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.concurrent.Timing;
 import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadPool;
 import io.holdfast.door.PayloadShare;
 import io.holdfast.door.Slice;
+import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.protocol.Request;
+import io.holdfast.nbd.transport.SocketConnection;
 import io.holdfast.nbd.transport.Transport;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -28,7 +31,7 @@ import org.junit.jupiter.api.Timeout;
 class ReplyQueueTest {
     private static final int REPLIES = 20_000;
 
-    private final InFlight inFlight = new InFlight(Integer.MAX_VALUE, Long.MAX_VALUE);
+    private final InFlight inFlight = new InFlight(Integer.MAX_VALUE, Long.MAX_VALUE, Timing.SYSTEM);
     private final PayloadPool pool = new PayloadPool(512 << 20, 1);
     private final PayloadShare memory = pool.newShare();
     private SocketChannel client;
@@ -40,8 +43,8 @@ class ReplyQueueTest {
         try (ServerSocketChannel server =
                 ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             client = SocketChannel.open(server.getLocalAddress());
-            transport = new Transport(server.accept());
-            queue = new ReplyQueue(transport, ReplyFormat.SIMPLE);
+            transport = new Transport(new SocketConnection(server.accept()));
+            queue = new ReplyQueue(transport, ReplyFormat.SIMPLE, NbdEnvironment.SYSTEM);
         }
     }
 

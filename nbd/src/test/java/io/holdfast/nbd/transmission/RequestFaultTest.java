@@ -2,17 +2,20 @@ package io.holdfast.nbd.transmission;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.concurrent.Timing;
 import io.holdfast.door.ChangeGate;
 import io.holdfast.door.PayloadPool;
 import io.holdfast.door.Slice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.export.Export;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.CommandType;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.transport.InputBuffer;
+import io.holdfast.nbd.transport.SocketConnection;
 import io.holdfast.nbd.transport.Transport;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.ReadQueue;
@@ -81,7 +84,7 @@ class RequestFaultTest {
         try (ServerSocketChannel server =
                 ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0))) {
             client = SocketChannel.open(server.getLocalAddress());
-            transport = new Transport(server.accept());
+            transport = new Transport(new SocketConnection(server.accept()));
         }
     }
 
@@ -160,11 +163,12 @@ class RequestFaultTest {
         Transmission phase = new Transmission(
                 new Negotiated(export, ReplyFormat.STRUCTURED, true),
                 transport,
-                new InputBuffer(transport),
+                new InputBuffer(transport, ByteBuffer::allocateDirect),
                 NbdOptions.defaults(),
                 pool,
                 new Meters(),
-                new ChangeGate());
+                new ChangeGate(Timing.SYSTEM),
+                NbdEnvironment.SYSTEM);
         try {
             phase.run();
         } catch (IOException | RuntimeException | Error expected) {
@@ -297,7 +301,7 @@ class RequestFaultTest {
     void nothingStaysWithoutMemory(CommandType type, int length, String method, String kind) throws Exception {
         send(type, 0, 0, length);
         client.shutdownOutput();
-        serve(new PayloadPool(256 << 20, 1, bytes -> {
+        serve(new PayloadPool(256 << 20, 1, Slice.MAX, bytes -> {
             throw new IllegalStateException("injected");
         }));
     }
@@ -310,7 +314,7 @@ class RequestFaultTest {
         Thread taker = takeAll();
         send(type, 0, 0, length);
         client.shutdownOutput();
-        serve(new PayloadPool(256 << 20, 1, bytes -> {
+        serve(new PayloadPool(256 << 20, 1, Slice.MAX, bytes -> {
             if (left.getAndDecrement() <= 0) {
                 throw new OutOfMemoryError("injected");
             }

@@ -20,7 +20,7 @@ class InputBufferTest {
         try (ServerSocketChannel server =
                         ServerSocketChannel.open().bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0));
                 SocketChannel sender = SocketChannel.open(server.getLocalAddress());
-                Transport receiver = new Transport(server.accept())) {
+                Transport receiver = new Transport(new SocketConnection(server.accept()))) {
             Thread thread = Thread.ofPlatform().start(() -> {
                 Random random = new Random(3);
                 try {
@@ -37,7 +37,7 @@ class InputBufferTest {
                     throw new IllegalStateException(e);
                 }
             });
-            use.use(new InputBuffer(receiver));
+            use.use(new InputBuffer(receiver, ByteBuffer::allocateDirect));
             thread.join();
         } catch (InterruptedException e) {
             throw new IOException(e);
