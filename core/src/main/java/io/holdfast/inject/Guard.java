@@ -56,5 +56,17 @@ public enum Guard {
     /** The blocks of a file without a name stay while it is open. */
     ORPHAN_STAYS_OPEN,
     /** Content that a failed device did not take stays readable after the last handle is closed. */
-    FAILED_STAYS_READABLE
+    FAILED_STAYS_READABLE,
+
+    // ---- doors ----
+    /** A connection has its share of the memory for payloads, whatever others hold. */
+    PAYLOAD_SHARE,
+    /** A client that takes none of its replies, or stops in a payload, is cut off in the end. */
+    STALL_LIMIT,
+    /** An Error on a thread of a session ends that session. */
+    SESSION_ERROR_ENDS,
+    /** A new connection to a file is served when the changes that earlier ones have begun have ended. */
+    SUCCESSOR_AWAITS,
+    /** When another connection has come, one whose client is gone begins no change any more. */
+    GONE_BEGINS_NOTHING
 }

@@ -112,6 +112,18 @@ public enum Point {
     /** The bitmap of a group is read and not in use yet. */
     GROUP_READ,
 
+    // ---- doors ----
+    /** A client has chosen a file; its connection is not known among those of the file. */
+    CLIENT_SERVED,
+    /** Earlier connections to the file know of the new one, which waits for their changes next. */
+    SUCCESSOR_CAME,
+    /** A request has been received, nothing of it is done. */
+    REQUEST_RECEIVED,
+    /** A change counts as running, nothing of it is done. */
+    CHANGE_BEGUN,
+    /** A worker has done its part of a request, no reply says so. */
+    REQUEST_DONE,
+
     // ---- allocations that may fail ----
     /** Space is reserved for a change. */
     ALLOCATE_RESERVE,
@@ -130,5 +142,11 @@ public enum Point {
     /** Memory is taken for changes of maps. */
     ALLOCATE_CHANGES,
     /** Room is asked for before changes of maps are made; without room the caller waits for a checkpoint. */
-    CHANGES_FULL
+    CHANGES_FULL,
+    /** The reading thread of a session needs memory for a request. */
+    ALLOCATE_REQUEST,
+    /** A worker of a session needs memory for a request. */
+    ALLOCATE_WORK,
+    /** A thread needs memory to send replies. */
+    ALLOCATE_REPLY
 }

@@ -1,6 +1,9 @@
 package io.holdfast.door;
 
 import io.holdfast.concurrent.Timing;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -15,8 +18,9 @@ import java.util.function.BooleanSupplier;
 /**
  * Which connections serve which file, by its inode number.
  *
- * <p>Invariant: once {@link #enter} has returned, a connection that was registered earlier and whose client has closed
- * it makes no further change to the file ({@link ChangeGate}).
+ * <p>Invariant: once {@link #enter} has returned, a connection that was accepted earlier and whose client has closed
+ * it makes no further change to the file ({@link ChangeGate}). That holds also for a connection that is registered later,
+ * because its handshake took long.
  */
 public final class FileConnections {
     /** A change that takes longer than this is stuck in the device. */
@@ -26,6 +30,8 @@ public final class FileConnections {
     private final ReentrantLock lock = new ReentrantLock();
     /** The connections of a file are in the order in which they came, so a simulation can repeat a run. */
     private final Map<Long, Set<ChangeGate>> gates = new HashMap<>();
+    /** How many connections have been registered so far. */
+    private long arrivals;
 
     public FileConnections(Timing timing) {
         this.timing = timing;
@@ -33,22 +39,42 @@ public final class FileConnections {
 
     private record Before(ChangeGate gate, long period) {}
 
+    /** Returns a mark for {@link #enter}, to be taken when a connection is accepted. */
+    public long mark() {
+        lock.lock();
+        try {
+            return arrivals;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /**
      * Registers a connection, then waits for the changes that earlier connections have begun.
      *
+     * @param accepted the mark of the time when the connection was accepted
      * @param stopping ends the waiting early
      * @throws IOException if those changes have not ended within a minute; the caller must not serve the connection
      *     then
      */
-    public void enter(long inode, ChangeGate gate, BooleanSupplier stopping) throws IOException {
+    public void enter(long inode, ChangeGate gate, long accepted, BooleanSupplier stopping) throws IOException {
         List<Before> all = new ArrayList<>();
         lock.lock();
         try {
             Set<ChangeGate> others = gates.computeIfAbsent(inode, _ -> new LinkedHashSet<>());
             others.forEach(other -> all.add(new Before(other, other.succeed())));
             others.add(gate);
+            if (arrivals != accepted) {
+                // Another client may have come since this one left: nobody has told this gate.
+                gate.lookFirst();
+            }
+            arrivals++;
         } finally {
             lock.unlock();
+        }
+        Inject.at(Point.SUCCESSOR_CAME);
+        if (Inject.off(Guard.SUCCESSOR_AWAITS)) {
+            return;
         }
         long end = timing.nanoTime() + WAIT_NANOS_MAX;
         try {

@@ -1,5 +1,7 @@
 package io.holdfast.door;
 
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedDeque;
@@ -75,7 +77,8 @@ public final class PayloadPool {
         boolean complete = false;
         lock.lock();
         try {
-            if (!rule.allows(share.held + needed, borrowed - rule.borrowed(share.held))) {
+            if (!rule.allows(share.held + needed, borrowed - rule.borrowed(share.held))
+                    && !Inject.off(Guard.PAYLOAD_SHARE)) {
                 return null;
             }
             for (int rest = bytes; rest > 0; rest -= Slice.MAX) {

@@ -4,6 +4,9 @@ import io.holdfast.door.Alarms;
 import io.holdfast.door.ChangeGate;
 import io.holdfast.door.FileConnections;
 import io.holdfast.door.PayloadPool;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.handshake.Handshake;
 import io.holdfast.nbd.handshake.Negotiated;
@@ -42,6 +45,7 @@ final class Session implements Runnable {
     private final SessionLog log;
     private final StallWatch stalls;
     private final @Nullable String refusal;
+    private final long accepted;
     private volatile @Nullable Transmission transmission;
     private volatile boolean stopping;
     private volatile boolean busyAtStop;
@@ -54,6 +58,7 @@ final class Session implements Runnable {
         this.log = new SessionLog(client.name());
         this.stalls = new StallWatch(transport.progress(), shared.options().stallTimeout());
         this.refusal = refusal;
+        this.accepted = shared.connections().mark();
     }
 
     /** What the sessions of a server have in common. */
@@ -96,9 +101,10 @@ final class Session implements Runnable {
             Negotiated negotiated = result.get();
             try (StoredFile file = negotiated.export().file()) {
                 log.serves(negotiated.export().name());
+                Inject.at(Point.CLIENT_SERVED);
                 ChangeGate gate = new ChangeGate(shared.environment().timing());
                 try {
-                    shared.connections().enter(file.inode(), gate, () -> stopping);
+                    shared.connections().enter(file.inode(), gate, accepted, () -> stopping);
                     transmit(negotiated, input, gate);
                 } finally {
                     shared.connections().leave(file.inode(), gate);
@@ -254,7 +260,7 @@ final class Session implements Runnable {
      * @param now by the server's {@link io.holdfast.concurrent.Timing}
      */
     void endIfStalled(long now) {
-        if (transmission != null) {
+        if (transmission != null && !Inject.off(Guard.STALL_LIMIT)) {
             stalls.look(now).ifPresent(this::cutOff);
         }
     }

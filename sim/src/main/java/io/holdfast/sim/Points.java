@@ -33,6 +33,12 @@ final class Points implements Injector {
 
     private final SplittableRandom shortness;
 
+    /** One of so many requests over NBD fails with an error; 0 for none. */
+    private final int errorEvery;
+
+    private final SplittableRandom errorChance;
+    private int errors;
+
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
         this.scenario = scenario;
         this.scheduler = scheduler;
@@ -42,6 +48,8 @@ final class Points implements Injector {
         this.fullAtTimes = fullness.nextInt(16) == 0;
         this.shortness = scenario.random("shortness");
         this.shortAtTimes = shortness.nextInt(3) == 0;
+        this.errorChance = scenario.random("errors");
+        this.errorEvery = errorChance.nextInt(3) > 0 ? 0 : 20 + errorChance.nextInt(100);
     }
 
     @Override
@@ -123,7 +131,28 @@ final class Points implements Injector {
         if (shortAtTimes && isShortage(point) && shortness.nextInt(8) == 0) {
             return true;
         }
+        if (isOfASession(point)) {
+            return errorIn(point);
+        }
         return point == failing && --failingNth == 0;
+    }
+
+    private static boolean isOfASession(Point point) {
+        return point == Point.ALLOCATE_REQUEST || point == Point.ALLOCATE_WORK || point == Point.ALLOCATE_REPLY;
+    }
+
+    private boolean errorIn(Point point) {
+        boolean fails = errorEvery > 0 && errorChance.nextInt(errorEvery) == 0;
+        if (fails) {
+            errors++;
+            trace.event(scheduler.nanoTime(), "error", point.name().hashCode(), errors, point::name);
+        }
+        return fails;
+    }
+
+    /** Returns how often a session has been without memory. */
+    int errors() {
+        return errors;
     }
 
     @Override

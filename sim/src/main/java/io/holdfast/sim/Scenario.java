@@ -12,7 +12,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * The parameters of one simulation. A seed gives a whole scenario. Each parameter can then be reduced by itself,
+ * The parameters of one simulation. A seed gives a whole scenario; in that of a negative seed the clients come over NBD. Each parameter can then be reduced by itself,
  * because every part of a run draws from its own random stream.
  *
  * @param operations calls by all clients together
@@ -81,7 +81,7 @@ public record Scenario(
         if (random.nextInt(4) == 0) {
             faults.add(FaultKind.DELAY);
         }
-        int[] sizes = {1, 2, 3, 4, 8, 8, 24, 300};
+        int[] sizes = seed < 0 ? new int[] {2, 4, 8, 8, 16, 16, 24, 64} : new int[] {1, 2, 3, 4, 8, 8, 24, 300};
         boolean growing = random.nextInt(5) == 0;
         int fileBlocks = growing ? 24 : sizes[random.nextInt(sizes.length)];
         int[] volumes = {600, 700, 900, 1500, 4096};
@@ -107,6 +107,21 @@ public record Scenario(
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,
                 Set.of());
+    }
+
+    /** Returns one seed for each number, so that among many numbers one scenario in four has clients that come over NBD. */
+    public static long seed(long number) {
+        return number % 4 == 0 ? -Math.abs(number) : number;
+    }
+
+    /** Returns whether clients come over NBD. */
+    public boolean overNbd() {
+        return seed < 0;
+    }
+
+    /** Returns how many clients call the engine themselves. */
+    public int callers() {
+        return overNbd() ? random("callers").nextInt(2) : clients;
     }
 
     /** Returns log2 of the blocks in a group: mostly so few that a volume has many groups. */

@@ -7,11 +7,13 @@ import io.holdfast.sim.disk.FaultKind;
 import io.holdfast.sim.disk.SimDevice;
 import io.holdfast.sim.disk.SimDisk;
 import io.holdfast.sim.model.ViolationException;
+import io.holdfast.sim.nbd.NbdDoor;
 import io.holdfast.sim.schedule.Order;
 import io.holdfast.sim.schedule.Scheduler;
 import io.holdfast.sim.schedule.Trace;
 import io.holdfast.sim.workload.Client;
 import io.holdfast.sim.workload.Inspector;
+import io.holdfast.sim.workload.NbdClient;
 import io.holdfast.sim.workload.World;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
@@ -36,6 +38,9 @@ public final class Simulation {
      */
     private static final Logger ENGINE = Logger.getLogger("holdfast");
 
+    /** As {@link #ENGINE}, for the engine's classes that log by their own names. */
+    private static final Logger CLASSES = Logger.getLogger("io.holdfast");
+
     private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
     private static final long EPOCH_SECONDS = 1_800_000_000;
 
@@ -43,11 +48,22 @@ public final class Simulation {
     private static final List<Point> LOGGING =
             List.of(Point.RECORD_WRITTEN, Point.RECORD_MAPPED, Point.WRITEBACK_MAPPED, Point.CHANGES_PENDING);
     /**
-     * Not where memory for changes is short, and not where only memory changes: few runs come by, and the runs of known
-     * seeds stay as they were.
+     * Not where memory for changes is short, nor where only memory changes, nor in the doors: few runs come by, and the runs of known seeds stay as they
+     * were.
      */
-    private static final List<Point> ANYWHERE = List.copyOf(EnumSet.complementOf(
-            EnumSet.of(Point.CHANGES_WAIT, Point.ALLOCATE_CHANGES, Point.CHANGES_FULL, Point.GROUP_REUSED)));
+    private static final List<Point> ANYWHERE = List.copyOf(EnumSet.complementOf(EnumSet.of(
+            Point.CHANGES_WAIT,
+            Point.ALLOCATE_CHANGES,
+            Point.CHANGES_FULL,
+            Point.GROUP_REUSED,
+            Point.CLIENT_SERVED,
+            Point.SUCCESSOR_CAME,
+            Point.REQUEST_RECEIVED,
+            Point.CHANGE_BEGUN,
+            Point.REQUEST_DONE,
+            Point.ALLOCATE_REQUEST,
+            Point.ALLOCATE_WORK,
+            Point.ALLOCATE_REPLY)));
 
     private final Scenario scenario;
     private final Trace trace;
@@ -57,6 +73,8 @@ public final class Simulation {
     private final World world;
     private final Inspector inspector;
     private final List<Client> clients = new ArrayList<>();
+    private final List<NbdClient> visitors = new ArrayList<>();
+    private final NbdDoor door;
     private final SplittableRandom random;
     private final SplittableRandom identities;
     private @Nullable Volume current;
@@ -75,8 +93,12 @@ public final class Simulation {
         this.inspector = new Inspector(world);
         this.random = scenario.random("director");
         this.identities = scenario.random("identities");
-        for (int i = 0; i < scenario.clients(); i++) {
+        this.door = new NbdDoor(scenario, scheduler, points::errors);
+        for (int i = 0; i < scenario.callers(); i++) {
             clients.add(new Client(world, i));
+        }
+        for (int i = 0; scenario.overNbd() && i < scenario.clients(); i++) {
+            visitors.add(new NbdClient(world, door, i));
         }
     }
 
@@ -89,6 +111,7 @@ public final class Simulation {
     public static Result run(Scenario scenario, @Nullable PrintStream out) {
         Simulation simulation = new Simulation(scenario, out);
         ENGINE.setLevel(Level.OFF);
+        CLASSES.setLevel(Level.OFF);
         SimInjector.activate(simulation.points);
         RuntimeException violation = null;
         try {
@@ -98,6 +121,7 @@ public final class Simulation {
         } finally {
             SimInjector.activate(null);
             simulation.scheduler.close();
+            simulation.door.end();
         }
         return new Result(
                 scenario,
@@ -200,10 +224,19 @@ public final class Simulation {
                 crashes && random.nextInt(4) > 0,
                 random.nextInt(3_000_000));
         List<Thread> threads = new ArrayList<>();
+        Thread stopper = scenario.overNbd() ? openDoor(opened) : null;
         for (Client client : clients) {
             threads.add(scheduler.start(client.name(), client));
         }
+        for (NbdClient visitor : visitors) {
+            threads.add(scheduler.start(visitor.name(), visitor));
+        }
         threads.forEach(scheduler::join);
+        if (stopper != null) {
+            scheduler.join(stopper);
+            door.close();
+            world.disks().settleAll();
+        }
         points.disarm();
         inspector.requireOpenGroups();
         if (world.crashWasDue()) {
@@ -213,6 +246,19 @@ public final class Simulation {
         if (scenario.faults().contains(FaultKind.LOG_ROT) && !opened.lost() && random.nextBoolean()) {
             rotLog(opened);
         }
+    }
+
+    /** Serves over NBD. Returns a thread that now and then stops that while clients are there. */
+    private Thread openDoor(Opened opened) {
+        door.open(opened.volume());
+        boolean early = random.nextInt(6) == 0;
+        long delay = random.nextInt(50_000_000);
+        return scheduler.start("stopper", () -> {
+            if (early) {
+                scheduler.sleep(delay);
+                door.stop();
+            }
+        });
     }
 
     /** Damages a flushed part of the log that a later, also flushed record has declared durable; then crashes. */

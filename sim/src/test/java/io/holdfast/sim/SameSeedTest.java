@@ -18,7 +18,7 @@ class SameSeedTest {
     private static final int RUNS = 10;
 
     @ParameterizedTest
-    @ValueSource(longs = {3, 11, 62, 130, 204})
+    @ValueSource(longs = {3, 11, 62, 130, 204, -3, -62})
     void tenRunsAgree(long seed) {
         Result first = Simulation.run(Scenario.of(seed));
         for (int run = 1; run < RUNS; run++) {

@@ -5,6 +5,9 @@ import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadShare;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.NbdError;
 import io.holdfast.nbd.protocol.Request;
@@ -82,6 +85,10 @@ final class Exchange {
         }
         here = job;
         meters.requests.increment();
+        if (Inject.fails(Point.ALLOCATE_REQUEST)) {
+            throw new OutOfMemoryError("injected");
+        }
+        Inject.at(Point.REQUEST_RECEIVED);
         return job;
     }
 
@@ -150,6 +157,7 @@ final class Exchange {
      */
     void begin(Job job) throws IOException {
         job.changes(gate, gate.begin(peerIsGone));
+        Inject.at(Point.CHANGE_BEGUN);
     }
 
     /**
@@ -229,11 +237,17 @@ final class Exchange {
     void finish(Job job, Work work) {
         Reply reply;
         try {
+            if (Inject.fails(Point.ALLOCATE_WORK)) {
+                throw new OutOfMemoryError("injected");
+            }
             reply = attempt(job, work);
         } catch (RuntimeException | Error e) {
-            giveUp(job, e);
+            if (!Inject.off(Guard.SESSION_ERROR_ENDS)) {
+                giveUp(job, e);
+            }
             return;
         }
+        Inject.at(Point.REQUEST_DONE);
         replies.send(reply);
     }
 

@@ -1,6 +1,8 @@
 package io.holdfast.nbd.transmission;
 
 import io.holdfast.door.InFlight;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.protocol.ReplyFormat;
 import io.holdfast.nbd.transport.Transport;
@@ -113,6 +115,9 @@ final class ReplyQueue {
     private void writeBatch() {
         try {
             takeBatch();
+            if (Inject.fails(Point.ALLOCATE_REPLY)) {
+                throw new OutOfMemoryError("injected");
+            }
             if (broken == null) {
                 gather();
                 transport.write(buffers.toArray(ByteBuffer[]::new), buffers.size());

@@ -5,6 +5,8 @@ import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.door.PayloadPool;
 import io.holdfast.door.PayloadShare;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.handshake.Negotiated;
@@ -116,7 +118,9 @@ public final class Transmission {
                 serve(request);
             }
         } catch (RuntimeException | Error e) {
-            replies.giveUp(e);
+            if (!Inject.off(Guard.SESSION_ERROR_ENDS)) {
+                replies.giveUp(e);
+            }
             throw e;
         } catch (IOException e) {
             ended = true;
@@ -130,7 +134,9 @@ public final class Transmission {
     /** Waits for what is in flight, whatever is thrown: until then others use the file and the memory. */
     private void end() {
         try {
-            exchange.abandon();
+            if (!Inject.off(Guard.SESSION_ERROR_ENDS)) {
+                exchange.abandon();
+            }
         } catch (RuntimeException | Error e) {
             replies.giveUp(e);
             Defects.log("giving up a request failed", e);

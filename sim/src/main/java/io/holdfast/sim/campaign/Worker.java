@@ -30,21 +30,21 @@ final class Worker {
         this.out = out;
     }
 
-    /** Runs the seeds {@code first}, {@code first + step}, … until told to end, or one fails. */
+    /** Runs the seeds of {@code first}, {@code first + step}, … until told to end, or one fails. */
     void run(long first, long step) {
         Thread.ofPlatform().daemon().name("end").start(this::awaitEnd);
-        long seed = first;
+        long number = first;
         boolean failed = false;
         while (!failed && !told) {
-            Scenario scenario = replay.apply(Scenario.of(seed));
-            say(BEGIN + seed);
+            Scenario scenario = replay.apply(Scenario.of(Scenario.seed(number)));
+            say(BEGIN + scenario.seed());
             Result result = Simulation.run(scenario);
             say(DONE + Tally.of(result).line());
             failed = result.failed();
             if (failed) {
                 tell(result);
             }
-            seed += step;
+            number += step;
         }
     }
 

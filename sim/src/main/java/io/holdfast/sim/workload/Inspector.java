@@ -60,6 +60,9 @@ public final class Inspector {
             world.shared.begin(names -> names.put(name, new Folder.Node(model)));
             world.shared.done();
         }
+        if (world.scenario.overNbd()) {
+            world.disks().furnish(volume);
+        }
         volume.create(WITNESS, CreateOptions.file()).close();
         if (world.scenario.room() > 0) {
             fill(volume, world.scenario.room());

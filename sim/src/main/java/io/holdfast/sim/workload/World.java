@@ -33,7 +33,11 @@ public final class World {
     final Folder shared = new Folder("/shared", ticks);
 
     final ReentrantLock sharedLock = new ReentrantLock();
+    /** The directory of the files that NBD clients use. */
+    final Folder disksFolder = new Folder("/disks", ticks);
+
     final List<Folder> folders = new ArrayList<>();
+    private final Disks disks = new Disks(this);
     private final List<FileModel> files = new ArrayList<>();
 
     private @Nullable Volume volume;
@@ -54,6 +58,9 @@ public final class World {
         folders.add(shared);
         for (int i = 0; i < scenario.clients(); i++) {
             folders.add(new Folder("/c" + i, ticks));
+        }
+        if (scenario.overNbd()) {
+            folders.add(disksFolder);
         }
     }
 
@@ -112,6 +119,11 @@ public final class World {
             scheduler.after(crashDelay, doomed::cutPower);
         }
         return true;
+    }
+
+    /** Returns whether no more calls may be made. */
+    boolean phaseIsOver() {
+        return operations >= phaseEnd || isOver();
     }
 
     /** Returns whether the power is cut, or the volume takes no more writes. */
@@ -196,13 +208,28 @@ public final class World {
         boolean cut = device != null && device.isCut();
         return switch (e.code()) {
             case WOULD_BLOCK -> nowait || cut;
-            case NO_SPACE -> scenario.tight() || disk.happened(FaultKind.HOST_FULL);
+            case NO_SPACE -> mayBeFull();
             case FAILED, NO_MEMORY -> cut || disk.everDamaged() || deviceFailed();
             case DEVICE_ERROR -> cut || deviceFailed() || disk.everDamaged();
             case CHECKSUM_MISMATCH -> namesDamage(e);
             case DAMAGED -> cut || disk.everDamaged() || disk.happened(FaultKind.FLUSH_LIE);
             default -> false;
         };
+    }
+
+    /** Returns whether a call may fail in a way that NBD calls an I/O error. */
+    boolean mayFail() {
+        return isOver() || disk.everDamaged() || deviceFailed() || mayHaveLostDurable();
+    }
+
+    /** Returns whether a call may fail for want of room. */
+    boolean mayBeFull() {
+        return scenario.tight() || disk.happened(FaultKind.HOST_FULL);
+    }
+
+    /** Returns the files that NBD clients use. */
+    public Disks disks() {
+        return disks;
     }
 
     private boolean deviceFailed() {
