@@ -3,10 +3,7 @@ package io.holdfast.space;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
-import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.PriorityQueue;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -34,6 +31,8 @@ final class GroupAllocator {
     private static final int READY_MIN = 4096;
     /** The same where as many groups are loaded as may be, with few free blocks each. */
     private static final int READY_LEAST = 64;
+    /** Loaded groups to look at for some to drop, each time when one is loaded. */
+    private static final int EVICT_LOOKS = 128;
 
     private final Layout layout;
     private final Bitmaps bitmaps;
@@ -52,11 +51,12 @@ final class GroupAllocator {
 
     private boolean claimsFrozen;
 
-    /** The closed groups, and when to try each again: at a value of {@code epoch}. */
-    private final Map<Long, Retry> closed = new HashMap<>();
-    /** Those that are to be tried again, the next one first. */
-    private final PriorityQueue<Attempt> attempts = new PriorityQueue<>();
+    /** Those of the loaded groups that have free blocks: between two checkpoints many more may be loaded. */
+    private final TreeMap<Long, LoadedGroup> usable = new TreeMap<>();
+    /** The loaded group that was looked at last for a group to drop. */
+    private long evictCursor = -1;
 
+    private final ClosedGroups closed = new ClosedGroups();
     private long free;
     private long ready;
     private long unloadedFree;
@@ -67,13 +67,6 @@ final class GroupAllocator {
 
     private long frozenEpoch;
     private long durableEpoch;
-
-    private record Attempt(long epoch, long group) implements Comparable<Attempt> {
-        @Override
-        public int compareTo(Attempt other) {
-            return epoch == other.epoch ? Long.compare(group, other.group) : Long.compare(epoch, other.epoch);
-        }
-    }
 
     /** @param loadedMax groups that stay loaded without need */
     GroupAllocator(Layout layout, Bitmaps bitmaps, int loadedMax) {
@@ -102,12 +95,13 @@ final class GroupAllocator {
     private void count(long group, int added, boolean isLoaded) {
         int g = (int) group;
         freeIn[g] += added;
-        if (!isLoaded && closed.containsKey(group)) {
+        if (!isLoaded && closed.has(group)) {
             return;
         }
         free += added;
         if (isLoaded) {
             ready += added;
+            markUsable(group);
         } else {
             unloadedFree += added;
             mark(g);
@@ -115,10 +109,19 @@ final class GroupAllocator {
     }
 
     private void mark(int group) {
-        boolean isOpen = freeIn[group] > 0 && !loaded.containsKey((long) group) && !closed.containsKey((long) group);
+        boolean isOpen = freeIn[group] > 0 && !loaded.containsKey((long) group) && !closed.has(group);
         boolean isRoomy = isOpen && freeIn[group] >= layout.groupBlocks() / 16;
         set(open, group, isOpen);
         set(roomy, group, isRoomy);
+    }
+
+    private void markUsable(long group) {
+        LoadedGroup found = freeIn[(int) group] > 0 ? loaded.get(group) : null;
+        if (found == null) {
+            usable.remove(group);
+        } else {
+            usable.putIfAbsent(group, found);
+        }
     }
 
     private static void set(long[] bits, int index, boolean on) {
@@ -183,12 +186,13 @@ final class GroupAllocator {
         ready += freeBlocks;
         loaded.put(group, new LoadedGroup(group, busy, (int) (layout.groupEnd(group) - layout.groupStart(group))));
         mark((int) group);
+        markUsable(group);
         loadCursor = group;
         return true;
     }
 
     boolean isClosed(long group) {
-        return closed.containsKey(group);
+        return closed.has(group);
     }
 
     boolean anyClosed() {
@@ -202,18 +206,13 @@ final class GroupAllocator {
      * @return false if it was closed already
      */
     boolean close(long group, boolean forGood) {
-        Retry before = closed.get(group);
-        Retry now = before == null ? Retry.first(epoch) : before.again(epoch);
-        closed.put(group, now);
-        if (!forGood) {
-            attempts.add(new Attempt(now.next(), group));
-        }
-        if (before == null) {
+        boolean first = closed.add(group, epoch, forGood);
+        if (first) {
             free -= freeIn[(int) group];
             unloadedFree -= freeIn[(int) group];
             mark((int) group);
         }
-        return before == null;
+        return first;
     }
 
     /** Leaves nothing to allocate in a group that is not loaded: its new bitmap has no free block. */
@@ -225,17 +224,12 @@ final class GroupAllocator {
 
     /** Returns a closed group that it is time to try again, once; -1 if there is none. */
     long nextToRetry() {
-        Attempt next = attempts.peek();
-        if (next == null || next.epoch > epoch) {
-            return -1;
-        }
-        attempts.remove();
-        return next.group;
+        return closed.nextToRetry(epoch);
     }
 
     /** Takes a closed group into use again. */
     void reopen(long group) {
-        if (closed.remove(group) != null) {
+        if (closed.remove(group)) {
             free += freeIn[(int) group];
             unloadedFree += freeIn[(int) group];
             mark((int) group);
@@ -244,21 +238,23 @@ final class GroupAllocator {
 
     /**
      * Makes room for one more group: drops those that are full, and others while enough stays ready. Those that must stay
-     * do so, whatever their number; the next checkpoint lets them go.
+     * do so, whatever their number; the next checkpoint lets them go. Looks at a bounded number of groups each time, in
+     * turn.
      */
     private void evict() {
         int surplus = loaded.size() - loadedMax + 1;
-        if (surplus <= 0) {
-            return;
-        }
-        for (LoadedGroup group : List.copyOf(loaded.values())) {
+        for (int i = 0; surplus > 0 && i < EVICT_LOOKS; i++) {
+            Map.Entry<Long, LoadedGroup> next = loaded.higherEntry(evictCursor);
+            if (next == null) {
+                next = loaded.firstEntry();
+            }
+            LoadedGroup group = next.getValue();
+            evictCursor = group.number;
             int freeBlocks = freeIn[(int) group.number];
             boolean idle = group.leased == 0 && group.lastUse <= durableEpoch;
             if (idle && (freeBlocks == 0 || ready - freeBlocks >= readyMin())) {
                 unload(group);
-                if (--surplus == 0) {
-                    return;
-                }
+                surplus--;
             }
         }
     }
@@ -266,6 +262,7 @@ final class GroupAllocator {
     private void unload(LoadedGroup group) {
         int freeBlocks = freeIn[(int) group.number];
         loaded.remove(group.number);
+        usable.remove(group.number);
         bitmaps.forget(group.number);
         ready -= freeBlocks;
         unloadedFree += freeBlocks;
@@ -410,14 +407,14 @@ final class GroupAllocator {
         }
         RunSearch search = new RunSearch(wanted);
         long first = layout.groupOf(cursor);
-        for (LoadedGroup group : loaded.tailMap(first, true).values()) {
+        for (LoadedGroup group : usable.tailMap(first, true).values()) {
             int from = group.number == first ? (int) (cursor - layout.groupStart(first)) : 0;
-            if (freeIn[(int) group.number] > 0 && !search.goOn(group, from)) {
+            if (!search.goOn(group, from)) {
                 break;
             }
         }
-        for (LoadedGroup group : loaded.headMap(first, true).values()) {
-            if (freeIn[(int) group.number] > 0 && !search.goOn(group, 0)) {
+        for (LoadedGroup group : usable.headMap(first, true).values()) {
+            if (!search.goOn(group, 0)) {
                 break;
             }
         }
