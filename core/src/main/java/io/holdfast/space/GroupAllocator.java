@@ -44,13 +44,7 @@ final class GroupAllocator {
     private final long[] roomy;
 
     private final TreeMap<Long, LoadedGroup> loaded = new TreeMap<>();
-    /** The blocks of the log that was replayed, which no bitmap has before the next checkpoint. */
-    private BlockList claims;
-    /** Whether {@code claims} is whole, so that the next checkpoint makes it superfluous. */
-    private boolean claimsWhole;
-
-    private boolean claimsFrozen;
-
+    private final LogClaims claims;
     /** Those of the loaded groups that have free blocks: between two checkpoints many more may be loaded. */
     private final TreeMap<Long, LoadedGroup> usable = new TreeMap<>();
     /** The loaded group that was looked at last for a group to drop. */
@@ -73,7 +67,7 @@ final class GroupAllocator {
         this.layout = layout;
         this.bitmaps = bitmaps;
         this.loadedMax = loadedMax;
-        this.claims = new BlockList(layout);
+        this.claims = new LogClaims(layout);
         int groups = Math.toIntExact(layout.groups());
         freeIn = new int[groups];
         open = new long[groups / 64 + 1];
@@ -340,7 +334,7 @@ final class GroupAllocator {
         long group = layout.groupOf(block);
         LoadedGroup there = loaded.get(group);
         int index = (int) (block - layout.groupStart(group));
-        if (freeIn[(int) group] == 0 || (there != null && there.isBusy(index)) || !claims.addIfNew(block)) {
+        if (freeIn[(int) group] == 0 || (there != null && there.isBusy(index)) || !claims.add(block)) {
             return false;
         }
         if (there != null) {
@@ -351,7 +345,7 @@ final class GroupAllocator {
     }
 
     void claimed() {
-        claimsWhole = true;
+        claims.end();
     }
 
     /** Sets the bits of the log's blocks in a group that is being loaded. */
@@ -382,14 +376,12 @@ final class GroupAllocator {
 
     void freeze() {
         frozenEpoch = epoch++;
-        claimsFrozen = claimsWhole;
+        claims.freeze();
     }
 
     void durable() {
         durableEpoch = frozenEpoch;
-        if (claimsFrozen && !claims.isEmpty()) {
-            claims = new BlockList(layout);
-        }
+        claims.durable();
     }
 
     // ---- allocation ----
