@@ -118,8 +118,8 @@ public final class NbdSessions {
     }
 
     /**
-     * Serves a client, or tells it why not. Must not be called by two threads at once after {@link #stop}. If this throws an
-     * error, nothing has changed and the caller may try again.
+     * Serves a client on a thread of the caller's kind, or tells it why not. If this throws an error, nothing has changed and
+     * the caller may try again.
      *
      * @param at where it has come in, for the log
      */
