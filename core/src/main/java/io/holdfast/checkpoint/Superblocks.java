@@ -213,21 +213,6 @@ public final class Superblocks {
         }
     }
 
-    /**
-     * Writes the superblock that was found to the copies that do not have it: a crash may have come before all had it. The
-     * caller flushes after. The slots of the generation before are left to the next checkpoint, which writes them all.
-     */
-    public void complete(Found found) throws HoldfastException {
-        Superblock superblock = found.superblock();
-        Layout layout = superblock.layout();
-        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
-            long block = layout.superblock(copy, slotOf(superblock));
-            if (found.problems().stream().anyMatch(problem -> problem.block() == block)) {
-                write(superblock, block);
-            }
-        }
-    }
-
     private static int slotOf(Superblock superblock) {
         return (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
     }

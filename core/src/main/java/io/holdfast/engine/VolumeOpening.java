@@ -24,6 +24,7 @@ import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
@@ -181,7 +182,7 @@ final class VolumeOpening {
         if (!options.readOnly()) {
             WriteLog log = log(state, superblock, result);
             writable = goLive(log, checkpoints, state, reserver);
-            superblocks.complete(found);
+            superblocks.write(superblock, layout);
             beginMount(log, checkpoints, superblock, recovery);
         }
         recovery.finish();
@@ -268,6 +269,9 @@ final class VolumeOpening {
             throw refusal(damage.get());
         }
         damage.ifPresent(problem -> problems.add(problem.message()));
+        if (!options.readOnly() && !Inject.off(Guard.TAIL_REWRITTEN)) {
+            reader.rewriteTail(result);
+        }
         return result;
     }
 

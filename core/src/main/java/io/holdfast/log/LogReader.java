@@ -45,6 +45,8 @@ public final class LogReader {
 
     private final BlockStore store;
     private final Layout layout;
+    private final Checksum checksum;
+    private final BufferPool buffers;
     private final RecordReader reader;
 
     /** Records that may not have been durable, by their places. */
@@ -56,6 +58,9 @@ public final class LogReader {
 
     private long durableThrough;
     private long changes;
+    /** Block of the record that was handed over last. */
+    private long walkedTo;
+
     private boolean dropped;
     private boolean corrupt;
 
@@ -78,6 +83,8 @@ public final class LogReader {
     public LogReader(BlockStore store, long volume, Checksum checksum, Layout layout, BufferPool buffers) {
         this.store = store;
         this.layout = layout;
+        this.checksum = checksum;
+        this.buffers = buffers;
         this.reader = new RecordReader(
                 store,
                 volume,
@@ -103,6 +110,7 @@ public final class LogReader {
      * @param corrupt a record that was durable is damaged; the result has nothing behind it
      * @param closed the last record says that the volume was closed
      * @param changes a bound of how many blocks change their mapping, each on its own or as a part of a range
+     * @param tail where the first record is that is not known to have been flushed, {@code end} if there is none
      * @param start where the first record is
      * @param end where the next record would be
      */
@@ -114,11 +122,13 @@ public final class LogReader {
             boolean closed,
             List<Problem> problems,
             long changes,
+            LogPosition tail,
             LogPosition start,
             LogPosition end) {
         /** Returns the result for a log without records. */
         public static Result empty(LogPosition position) {
-            return new Result(0, position.sequence() - 1, false, false, true, List.of(), 0, position, position);
+            return new Result(
+                    0, position.sequence() - 1, false, false, true, List.of(), 0, position, position, position);
         }
     }
 
@@ -141,6 +151,7 @@ public final class LogReader {
         decideDurable();
         boolean closed = false;
         LogPosition end = at;
+        LogPosition tail = undecided.isEmpty() ? at : undecided.peek();
         while (!undecided.isEmpty()) {
             LogPosition place = undecided.poll();
             Optional<List<LogEntry>> entries = header(place).flatMap(reader::entries);
@@ -159,6 +170,7 @@ public final class LogReader {
                 closed && !dropped,
                 problems,
                 changes,
+                tail,
                 start,
                 end);
     }
@@ -246,8 +258,31 @@ public final class LogReader {
      * @throws HoldfastException {@code NO_MEMORY} of the sink
      */
     public Optional<Problem> replay(Result scanned, Sink sink) throws HoldfastException {
-        LogPosition at = scanned.start();
-        for (long i = 0; i < scanned.records(); i++) {
+        try {
+            return walk(scanned.start(), scanned.end(), sink);
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.NO_MEMORY) {
+                throw e;
+            }
+            return Optional.of(new Problem(walkedTo, String.valueOf(e.getMessage())));
+        }
+    }
+
+    /**
+     * Writes the records again that a scan has found and that are not known to have been flushed; see {@link
+     * TailRewriter}. The caller flushes the device.
+     */
+    public void rewriteTail(Result scanned) throws HoldfastException {
+        TailRewriter rewriter = new TailRewriter(store, checksum, buffers);
+        walk(scanned.tail(), scanned.end(), rewriter::rewrite);
+        rewriter.finish();
+    }
+
+    /** Hands over records; returns why one could not be read. */
+    private Optional<Problem> walk(LogPosition from, LogPosition end, Sink sink) throws HoldfastException {
+        LogPosition at = from;
+        while (at.sequence() < end.sequence()) {
+            walkedTo = at.block();
             Optional<LogRecord> header = header(at);
             if (header.isEmpty()) {
                 return Optional.of(damaged(at.sequence(), at.block(), "its header could be read once, not twice"));
@@ -257,14 +292,7 @@ public final class LogReader {
             if (entries.isEmpty()) {
                 return Optional.of(damaged(at.sequence(), at.block(), "its payload does not match its checksum"));
             }
-            try {
-                sink.record(record, entries.get());
-            } catch (HoldfastException e) {
-                if (e.code() == ErrorCode.NO_MEMORY) {
-                    throw e;
-                }
-                return Optional.of(new Problem(record.block(), String.valueOf(e.getMessage())));
-            }
+            sink.record(record, entries.get());
             at = record.next();
         }
         return Optional.empty();

@@ -97,7 +97,7 @@ class OpeningTest {
     }
 
     @Test
-    void readsTheLogAndTheGroupTableAndWritesOneRecord() throws HoldfastException {
+    void readsTheLogAndTheGroupTableAndWritesNoCheckpoint() throws HoldfastException {
         MemoryDevice device = new MemoryDevice("memory", 1 << 16);
         int groupLog2 = Layout.GROUP_LOG2_MIN;
         VolumeOnDevice.format(device, ChecksumAlgorithm.CRC32C, "", environment(groupLog2, Timing.SYSTEM));
@@ -128,9 +128,14 @@ class OpeningTest {
             long table = (left.blocks() >> groupLog2) / Layout.DESCRIPTORS + 2;
             // Each record is read two or three times, and the data of those that were not known to be durable once, in
             // pieces of 64 blocks. Two groups are loaded, and a path of the tree leads to the file.
-            assertThat(counting.reads.get()).isLessThan(superblocks + table + 6 * recovery.records() + 60);
+            assertThat(counting.reads.get())
+                    .isLessThan(superblocks + table + 6 * recovery.records() + recovery.blocks() / 32 + 60);
             assertThat(volume.counters().checkpoints()).isZero();
-            assertThat(volume.counters().deviceWrites()).isEqualTo(1);
+            // The superblock again, the records that were not known to be durable again, and one that says that this is
+            // a
+            // new mount.
+            assertThat(volume.counters().deviceWrites())
+                    .isLessThan(superblocks / 2 + 2 * recovery.records() + recovery.blocks() / 32 + 2);
             assertContent(volume, writes);
         }
     }
