@@ -29,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariant: an entry stays until its last handle is closed and everything dirty is written; then its pages are
  * dropped and the item store has its record. Only a file that cannot be written now stays without a handle. No thread
- * holds the lock during I/O, except to read one item when it opens a file or frees an orphan.
+ * holds the lock during I/O: what it read before counts only if no file has left the table meanwhile.
  */
 public final class FileTable implements OpenInodes, InodeEvents {
     private final FileContext context;
@@ -37,6 +37,9 @@ public final class FileTable implements OpenInodes, InodeEvents {
     private final OrphanReaper reaper;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<Long, Entry> entries = new HashMap<>();
+    /** How many files have left the table: what was read of a file before one left may be old. */
+    private long removals;
+
     private final Set<QueuedReads> queues = ConcurrentHashMap.newKeySet();
     private @Nullable Writeback writeback;
 
@@ -65,32 +68,63 @@ public final class FileTable implements OpenInodes, InodeEvents {
      * @param path canonical; null if it is not known
      */
     FileData acquire(long inode, @Nullable String path) throws HoldfastException {
-        lock.lock();
-        try {
-            Entry entry = entries.get(inode);
-            if (entry == null) {
-                byte[] item = items.get(NamespaceKeys.inode(inode));
-                if (item == null) {
-                    throw new HoldfastException(
-                            ErrorCode.DAMAGED, "%s: inode %d is missing".formatted(context.volumeName(), inode));
+        while (true) {
+            long seen;
+            lock.lock();
+            try {
+                Entry entry = entries.get(inode);
+                if (entry != null) {
+                    return acquire(entry, path);
                 }
-                InodeRecord record = InodeRecord.decode(inode, item);
-                if (record.kind() != FileKind.REGULAR) {
-                    throw new HoldfastException(
-                            ErrorCode.INVALID,
-                            "%s: inode %d is not a regular file".formatted(context.volumeName(), inode));
+                seen = removals;
+            } finally {
+                lock.unlock();
+            }
+            // Reads the device, and so holds no lock that the writers of other files want.
+            InodeRecord record = read(inode);
+            BlockMap map = context.maps().acquire(inode);
+            boolean used = false;
+            lock.lock();
+            try {
+                Entry entry = entries.get(inode);
+                if (entry == null && removals == seen) {
+                    entry = add(inode, map, record);
+                    used = true;
                 }
-                entry = add(inode, context.maps().acquire(inode), record);
+                if (entry != null) {
+                    return acquire(entry, path);
+                }
+                // Another thread may have opened, changed and closed the file since the record was read.
+            } finally {
+                lock.unlock();
+                if (!used) {
+                    context.maps().release(inode);
+                }
             }
-            if (entry.file.path() == null) {
-                entry.file.setPath(path);
-            }
-            entry.handles++;
-            Inject.at(Point.FILE_ACQUIRED);
-            return entry.file;
-        } finally {
-            lock.unlock();
         }
+    }
+
+    private FileData acquire(Entry entry, @Nullable String path) {
+        if (entry.file.path() == null) {
+            entry.file.setPath(path);
+        }
+        entry.handles++;
+        Inject.at(Point.FILE_ACQUIRED);
+        return entry.file;
+    }
+
+    private InodeRecord read(long inode) throws HoldfastException {
+        byte[] item = items.get(NamespaceKeys.inode(inode));
+        if (item == null) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED, "%s: inode %d is missing".formatted(context.volumeName(), inode));
+        }
+        InodeRecord record = InodeRecord.decode(inode, item);
+        if (record.kind() != FileKind.REGULAR) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, "%s: inode %d is not a regular file".formatted(context.volumeName(), inode));
+        }
+        return record;
     }
 
     /** Opens an inode that was created just now, as {@link #acquire}. Reads nothing. */
@@ -161,6 +195,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
                 return true;
             }
             entries.remove(file.inode);
+            removals++;
         } finally {
             lock.unlock();
         }
@@ -186,6 +221,7 @@ public final class FileTable implements OpenInodes, InodeEvents {
                 boolean done = entry.handles == 0 && (!entry.file.isAhead() || entry.file.unlinked());
                 if (done) {
                     written.add(entry.file);
+                    removals++;
                 }
                 return done;
             });
@@ -269,17 +305,41 @@ public final class FileTable implements OpenInodes, InodeEvents {
     }
 
     /**
-     * Returns whether an inode is an orphan that is not open, and so stays one. One hold of the lock covers both
-     * questions: a file that never had a name may get one as long as it is open.
+     * Returns whether an inode is an orphan that is not open, and so stays one. Both must hold at one moment: a file that
+     * never had a name may get one as long as it is open.
      */
     boolean isDead(long inode) throws HoldfastException {
-        lock.lock();
-        try {
-            boolean open = entries.containsKey(inode) && !Inject.off(Guard.ORPHAN_STAYS_OPEN);
-            return !open && items.get(NamespaceKeys.orphan(inode)) != null;
-        } finally {
-            lock.unlock();
+        while (true) {
+            long seen;
+            lock.lock();
+            try {
+                if (isOpen(inode)) {
+                    return false;
+                }
+                seen = removals;
+            } finally {
+                lock.unlock();
+            }
+            if (items.get(NamespaceKeys.orphan(inode)) == null) {
+                return false;
+            }
+            lock.lock();
+            try {
+                if (isOpen(inode)) {
+                    return false;
+                }
+                if (removals == seen) {
+                    return true;
+                }
+                // It may have been open since, and got a name.
+            } finally {
+                lock.unlock();
+            }
         }
+    }
+
+    private boolean isOpen(long inode) {
+        return entries.containsKey(inode) && !Inject.off(Guard.ORPHAN_STAYS_OPEN);
     }
 
     /** Returns the files that are open now. */
