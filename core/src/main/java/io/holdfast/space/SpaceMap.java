@@ -335,8 +335,14 @@ public final class SpaceMap implements Bitmaps {
         update.kept.add(change.group, change.off);
         if (first) {
             update.problems.add(
-                    "%s: what was removed from blocks %d to %d does not come free (%d blocks so far), since it cannot be read which of them are in use: %s; nothing else is lost; check names such blocks"
-                            .formatted(device.name(), start, last, GroupBits.count(change.off), why.getMessage()));
+                    "%s: what was removed from blocks %d to %d (group %d) does not come free, %d blocks so far, since it cannot be read which of them are in use: %s; nothing else is lost; look after the device, then run check, which names such blocks"
+                            .formatted(
+                                    device.name(),
+                                    start,
+                                    last,
+                                    change.group,
+                                    GroupBits.count(change.off),
+                                    why.getMessage()));
         }
     }
 
