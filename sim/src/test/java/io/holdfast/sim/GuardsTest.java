@@ -51,6 +51,12 @@ class GuardsTest {
                 new Seeds(4000, scenario -> scenario.faults().contains(FaultKind.HOST_FULL));
             case DURABLE_THROUGH ->
                 new Seeds(1500, scenario -> scenario.faults().contains(FaultKind.LOG_ROT));
+            // Needs a flush that fails, a process that is started again, and then a power cut.
+            case TAIL_REWRITTEN ->
+                new Seeds(
+                        1500,
+                        -1,
+                        scenario -> scenario.crashEvery() > 0 && scenario.faults().contains(FaultKind.FLUSH_ERROR));
             // Needs a process that dies, is started again, and then a power cut.
             case MOUNT_FLUSHES -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
             // Needs a power cut between the two flushes of a checkpoint.
