@@ -182,7 +182,7 @@ final class VolumeOpening {
         if (!options.readOnly()) {
             WriteLog log = log(state, superblock, result);
             writable = goLive(log, checkpoints, state, reserver);
-            superblocks.write(superblock, layout);
+            superblocks.write(checkpoints.superblock(), layout);
             beginMount(log, checkpoints, superblock, recovery);
         }
         recovery.finish();

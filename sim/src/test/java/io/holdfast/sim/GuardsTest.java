@@ -54,7 +54,7 @@ class GuardsTest {
             // Needs a flush that fails, a process that is started again, and then a power cut.
             case TAIL_REWRITTEN ->
                 new Seeds(
-                        1500,
+                        4000,
                         -1,
                         scenario -> scenario.crashEvery() > 0 && scenario.faults().contains(FaultKind.FLUSH_ERROR));
             // Needs a process that dies, is started again, and then a power cut.
