@@ -9,6 +9,7 @@ import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.Reclaimer;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,8 +20,6 @@ import org.jspecify.annotations.Nullable;
  * volume: its changes stay frozen for good, but the log has them.
  */
 public final class Checkpointer implements Reclaimer {
-    /** So many items changed since the last checkpoint are a reason for the next. */
-    private static final int ITEMS_MAX = 32768;
     /** So many log records are a reason: this bounds the time of a recovery. */
     private static final long RECORDS_MAX = 65536;
 
@@ -63,7 +62,7 @@ public final class Checkpointer implements Reclaimer {
         if (budget.wantsCheckpoint()
                 || log.blocksSinceCheckpoint() > logMax
                 || log.recordsSinceCheckpoint() > RECORDS_MAX
-                || volume.items().pendingChanges() > ITEMS_MAX) {
+                || volume.items().wantsCheckpoint()) {
             request();
         }
     }
@@ -78,9 +77,24 @@ public final class Checkpointer implements Reclaimer {
      * caller holds no lock that a checkpoint or writeback needs, and is not registered as a reader.
      */
     public void admit(long blocks) throws HoldfastException {
-        if (budget.tryAdmit(blocks)) {
-            return;
+        if (!budget.tryAdmit(blocks) && !waitFor(() -> budget.tryAdmit(blocks))) {
+            budget.admitAnyway(blocks);
         }
+    }
+
+    /**
+     * Waits until there is room for changed items; starts a checkpoint in the background if there is a reason. The caller
+     * holds no lock that a checkpoint or writeback needs, and is not registered as a reader.
+     */
+    public void admitItems() throws HoldfastException {
+        poke();
+        if (!volume.items().hasRoom()) {
+            waitFor(volume.items()::hasRoom);
+        }
+    }
+
+    /** Waits, from checkpoint to checkpoint, until something is so. Returns false if the volume is being closed before. */
+    private boolean waitFor(BooleanSupplier room) throws HoldfastException {
         Inject.at(Point.CHANGES_WAIT);
         lock.lock();
         try {
@@ -91,11 +105,11 @@ public final class Checkpointer implements Reclaimer {
                     request();
                 }
                 done.awaitUninterruptibly();
-                if (budget.tryAdmit(blocks)) {
-                    return;
+                if (room.getAsBoolean()) {
+                    return true;
                 }
             }
-            budget.admitAnyway(blocks);
+            return false;
         } finally {
             lock.unlock();
         }

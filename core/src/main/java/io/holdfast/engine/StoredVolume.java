@@ -182,6 +182,11 @@ final class StoredVolume implements Volume {
         return state.space().closedBecause();
     }
 
+    /** Returns how much of the heap changed items take now. */
+    long itemBytes() {
+        return state.items().bytes();
+    }
+
     /** Returns the most memory that changes of maps took so far. */
     long changeBytesPeak() {
         return state.maps().memory().held();

@@ -61,7 +61,7 @@ final class UserFiles implements VolumeFiles {
     @Override
     public StoredFile create(String path, CreateOptions create) throws HoldfastException {
         return life.call(() -> {
-            life.requireWritable();
+            life.requireChangeable();
             return namespace.create(path, create, (inode, record) -> life.guarded(files.openNew(inode, record, user)));
         });
     }
@@ -73,7 +73,7 @@ final class UserFiles implements VolumeFiles {
     @Override
     public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
         return life.call(() -> {
-            life.requireWritable();
+            life.requireChangeable();
             return life.guarded(namespace.createUnnamed(options, files.unnamed()));
         });
     }

@@ -90,7 +90,7 @@ final class UserInodes implements Inodes {
     @Override
     public StoredFile create(long directory, String name, CreateOptions options) throws HoldfastException {
         return life.call(() -> {
-            life.requireWritable();
+            life.requireChangeable();
             return inodes.create(
                     directory, name, options, (inode, record) -> life.guarded(files.openNew(inode, record, user)));
         });
@@ -113,7 +113,7 @@ final class UserInodes implements Inodes {
 
     private FileStatus make(VolumeLife.Call<Inode> change) throws HoldfastException {
         return life.call(() -> {
-            life.requireWritable();
+            life.requireChangeable();
             return statuses.of(change.run());
         });
     }

@@ -73,12 +73,20 @@ final class VolumeLife {
         }
     }
 
-    /** Runs a call that needs a writable volume; throws as {@link #requireWritable}. */
+    /** Runs a change of names or attributes; throws and waits as {@link #requireChangeable}. */
     void change(Action change) throws HoldfastException {
         act(() -> {
-            requireWritable();
+            requireChangeable();
             change.run();
         });
+    }
+
+    /**
+     * Waits until there is room for changes of names and attributes. Throws as {@link #requireWritable}. The caller holds no
+     * lock but {@code lock}.
+     */
+    void requireChangeable() throws HoldfastException {
+        requireWritable().checkpointer().admitItems();
     }
 
     /**

@@ -26,7 +26,8 @@ import org.jspecify.annotations.Nullable;
  * the tree of the last checkpoint.
  *
  * <p>Invariant: changes are applied under the log's lock, in log order, with the log's gate held. No thread reads the
- * device under this class's lock.
+ * device under this class's lock. Changes lie on the heap until a checkpoint has them: {@code activeBytes} and {@code
+ * frozenBytes} say how much of it they take, some 160 bytes for each beside its key and value.
  */
 public final class ItemStore implements MetadataStore {
     /**
@@ -35,6 +36,15 @@ public final class ItemStore implements MetadataStore {
      */
     private static final int NODES_PER_CHANGE = 9;
 
+    /** So many changes since the last checkpoint are a reason for the next. */
+    private static final int ACTIVE_MAX = 32768;
+    /** So many bytes of them are a reason, too. */
+    private static final long ACTIVE_BYTES_MAX = 6L << 20;
+    /** With so many bytes, frozen ones included, nobody begins a change of names or attributes before a checkpoint ends. */
+    public static final long BYTES_MAX = 16L << 20;
+    /** An item, its two arrays, and its place in the map of changes. */
+    private static final int CHANGE_BYTES = 160;
+
     private final NodeReader reader;
     private final SpaceManager space;
     private final SpaceReserver reserver;
@@ -42,6 +52,8 @@ public final class ItemStore implements MetadataStore {
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private NavigableMap<byte[], Item> active = newMap();
     private NavigableMap<byte[], Item> frozen = newMap();
+    private long activeBytes;
+    private long frozenBytes;
     private BlockPointer root;
     private @Nullable WriteLog log;
 
@@ -201,19 +213,43 @@ public final class ItemStore implements MetadataStore {
     public void apply(Item change) {
         lock.writeLock().lock();
         try {
-            if (active.put(change.key(), change) == null) {
+            Item before = active.put(change.key(), change);
+            activeBytes += bytes(change);
+            if (before == null) {
                 space.settle(Reservation.NONE, 0, nodes(change), 0);
+            } else {
+                activeBytes -= bytes(before);
             }
         } finally {
             lock.writeLock().unlock();
         }
     }
 
-    /** Returns how many changed items wait for a checkpoint. */
-    public int pendingChanges() {
+    private static long bytes(Item change) {
+        byte[] value = change.value();
+        return (long) CHANGE_BYTES + change.key().length + (value == null ? 0 : value.length);
+    }
+
+    /** Returns whether the changes so far are a reason for a checkpoint. */
+    public boolean wantsCheckpoint() {
         lock.readLock().lock();
         try {
-            return active.size();
+            return active.size() > ACTIVE_MAX || activeBytes > ACTIVE_BYTES_MAX;
+        } finally {
+            lock.readLock().unlock();
+        }
+    }
+
+    /** Returns whether the heap has room for more changes. */
+    public boolean hasRoom() {
+        return bytes() <= BYTES_MAX;
+    }
+
+    /** Returns how much of the heap the changes take, active and frozen ones together. */
+    public long bytes() {
+        lock.readLock().lock();
+        try {
+            return activeBytes + frozenBytes;
         } finally {
             lock.readLock().unlock();
         }
@@ -229,7 +265,9 @@ public final class ItemStore implements MetadataStore {
                 throw new IllegalStateException("the last checkpoint has not ended");
             }
             frozen = active;
+            frozenBytes = activeBytes;
             active = newMap();
+            activeBytes = 0;
             return frozen;
         } finally {
             lock.writeLock().unlock();
@@ -251,6 +289,7 @@ public final class ItemStore implements MetadataStore {
         try {
             root = newRoot;
             frozen = newMap();
+            frozenBytes = 0;
         } finally {
             lock.writeLock().unlock();
         }
