@@ -1,30 +1,46 @@
 package io.holdfast.check;
 
 import io.holdfast.format.Layout;
-import org.jspecify.annotations.Nullable;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
- * A set of blocks as a bitmap in pieces: 4 KiB for each 128 MiB of the volume that has blocks in the set. Not
- * thread-safe.
+ * A set of blocks as a bitmap in pieces: 4 KiB for each 128 MiB of the volume that has blocks in the set, outside the heap:
+ * a server that is checked has a small one. Not thread-safe.
  */
 final class BlockSet {
     private static final int WORDS = Layout.BITMAP_WORDS;
     private static final int BLOCKS = WORDS * Long.SIZE;
+    /** Pieces in one allocation. */
+    private static final int SLAB_PIECES = 64;
 
-    private final long[] @Nullable [] pieces;
+    private final Arena arena;
+    /** The number of each piece, from 1 on; 0 if none of its blocks is in the set. */
+    private final int[] pieces;
 
-    BlockSet(long blocks) {
-        pieces = new long[Math.toIntExact(Math.ceilDiv(blocks, BLOCKS))][];
+    private final List<MemorySegment> slabs = new ArrayList<>();
+    private int count;
+
+    /** @param arena where the pieces lie */
+    BlockSet(long blocks, Arena arena) {
+        this.arena = arena;
+        pieces = new int[Math.toIntExact(Math.ceilDiv(blocks, BLOCKS))];
     }
 
     /** Adds a block; returns false if it was there. */
     boolean add(long block) {
-        long[] piece = piece((int) (block / BLOCKS));
+        int index = (int) (block / BLOCKS);
         int word = (int) (block % BLOCKS) >>> 6;
         long bit = 1L << block;
-        boolean added = (piece[word] & bit) == 0;
-        piece[word] |= bit;
-        return added;
+        long before = word(index, word);
+        if ((before & bit) != 0) {
+            return false;
+        }
+        put(index, word, before | bit);
+        return true;
     }
 
     /** Adds the blocks of a bitmap that begins at block {@code first}, a multiple of 64. */
@@ -32,22 +48,15 @@ final class BlockSet {
         for (int i = 0; i < bits.length; i++) {
             if (bits[i] != 0) {
                 long block = first + i * 64L;
-                piece((int) (block / BLOCKS))[(int) (block % BLOCKS) >>> 6] |= bits[i];
+                int index = (int) (block / BLOCKS);
+                int word = (int) (block % BLOCKS) >>> 6;
+                put(index, word, word(index, word) | bits[i]);
             }
         }
     }
 
-    private long[] piece(int index) {
-        long[] piece = pieces[index];
-        if (piece == null) {
-            piece = new long[WORDS];
-            pieces[index] = piece;
-        }
-        return piece;
-    }
-
     boolean contains(long block) {
-        return (word(block / BLOCKS, (int) (block % BLOCKS) >>> 6) & (1L << block)) != 0;
+        return (word((int) (block / BLOCKS), (int) (block % BLOCKS) >>> 6) & (1L << block)) != 0;
     }
 
     /** Returns how many blocks are here from {@code first} to {@code end}, exclusive. */
@@ -58,20 +67,40 @@ final class BlockSet {
             if ((block & -64L) + 64 > end) {
                 seen &= ~(-1L << end);
             }
-            count += Long.bitCount(word(block / BLOCKS, (int) (block % BLOCKS) >>> 6) & seen);
+            count += Long.bitCount(word((int) (block / BLOCKS), (int) (block % BLOCKS) >>> 6) & seen);
         }
         return count;
     }
 
-    private long word(long index, int word) {
-        long[] piece = pieces[(int) index];
-        return piece == null ? 0 : piece[word];
+    private long word(int index, int word) {
+        int piece = pieces[index];
+        return piece == 0 ? 0 : slab(piece).getAtIndex(ValueLayout.JAVA_LONG, at(piece, word));
+    }
+
+    private void put(int index, int word, long value) {
+        if (pieces[index] == 0) {
+            if (count % SLAB_PIECES == 0) {
+                slabs.add(arena.allocate((long) SLAB_PIECES * WORDS * Long.BYTES, Long.BYTES));
+            }
+            count++;
+            pieces[index] = count;
+        }
+        int piece = pieces[index];
+        slab(piece).setAtIndex(ValueLayout.JAVA_LONG, at(piece, word), value);
+    }
+
+    private MemorySegment slab(int piece) {
+        return slabs.get((piece - 1) / SLAB_PIECES);
+    }
+
+    private static long at(int piece, int word) {
+        return (piece - 1) % SLAB_PIECES * (long) WORDS + word;
     }
 
     /** Returns the first block at or after {@code from} that is in exactly one of the two sets, or -1. */
     long firstDifference(BlockSet other, long from) {
-        for (long index = from / BLOCKS; index < pieces.length; index++) {
-            if (pieces[(int) index] == null && other.pieces[(int) index] == null) {
+        for (int index = (int) (from / BLOCKS); index < pieces.length; index++) {
+            if (pieces[index] == 0 && other.pieces[index] == 0) {
                 continue;
             }
             int word = index == from / BLOCKS ? (int) (from % BLOCKS) >>> 6 : 0;
@@ -79,7 +108,7 @@ final class BlockSet {
             for (; word < WORDS; word++) {
                 long difference = (word(index, word) ^ other.word(index, word)) & seen;
                 if (difference != 0) {
-                    return index * BLOCKS + word * 64L + Long.numberOfTrailingZeros(difference);
+                    return (long) index * BLOCKS + word * 64L + Long.numberOfTrailingZeros(difference);
                 }
                 seen = -1L;
             }

@@ -9,6 +9,7 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.format.Superblock;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.Mapping;
+import java.lang.foreign.Arena;
 import java.util.List;
 
 /**
@@ -22,13 +23,16 @@ public final class LogCheck implements LogReader.Sink {
     private final DataCheck data;
     private final BlockSet blocks;
 
-    /** @param superblock whose log is checked */
-    public LogCheck(VolumeState volume, Superblock superblock, VolumeCheck check) {
+    /**
+     * @param superblock whose log is checked
+     * @param memory where the set of blocks lies; closed when the check is done
+     */
+    public LogCheck(VolumeState volume, Superblock superblock, VolumeCheck check, Arena memory) {
         this.volume = volume;
         this.superblock = superblock;
         this.check = check;
         this.data = check.data();
-        this.blocks = new BlockSet(volume.layout().blocks());
+        this.blocks = new BlockSet(volume.layout().blocks(), memory);
     }
 
     /** Checks from the superblock's position on. */

@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Superblock;
 import io.holdfast.space.SpaceMap;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 
@@ -30,11 +31,11 @@ final class SpaceMapCheck {
      */
     private record Uncharted(long first, long end, long allocated) {}
 
-    SpaceMapCheck(VolumeState volume, Superblock superblock, Findings findings) {
+    SpaceMapCheck(VolumeState volume, Superblock superblock, Findings findings, Arena memory) {
         this.volume = volume;
         this.superblock = superblock;
         this.findings = findings;
-        this.allocated = new BlockSet(superblock.blocks());
+        this.allocated = new BlockSet(superblock.blocks(), memory);
     }
 
     void read() throws HoldfastException {

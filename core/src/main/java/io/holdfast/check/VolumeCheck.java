@@ -15,6 +15,7 @@ import io.holdfast.namespace.NamespaceCheck;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
+import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -27,8 +28,8 @@ import org.jspecify.annotations.Nullable;
  * space map, verifies every data block against its checksum, and checks the items against each other.
  *
  * <p>The caller pins the blocks that the trees reach, so that nothing overwrites them meanwhile. The check takes any
- * content and reports damage without throwing. Used by one thread, once. Memory: two bits for each block of the volume,
- * and the inodes' table.
+ * content and reports damage without throwing. Used by one thread, once. Memory: two bits for each block of the groups in
+ * use, outside the heap, and the inodes' table.
  */
 public final class VolumeCheck {
     private static final long NO_FILE = -1;
@@ -57,12 +58,13 @@ public final class VolumeCheck {
     /** The check could not follow some pointer, so blocks may be in use without a known pointer to them. */
     private boolean incomplete;
 
-    public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress) {
+    /** @param memory where the sets of blocks lie; closed when the check is done */
+    public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress, Arena memory) {
         this.volume = volume;
         this.superblock = superblock;
         this.progress = progress;
-        this.reachable = new BlockSet(superblock.blocks());
-        this.space = new SpaceMapCheck(volume, superblock, findings);
+        this.reachable = new BlockSet(superblock.blocks(), memory);
+        this.space = new SpaceMapCheck(volume, superblock, findings, memory);
         this.data = new DataCheck(volume.store(), volume.checksum(), volume.nodeBuffers(), findings);
         this.namespace = new NamespaceCheck((structure, inode, message) -> findings.add(structure, -1, inode, message));
     }

@@ -10,6 +10,7 @@ import io.holdfast.format.Superblock;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
+import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,17 +36,23 @@ final class OnlineCheck {
 
     /** Does as {@link Volume#check}. */
     CheckReport run(Progress progress) throws HoldfastException {
+        try (Arena memory = Arena.ofConfined()) {
+            return run(progress, memory);
+        }
+    }
+
+    private CheckReport run(Progress progress, Arena memory) throws HoldfastException {
         FileLayer.Writable to = writable;
         if (to == null) {
-            return finish(begin(opened, progress));
+            return finish(begin(opened, progress, memory), memory);
         }
         if (state.latch().failed()) {
-            return finish(begin(to.checkpointer().checkpoints().superblock(), progress));
+            return finish(begin(to.checkpointer().checkpoints().superblock(), progress, memory), memory);
         }
         to.checkpointer().checkpoints().pin();
         try {
             checkpointForCheck(to);
-            return finish(to.checkpointer().checkpoints().whileIdle(newest -> begin(newest, progress)));
+            return finish(to.checkpointer().checkpoints().whileIdle(newest -> begin(newest, progress, memory)), memory);
         } finally {
             to.checkpointer().checkpoints().unpin();
         }
@@ -67,17 +74,17 @@ final class OnlineCheck {
     }
 
     /** Begins a check with the structures at fixed places, which the next checkpoints overwrite. */
-    private VolumeCheck begin(Superblock superblock, Progress progress) throws HoldfastException {
-        VolumeCheck check = new VolumeCheck(state, superblock, progress);
+    private VolumeCheck begin(Superblock superblock, Progress progress, Arena memory) throws HoldfastException {
+        VolumeCheck check = new VolumeCheck(state, superblock, progress, memory);
         checkSuperblocks(check);
         check.spaceMap();
         return check;
     }
 
-    private CheckReport finish(VolumeCheck check) {
+    private CheckReport finish(VolumeCheck check, Arena memory) {
         check.trees();
         if (writable == null) {
-            new LogCheck(state, opened, check).run();
+            new LogCheck(state, opened, check, memory).run();
         }
         return check.finish();
     }
