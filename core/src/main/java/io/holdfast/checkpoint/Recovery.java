@@ -12,6 +12,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.space.Reservation;
 import java.util.ArrayList;
 import java.util.List;
@@ -200,7 +201,7 @@ public final class Recovery implements LogReader.Sink {
             throw new HoldfastException(
                     ErrorCode.NO_MEMORY,
                     "%s: the volume was not closed, and the changes in its log do not fit into the memory; give it a memory of %s, or open it for writing"
-                            .formatted(volume.device().name(), SizeText.exact(needed * ChangeBudget.SHARE_OF_MEMORY)));
+                            .formatted(volume.device().name(), SizeText.exact(needed * MemoryPlan.CHANGES_PART)));
         }
         if (claimed) {
             finish();

@@ -1,6 +1,5 @@
 package io.holdfast.engine;
 
-import com.sun.management.OperatingSystemMXBean;
 import io.holdfast.checkpoint.ChangeApplier;
 import io.holdfast.checkpoint.Checkpointer;
 import io.holdfast.checkpoint.Checkpoints;
@@ -32,6 +31,7 @@ import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.mapping.ChangeMemory;
 import io.holdfast.mapping.MapRegistry;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.metadata.ItemStore;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.node.NodeCache;
@@ -43,7 +43,6 @@ import io.holdfast.store.BlockStore;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
-import java.lang.management.ManagementFactory;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -63,13 +62,16 @@ final class VolumeOpening {
     /** Short records in addition, of 68 KiB each: as many as one connection has requests under way at the device. */
     private static final int SHORT_LOG_BUFFERS = 32;
 
-    private static final long MEMORY_DEFAULT_MAX = 1L << 30;
+    private static final int NODE_BUFFER_BLOCKS = 64;
+    private static final int NODE_BUFFERS_MAX = 16;
+    /** So many bytes for cached nodes allow one more buffer to read them. */
+    private static final long NODES_PER_BUFFER = 2L << 20;
 
     private final HostRoom room;
     private final MeteredDevice device;
     private final OpenOptions options;
     private final VolumeOnDevice.Environment environment;
-    private final long memory;
+    private MemoryPlan memory;
     /** The actions that close what was made, the newest first. */
     private final Deque<VolumeLife.Action> undo = new ArrayDeque<>();
 
@@ -78,7 +80,7 @@ final class VolumeOpening {
         this.device = new MeteredDevice(new InsistentDevice(raw, room));
         this.options = options;
         this.environment = environment;
-        this.memory = memory(options);
+        this.memory = MemoryPlan.of(options.memory());
         undo.push(device::close);
     }
 
@@ -122,21 +124,10 @@ final class VolumeOpening {
         }
     }
 
-    private static long memory(OpenOptions options) {
-        if (options.memory() == 0) {
-            var system = ManagementFactory.getOperatingSystemMXBean();
-            long total = system instanceof OperatingSystemMXBean known
-                    ? known.getTotalMemorySize()
-                    : Runtime.getRuntime().maxMemory();
-            return Math.clamp(total / 4, OpenOptions.MIN_MEMORY, MEMORY_DEFAULT_MAX);
-        }
-        return options.memory();
-    }
-
     private Volume volume(DeviceGuard guard) throws HoldfastException {
         OpenedVolume opened = state();
         FileLayer files = new FileLayer(
-                opened.state(), memory * 5 / 8, environment.clock(), environment.timing(), opened.writable());
+                opened.state(), memory.pages(), environment.clock(), environment.timing(), opened.writable());
         undo.push(files::close);
         Namespace namespace = new Namespace(opened.state().items(), environment.clock(), files.table(), files.table());
         StoredVolume volume = new StoredVolume(opened, guard, options, files, namespace);
@@ -146,7 +137,8 @@ final class VolumeOpening {
 
     private OpenedVolume state() throws HoldfastException {
         long start = environment.timing().nanoTime();
-        BufferPool nodeBuffers = new BufferPool(16, 64);
+        BufferPool nodeBuffers =
+                new BufferPool(Math.clamp(memory.nodes() / NODES_PER_BUFFER, 4, NODE_BUFFERS_MAX), NODE_BUFFER_BLOCKS);
         undo.push(nodeBuffers::close);
         BlockStore store = new BlockStore(device);
         Superblocks superblocks = new Superblocks(store, nodeBuffers, environment.groupLog2());
@@ -155,7 +147,7 @@ final class VolumeOpening {
         requireUsable(superblock);
         Layout layout = superblock.layout();
         Checksum checksum = Checksums.byId(superblock.checksumId());
-        NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory / 8);
+        NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory.nodes());
         undo.push(nodes::close);
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
@@ -168,7 +160,7 @@ final class VolumeOpening {
         ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot());
         ChangeMemory changes = new ChangeMemory();
         undo.push(changes::close);
-        ChangeBudget budget = new ChangeBudget(changes, memory);
+        ChangeBudget budget = new ChangeBudget(changes, memory.changes());
         MapRegistry maps = new MapRegistry(nodes, space, changes, items);
         VolumeState state = new VolumeState(
                 store, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
@@ -196,7 +188,7 @@ final class VolumeOpening {
                 recovery.checkpointsWritten(),
                 environment.timing().nanoTime() - start,
                 problems);
-        return new OpenedVolume(device, state, superblock, writable, report, memory, environment.timing());
+        return new OpenedVolume(device, state, superblock, writable, report, memory.total(), environment.timing());
     }
 
     /** Refuses a volume that this process cannot write to, or has no memory for. */
@@ -208,7 +200,8 @@ final class VolumeOpening {
                             .formatted(device.name(), superblock.features().unwritable()));
         }
         long needed = SpaceMap.tableBytes(superblock.layout());
-        if (needed > memory / 4) {
+        memory = memory.withGroupTable(needed);
+        if (!memory.isEnough()) {
             throw new HoldfastException(
                     ErrorCode.NO_MEMORY,
                     "%s: a volume of %s needs %s of memory for its groups alone; give it a memory of %s"
@@ -216,12 +209,12 @@ final class VolumeOpening {
                                     device.name(),
                                     SizeText.exact(superblock.blocks() * Block.SIZE),
                                     SizeText.exact(needed),
-                                    SizeText.exact(needed * 4)));
+                                    SizeText.exact(MemoryPlan.neededFor(needed))));
         }
     }
 
     private int groupsLoaded() {
-        return Math.clamp(memory / 128 / Block.SIZE, 2, 4096);
+        return Math.clamp(memory.bitmaps() / Block.SIZE, 2, 4096);
     }
 
     /** Loads the group table. Reading needs none of it, so damage only keeps the volume from being written to. */

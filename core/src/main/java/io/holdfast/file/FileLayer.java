@@ -17,8 +17,12 @@ import org.jspecify.annotations.Nullable;
 
 /** Puts the file layer of one volume together and takes it apart. */
 public final class FileLayer {
-    /** Reads under way at the same time; each holds a buffer of {@link #READ_BLOCKS_MAX} blocks. */
+    /** Reads under way at the same time, with little memory and with much; each holds a buffer of {@link #READ_BLOCKS_MAX} blocks. */
+    private static final int READS_MIN = 8;
+
     private static final int READS_MAX = 32;
+    /** So much cache allows one more of them. */
+    private static final long CACHE_BYTES_PER_READ = 2L << 20;
 
     private static final int READ_BLOCKS_MAX = 64;
 
@@ -41,7 +45,8 @@ public final class FileLayer {
     public FileLayer(
             VolumeState volume, long cacheBytes, InstantSource clock, Timing timing, @Nullable Writable writable) {
         cache = new PageCache(cacheBytes, volume.space());
-        readBuffers = BufferPool.beside(READS_MAX, READ_BLOCKS_MAX, cache::close);
+        readBuffers = BufferPool.beside(
+                Math.clamp(cacheBytes / CACHE_BYTES_PER_READ, READS_MIN, READS_MAX), READ_BLOCKS_MAX, cache::close);
         BlockReader reader =
                 new BlockReader(volume.store(), volume.checksum(), readBuffers, volume.readers(), counters);
         FileContext.Writer writer = writable == null

@@ -57,7 +57,7 @@ public final class PageCache {
     public PageCache(long bytes, SpaceManager space) {
         this.space = space;
         pagesMax = Math.clamp(bytes / Block.SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
-        dirtyMax = (int) Math.min(pagesMax * 2L / 5, DIRTY_BYTES_MAX / Block.SIZE);
+        dirtyMax = (int) Math.min(pagesMax / 2, DIRTY_BYTES_MAX / Block.SIZE);
         slots = new Page[pagesMax];
         free = new ArrayDeque<>(pagesMax + 1);
         try {

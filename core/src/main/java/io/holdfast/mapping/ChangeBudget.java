@@ -8,7 +8,7 @@ import java.util.concurrent.atomic.AtomicLong;
  * Bounds the memory of all changes of a volume's maps, active and frozen together. Who is about to make changes asks first
  * ({@link #tryAdmit}), and waits while there is no room. Beyond a soft limit the active changes are a reason for a checkpoint.
  *
- * <p>The changes' share is a quarter of the volume's {@code memory}, at most 4 GiB. The hard limit leaves a margin of it to
+ * <p>The changes' share is a quarter of the volume's {@code memory}. The hard limit leaves a margin of it to
  * what may not wait. That is, first, the dirty pages: they were acknowledged, and writeback makes changes of
  * them. The cache has one dirty page for 16 KiB of {@code memory} at most, and a page's change takes 256 bytes if it is the
  * only one in its file: a 64th. Second, slabs of which a small part is in use, one for each size of pieces: 512 KiB and another 64th.
@@ -31,10 +31,6 @@ public final class ChangeBudget {
     /** So many blocks stand for a change of a range: parts of two chunks may change block by block. */
     public static final int RANGE_BLOCKS = 512;
 
-    /** The changes' share is this part of a volume's memory. */
-    public static final int SHARE_OF_MEMORY = 4;
-
-    private static final long SHARE_MAX = 4L << 30;
     /** For volumes of tests, which have less memory than a user may ask for. */
     private static final long HARD_MIN = 2L << 20;
 
@@ -47,10 +43,10 @@ public final class ChangeBudget {
     /** What was in use when the changes were frozen that a checkpoint is applying; else 0. */
     private volatile long frozen;
 
-    /** @param volumeMemory what the volume may use for everything that grows with use */
-    public ChangeBudget(ChangeMemory memory, long volumeMemory) {
+    /** @param share bytes for the changes, a quarter of the volume's memory */
+    public ChangeBudget(ChangeMemory memory, long share) {
         this.memory = memory;
-        this.share = Math.min(volumeMemory / SHARE_OF_MEMORY, SHARE_MAX);
+        this.share = share;
         this.hard = Math.max(share - share / 8 - SLABS_MARGIN, HARD_MIN);
     }
 

@@ -33,6 +33,7 @@ class LayeringTest {
     private static final List<Layer> LAYERS = List.of(
             new Layer("error", ""),
             new Layer("inject", ""),
+            new Layer("memory", ""),
             new Layer("checksum", "error"),
             new Layer("format", "error checksum"),
             new Layer("concurrent", ""),
@@ -47,7 +48,7 @@ class LayeringTest {
             new Layer("mapping", "error inject format node space metadata"),
             new Layer(
                     "checkpoint",
-                    "error inject checksum format concurrent device failure store node btree space log metadata mapping"),
+                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping"),
             new Layer("volume", "error"),
             new Layer("namespace", "error format metadata volume"),
             new Layer(
@@ -58,7 +59,7 @@ class LayeringTest {
                     "error checksum format device store node btree space log mapping checkpoint volume namespace"),
             new Layer(
                     "engine",
-                    "error inject checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume namespace file check"));
+                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume namespace file check"));
 
     /** A package and what it may use. */
     private record Layer(String name, List<String> uses) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.mapping.ChangeMemory;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
@@ -56,7 +57,8 @@ class ChangeBoundTest {
                 }
             }
             long changes = (long) THREADS * CALLS * 16;
-            ChangeBudget budget = new ChangeBudget(new ChangeMemory(), MEMORY);
+            ChangeBudget budget =
+                    new ChangeBudget(new ChangeMemory(), MemoryPlan.of(MEMORY).changes());
             assertThat(changes).as("bytes of entries alone").isGreaterThan(budget.share());
             assertThat(volume.changeBytesPeak()).isGreaterThan(budget.soft()).isLessThanOrEqualTo(budget.share());
             assertThat(volume.counters().checkpoints()).isGreaterThan(2);

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.format.MapEntry;
+import io.holdfast.memory.MemoryPlan;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -106,21 +107,21 @@ class ChangeMemoryTest {
         };
         for (double[] row : table) {
             long volume = (long) row[0] * MIB;
-            ChangeBudget budget = new ChangeBudget(memory, volume);
+            MemoryPlan plan = MemoryPlan.of(volume);
+            ChangeBudget budget = new ChangeBudget(memory, plan.changes());
             assertThat(budget.share() / (double) MIB).isEqualTo(row[1]);
             assertThat(budget.hard() / (double) MIB).isEqualTo(row[2]);
             assertThat(budget.soft() / (double) MIB).isEqualTo(row[3]);
-            // Pages take 5/8, nodes 1/8; two fifths of the pages may be dirty, each the only change of its file.
-            long dirtyPages = volume * 5 / 8 * 2 / 5 / 4096;
+            // Half of the pages may be dirty, each the only change of its file.
+            long dirtyPages = plan.pages() / 2 / 4096;
             long margin = dirtyPages * 256 + 8L * ChangeMemory.SLAB_BYTES;
             assertThat(budget.hard() + margin).isLessThanOrEqualTo(budget.share());
-            assertThat(volume * 5 / 8 + volume / 8 + budget.share()).isLessThanOrEqualTo(volume);
         }
     }
 
     @Test
     void whoAsksWaitsForRoom() {
-        ChangeBudget budget = new ChangeBudget(memory, 16 * MIB);
+        ChangeBudget budget = new ChangeBudget(memory, 4 * MIB);
         long blocks = budget.hard() / ChangeBudget.BLOCK_BYTES;
         assertThat(budget.tryAdmit(blocks)).isTrue();
         assertThat(budget.tryAdmit(1)).isFalse();
