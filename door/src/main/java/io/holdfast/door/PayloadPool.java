@@ -17,7 +17,7 @@ import org.jspecify.annotations.Nullable;
  * beyond the guaranteed part. {@link ShareRule} says what a share may hold, so a client that takes no replies cannot use up
  * the memory of the others. Nobody waits here: a caller that gets no lease goes on in small steps with the slice of its
  * share. {@code steps} counts these slices; they come on top of the limit, one for each connection. An OutOfMemoryError in
- * here does not break the accounting: {@code free} stays consistent, and a slice that it cannot keep is no longer counted.
+ * here does not break the accounting: {@code free} stays consistent, and a slice that it cannot keep goes back to the system.
  */
 public final class PayloadPool {
     private static final int[] CLASSES = {4 << 10, 16 << 10, 64 << 10, 256 << 10, Slice.MAX};
@@ -32,6 +32,7 @@ public final class PayloadPool {
     private long lent;
     private long borrowed;
     private int steps;
+    private boolean closed;
 
     /**
      * Makes an empty pool.
@@ -44,7 +45,7 @@ public final class PayloadPool {
     }
 
     /**
-     * Makes an empty pool of memory of the caller's kind.
+     * Makes an empty pool with other steps.
      *
      * @param stepBytes the length of the slice that keeps a connection going: one of {@link #CLASSES}
      * @param memory makes a slice of so many bytes
@@ -55,8 +56,8 @@ public final class PayloadPool {
         if (CLASSES[stepClass] != stepBytes) {
             throw new IllegalArgumentException("steps of " + stepBytes + " bytes");
         }
-        this.rule = ShareRule.of(limit, connectionsMax);
         this.memory = memory;
+        this.rule = ShareRule.of(limit, connectionsMax);
         for (int ignored : CLASSES) {
             free.add(new ConcurrentLinkedDeque<>());
         }
@@ -145,7 +146,9 @@ public final class PayloadPool {
     private boolean makeRoom(int bytes) {
         for (int i = CLASSES.length - 1; i >= 0; i--) {
             while (allocated + bytes > limit && !free.get(i).isEmpty()) {
-                allocated -= Slice.footprint(free.get(i).removeFirst().capacity());
+                Slice dropped = free.get(i).removeFirst();
+                allocated -= Slice.footprint(dropped.capacity());
+                dropped.free();
             }
         }
         return allocated + bytes <= limit;
@@ -165,10 +168,19 @@ public final class PayloadPool {
     }
 
     private void keep(Slice slice) {
+        boolean kept = false;
         try {
-            free.get(classOf(slice.capacity())).addLast(slice);
+            if (!closed) {
+                free.get(classOf(slice.capacity())).addLast(slice);
+                kept = true;
+            }
         } catch (OutOfMemoryError e) {
-            allocated -= Slice.footprint(slice.capacity());
+            // The list cannot grow now. The slice goes, and is made again when it is wanted.
+        } finally {
+            if (!kept) {
+                allocated -= Slice.footprint(slice.capacity());
+                slice.free();
+            }
         }
     }
 
@@ -201,6 +213,24 @@ public final class PayloadPool {
             if (allocated + Slice.footprint(stepBytes()) <= limit) {
                 allocated += Slice.footprint(stepBytes());
                 keep(slice);
+            } else {
+                slice.free();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Gives all memory back to the system; what is lent goes as soon as its holder releases it. */
+    public void close() {
+        lock.lock();
+        try {
+            closed = true;
+            for (ConcurrentLinkedDeque<Slice> slices : free) {
+                for (Slice slice = slices.pollFirst(); slice != null; slice = slices.pollFirst()) {
+                    allocated -= Slice.footprint(slice.capacity());
+                    slice.free();
+                }
             }
         } finally {
             lock.unlock();

@@ -11,7 +11,6 @@ import java.util.function.IntFunction;
  *
  * @param timing for all that waits for a time
  * @param buffers makes a buffer of so many bytes
- * @param payloads makes a slice of so many bytes for payloads
  * @param stepBytes how much a connection moves at a time that may have no more memory for payloads: the length of a slice
  * @param lookAheadBytes how much at a time a connection receives in order to find out whether its client is gone
  * @param processors how many threads run at once
@@ -19,7 +18,6 @@ import java.util.function.IntFunction;
 public record NbdEnvironment(
         Timing timing,
         IntFunction<ByteBuffer> buffers,
-        IntFunction<Slice> payloads,
         int stepBytes,
         int lookAheadBytes,
         int processors) {
@@ -27,7 +25,6 @@ public record NbdEnvironment(
     public static final NbdEnvironment SYSTEM = new NbdEnvironment(
             Timing.SYSTEM,
             ByteBuffer::allocateDirect,
-            Slice::allocate,
             Slice.MAX,
             256 << 10,
             Runtime.getRuntime().availableProcessors());

@@ -18,8 +18,8 @@ import java.util.Optional;
  * @param tls encryption; without it STARTTLS is refused
  * @param requestsMax requests of one connection in flight; more wait in the client's socket
  * @param connectionBytesMax bytes in flight of one connection, at least 64 MiB so that every request fits
- * @param bytesMax bytes in flight of all connections together, and at most half of the heap; the server serves a connection
- *     that may have no more of it in small steps
+ * @param bytesMax bytes in flight of all connections together; the server serves a connection that may have no more of it
+ *     in small steps
  * @param handshakeTimeout from the connection to the choice of an export, even if the client sends options all the time
  * @param stallTimeout positive, at most 292 years. How long a client may take none of its replies, or send nothing of a
  *     payload that it has begun, before the server ends its connection; the server looks eight times in this time, so it may

@@ -5,9 +5,11 @@ import io.holdfast.concurrent.Timing;
 import io.holdfast.door.Alarms;
 import io.holdfast.door.FileConnections;
 import io.holdfast.door.PayloadPool;
+import io.holdfast.door.Slice;
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.transmission.Meters;
+import io.holdfast.nbd.transmission.WorkerPlaces;
 import io.holdfast.nbd.transport.Connection;
 import io.holdfast.nbd.transport.TlsIdentity;
 import io.holdfast.volume.Volume;
@@ -89,11 +91,11 @@ public final class NbdSessions {
         this.places = new Semaphore(options.connectionsMax());
         this.exports = new Exports(volume, options.readOnly(), options.sectorSize());
         boolean required = options.tls().map(NbdTls::required).orElse(false);
-        long poolBytes = Math.min(options.bytesMax(), Runtime.getRuntime().maxMemory() / 2);
         this.shared = new Session.Shared(
                 options,
                 new Greeter(exports, tls, required, () -> stopping),
-                new PayloadPool(poolBytes, options.connectionsMax(), environment.stepBytes(), environment.payloads()),
+                new PayloadPool(options.bytesMax(), options.connectionsMax(), environment.stepBytes(), Slice::allocate),
+                new WorkerPlaces(),
                 meters,
                 new Alarms("nbd-timer", timing),
                 new FileConnections(timing),
@@ -231,6 +233,7 @@ public final class NbdSessions {
             Thread.currentThread().interrupt();
         } finally {
             shared.alarms().stop();
+            shared.pool().close();
         }
     }
 

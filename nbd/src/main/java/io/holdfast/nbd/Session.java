@@ -13,6 +13,7 @@ import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transport.Connection;
+import io.holdfast.nbd.transmission.WorkerPlaces;
 import io.holdfast.nbd.transport.InputBuffer;
 import io.holdfast.nbd.transport.StallWatch;
 import io.holdfast.nbd.transport.TlsFailure;
@@ -66,6 +67,7 @@ final class Session implements Runnable {
             NbdOptions options,
             Greeter greeter,
             PayloadPool pool,
+            WorkerPlaces places,
             Meters meters,
             Alarms alarms,
             FileConnections connections,
@@ -95,20 +97,24 @@ final class Session implements Runnable {
     }
 
     private void serve() throws IOException {
-        InputBuffer input = new InputBuffer(transport, shared.environment().buffers());
-        Optional<Negotiated> result = negotiate(input);
-        if (result.isPresent()) {
-            Negotiated negotiated = result.get();
-            try (StoredFile file = negotiated.export().file()) {
-                log.serves(negotiated.export().name());
-                Inject.at(Point.CLIENT_SERVED);
-                ChangeGate gate = new ChangeGate(shared.environment().timing());
-                try {
-                    shared.connections().enter(file.inode(), gate, accepted, () -> stopping);
-                    transmit(negotiated, input, gate);
-                } finally {
-                    shared.connections().leave(file.inode(), gate);
-                }
+        try (InputBuffer input = new InputBuffer(transport)) {
+            Optional<Negotiated> result = negotiate(input);
+            if (result.isPresent()) {
+                serve(result.get(), input);
+            }
+        }
+    }
+
+    private void serve(Negotiated negotiated, InputBuffer input) throws IOException {
+        try (StoredFile file = negotiated.export().file()) {
+            log.serves(negotiated.export().name());
+            Inject.at(Point.CLIENT_SERVED);
+            ChangeGate gate = new ChangeGate(shared.environment().timing());
+            try {
+                shared.connections().enter(file.inode(), gate, accepted, () -> stopping);
+                transmit(negotiated, input, gate);
+            } finally {
+                shared.connections().leave(file.inode(), gate);
             }
         }
     }
@@ -172,6 +178,7 @@ final class Session implements Runnable {
                 input,
                 shared.options(),
                 shared.pool(),
+                shared.places(),
                 shared.meters(),
                 gate,
                 shared.environment());

@@ -12,6 +12,7 @@ import io.holdfast.fuzz.MemoryVolumes;
 import io.holdfast.nbd.export.Exports;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.transmission.Meters;
+import io.holdfast.nbd.transmission.WorkerPlaces;
 import io.holdfast.nbd.transport.SocketConnection;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
@@ -43,15 +44,18 @@ final class FuzzServer {
                 look.before(file);
             }
             Greeter greeter = new Greeter(new Exports(volume, readOnly, 1), Optional.empty(), false, () -> false);
+            PayloadPool pool = new PayloadPool(POOL_BYTES, 1);
             Session.Shared shared = new Session.Shared(
                     NbdOptions.defaults(),
                     greeter,
-                    new PayloadPool(POOL_BYTES, 1),
+                    pool,
+                    new WorkerPlaces(),
                     new Meters(),
                     alarms,
                     new FileConnections(Timing.SYSTEM),
                     NbdEnvironment.SYSTEM);
             new Session(new SocketConnection(socket), shared, new NbdSessions.Client("fuzz", "fuzz"), null).run();
+            pool.close();
             assertThat(volume.failure()).isEmpty();
             try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
                 look.after(file);

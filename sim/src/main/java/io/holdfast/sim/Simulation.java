@@ -121,7 +121,6 @@ public final class Simulation {
         } finally {
             SimInjector.activate(null);
             simulation.scheduler.close();
-            simulation.door.end();
         }
         return new Result(
                 scenario,

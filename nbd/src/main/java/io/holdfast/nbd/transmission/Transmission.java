@@ -61,6 +61,7 @@ public final class Transmission {
             InputBuffer input,
             NbdOptions options,
             PayloadPool pool,
+            WorkerPlaces places,
             Meters meters,
             ChangeGate gate,
             NbdEnvironment environment) {
@@ -68,7 +69,7 @@ public final class Transmission {
         this.input = input;
         this.replies = new ReplyQueue(transport, negotiated.format(), environment);
         this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax(), environment.timing());
-        Workers workers = new Workers(options.requestsMax(), environment.timing());
+        Workers workers = new Workers(options.requestsMax(), places, environment.timing());
         this.memory = pool.newShare();
         this.transport = transport;
         this.lookAheadBytes = environment.lookAheadBytes();

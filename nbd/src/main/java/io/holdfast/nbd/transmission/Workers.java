@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Invariants: {@code queued} tasks are in {@code tasks}; {@code threads} threads have not ended, and {@code idle} of
  * them wait for a task. A task waits only while no thread is idle and there are as many threads as there may be.
- * {@link InFlight} bounds the queue. Each connection has its own workers, so slow requests of one do not delay another.
+ * {@link InFlight} bounds the queue. Each thread has a place ({@link WorkerPlaces}). Each connection has its own workers, so slow requests of one do not delay another.
  * Idle threads end.
  */
 final class Workers {
@@ -25,6 +25,7 @@ final class Workers {
     private static final long IDLE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
 
     private final int threadsMax;
+    private final WorkerPlaces places;
     private final Timing timing;
     private final Starter starter;
     private final ReentrantLock lock = new ReentrantLock();
@@ -49,11 +50,12 @@ final class Workers {
         Thread start(String name, Runnable task);
     }
 
-    Workers(int requestsMax, Timing timing) {
-        this(requestsMax, timing, Threads::start);
+    Workers(int requestsMax, WorkerPlaces places, Timing timing) {
+        this(requestsMax, places, timing, Threads::start);
     }
 
-    Workers(int requestsMax, Timing timing, Starter starter) {
+    Workers(int requestsMax, WorkerPlaces places, Timing timing, Starter starter) {
+        this.places = places;
         this.threadsMax = Math.min(requestsMax, THREADS_MAX);
         this.timing = timing;
         this.starter = starter;
@@ -73,7 +75,7 @@ final class Workers {
     private boolean handOver(Runnable task) {
         lock.lock();
         try {
-            if (queued >= idle && threads < threadsMax) {
+            if (queued >= idle && threads < threadsMax && places.tryTake(threads)) {
                 return startThread(task);
             }
             tasks.add(task);
@@ -95,7 +97,7 @@ final class Workers {
             begun = true;
         } finally {
             if (!begun) {
-                threads--;
+                leave();
             }
         }
         return true;
@@ -109,7 +111,7 @@ final class Workers {
         } finally {
             lock.lock();
             try {
-                threads--;
+                leave();
                 if (threads == 0) {
                     ended.signalAll();
                 }
@@ -117,6 +119,12 @@ final class Workers {
                 lock.unlock();
             }
         }
+    }
+
+    /** Counts a thread no more; called under the lock. */
+    private void leave() {
+        places.giveBack(threads);
+        threads--;
     }
 
     /** Runs a task; an exception, which it should not throw, must not take the thread from the tasks that wait. */

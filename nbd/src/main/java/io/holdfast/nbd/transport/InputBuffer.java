@@ -2,9 +2,9 @@ package io.holdfast.nbd.transport;
 
 import java.io.EOFException;
 import java.io.IOException;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.function.IntFunction;
 
 /**
  * Bytes received and not yet consumed. One system call usually brings many requests.
@@ -17,7 +17,7 @@ import java.util.function.IntFunction;
  * to limit is what is received and not consumed. While this waits for a payload, {@link PeerProgress} says so; a wait for
  * the next header is none of a peer that owes something.
  */
-public final class InputBuffer {
+public final class InputBuffer implements AutoCloseable {
     /** Holds the largest option and many requests. */
     public static final int CAPACITY = 256 << 10;
 
@@ -28,16 +28,14 @@ public final class InputBuffer {
     private static final int AHEAD = 1 << 10;
 
     private final Transport transport;
-    private final ByteBuffer buffer;
-    private final MemorySegment memory;
+    private final Arena arena = Arena.ofShared();
+    private final MemorySegment memory = arena.allocate(CAPACITY);
+    private final ByteBuffer buffer = memory.asByteBuffer();
     /** How much to ask for at a time: little after a long payload, and soon more again if no other follows. */
     private int fillMax = CAPACITY;
 
-    /** @param buffers makes a buffer of so many bytes, outside the heap if the engine is to read from it without a copy */
-    public InputBuffer(Transport transport, IntFunction<ByteBuffer> buffers) {
+    public InputBuffer(Transport transport) {
         this.transport = transport;
-        this.buffer = buffers.apply(CAPACITY);
-        this.memory = MemorySegment.ofBuffer(buffer);
         buffer.limit(0);
     }
 
@@ -146,5 +144,11 @@ public final class InputBuffer {
         if (n < 0) {
             throw new EOFException(end > start ? "the client left in the middle of a message" : "the client left");
         }
+    }
+
+    /** Gives the memory back to the system at once. Nobody may use it any more. */
+    @Override
+    public void close() {
+        arena.close();
     }
 }

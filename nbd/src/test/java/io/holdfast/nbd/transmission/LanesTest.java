@@ -15,7 +15,7 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(60)
 class LanesTest {
-    private final Workers workers = new Workers(16, Timing.SYSTEM);
+    private final Workers workers = new Workers(16, new WorkerPlaces(), Timing.SYSTEM);
 
     @AfterEach
     void close() {
@@ -149,7 +149,7 @@ class LanesTest {
     /** The calling thread then does the task itself: the connection becomes slow, but it answers. */
     @Test
     void withoutThreadsTheCallerDoesTheWork() {
-        Workers none = new Workers(16, Timing.SYSTEM, (name, task) -> {
+        Workers none = new Workers(16, new WorkerPlaces(), Timing.SYSTEM, (name, task) -> {
             throw new OutOfMemoryError("unable to create native thread");
         });
         List<Thread> ran = new ArrayList<>();

@@ -163,9 +163,10 @@ class RequestFaultTest {
         Transmission phase = new Transmission(
                 new Negotiated(export, ReplyFormat.STRUCTURED, true),
                 transport,
-                new InputBuffer(transport, ByteBuffer::allocateDirect),
+                new InputBuffer(transport),
                 NbdOptions.defaults(),
                 pool,
+                new WorkerPlaces(),
                 new Meters(),
                 new ChangeGate(Timing.SYSTEM),
                 NbdEnvironment.SYSTEM);

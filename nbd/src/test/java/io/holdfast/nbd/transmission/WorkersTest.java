@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.concurrent.Threads;
 import io.holdfast.concurrent.Timing;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
@@ -23,7 +25,7 @@ class WorkersTest {
 
     @Test
     void startsOneOnlyIfNoneIsIdle() throws InterruptedException {
-        Workers workers = new Workers(8, Timing.SYSTEM, this::start);
+        Workers workers = new Workers(8, new WorkerPlaces(), Timing.SYSTEM, this::start);
         CountDownLatch go = new CountDownLatch(1);
         CountDownLatch running = new CountDownLatch(3);
         for (int i = 0; i < 3; i++) {
@@ -41,7 +43,7 @@ class WorkersTest {
 
     @Test
     void doesAllTasksBeforeItEnds() {
-        Workers workers = new Workers(2, Timing.SYSTEM, this::start);
+        Workers workers = new Workers(2, new WorkerPlaces(), Timing.SYSTEM, this::start);
         for (int i = 0; i < 1000; i++) {
             workers.run(ran::incrementAndGet);
         }
@@ -53,7 +55,7 @@ class WorkersTest {
 
     @Test
     void aTaskThatThrowsTakesNoThreadFromTheOthers() {
-        Workers workers = new Workers(1, Timing.SYSTEM, this::start);
+        Workers workers = new Workers(1, new WorkerPlaces(), Timing.SYSTEM, this::start);
         for (int i = 0; i < 10; i++) {
             workers.run(() -> {
                 ran.incrementAndGet();
@@ -82,7 +84,7 @@ class WorkersTest {
                 now += nanos;
             }
         };
-        Workers workers = new Workers(4, jumping, this::start);
+        Workers workers = new Workers(4, new WorkerPlaces(), jumping, this::start);
         for (int i = 1; i <= 5; i++) {
             workers.run(ran::incrementAndGet);
             workers.awaitEnd();
@@ -97,5 +99,38 @@ class WorkersTest {
         } catch (InterruptedException e) {
             throw new IllegalStateException(e);
         }
+    }
+
+    /** The first connection takes the common places, and the others still have their own. */
+    @Test
+    void busyConnectionsShareThePlaces() throws InterruptedException {
+        WorkerPlaces places = new WorkerPlaces(10);
+        CountDownLatch go = new CountDownLatch(1);
+        int threads = 10 + 4 * WorkerPlaces.OWN;
+        CountDownLatch running = new CountDownLatch(threads);
+        List<Workers> all = new ArrayList<>();
+        for (int i = 0; i < 4; i++) {
+            Workers workers = new Workers(128, places, Timing.SYSTEM, this::start);
+            all.add(workers);
+            for (int task = 0; task < 128; task++) {
+                workers.run(() -> {
+                    running.countDown();
+                    awaitUninterrupted(go);
+                    ran.incrementAndGet();
+                });
+            }
+        }
+        running.await();
+        assertThat(started).hasValue(threads);
+        go.countDown();
+        all.forEach(Workers::close);
+        all.forEach(Workers::awaitEnd);
+        assertThat(ran).hasValue(4 * 128);
+        // All places are back.
+        for (int i = 0; i < 10; i++) {
+            assertThat(places.tryTake(WorkerPlaces.OWN)).isTrue();
+        }
+        assertThat(places.tryTake(WorkerPlaces.OWN)).isFalse();
+        assertThat(places.tryTake(0)).isTrue();
     }
 }

@@ -37,7 +37,7 @@ class InputBufferTest {
                     throw new IllegalStateException(e);
                 }
             });
-            use.use(new InputBuffer(receiver, ByteBuffer::allocateDirect));
+            use.use(new InputBuffer(receiver));
             thread.join();
         } catch (InterruptedException e) {
             throw new IOException(e);

@@ -47,7 +47,6 @@ public final class NbdDoor {
 
     private final Scheduler scheduler;
     private final SplittableRandom random;
-    private final SliceStock memory = new SliceStock();
     private final NbdOptions options;
     private final IntSupplier errors;
     private int excused;
@@ -73,7 +72,7 @@ public final class NbdDoor {
         sessions = new NbdSessions(
                 volume,
                 options,
-                new NbdEnvironment(scheduler, ByteBuffer::allocate, memory::take, STEP_BYTES, LOOK_AHEAD_BYTES, 2));
+                new NbdEnvironment(scheduler, ByteBuffer::allocate, STEP_BYTES, LOOK_AHEAD_BYTES, 2));
     }
 
     private NbdSessions sessions() {
@@ -187,10 +186,5 @@ public final class NbdDoor {
                     "no session is left, and they hold %d bytes".formatted(now.payloadBytesHeld()));
         }
         sessions = null;
-    }
-
-    /** Gives the memory back; nothing of this simulation runs any more. */
-    public void end() {
-        memory.close();
     }
 }
