@@ -21,6 +21,9 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * several; that is allowed, since only a block is atomic.
  */
 final class RemoteFile implements StoredFile {
+    /** Data in one frame. The server has the frames of all its connections on its heap. */
+    private static final int PART_BYTES_MAX = 256 << 10;
+
     private final ControlClient client;
     private final OpenedFile file;
     private final AtomicBoolean closed = new AtomicBoolean();
@@ -88,7 +91,7 @@ final class RemoteFile implements StoredFile {
      */
     private static int part(long offset, long length) {
         long inBlock = Long.remainderUnsigned(offset, Volume.BLOCK_SIZE);
-        return (int) Math.min(length, Frame.DATA_BYTES_MAX - inBlock);
+        return (int) Math.min(length, PART_BYTES_MAX - inBlock);
     }
 
     @Override

@@ -9,6 +9,7 @@ import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.log.ServerLog;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.nbd.NbdServer;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
@@ -66,7 +67,10 @@ public final class ServeCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException, InterruptedException {
-        var nbdOptions = nbdArguments.options(readOnly);
+        OpenOptions options = options();
+        var nbdOptions = nbdArguments
+                .options(readOnly)
+                .withBytesMax(MemoryPlan.of(options.memory()).payloads());
         NbdServer.check(nbdArguments.addresses(), nbdOptions);
         ClassPath.openAll();
         ServerSignals.ignore();
@@ -74,7 +78,7 @@ public final class ServeCommand extends HoldfastCommand {
         long stopAt;
         // These close in reverse order: when the volume closes, no request can come in.
         try (ServerLog _ = ServerLog.open(context().err(), output().json());
-                Volume volume = new VolumeAccess(context().engine(), context().cancel()).openHere(device, options())) {
+                Volume volume = new VolumeAccess(context().engine(), context().cancel()).openHere(device, options)) {
             context().cancel().patiently();
             events.recovered(volume.recovery());
             try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);

@@ -7,9 +7,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
-import java.nio.file.attribute.PosixFilePermissions;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
@@ -23,79 +21,30 @@ import org.junit.jupiter.api.io.TempDir;
 @Timeout(value = 2, unit = TimeUnit.MINUTES)
 class LauncherTest {
     private static final FileTime LONG_AGO = FileTime.from(Instant.parse("2020-01-01T00:00:00Z"));
-    private static final FileTime LATER = FileTime.from(Instant.parse("2021-01-01T00:00:00Z"));
 
     @TempDir
     private Path root;
 
+    private ScriptTree tree;
     private Path builds;
-    private final List<Process> started = new ArrayList<>();
 
     @BeforeEach
     void makeTree() throws IOException {
-        Path project = Path.of("..").toRealPath();
-        Files.createDirectories(root.resolve("dev.d/lib"));
-        Files.createDirectories(root.resolve("cli/src/main"));
-        Files.copy(project.resolve("holdfast"), root.resolve("holdfast"));
-        Files.copy(project.resolve("dev.d/lib/java.sh"), root.resolve("dev.d/lib/java.sh"));
-        for (String source :
-                List.of("pom.xml", "cli/pom.xml", "cli/src/main/A.java", "dev.d/lib/UpgradeClasses.java")) {
-            Files.writeString(root.resolve(source), "");
-        }
-        try (Stream<Path> all = Files.walk(root)) {
-            for (Path path : all.toList()) {
-                Files.setLastModifiedTime(path, LATER);
-            }
-        }
-        // The fake Java prints its arguments; as a server it stays until its input ends.
-        script("jdk/bin/java", """
-                for argument; do case $argument in
-                -XX:AOTCacheOutput=*) : >"${argument#*=}" ;;
-                *Rehearsal | *UpgradeClasses.java) exit 0 ;;
-                esac; done
-                echo "java $*"
-                [[ " $* " != *" serve "* ]] || cat""");
-        script("jdk/bin/javac", "");
-        Files.writeString(root.resolve("jdk/release"), "JAVA_VERSION=\"25\"\n");
-        script("bin/mvn", """
-                for argument; do case $argument in -Dholdfast.lib=*) lib=${argument#*=} ;; esac; done
-                echo build >>"$LAUNCHER_ROOT/maven"
-                mkdir -p "$lib" && echo classes >"$lib/holdfast-cli.jar"
-                [[ ! -e $LAUNCHER_ROOT/fail ]] || { echo "this does not compile"; exit 1; }
-                [[ ! -e $LAUNCHER_ROOT/hang ]] || { echo $$ >"$LAUNCHER_ROOT/hanging"; exec sleep 1000; }""");
+        tree = new ScriptTree(root);
         builds = root.resolve(".build/holdfast");
     }
 
     @AfterEach
     void end() {
-        started.forEach(Process::destroyForcibly);
-    }
-
-    private void script(String name, String text) throws IOException {
-        Path path = root.resolve(name);
-        Files.createDirectories(path.getParent());
-        Files.writeString(path, "#!/bin/bash\n" + text + "\n");
-        Files.setPosixFilePermissions(path, PosixFilePermissions.fromString("rwxr-xr-x"));
+        tree.close();
     }
 
     private Process start(String... args) throws IOException {
-        List<String> line = new ArrayList<>(List.of(root.resolve("holdfast").toString()));
-        line.addAll(List.of(args));
-        ProcessBuilder builder = new ProcessBuilder(line).redirectErrorStream(true);
-        builder.environment().put("JAVA_HOME", root.resolve("jdk").toString());
-        builder.environment().put("PATH", root.resolve("bin") + ":" + System.getenv("PATH"));
-        builder.environment().put("LAUNCHER_ROOT", root.toString());
-        Process process = builder.start();
-        started.add(process);
-        return process;
+        return tree.start(args);
     }
 
     private String ok(String... args) throws IOException, InterruptedException {
-        Process process = start(args);
-        process.getOutputStream().close();
-        String output = new String(process.getInputStream().readAllBytes());
-        assertThat(process.waitFor()).as(output).isZero();
-        return output;
+        return tree.ok(args);
     }
 
     private Path current() throws IOException {
@@ -189,6 +138,19 @@ class LauncherTest {
         Files.createDirectories(builds.resolve("20200101T000000-1/lib"));
         ok("ls", "v");
         assertThat(folders()).hasSize(1);
+    }
+
+    /** A server's heap has a fixed size, and a collector for that size. */
+    @Test
+    void aServersHeapFollowsItsMemory() throws Exception {
+        assertThat(tree.flags("serve", "v", "--memory", "32M")).contains("-Xmx65m", "-XX:+UseSerialGC");
+        assertThat(tree.flags("serve", "v", "--memory=268435456")).contains("-Xmx72m", "-XX:+UseSerialGC");
+        assertThat(tree.flags("serve", "v")).contains("-Xmx96m", "-XX:+UseSerialGC");
+        assertThat(tree.flags("serve", "v", "--memory", "20GiB")).contains("-Xmx1088m", "-XX:+UseG1GC");
+        for (String flags : List.of("32M", "20G")) {
+            assertThat(tree.flags("serve", "v", "--memory", flags))
+                    .contains("-XX:+ExitOnOutOfMemoryError", "-XX:+DisplayVMOutputToStderr");
+        }
     }
 
     @Test
