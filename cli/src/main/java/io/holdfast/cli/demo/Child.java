@@ -15,6 +15,8 @@ import tools.jackson.databind.json.JsonMapper;
 /** This same command in a process of its own, which reports in lines of JSON. */
 final class Child implements AutoCloseable {
     private static final long EXIT_SECONDS_MAX = 30;
+    private static final List<String> FLAGS =
+            List.of("-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-Xmx256m", "-XX:+UseCompactObjectHeaders");
     private static final JsonMapper MAPPER = JsonMapper.builder().build();
 
     private final Process process;
@@ -34,16 +36,15 @@ final class Child implements AutoCloseable {
 
     /** Starts it as {@link #start(Path, String...)} does, with another class path. */
     static Child start(Path folder, String classPath, String... args) throws IOException {
-        List<String> command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-XX:+UseSerialGC",
-                "-XX:TieredStopAtLevel=1",
-                "-Xmx256m",
-                "-XX:+UseCompactObjectHeaders",
-                "--enable-native-access=ALL-UNNAMED",
-                "-cp",
-                classPath,
-                Main.class.getName()));
+        return start(folder, FLAGS, classPath, args);
+    }
+
+    /** Starts it with these flags for the Java virtual machine. */
+    static Child start(Path folder, List<String> flags, String classPath, String... args) throws IOException {
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(flags);
+        command.addAll(List.of("--enable-native-access=ALL-UNNAMED", "-cp", classPath, Main.class.getName()));
         command.addAll(List.of(args));
         command.add("--json");
         Path errors = Files.createTempFile(folder, args[0], ".err");
@@ -70,6 +71,11 @@ final class Child implements AutoCloseable {
     /** Returns what it has written to standard error so far. */
     String errors() throws IOException {
         return Files.readString(errors);
+    }
+
+    /** Waits until it ends by itself and returns its exit status. */
+    int awaitEnd() throws IOException {
+        return exit();
     }
 
     /** Kills it at once: SIGKILL, nothing is cleaned up. */

@@ -125,7 +125,17 @@ final class NbdClient implements AutoCloseable {
 
     /** Fills {@code target} from {@code offset}. */
     void read(long offset, ByteBuffer target) throws IOException {
-        send(request(READ, offset, target.remaining()));
+        sendRead(offset, target.remaining());
+        awaitRead(target);
+    }
+
+    /** Sends a read and does not wait for its reply. */
+    void sendRead(long offset, int length) throws IOException {
+        send(request(READ, offset, length));
+    }
+
+    /** Waits for the reply of one read, which is the only request that is not answered, and fills {@code target}. */
+    void awaitRead(ByteBuffer target) throws IOException {
         reply();
         fill(target);
     }

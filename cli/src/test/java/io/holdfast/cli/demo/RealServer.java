@@ -86,6 +86,24 @@ public final class RealServer implements AutoCloseable {
         begin(classPath, new String[0]).await("ready");
     }
 
+    /**
+     * Serves the volume with these flags for the Java virtual machine. Returns once clients can connect.
+     *
+     * @param options must have {@code --memory}
+     */
+    public void startWith(List<String> flags, String... options) throws IOException {
+        close();
+        List<String> args = arguments(options);
+        Child server = Child.start(folder, flags, System.getProperty("java.class.path"), args.toArray(String[]::new));
+        child = Optional.of(server);
+        server.await("ready");
+    }
+
+    /** Waits until the server ends by itself; returns the exit status. */
+    public int awaitEnd() throws IOException {
+        return child.orElseThrow().awaitEnd();
+    }
+
     /** Starts the server and does not wait for it. */
     Child begin(String... options) throws IOException {
         return begin(System.getProperty("java.class.path"), options);
@@ -93,12 +111,17 @@ public final class RealServer implements AutoCloseable {
 
     private Child begin(String classPath, String[] options) throws IOException {
         close();
-        List<String> args =
-                new ArrayList<>(List.of("serve", volume.toString(), "--nbd", "unix:" + socket, "--memory", "256M"));
-        args.addAll(List.of(options));
+        List<String> args = arguments(options);
+        args.addAll(List.of("--memory", "256M"));
         Child server = Child.start(folder, classPath, args.toArray(String[]::new));
         child = Optional.of(server);
         return server;
+    }
+
+    private List<String> arguments(String... options) {
+        List<String> args = new ArrayList<>(List.of("serve", volume.toString(), "--nbd", "unix:" + socket));
+        args.addAll(List.of(options));
+        return args;
     }
 
     /** Checks the whole volume, through the server if it runs. */
