@@ -88,6 +88,11 @@ class RealVolumeTest {
         ok("stat", v, "/a/b/f");
         ok("df", v);
         ok("info", v);
+        ok("grow", v, "--size", "200M");
+        assertThat(out).isEqualTo("grew " + v + " from 64 MiB to 200 MiB\n");
+        assertThat(Files.size(volume)).isEqualTo(200 << 20);
+        ok("df", v);
+        assertThat(out).contains("200 MiB");
         ok("check", v);
         assertThat(out).endsWith("clean\n");
         ok("rm", "-r", v, "/a");

@@ -40,7 +40,7 @@ final class SpaceMapCheck {
 
     void read() throws HoldfastException {
         SpaceMap map = new SpaceMap(
-                volume.layout(),
+                superblock.layout(),
                 volume.device(),
                 volume.checksum(),
                 (pointer, structure) -> {

@@ -5,6 +5,7 @@ import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
@@ -36,6 +37,7 @@ public final class VolumeCheck {
 
     private final VolumeState volume;
     private final Superblock superblock;
+    private final Layout layout;
     private final Progress progress;
     private final Findings findings = new Findings();
     private final BlockSet reachable;
@@ -62,6 +64,7 @@ public final class VolumeCheck {
     public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress, Arena memory) {
         this.volume = volume;
         this.superblock = superblock;
+        this.layout = superblock.layout();
         this.progress = progress;
         this.reachable = new BlockSet(superblock.blocks(), memory);
         this.space = new SpaceMapCheck(volume, superblock, findings, memory);
@@ -104,7 +107,7 @@ public final class VolumeCheck {
 
     /** Counts a block that something points to; returns false if that cannot be, or is not the first time. */
     private boolean reach(String structure, long block, long inode, String by) {
-        if (!volume.layout().isAllocatable(block)) {
+        if (!layout.isAllocatable(block)) {
             lost(structure, block, inode, "%s points to block %d, which cannot be".formatted(by, block));
             return false;
         }

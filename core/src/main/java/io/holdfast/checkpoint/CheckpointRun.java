@@ -5,6 +5,7 @@ import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
@@ -38,6 +39,10 @@ import org.jspecify.annotations.Nullable;
  *   <li>device flush, superblock in its slot of all copies, device flush.
  * </ol>
  *
+ * <p>A checkpoint can also make the volume larger. Then the space map gets the new groups, and the superblock the new
+ * size. Only when that is durable are blocks of the new groups allocated: a record of the log must not name a block that
+ * the superblock does not know (guard {@code NEW_GROUPS_AWAIT_SUPERBLOCK}).
+ *
  * <p>Until the superblock is durable, the run overwrites nothing that the last one needs. Used once, by one thread.
  */
 final class CheckpointRun {
@@ -50,6 +55,7 @@ final class CheckpointRun {
     private final Superblock last;
     private final long changeBytes;
     private final Runnable pulse;
+    private final @Nullable Layout larger;
     private final CheckpointWriter writer;
     private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
     private final Map<Long, MapRoot> roots = new HashMap<>();
@@ -59,6 +65,7 @@ final class CheckpointRun {
 
     /**
      * @param changeBytes bytes of memory that changes of maps may take until the next checkpoint
+     * @param larger what the volume is to become; null if it keeps its size
      * @param pulse called before each node; ends the run by throwing
      */
     CheckpointRun(
@@ -67,12 +74,14 @@ final class CheckpointRun {
             Superblocks superblocks,
             Superblock last,
             long changeBytes,
+            @Nullable Layout larger,
             Runnable pulse) {
         this.volume = volume;
         this.spaceMap = spaceMap;
         this.superblocks = superblocks;
         this.last = last;
         this.changeBytes = changeBytes;
+        this.larger = larger;
         this.pulse = pulse;
         this.writer = new CheckpointWriter(volume, pulse);
     }
@@ -92,6 +101,7 @@ final class CheckpointRun {
                     BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
             writer.finish();
             pulse.run();
+            growMap();
             BlockPointer spaceRoot = updateSpaceMap(last.generation() + 1, clean);
             Superblock superblock = last.next(
                     tree,
@@ -101,13 +111,13 @@ final class CheckpointRun {
                     last.unwrittenBlocks() + writer.unwrittenDifference(),
                     changeBytes,
                     clean);
+            superblock = larger == null ? superblock : superblock.withBlocks(larger.blocks());
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {
                 volume.device().flush();
             }
             Inject.at(Point.CHECKPOINT_FLUSHED);
-            superblocks.write(superblock, volume.layout());
-            volume.device().flush();
+            writeSuperblock(superblock);
             return superblock;
         } finally {
             writer.abandon();
@@ -123,6 +133,31 @@ final class CheckpointRun {
         update.filled().forEach(volume.space()::fill);
         writer.leaked(update.problems());
         return update.root();
+    }
+
+    private void growMap() {
+        if (larger == null) {
+            return;
+        }
+        spaceMap.grow(larger);
+        if (Inject.off(Guard.NEW_GROUPS_AWAIT_SUPERBLOCK)) {
+            volume.space().grow(larger);
+        }
+    }
+
+    private void writeSuperblock(Superblock superblock) throws HoldfastException {
+        if (larger == null) {
+            superblocks.write(superblock);
+            volume.device().flush();
+            return;
+        }
+        superblocks.writeLarger(last, superblock);
+        Inject.at(Point.GROWTH_WRITTEN);
+        volume.device().flush();
+        Inject.at(Point.GROWTH_DURABLE);
+        if (!Inject.off(Guard.NEW_GROUPS_AWAIT_SUPERBLOCK)) {
+            volume.space().grow(larger);
+        }
     }
 
     private void applyMap(long inode, BlockMap map) throws HoldfastException {

@@ -2,6 +2,7 @@ package io.holdfast.checkpoint;
 
 import io.holdfast.concurrent.Threads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.WriteLog;
@@ -138,6 +139,21 @@ public final class Checkpointer implements Reclaimer {
      */
     public void checkpoint() throws HoldfastException {
         await(true);
+    }
+
+    /**
+     * Makes the volume larger by a checkpoint, and waits for it. One caller at a time.
+     *
+     * @param larger as large as the device at most
+     * @throws HoldfastException {@code NO_SPACE} if the host is full; the volume may yet grow when there is room
+     */
+    public void grow(Layout larger) throws HoldfastException {
+        checkpoints.growTo(larger);
+        try {
+            checkpoint();
+        } finally {
+            checkpoints.growTo(null);
+        }
     }
 
     /** Does as {@link #checkpoint}, but waits for room, too: the callers cannot be refused any more. */

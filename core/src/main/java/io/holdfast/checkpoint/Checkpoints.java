@@ -4,6 +4,7 @@ import io.holdfast.concurrent.Timing;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.FailureLatch;
 import io.holdfast.format.Item;
+import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
@@ -19,6 +20,7 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,9 @@ public final class Checkpoints {
     private boolean moreToReap;
     private int pins;
     private List<BlockList> pinned = new ArrayList<>();
+
+    /** What the next checkpoint is to make of the volume; null if it keeps its size. */
+    private final AtomicReference<@Nullable Layout> growth = new AtomicReference<>();
 
     private volatile Superblock superblock;
     private volatile @Nullable Long deadline;
@@ -101,12 +106,17 @@ public final class Checkpoints {
         try {
             Superblock next = superblock.opened(log, budget.share());
             volume.device().flush();
-            superblocks.write(next, volume.layout());
+            superblocks.write(next);
             volume.device().flush();
             superblock = next;
         } finally {
             runLock.unlock();
         }
+    }
+
+    /** Sets what the next checkpoint is to make of the volume; null if it keeps its size. */
+    void growTo(@Nullable Layout larger) {
+        growth.set(larger);
     }
 
     /**
@@ -174,7 +184,7 @@ public final class Checkpoints {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
         CheckpointRun run =
-                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), this::checkTime);
+                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), growth.getAndSet(null), this::checkTime);
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);

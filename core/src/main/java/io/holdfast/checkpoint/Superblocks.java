@@ -24,6 +24,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Generation g goes to slot g mod 2 of every copy, and never touches the slot of g - 1: whatever a crash leaves
  * of g, g - 1 is whole. The newest valid copy wins. The reader reports damaged slots and copies; the next checkpoints
  * overwrite them.
+ *
+ * <p>A larger volume may have more copies. They are whole and durable before the first copy that the smaller one has,
+ * too, tells of the larger size. Until then nobody looks at them.
  */
 public final class Superblocks {
     private final BlockStore store;
@@ -53,14 +56,24 @@ public final class Superblocks {
      */
     public record Problem(long block, String message) {}
 
+    /** Reads as {@link #read}, while no superblock is being written: every copy must have the newest one. */
+    public Found readAtRest() throws HoldfastException {
+        return read(false);
+    }
+
     /**
      * Finds the newest superblock. The first copy that can be read gives the volume's UUID, and only copies with the
-     * same UUID count: others are left from an older volume, or were planted in data.
+     * same UUID count: others are left from an older volume, or were planted in data. If the volume was not closed, a
+     * copy may lack the newest superblock: the crash came while that was being written.
      *
      * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one; else the reason why the first one cannot
      *     be used
      */
     public Found read() throws HoldfastException {
+        return read(true);
+    }
+
+    private Found read(boolean afterCrash) throws HoldfastException {
         Superblock best = first();
         List<Slot> slots = List.of();
         for (boolean again = true; again; ) {
@@ -76,7 +89,7 @@ public final class Superblocks {
                 }
             }
         }
-        return new Found(best, problems(slots, best));
+        return new Found(best, problems(slots, best, afterCrash && !best.clean()));
     }
 
     /** Returns the newest superblock of the first copy that can be read. */
@@ -144,7 +157,7 @@ public final class Superblocks {
     }
 
     /** Each copy must have the newest generation in one slot, and the one before, if any, in the other. */
-    private List<Problem> problems(List<Slot> slots, Superblock best) {
+    private List<Problem> problems(List<Slot> slots, Superblock best, boolean crashed) {
         List<Problem> problems = new ArrayList<>();
         for (Slot slot : slots) {
             long expected = best.generation() % Layout.SUPERBLOCK_SLOTS == slot.index
@@ -159,7 +172,7 @@ public final class Superblocks {
                         slot.block,
                         "%s: superblock in block %d is of another volume: it differs from the other copies"
                                 .formatted(device.name(), slot.block)));
-            } else if (s != null && s.generation() != expected) {
+            } else if (s != null && s.generation() != expected && !(crashed && isInterrupted(s, best, expected))) {
                 problems.add(new Problem(
                         slot.block,
                         "%s: superblock in block %d is of generation %d, not %d: a write was lost"
@@ -172,6 +185,11 @@ public final class Superblocks {
             }
         }
         return problems;
+    }
+
+    /** Returns whether the slot has what was there before the newest superblock, which a crash kept from it. */
+    private static boolean isInterrupted(Superblock s, Superblock best, long expected) {
+        return expected == best.generation() && s.generation() == expected - Layout.SUPERBLOCK_SLOTS;
     }
 
     private static boolean agrees(Superblock s, Superblock best) {
@@ -206,25 +224,41 @@ public final class Superblocks {
     }
 
     /** Writes the superblock to its slot in every copy. All it points to must be durable; the caller flushes after. */
-    public void write(Superblock superblock, Layout layout) throws HoldfastException {
-        int slot = slotOf(superblock);
-        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
-            write(superblock, layout.superblock(copy, slot));
+    public void write(Superblock superblock) throws HoldfastException {
+        Layout layout = superblock.layout();
+        write(superblock, 0, layout.superblockCopies(), layout);
+    }
+
+    /**
+     * Writes the first superblock of a volume that has grown. All it points to must be durable; the caller flushes
+     * after. Flushes before it writes what the next opening looks at, if there are more copies than before.
+     *
+     * @param last the newest one of the smaller volume
+     */
+    public void writeLarger(Superblock last, Superblock superblock) throws HoldfastException {
+        int before = last.layout().superblockCopies();
+        int now = superblock.layout().superblockCopies();
+        if (now > before) {
+            write(last, before, now, superblock.layout());
+            write(superblock, before, now, superblock.layout());
+            device.flush();
         }
+        write(superblock, 0, before, superblock.layout());
     }
 
-    private static int slotOf(Superblock superblock) {
-        return (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
-    }
-
-    private void write(Superblock superblock, long block) throws HoldfastException {
-        BlockBuffer buffer = buffers.take();
-        buffer.copy(0, superblock.encode(block));
-        SealedBuffer sealed = buffer.seal(1);
-        try {
-            device.write(block, sealed);
-        } finally {
-            sealed.release();
+    /** Writes some copies, by their places in a layout. */
+    private void write(Superblock superblock, int from, int to, Layout layout) throws HoldfastException {
+        int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
+        for (int copy = from; copy < to; copy++) {
+            long block = layout.superblock(copy, slot);
+            BlockBuffer buffer = buffers.take();
+            buffer.copy(0, superblock.encode(block));
+            SealedBuffer sealed = buffer.seal(1);
+            try {
+                device.write(block, sealed);
+            } finally {
+                sealed.release();
+            }
         }
     }
 }

@@ -16,7 +16,6 @@ import io.holdfast.store.BlockStore;
 /** The parts of one open volume that checkpoints and recovery work on. */
 public record VolumeState(
         BlockStore store,
-        Layout layout,
         Checksum checksum,
         FailureLatch latch,
         HostRoom room,
@@ -26,6 +25,11 @@ public record VolumeState(
         ReaderEpochs readers,
         ItemStore items,
         MapRegistry maps) {
+    /** Returns where the fixed structures are now. Another layout holds once the volume has grown. */
+    public Layout layout() {
+        return space.layout();
+    }
+
     /** Returns the device, which writes go to. */
     public Device device() {
         return store.device();

@@ -1,12 +1,15 @@
 package io.holdfast.device;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.error.SizeText;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Storage such as a file or a block device, seen as an array of {@linkplain io.holdfast.format.Block blocks}.
+ * Storage such as a file or a block device, seen as an array of {@linkplain Block blocks}.
  * Thread-safe; every method blocks.
  *
  * <p>Two kinds of memory reach a device. Nobody can change a {@link SealedBuffer} any more. A {@link LentBuffer}, for a
@@ -55,6 +58,31 @@ public interface Device extends AutoCloseable {
      * @throws HoldfastException {@code HOST_FULL} if there is no room
      */
     default void allocate(long block, long count) throws HoldfastException {}
+
+    /**
+     * Makes a device that is open for writing larger, or learns that somebody has made it larger. Others may use it
+     * meanwhile. The new size is durable after a {@link #flush()} that begins when this has returned; a crash before
+     * that may leave the old one. What the added blocks hold is unknown.
+     *
+     * <p>This implementation is for a device of a fixed size.
+     *
+     * @param blocks how many blocks are wanted at least; 0 for those that are there
+     * @return how many blocks there are now. {@link #blocks()} is that from now on, unless there are fewer than before
+     * @throws HoldfastException {@code INVALID} if the device cannot have so many; {@code HOST_FULL}; {@code
+     *     DEVICE_ERROR}, after which the device goes on with its old size
+     */
+    default long grow(long blocks) throws HoldfastException {
+        if (blocks > blocks()) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "%s has %s, less than the %s that the volume is to have"
+                            .formatted(
+                                    name(),
+                                    SizeText.exact(blocks() * Block.SIZE),
+                                    SizeText.exact(blocks * Block.SIZE)));
+        }
+        return blocks();
+    }
 
     /**
      * Writes all blocks of the buffer to consecutive blocks of the device from {@code block} on.

@@ -113,15 +113,7 @@ public final class FileDevice implements FormattableDevice {
         requireWritable();
         try {
             long present = FileOpening.bytes(path, file);
-            if (bytes > present) {
-                if (BlockDeviceNumber.of(path).isPresent()) {
-                    throw new HoldfastException(
-                            ErrorCode.INVALID,
-                            "%s has %s, less than the %s that the volume is to have"
-                                    .formatted(path, SizeText.exact(present), SizeText.exact(bytes)));
-                }
-                FileOpening.grow(file, bytes);
-            }
+            extend(present, bytes);
             blocks = (bytes == 0 ? present : bytes) / Block.SIZE;
             // A new file must still be there after a crash: so, unlike flush(), also metadata and the directory.
             file.force(true);
@@ -130,6 +122,37 @@ public final class FileDevice implements FormattableDevice {
             throw e;
         } catch (IOException e) {
             throw failure("cannot set the size to " + SizeText.exact(bytes), e);
+        }
+    }
+
+    /** Makes a regular file that is shorter longer, sparsely. */
+    private void extend(long present, long bytes) throws IOException {
+        if (bytes <= present) {
+            return;
+        }
+        if (BlockDeviceNumber.of(path).isPresent()) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "%s has %s, less than the %s that the volume is to have"
+                            .formatted(path, SizeText.exact(present), SizeText.exact(bytes)));
+        }
+        FileOpening.grow(file, bytes);
+    }
+
+    @Override
+    public long grow(long wanted) throws HoldfastException {
+        requireOpen();
+        requireWritable();
+        requireFlushable();
+        try {
+            extend(FileOpening.bytes(path, file), wanted * Block.SIZE);
+            long present = FileOpening.bytes(path, file) / Block.SIZE;
+            blocks = Math.max(blocks, present);
+            return present;
+        } catch (HoldfastException e) {
+            throw e;
+        } catch (IOException e) {
+            throw failure("cannot make it larger, to " + SizeText.exact(wanted * Block.SIZE), e);
         }
     }
 

@@ -48,6 +48,11 @@ public abstract class ForwardingDevice implements Device {
     }
 
     @Override
+    public long grow(long blocks) throws HoldfastException {
+        return device.grow(blocks);
+    }
+
+    @Override
     public void write(long block, SealedBuffer source) throws HoldfastException {
         write(block, source, 0, source.blocks());
     }

@@ -80,7 +80,8 @@ final class Formatting {
         }
     }
 
-    private static void requirePossible(long bytes) throws HoldfastException {
+    /** Requires a size that a volume can have. */
+    static void requirePossible(long bytes) throws HoldfastException {
         long max = Superblock.MAX_BLOCKS * Block.SIZE;
         if (Long.compareUnsigned(bytes, Volume.MIN_SIZE) < 0 || Long.compareUnsigned(bytes, max) > 0) {
             throw new HoldfastException(
@@ -133,24 +134,22 @@ final class Formatting {
                     (random.nextLong() & ~0xf000L) | 0x4000L,
                     (random.nextLong() & Long.MAX_VALUE >>> 1) | Long.MIN_VALUE);
             for (long generation = 1; generation <= Layout.SUPERBLOCK_SLOTS; generation++) {
-                superblocks.write(
-                        new Superblock(
-                                algorithm.id(),
-                                Features.NONE,
-                                uuid,
-                                label,
-                                blocks,
-                                layout.groupLog2(),
-                                generation,
-                                tree,
-                                spaceRoot,
-                                new LogPosition(0, 1, random.nextLong(), 0, 0, 0, 0, 0),
-                                writer.taken.size(),
-                                0,
-                                0,
-                                true,
-                                Superblock.nothingLater()),
-                        layout);
+                superblocks.write(new Superblock(
+                        algorithm.id(),
+                        Features.NONE,
+                        uuid,
+                        label,
+                        blocks,
+                        layout.groupLog2(),
+                        generation,
+                        tree,
+                        spaceRoot,
+                        new LogPosition(0, 1, random.nextLong(), 0, 0, 0, 0, 0),
+                        writer.taken.size(),
+                        0,
+                        0,
+                        true,
+                        Superblock.nothingLater()));
                 device.flush();
             }
         }

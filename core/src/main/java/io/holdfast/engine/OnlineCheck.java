@@ -91,10 +91,10 @@ final class OnlineCheck {
 
     private void checkSuperblocks(VolumeCheck check) {
         try {
-            for (Superblocks.Problem problem : new Superblocks(
-                            state.store(), state.nodeBuffers(), state.layout().groupLog2())
-                    .read()
-                    .problems()) {
+            Superblocks copies = new Superblocks(
+                    state.store(), state.nodeBuffers(), state.layout().groupLog2());
+            Superblocks.Found found = writable == null ? copies.read() : copies.readAtRest();
+            for (Superblocks.Problem problem : found.problems()) {
                 check.add("superblock", problem.block(), problem.message());
             }
         } catch (HoldfastException e) {

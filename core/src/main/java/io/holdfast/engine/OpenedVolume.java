@@ -5,6 +5,7 @@ import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Superblock;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.volume.RecoveryReport;
 import org.jspecify.annotations.Nullable;
 
@@ -13,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param superblock the one that opening found
  * @param writable null if the volume is open read-only
- * @param memory bytes that the volume may use
+ * @param memory what the volume may use
  */
 record OpenedVolume(
         MeteredDevice device,
@@ -21,5 +22,5 @@ record OpenedVolume(
         Superblock superblock,
         FileLayer.@Nullable Writable writable,
         RecoveryReport recovery,
-        long memory,
+        MemoryPlan memory,
         Timing timing) {}

@@ -29,6 +29,7 @@ import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeFiles;
+import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
 import java.util.List;
@@ -52,6 +53,7 @@ final class StoredVolume implements Volume {
     private final RecoveryReport recovery;
     private final VolumeLife life;
     private final FileStatuses statuses;
+    private final Growing growing;
     private final VolumeFiles nobodys;
 
     StoredVolume(OpenedVolume opened, DeviceGuard guard, OpenOptions options, FileLayer files, Namespace namespace) {
@@ -67,6 +69,7 @@ final class StoredVolume implements Volume {
         this.recovery = opened.recovery();
         this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors());
         this.statuses = new FileStatuses(state, files);
+        this.growing = new Growing(device, opened.memory());
         this.nobodys = files(null);
     }
 
@@ -132,7 +135,7 @@ final class StoredVolume implements Volume {
     @Override
     public VolumeUsage usage() {
         SpaceCounts counts = state.space().counts();
-        long total = state.layout().blocks();
+        long total = counts.total();
         long free = writable(Math.min(counts.available(), counts.free()));
         long reserved = counts.free() + counts.leased() - free;
         long used = total - counts.free() - counts.leased() - counts.pending();
@@ -346,6 +349,11 @@ final class StoredVolume implements Volume {
             to.checkpointer().checkpoint();
             return this;
         });
+    }
+
+    @Override
+    public VolumeGrowth grow(long bytes) throws HoldfastException {
+        return life.call(() -> growing.grow(bytes, life.requireWritable().checkpointer()));
     }
 
     @Override

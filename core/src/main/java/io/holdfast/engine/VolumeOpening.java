@@ -163,7 +163,7 @@ final class VolumeOpening {
         ChangeBudget budget = new ChangeBudget(changes, memory.changes());
         MapRegistry maps = new MapRegistry(nodes, space, changes, items);
         VolumeState state = new VolumeState(
-                store, layout, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
+                store, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
         Checkpoints checkpoints =
                 new Checkpoints(state, spaceMap, superblocks, superblock, budget, environment.timing());
         Recovery recovery =
@@ -174,7 +174,7 @@ final class VolumeOpening {
         if (!options.readOnly()) {
             WriteLog log = log(state, superblock, result);
             writable = goLive(log, checkpoints, state, reserver);
-            superblocks.write(checkpoints.superblock(), layout);
+            superblocks.write(checkpoints.superblock());
             beginMount(log, checkpoints, superblock, recovery);
         }
         recovery.finish();
@@ -188,7 +188,7 @@ final class VolumeOpening {
                 recovery.checkpointsWritten(),
                 environment.timing().nanoTime() - start,
                 problems);
-        return new OpenedVolume(device, state, superblock, writable, report, memory.total(), environment.timing());
+        return new OpenedVolume(device, state, superblock, writable, report, memory, environment.timing());
     }
 
     /** Refuses a volume that this process cannot write to, or has no memory for. */
@@ -199,18 +199,7 @@ final class VolumeOpening {
                     "%s: this volume uses %s, which this Holdfast does not know; open it read-only, or use a newer one"
                             .formatted(device.name(), superblock.features().unwritable()));
         }
-        long needed = SpaceMap.tableBytes(superblock.layout());
-        memory = memory.withGroupTable(needed);
-        if (!memory.isEnough()) {
-            throw new HoldfastException(
-                    ErrorCode.NO_MEMORY,
-                    "%s: a volume of %s needs %s of memory for its groups alone; give it a memory of %s"
-                            .formatted(
-                                    device.name(),
-                                    SizeText.exact(superblock.blocks() * Block.SIZE),
-                                    SizeText.exact(needed),
-                                    SizeText.exact(MemoryPlan.neededFor(needed))));
-        }
+        memory = GroupMemory.require(device.name(), superblock.layout(), memory);
     }
 
     private int groupsLoaded() {

@@ -306,6 +306,26 @@ public record Superblock(
         return next(treeRoot, spaceRoot, newLog, allocatedBlocks, unwrittenBlocks, newChangeBytes, false);
     }
 
+    /** Returns this superblock for a volume with another number of blocks. */
+    public Superblock withBlocks(long newBlocks) {
+        return new Superblock(
+                checksumId,
+                features,
+                uuid,
+                label,
+                newBlocks,
+                groupLog2,
+                generation,
+                treeRoot,
+                spaceRoot,
+                log,
+                allocatedBlocks,
+                unwrittenBlocks,
+                changeBytes,
+                clean,
+                later);
+    }
+
     /** Returns how many blocks a volume has at least. */
     public static long minBlocks(int groupLog2) {
         return groupLog2 == Layout.GROUP_LOG2 ? MIN_BLOCKS_OF_USERS : MIN_BLOCKS;

@@ -53,6 +53,8 @@ public enum Guard {
     FAILURES_LATCH,
     /** The new trees are on the medium before a superblock names them. */
     NODES_BEFORE_SUPERBLOCK,
+    /** Blocks of groups that a volume gets when it grows are allocated only after a superblock knows the groups. */
+    NEW_GROUPS_AWAIT_SUPERBLOCK,
     /** A checkpoint splits log, maps and items at the same place. */
     FREEZE_STOPS_CHANGES,
     /** The blocks of a file without a name stay while it is open. */

@@ -85,6 +85,10 @@ public enum Point {
     CHECKPOINT_WRITTEN,
     /** The new trees are durable, no superblock names them. */
     CHECKPOINT_FLUSHED,
+    /** The superblock with a larger size is written to all copies, not flushed. */
+    GROWTH_WRITTEN,
+    /** The superblock with a larger size is durable, no block of the new groups is in use. */
+    GROWTH_DURABLE,
     /** The superblock is durable, memory still has the old trees. */
     CHECKPOINT_DURABLE,
     /** Memory has the new trees; blocks of the old ones are not free yet. */

@@ -4,6 +4,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 
 /**
  * Bounds how much of the log is written and not durable. After a crash recovery reads and verifies all of that, and holds
@@ -16,15 +17,15 @@ final class UnflushedBound {
     private static final long BLOCKS_MAX = 1 << 16;
 
     private final FlushGate gate;
-    private final long blocksMax;
+    private final LongSupplier usable;
     private final AtomicLong written = new AtomicLong();
     private final AtomicLong durable = new AtomicLong();
     private final AtomicBoolean flushing = new AtomicBoolean();
 
-    /** @param usable blocks of the volume: a small one is flushed earlier */
-    UnflushedBound(FlushGate gate, long usable) {
+    /** @param usable blocks of the volume, which may grow: a small one is flushed earlier */
+    UnflushedBound(FlushGate gate, LongSupplier usable) {
         this.gate = gate;
-        this.blocksMax = Math.min(BLOCKS_MAX, usable / 8);
+        this.usable = usable;
     }
 
     /**
@@ -34,7 +35,8 @@ final class UnflushedBound {
      */
     void written(long blocks) throws HoldfastException {
         long now = written.addAndGet(blocks);
-        if (now - durable.get() < blocksMax || !flushing.compareAndSet(false, true)) {
+        if (now - durable.get() < Math.min(BLOCKS_MAX, usable.getAsLong() / 8)
+                || !flushing.compareAndSet(false, true)) {
             return;
         }
         try {

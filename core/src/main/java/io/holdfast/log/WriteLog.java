@@ -93,7 +93,7 @@ public final class WriteLog {
         this.latch = latch;
         this.flushGate = new FlushGate(device, latch, room, start.sequence() - 1);
         this.writer = new RecordWriter(device, latch, flushGate);
-        this.unflushed = new UnflushedBound(flushGate, space.usable());
+        this.unflushed = new UnflushedBound(flushGate, space::usable);
         this.logSpace = new LogSpace(space);
         backing = new LogBacking(device, logSpace, lock, room, latch);
         logSpace.resume(new Run(start.runStart(), start.runEnd()), new Run(start.spareStart(), start.spareEnd()));

@@ -34,15 +34,10 @@ final class GroupAllocator {
     /** Loaded groups to look at for some to drop, each time when one is loaded. */
     private static final int EVICT_LOOKS = 128;
 
-    private final Layout layout;
+    private Layout layout;
     private final Bitmaps bitmaps;
     private final int loadedMax;
-    private final int[] freeIn;
-    /** A bit for each group that is not loaded and has free blocks. */
-    private final long[] open;
-    /** The same for groups that are at least one sixteenth free. */
-    private final long[] roomy;
-
+    private final FreeCounts freeIn;
     private final TreeMap<Long, LoadedGroup> loaded = new TreeMap<>();
     private final LogClaims claims;
     /** Those of the loaded groups that have free blocks: between two checkpoints many more may be loaded. */
@@ -68,13 +63,13 @@ final class GroupAllocator {
         this.bitmaps = bitmaps;
         this.loadedMax = loadedMax;
         this.claims = new LogClaims(layout);
-        int groups = Math.toIntExact(layout.groups());
-        freeIn = new int[groups];
-        open = new long[groups / 64 + 1];
-        roomy = new long[groups / 64 + 1];
-        for (int group = 0; group < groups; group++) {
-            count(group, bitmaps.free(group), false);
-        }
+        freeIn = new FreeCounts(layout, bitmaps::free);
+        free = freeIn.sum();
+        unloadedFree = free;
+    }
+
+    Layout layout() {
+        return layout;
     }
 
     /** Returns the free blocks of all groups. */
@@ -87,8 +82,7 @@ final class GroupAllocator {
     }
 
     private void count(long group, int added, boolean isLoaded) {
-        int g = (int) group;
-        freeIn[g] += added;
+        freeIn.add(group, added, isLoaded || closed.has(group));
         if (!isLoaded && closed.has(group)) {
             return;
         }
@@ -98,31 +92,15 @@ final class GroupAllocator {
             markUsable(group);
         } else {
             unloadedFree += added;
-            mark(g);
         }
     }
 
-    private void mark(int group) {
-        boolean isOpen = freeIn[group] > 0 && !loaded.containsKey((long) group) && !closed.has(group);
-        boolean isRoomy = isOpen && freeIn[group] >= layout.groupBlocks() / 16;
-        set(open, group, isOpen);
-        set(roomy, group, isRoomy);
-    }
-
     private void markUsable(long group) {
-        LoadedGroup found = freeIn[(int) group] > 0 ? loaded.get(group) : null;
+        LoadedGroup found = freeIn.get(group) > 0 ? loaded.get(group) : null;
         if (found == null) {
             usable.remove(group);
         } else {
             usable.putIfAbsent(group, found);
-        }
-    }
-
-    private static void set(long[] bits, int index, boolean on) {
-        if (on) {
-            bits[index >>> 6] |= 1L << index;
-        } else {
-            bits[index >>> 6] &= ~(1L << index);
         }
     }
 
@@ -139,26 +117,7 @@ final class GroupAllocator {
 
     /** Returns the group to load next, -1 if none has free blocks. */
     long nextToLoad() {
-        int next = next(roomy, loadCursor);
-        return next >= 0 ? next : next(open, loadCursor);
-    }
-
-    /** Returns the first set bit at or after {@code from}, or from the beginning; -1 if there is none. */
-    private static int next(long[] bits, long from) {
-        int first = (int) (from >>> 6);
-        for (int i = 0; i <= bits.length; i++) {
-            int word = (first + i) % bits.length;
-            long found = bits[word];
-            if (i == 0) {
-                found &= -1L << from;
-            } else if (i == bits.length) {
-                found &= ~(-1L << from);
-            }
-            if (found != 0) {
-                return (word << 6) + Long.numberOfTrailingZeros(found);
-            }
-        }
-        return -1;
+        return freeIn.next(loadCursor);
     }
 
     /**
@@ -169,17 +128,17 @@ final class GroupAllocator {
      */
     boolean load(long group, long[] busy) {
         int freeBlocks = layout.groupBlocks() - GroupBits.count(busy);
-        if (freeBlocks != freeIn[(int) group]) {
+        if (freeBlocks != freeIn.get(group)) {
             if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD)) {
                 return false;
             }
-            count(group, freeBlocks - freeIn[(int) group], false);
+            count(group, freeBlocks - freeIn.get(group), false);
         }
         evict();
         unloadedFree -= freeBlocks;
         ready += freeBlocks;
         loaded.put(group, new LoadedGroup(group, busy, (int) (layout.groupEnd(group) - layout.groupStart(group))));
-        mark((int) group);
+        freeIn.mark(group, true);
         markUsable(group);
         loadCursor = group;
         return true;
@@ -202,9 +161,9 @@ final class GroupAllocator {
     boolean close(long group, boolean forGood) {
         boolean first = closed.add(group, epoch, forGood);
         if (first) {
-            free -= freeIn[(int) group];
-            unloadedFree -= freeIn[(int) group];
-            mark((int) group);
+            free -= freeIn.get(group);
+            unloadedFree -= freeIn.get(group);
+            freeIn.mark(group, true);
         }
         return first;
     }
@@ -212,7 +171,7 @@ final class GroupAllocator {
     /** Leaves nothing to allocate in a group that is not loaded: its new bitmap has no free block. */
     void fill(long group) {
         if (!loaded.containsKey(group)) {
-            count(group, -freeIn[(int) group], false);
+            count(group, -freeIn.get(group), false);
         }
     }
 
@@ -224,9 +183,9 @@ final class GroupAllocator {
     /** Takes a closed group into use again. */
     void reopen(long group) {
         if (closed.remove(group)) {
-            free += freeIn[(int) group];
-            unloadedFree += freeIn[(int) group];
-            mark((int) group);
+            free += freeIn.get(group);
+            unloadedFree += freeIn.get(group);
+            freeIn.mark(group, false);
         }
     }
 
@@ -244,7 +203,7 @@ final class GroupAllocator {
             }
             LoadedGroup group = next.getValue();
             evictCursor = group.number;
-            int freeBlocks = freeIn[(int) group.number];
+            int freeBlocks = freeIn.get(group.number);
             boolean idle = group.leased == 0 && group.lastUse <= durableEpoch;
             if (idle && (freeBlocks == 0 || ready - freeBlocks >= readyMin())) {
                 unload(group);
@@ -254,13 +213,39 @@ final class GroupAllocator {
     }
 
     private void unload(LoadedGroup group) {
-        int freeBlocks = freeIn[(int) group.number];
+        int freeBlocks = freeIn.get(group.number);
         loaded.remove(group.number);
         usable.remove(group.number);
         bitmaps.forget(group.number);
         ready -= freeBlocks;
         unloadedFree += freeBlocks;
-        mark((int) group.number);
+        freeIn.mark(group.number, false);
+    }
+
+    // ---- growing ----
+
+    /**
+     * Makes the counts of a larger volume. Takes time in proportion to what is added, and needs no lock: only {@link
+     * #grow} changes what it reads.
+     */
+    FreeCounts.Larger prepare(Layout larger) {
+        return freeIn.prepare(layout, larger);
+    }
+
+    /** Adds the groups of a larger volume, all of them free, and the rest of a last group that was not whole. */
+    void grow(FreeCounts.Larger larger) {
+        long last = layout.groups() - 1;
+        int oldEnd = (int) (layout.groupEnd(last) - layout.groupStart(last));
+        int added = larger.layout().usable(last) - layout.usable(last);
+        layout = larger.layout();
+        long blocks = freeIn.grow(larger);
+        free += blocks;
+        unloadedFree += blocks;
+        LoadedGroup group = loaded.get(last);
+        if (group != null) {
+            group.extend(oldEnd, oldEnd + added);
+        }
+        count(last, added, group != null);
     }
 
     // ---- single blocks ----
@@ -334,7 +319,7 @@ final class GroupAllocator {
         long group = layout.groupOf(block);
         LoadedGroup there = loaded.get(group);
         int index = (int) (block - layout.groupStart(group));
-        if (freeIn[(int) group] == 0 || (there != null && there.isBusy(index)) || !claims.add(block)) {
+        if (freeIn.get(group) == 0 || (there != null && there.isBusy(index)) || !claims.add(block)) {
             return false;
         }
         if (there != null) {

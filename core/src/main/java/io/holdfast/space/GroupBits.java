@@ -28,6 +28,12 @@ final class GroupBits {
         return (bits[index >>> 6] & (1L << index)) != 0;
     }
 
+    static void clear(long[] bits, int from, int to) {
+        for (int i = from; i < to; i++) {
+            bits[i >>> 6] &= ~(1L << i);
+        }
+    }
+
     static int count(long[] bits) {
         int count = 0;
         for (long word : bits) {

@@ -23,7 +23,6 @@ final class GroupLoading {
     /** Closed groups to try again at once. */
     private static final int RETRIES_MAX = 8;
 
-    private final Layout layout;
     private final Bitmaps bitmaps;
     private final GroupAllocator groups;
     private final DeadBlocks dead;
@@ -34,8 +33,7 @@ final class GroupLoading {
     private volatile @Nullable HoldfastException closedBecause;
 
     /** @param lock guards {@code groups} and {@code dead} */
-    GroupLoading(Layout layout, Bitmaps bitmaps, GroupAllocator groups, DeadBlocks dead, ReentrantLock lock) {
-        this.layout = layout;
+    GroupLoading(Bitmaps bitmaps, GroupAllocator groups, DeadBlocks dead, ReentrantLock lock) {
         this.bitmaps = bitmaps;
         this.groups = groups;
         this.dead = dead;
@@ -84,6 +82,7 @@ final class GroupLoading {
             long version = bitmaps.version(group);
             long[] allocated;
             HoldfastException problem = null;
+            Layout layout;
             try {
                 allocated = bitmaps.read(group);
             } catch (HoldfastException e) {
@@ -94,6 +93,7 @@ final class GroupLoading {
             boolean first;
             lock.lock();
             try {
+                layout = groups.layout();
                 if (groups.isLoaded(group)) {
                     return true;
                 }
@@ -152,6 +152,7 @@ final class GroupLoading {
     /** Reads the bitmap of a closed group again; if that works, the group can be loaded again. */
     private void retry(long group) {
         boolean readable = true;
+        Layout layout;
         try {
             bitmaps.read(group);
         } catch (HoldfastException e) {
@@ -159,6 +160,7 @@ final class GroupLoading {
         }
         lock.lock();
         try {
+            layout = groups.layout();
             if (!readable) {
                 groups.close(group, false);
                 return;
@@ -178,7 +180,7 @@ final class GroupLoading {
     }
 
     private boolean take(long group, long[] busy) {
-        long[] fixed = GroupBits.fixed(layout, group);
+        long[] fixed = GroupBits.fixed(groups.layout(), group);
         for (int i = 0; i < fixed.length; i++) {
             busy[i] |= fixed[i];
         }

@@ -7,9 +7,11 @@ import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.node.NodeReader;
+import java.util.Arrays;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The group table of a volume, all of it in memory: the descriptor of each group, and where the table's blocks are.
@@ -19,14 +21,17 @@ final class GroupTable {
     static final String STRUCTURE = "space map";
     private static final int POINTER_BYTES = 16;
 
-    private final Layout layout;
     private final String device;
     private final Checksum checksum;
     private final NodeReader reader;
-    /** Guards the content of {@code table}. */
+    /** Guards {@code layout}, {@code table} and its content for those who read descriptors. */
     private final ReentrantLock lock = new ReentrantLock();
+
+    private Layout layout;
     /** The blocks of the table by level and index; null for one that is not there, whose groups are free. */
-    private final byte[][][] table;
+    private byte[][][] table;
+    /** Blocks of level 0 that the next {@link #write} writes, because the volume has grown. */
+    private final Set<Long> grown = new TreeSet<>();
 
     private BlockPointer root = BlockPointer.NONE;
 
@@ -37,8 +42,12 @@ final class GroupTable {
         this.reader = reader;
         this.table = new byte[layout.tableLevels()][][];
         for (int level = 0; level < table.length; level++) {
-            table[level] = new byte[Math.toIntExact(layout.tableWidth(level))][];
+            table[level] = new byte[width(layout, level)][];
         }
+    }
+
+    private static int width(Layout layout, int level) {
+        return Math.toIntExact(layout.tableWidth(level));
     }
 
     /** Returns the bytes of memory that the group table of a volume takes. */
@@ -134,13 +143,25 @@ final class GroupTable {
     }
 
     Descriptor descriptor(long group) {
+        return entry(group).descriptor();
+    }
+
+    /**
+     * A descriptor with the layout that it belongs to.
+     *
+     * @param layout says how many blocks the group has
+     */
+    record Entry(Descriptor descriptor, Layout layout) {}
+
+    Entry entry(long group) {
         lock.lock();
         try {
             byte[] node = table[0][(int) (group / Layout.DESCRIPTORS)];
             int usable = layout.usable(group);
-            return node == null
+            Descriptor descriptor = node == null
                     ? new Descriptor(0, usable, usable, false, 0, 0)
                     : Descriptor.decode(node, at(group), usable);
+            return new Entry(descriptor, layout);
         } finally {
             lock.unlock();
         }
@@ -167,13 +188,68 @@ final class GroupTable {
     }
 
     /**
+     * Makes this the table of a larger volume. If that has more levels, the root of before becomes the first block below
+     * the new ones. The next {@link #write} writes that path, and the block of the last group's descriptor.
+     *
+     * @param last the group that was the last one
+     * @param descriptor its new one; null if that stays as it is
+     */
+    void grow(Layout larger, long last, @Nullable Descriptor descriptor) {
+        byte[][][] wider = new byte[larger.tableLevels()][][];
+        for (int level = 0; level < wider.length; level++) {
+            int width = width(larger, level);
+            wider[level] = level < table.length ? Arrays.copyOf(table[level], width) : new byte[width][];
+        }
+        for (int level = table.length; level < wider.length; level++) {
+            byte[] node = new byte[Block.SIZE];
+            if (level == table.length) {
+                root.encode(node, 0);
+            }
+            wider[level][0] = node;
+        }
+        if (wider.length > table.length) {
+            root = BlockPointer.NONE;
+            grown.add(0L);
+        }
+        lock.lock();
+        try {
+            forgetBeyond();
+            if (wider[0][0] == null) {
+                wider[0][0] = new byte[Block.SIZE];
+            }
+            table = wider;
+            layout = larger;
+            if (descriptor != null) {
+                put(last, descriptor);
+                grown.add(last / Layout.DESCRIPTORS);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Clears what nobody has ever looked at: the entries of groups that the volume did not have. */
+    private void forgetBeyond() {
+        for (int level = 0; level < table.length; level++) {
+            int entries = level == 0 ? Layout.DESCRIPTORS : Layout.INDEX_FANOUT;
+            long count = level == 0 ? layout.groups() : layout.tableWidth(level - 1);
+            byte[] node = table[level][table[level].length - 1];
+            int from = (int) (count - (table[level].length - 1L) * entries);
+            if (node != null) {
+                Arrays.fill(node, from * (Block.SIZE / entries), Block.SIZE, (byte) 0);
+            }
+        }
+    }
+
+    /**
      * Writes the blocks of the table that changed descriptors are in, and those above, to their free homes.
      *
      * @param groups whose descriptors have changed
      * @return the new root
      */
     BlockPointer write(Iterable<Long> groups, ScatteredWrites writes) throws HoldfastException {
-        Set<Long> changed = new TreeSet<>();
+        Set<Long> changed = new TreeSet<>(grown);
+        grown.clear();
         for (long group : groups) {
             changed.add(group / Layout.DESCRIPTORS);
         }

@@ -4,7 +4,7 @@ package io.holdfast.space;
 final class LoadedGroup {
     final long number;
     final long[] busy;
-    final int end;
+    int end;
     int leased;
     long lastUse;
 
@@ -12,6 +12,12 @@ final class LoadedGroup {
         this.number = number;
         this.busy = busy;
         this.end = end;
+    }
+
+    /** Frees the blocks that the group gets when the volume grows. */
+    void extend(int from, int to) {
+        GroupBits.clear(busy, from, to);
+        end = to;
     }
 
     boolean isBusy(int index) {

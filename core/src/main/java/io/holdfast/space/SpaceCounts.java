@@ -3,6 +3,8 @@ package io.holdfast.space;
 /**
  * Counts in blocks.
  *
+ * @param total of the volume
+ * @param usable outside of the fixed structures
  * @param free not in use by anything
  * @param leased given to the log and not used yet
  * @param reserved promised to accepted writes; 0 at rest
@@ -12,6 +14,7 @@ package io.holdfast.space;
  * @param available may be promised to a write now
  */
 public record SpaceCounts(
+        long total,
         long usable,
         long free,
         long leased,

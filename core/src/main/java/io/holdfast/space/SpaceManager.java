@@ -31,10 +31,12 @@ public final class SpaceManager {
     private static final int GROUPS_LOADED_MIN = 2;
 
     private final ReentrantLock lock = new ReentrantLock();
-    private final Layout layout;
     private final GroupAllocator groups;
-    private final long usable;
-    private final long slop;
+    /** This and the two below change when the volume grows: under the lock; read without. */
+    private volatile Layout layout;
+
+    private volatile long usable;
+    private volatile long slop;
 
     private long leased;
     private long reserved;
@@ -55,13 +57,27 @@ public final class SpaceManager {
         this.layout = layout;
         this.groups = new GroupAllocator(layout, bitmaps, Math.max(GROUPS_LOADED_MIN, groupsLoaded));
         this.dead = new DeadBlocks(layout);
-        this.loading = new GroupLoading(layout, bitmaps, groups, dead, lock);
+        this.loading = new GroupLoading(bitmaps, groups, dead, lock);
+        usable = usable(layout, 0);
+        slop = slop(usable);
+    }
+
+    /** Returns how many blocks of a group and of all behind it can be allocated. */
+    private static long usable(Layout layout, long from) {
         long sum = 0;
-        for (long group = 0; group < layout.groups(); group++) {
+        for (long group = from; group < layout.groups(); group++) {
             sum += layout.usable(group);
         }
-        usable = sum;
-        slop = Math.clamp(usable / 64, 192, 16384);
+        return sum;
+    }
+
+    private static long slop(long usable) {
+        return Math.clamp(usable / 64, 192, 16384);
+    }
+
+    /** Returns where the fixed structures of the volume are. Another one holds once the volume has grown. */
+    public Layout layout() {
+        return layout;
     }
 
     /** Returns how many blocks lie outside of the fixed structures. */
@@ -76,6 +92,27 @@ public final class SpaceManager {
     /** Returns a good length for a run of the log: long enough to write at full speed, short against the slop. */
     public int runLength() {
         return Math.clamp(usable / 256, 16, 1024);
+    }
+
+    /**
+     * Takes the groups that a volume gets when it grows. From here on blocks of them are allocated, and the log names
+     * them: so the superblock with the new size is durable, and the space map knows the groups. Called by one thread.
+     */
+    public void grow(Layout larger) {
+        Layout smaller = layout;
+        long last = smaller.groups() - 1;
+        long sum = usable - usable(smaller, last) + usable(larger, last);
+        FreeCounts.Larger counts = groups.prepare(larger);
+        lock.lock();
+        try {
+            groups.grow(counts);
+            layout = larger;
+            usable = sum;
+            slop = slop(sum);
+            loading.update();
+        } finally {
+            lock.unlock();
+        }
     }
 
     // ---- groups ----
@@ -462,6 +499,7 @@ public final class SpaceManager {
         try {
             long pending = dead.size();
             return new SpaceCounts(
+                    layout.blocks(),
                     usable,
                     groups.free(),
                     leased,

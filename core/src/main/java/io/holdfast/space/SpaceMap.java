@@ -31,7 +31,9 @@ import org.jspecify.annotations.Nullable;
 public final class SpaceMap implements Bitmaps {
     private static final System.Logger LOG = System.getLogger("holdfast");
 
-    private final Layout layout;
+    /** Changes when the volume grows. The updating thread alone may combine it with a descriptor that it read before. */
+    private volatile Layout layout;
+
     private final Device device;
     private final Checksum checksum;
     private final NodeReader reader;
@@ -99,10 +101,11 @@ public final class SpaceMap implements Bitmaps {
 
     @Override
     public long[] read(long group) throws HoldfastException {
-        return read(group, table.descriptor(group));
+        GroupTable.Entry entry = table.entry(group);
+        return read(group, entry.descriptor(), entry.layout());
     }
 
-    private long[] read(long group, Descriptor descriptor) throws HoldfastException {
+    private long[] read(long group, Descriptor descriptor, Layout layout) throws HoldfastException {
         long[] bits = new long[Math.max(1, layout.groupBlocks() / Long.SIZE)];
         if (!descriptor.hasBitmap()) {
             return bits;
@@ -147,7 +150,7 @@ public final class SpaceMap implements Bitmaps {
                 continue;
             }
             try {
-                visitor.group(group, read(group, descriptor));
+                visitor.group(group, read(group, descriptor, layout));
             } catch (HoldfastException e) {
                 long start = layout.groupStart(group);
                 damage.found(
@@ -157,6 +160,40 @@ public final class SpaceMap implements Bitmaps {
                         e);
             }
         }
+    }
+
+    // ---- growing ----
+
+    /**
+     * Makes this the map of a larger volume, whose new groups are free. The next {@link #update} writes what that
+     * changes on the device; called by the thread that will make it.
+     */
+    public void grow(Layout larger) {
+        long last = layout.groups() - 1;
+        table.grow(larger, last, grown(last, larger));
+        layout = larger;
+    }
+
+    /** Returns the descriptor that the last group gets with its added blocks; null if it has no bitmap, or all blocks. */
+    private @Nullable Descriptor grown(long last, Layout larger) {
+        Descriptor old = table.descriptor(last);
+        int added = larger.usable(last) - layout.usable(last);
+        if (!old.hasBitmap() || added == 0) {
+            return null;
+        }
+        int longest;
+        try {
+            long[] busy = read(last, old, layout);
+            long[] fixed = GroupBits.fixed(larger, last);
+            for (int i = 0; i < busy.length; i++) {
+                busy[i] |= fixed[i];
+            }
+            longest = GroupBits.longestRun(busy);
+        } catch (HoldfastException e) {
+            // Whoever needs the bitmap reports it. A group that cannot be read is no reason not to grow.
+            longest = Math.max(old.longestRun(), added);
+        }
+        return new Descriptor(old.bitmapChecksum(), old.free() + added, longest, true, old.home(), old.generation());
     }
 
     // ---- writing ----
@@ -280,7 +317,7 @@ public final class SpaceMap implements Bitmaps {
         long[] bits = kept.get(group, old.generation());
         if (bits == null) {
             try {
-                bits = read(group, old);
+                bits = read(group, old, layout);
             } catch (HoldfastException e) {
                 if (change.takes()) {
                     return fill(change, old, generation, e, writes, update);

@@ -81,6 +81,21 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /** Makes everything that was done before this call durable. */
     void sync() throws HoldfastException;
 
+    /**
+     * Makes the volume larger in place, while others use it. Files, label and UUID stay. When this returns, the new size
+     * is durable and its space can be used. A crash before that leaves the old size or the new one, and nothing is lost
+     * either way; a regular file may stay longer than its volume.
+     *
+     * @param bytes the new size, of which whole blocks count. A regular file is made longer if it is shorter, without
+     *     allocating space. 0 takes all that the file or block device has now: more than the volume if somebody has made
+     *     it larger, or if the volume was formatted with less
+     * @throws HoldfastException {@code INVALID} if the volume is larger already, since no volume can shrink; if it would
+     *     be larger than 64 PiB; or if a block device is smaller. {@code NO_MEMORY} if the groups of so large a volume
+     *     need more memory than this one was opened with. {@code NO_SPACE} if the host has no room; the volume may yet
+     *     grow when there is some. {@code READ_ONLY}, {@code FAILED}, {@code DEVICE_ERROR}
+     */
+    VolumeGrowth grow(long bytes) throws HoldfastException;
+
     /** Writes a checkpoint: the log becomes empty, and dead blocks become free. */
     void checkpoint() throws HoldfastException;
 

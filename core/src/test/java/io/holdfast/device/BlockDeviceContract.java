@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.format.Block;
+import java.io.RandomAccessFile;
 import java.nio.file.Path;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
@@ -47,6 +48,25 @@ public abstract class BlockDeviceContract extends DeviceContract {
     @Test
     void goesPastThePageCache() {
         assertThat(device().directIo()).isTrue();
+    }
+
+    @Test
+    void learnsThatItHasGrown() throws Exception {
+        assertThatThrownBy(() -> device().grow(BLOCKS + 1))
+                .satisfies(e -> hasCode(e, ErrorCode.INVALID))
+                .hasMessageContaining(loop.node().toString());
+        assertThat(device().grow(0)).isEqualTo(BLOCKS);
+        try (RandomAccessFile file =
+                new RandomAccessFile(directory.resolve("image").toFile(), "rw")) {
+            file.setLength((BLOCKS + 64L) * Block.SIZE);
+        }
+        assertThat(Tool.run("losetup", "--set-capacity", loop.node().toString()).status())
+                .isZero();
+        assertThat(device().blocks()).isEqualTo(BLOCKS);
+        assertThat(device().grow(BLOCKS + 64)).isEqualTo(BLOCKS + 64);
+        TestBuffers.write(device(), BLOCKS + 63, TestBuffers.random(2, 1));
+        device().flush();
+        assertThat(TestBuffers.read(device(), BLOCKS + 63, 1)).isEqualTo(TestBuffers.random(2, 1));
     }
 
     @Test

@@ -171,6 +171,12 @@ public final class FaultDevice implements Device {
         return below.blocks();
     }
 
+    /** Takes effect at once, so a crash never takes it back. */
+    @Override
+    public long grow(long blocks) throws HoldfastException {
+        return below.grow(blocks);
+    }
+
     @Override
     public boolean directIo() {
         return below.directIo();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.format.Block;
+import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
@@ -49,6 +50,42 @@ public abstract class FileDeviceContract extends DeviceContract {
             assertThat(again.blocks()).isEqualTo(BLOCKS);
             assertThat(TestBuffers.read(again, LAST_BLOCK, 1)).isEqualTo(TestBuffers.random(1, 1));
         }
+    }
+
+    @Test
+    void growsAndLearnsThatItHasGrown() throws Exception {
+        TestBuffers.write(device(), LAST_BLOCK, TestBuffers.random(1, 1));
+        assertThat(device().grow(BLOCKS + 100)).isEqualTo(BLOCKS + 100);
+        assertThat(device().blocks()).isEqualTo(BLOCKS + 100);
+        assertThat(Files.size(path())).isEqualTo((BLOCKS + 100L) * Block.SIZE);
+        TestBuffers.write(device(), BLOCKS + 99, TestBuffers.random(2, 1));
+        device().flush();
+        assertThat(device().grow(BLOCKS)).as("nothing is cut off").isEqualTo(BLOCKS + 100);
+        TestBuffers.write(device(), BLOCKS, TestBuffers.random(3, 1));
+        try (RandomAccessFile file = new RandomAccessFile(path().toFile(), "rw")) {
+            file.setLength((BLOCKS + 200L) * Block.SIZE);
+        }
+        assertThat(device().blocks()).isEqualTo(BLOCKS + 100);
+        assertThat(device().grow(0)).isEqualTo(BLOCKS + 200);
+        TestBuffers.write(device(), BLOCKS + 199, TestBuffers.random(4, 1));
+        device().flush();
+        assertThat(TestBuffers.read(device(), LAST_BLOCK, 2))
+                .isEqualTo(join(TestBuffers.random(1, 1), TestBuffers.random(3, 1)));
+        assertThat(TestBuffers.read(device(), BLOCKS + 99, 1)).isEqualTo(TestBuffers.random(2, 1));
+        assertThat(TestBuffers.read(device(), BLOCKS + 199, 1)).isEqualTo(TestBuffers.random(4, 1));
+    }
+
+    @Test
+    void saysWhatItCannotGrowTo() throws Exception {
+        assertThatThrownBy(() -> device().grow(1L << 50))
+                .satisfies(e -> hasCode(e, ErrorCode.DEVICE_ERROR))
+                .hasMessageContaining("cannot make it larger");
+        assertThat(device().blocks()).isEqualTo(BLOCKS);
+        try (FileDevice readOnly = FileDevice.open(path(), false, direct, engine)) {
+            assertThatThrownBy(() -> readOnly.grow(BLOCKS + 1)).satisfies(e -> hasCode(e, ErrorCode.READ_ONLY));
+        }
+        device().close();
+        assertThatThrownBy(() -> device().grow(BLOCKS + 1)).satisfies(e -> hasCode(e, ErrorCode.CLOSED));
     }
 
     @Test

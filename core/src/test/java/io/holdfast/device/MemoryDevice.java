@@ -11,7 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentMap;
 
 /**
- * A device in memory. Only blocks that are not zero take space, so it can be as large as one likes.
+ * A device in memory. Only blocks that are not zero take space, so it can be as large as one likes. It grows as a file
+ * does.
  *
  * <p>Invariants: every stored array is one block and is never changed once stored, so that {@link #copy()} is cheap
  * and a block is always read whole; writes are durable at once.
@@ -20,7 +21,7 @@ public final class MemoryDevice implements Device {
     private static final byte[] ZEROS = new byte[Block.SIZE];
 
     private final String name;
-    private final long blocks;
+    private volatile long blocks;
     private final ConcurrentMap<Long, byte[]> contents;
     private volatile boolean closed;
 
@@ -80,6 +81,13 @@ public final class MemoryDevice implements Device {
 
     @Override
     public long blocks() {
+        return blocks;
+    }
+
+    @Override
+    public long grow(long wanted) throws HoldfastException {
+        requireOpen();
+        blocks = Math.max(blocks, wanted);
         return blocks;
     }
 

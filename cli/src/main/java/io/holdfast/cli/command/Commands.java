@@ -39,6 +39,7 @@ public final class Commands {
         commands.put("check", CheckCommand::new);
         commands.put("df", DfCommand::new);
         commands.put("info", InfoCommand::new);
+        commands.put("grow", GrowCommand::new);
         commands.put("demo", DemoCommand::new);
         commands.put("scribble", ScribbleCommand::new);
         return commands;

@@ -18,6 +18,7 @@ import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeFiles;
+import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
 import java.io.IOException;
@@ -286,6 +287,11 @@ public final class RemoteVolume implements Volume {
     @Override
     public void checkpoint() throws HoldfastException {
         client.call(new VolumeRequest.Checkpoint());
+    }
+
+    @Override
+    public VolumeGrowth grow(long bytes) throws HoldfastException {
+        return client.call(new VolumeRequest.Grow(bytes), VolumeGrowth.class);
     }
 
     @Override

@@ -33,6 +33,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = VolumeRequest.RemoveXattr.class, name = "remove_xattr"),
     @JsonSubTypes.Type(value = VolumeRequest.Sync.class, name = "sync"),
     @JsonSubTypes.Type(value = VolumeRequest.Checkpoint.class, name = "checkpoint"),
+    @JsonSubTypes.Type(value = VolumeRequest.Grow.class, name = "grow"),
     @JsonSubTypes.Type(value = VolumeRequest.Check.class, name = "check"),
     @JsonSubTypes.Type(value = VolumeRequest.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = VolumeRequest.Claim.class, name = "claim"),

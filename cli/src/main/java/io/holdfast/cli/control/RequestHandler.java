@@ -116,6 +116,7 @@ final class RequestHandler implements AutoCloseable {
                     VolumeRequest.CreateUnnamed _,
                     VolumeRequest.Sync _,
                     VolumeRequest.Checkpoint _,
+                    VolumeRequest.Grow _,
                     VolumeRequest.Check _,
                     VolumeRequest.Hello _,
                     VolumeRequest.Release _,
@@ -165,6 +166,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.RemoveXattr(var path, var name) -> done(() -> volume.removeXattr(path, name));
             case VolumeRequest.Sync() -> done(volume::sync);
             case VolumeRequest.Checkpoint() -> done(volume::checkpoint);
+            case VolumeRequest.Grow(var bytes) -> Answer.of(volume.grow(bytes));
             case VolumeRequest.Hello(var pid) -> done(() -> user.hello(pid));
             case VolumeRequest.Claim(var paths, var inUse) -> claimed(own.claim(bounded(paths), inUse));
             case VolumeRequest.ClaimSize(var path, var inUse) -> claimed(own.claimSize(path, inUse));

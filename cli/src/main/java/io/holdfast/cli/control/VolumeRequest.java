@@ -74,6 +74,9 @@ sealed interface VolumeRequest extends Request {
 
     record Checkpoint() implements VolumeRequest {}
 
+    /** Answered with {@link io.holdfast.volume.VolumeGrowth}. */
+    record Grow(long bytes) implements VolumeRequest {}
+
     /** Answered with progress replies and then the report. */
     record Check() implements VolumeRequest {}
 

@@ -157,6 +157,23 @@ class CommandContractTest extends CommandFixture {
     }
 
     @Test
+    void growMakesTheVolumeLarger() {
+        int syncs = home.fake().syncs.get();
+        assertThat(ok("grow", "VOLUME", "--size", "100M").out())
+                .isEqualTo("grew " + home.volume + " from 64 MiB to 100 MiB\n");
+        assertThat(home.fake().syncs.get()).isGreaterThan(syncs);
+        assertThat(ok("grow", "VOLUME", "--size", "100M").out())
+                .isEqualTo(home.volume + " has 100 MiB already; nothing was changed\n");
+        var grown = ok("grow", "VOLUME", "--json").json();
+        assertThat(grown.path("device").asString()).isEqualTo(home.volume.toString());
+        assertThat(grown.path("size_bytes_before").asLong()).isEqualTo(100 << 20);
+        assertThat(grown.path("size_bytes").asLong()).isEqualTo(200 << 20);
+        assertThat(fails(2, "grow", "VOLUME", "--size", "20M").err()).contains("cannot shrink");
+        assertThat(fails(2, "grow", "VOLUME", "--size", "0").err()).contains("0 bytes");
+        assertThat(ok("df", "VOLUME").out()).contains("200 MiB");
+    }
+
+    @Test
     void statShowsAll() {
         ok("create", "VOLUME", "/d", "--size", "1M");
         assertThat(ok("stat", "VOLUME", "/d").out())

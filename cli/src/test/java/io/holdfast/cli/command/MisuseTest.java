@@ -49,7 +49,10 @@ class MisuseTest {
                 "serve VOLUME --nbd unix:/tmp/x --sector-size 1000",
                 "serve VOLUME --nbd unix:/tmp/x --tls-verify-peer",
                 "serve VOLUME --nbd unix:/tmp/x --max-connections 0",
-                "mv VOLUME /x"
+                "mv VOLUME /x",
+                "grow",
+                "grow VOLUME 100G",
+                "grow VOLUME --size"
             })
     void misuseIsOneClearLineAndAHint(String line) {
         home.formatted();
@@ -218,7 +221,7 @@ class MisuseTest {
     @ValueSource(
             strings = {
                 "format", "create", "mkdir", "ls", "stat", "mv", "rm", "resize", "import", "export", "serve", "check",
-                "df", "info", "demo"
+                "df", "info", "grow", "demo"
             })
     void everyCommandHasHelp(String command) {
         Result result = home.run(command, "--help");
@@ -264,6 +267,7 @@ class MisuseTest {
     void aReadOnlyServerRefusesChanges() throws IOException {
         home.formatted().serve(OpenOptions.reading());
         assertThat(home.run("mkdir", "VOLUME", "/d").status()).isEqualTo(10);
+        assertThat(home.run("grow", "VOLUME", "--size", "1G").status()).isEqualTo(10);
         assertThat(home.run("ls", "VOLUME").status()).isZero();
         home.close();
     }

@@ -72,6 +72,8 @@ public final class ControlRequestFuzz implements FuzzTarget {
                         {"op":"failure"}
                         {"op":"sync"}
                         {"op":"checkpoint"}
+                        {"op":"grow","bytes":99999744}
+                        {"op":"grow","bytes":1}
                         {"op":"check"}
                         """), lines("""
                         {"op":"status","path":"/vm/disk"}

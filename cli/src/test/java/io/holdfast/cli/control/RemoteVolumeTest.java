@@ -17,6 +17,7 @@ import io.holdfast.volume.Progress;
 import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.WriteFlag;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -58,6 +59,16 @@ class RemoteVolumeTest {
         assertThat(remote.recovery()).isEqualTo(home.fake().recovery());
         assertThat(remote.failure()).isEmpty();
         assertThat(remote.check(Progress.NONE)).isEqualTo(home.fake().check(Progress.NONE));
+    }
+
+    @Test
+    void growing() throws IOException {
+        long size = remote.info().size();
+        assertThat(remote.grow(size + 4096)).isEqualTo(new VolumeGrowth(size, size + 4096));
+        assertThat(remote.info().size()).isEqualTo(size + 4096);
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> remote.grow(size))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
     }
 
     @Test

@@ -19,6 +19,7 @@ import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeFiles;
+import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
 import java.nio.file.Path;
@@ -43,6 +44,7 @@ public final class FakeVolume implements Volume {
 
     private final ReentrantLock lock = new ReentrantLock();
     private final FormatOptions options;
+    private volatile long size;
     private final UUID uuid = new UUID(1, 2);
     private final FakeNode root = new FakeNode(1, FileKind.DIRECTORY, CreateOptions.directory());
     private long nextInode = 2;
@@ -59,6 +61,7 @@ public final class FakeVolume implements Volume {
 
     FakeVolume(FormatOptions options) {
         this.options = options;
+        this.size = options.size();
     }
 
     /** Makes a block of a file unreadable. */
@@ -137,7 +140,7 @@ public final class FakeVolume implements Volume {
 
     void allocate(FakeNode node, long block) throws HoldfastException {
         if (!node.blocks.containsKey(block)) {
-            if ((blocks + 1) * BLOCK_SIZE > options.size()) {
+            if ((blocks + 1) * BLOCK_SIZE > size) {
                 throw new HoldfastException(ErrorCode.NO_SPACE, "no space left in the volume; remove something");
             }
             blocks++;
@@ -155,14 +158,13 @@ public final class FakeVolume implements Volume {
 
     @Override
     public VolumeInfo info() {
-        return new VolumeInfo(
-                uuid, options.label(), options.checksum(), BLOCK_SIZE, options.size(), 1, 5, readOnly, false);
+        return new VolumeInfo(uuid, options.label(), options.checksum(), BLOCK_SIZE, size, 1, 5, readOnly, false);
     }
 
     @Override
     public VolumeUsage usage() {
         long used = locked(() -> blocks * BLOCK_SIZE);
-        return new VolumeUsage(options.size(), used, 0, 0, options.size() - used, 0);
+        return new VolumeUsage(size, used, 0, 0, size - used, 0);
     }
 
     @Override
@@ -412,6 +414,18 @@ public final class FakeVolume implements Volume {
     @Override
     public void checkpoint() {
         syncs.incrementAndGet();
+    }
+
+    @Override
+    public VolumeGrowth grow(long bytes) throws HoldfastException {
+        long before = size;
+        change(() -> {
+            if (bytes != 0 && bytes < before) {
+                throw new HoldfastException(ErrorCode.INVALID, "it cannot shrink");
+            }
+            size = bytes == 0 ? before * 2 : bytes;
+        });
+        return new VolumeGrowth(before, size);
     }
 
     @Override

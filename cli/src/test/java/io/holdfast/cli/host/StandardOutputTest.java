@@ -34,6 +34,7 @@ class StandardOutputTest {
                 "df v",
                 "info v",
                 "check v",
+                "grow v --size 65M",
                 "resize v /d --size 2M",
                 "mkdir --json v /dir",
                 "mv --json v /d /dir",
