@@ -143,6 +143,7 @@ final class CheckpointRun {
         if (Inject.off(Guard.NEW_GROUPS_AWAIT_SUPERBLOCK)) {
             volume.space().grow(larger);
         }
+        Inject.at(Point.GROWTH_MAPPED);
     }
 
     private void writeSuperblock(Superblock superblock) throws HoldfastException {

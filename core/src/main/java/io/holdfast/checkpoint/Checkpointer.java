@@ -142,7 +142,8 @@ public final class Checkpointer implements Reclaimer {
     }
 
     /**
-     * Makes the volume larger by a checkpoint, and waits for it. One caller at a time.
+     * Makes the volume larger by a checkpoint, and waits for it. Does nothing if it is as large already. One caller at a
+     * time.
      *
      * @param larger as large as the device at most
      * @throws HoldfastException {@code NO_SPACE} if the host is full; the volume may yet grow when there is room

@@ -184,7 +184,7 @@ public final class Checkpoints {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
         CheckpointRun run =
-                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), growth.getAndSet(null), this::checkTime);
+                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), this::checkTime);
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);
@@ -216,6 +216,12 @@ public final class Checkpoints {
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns what the volume is to become; null if it keeps its size. */
+    private @Nullable Layout takeGrowth() {
+        Layout larger = growth.getAndSet(null);
+        return larger == null || larger.blocks() <= superblock.blocks() ? null : larger;
     }
 
     private void reuse(BlockList dead) {

@@ -87,5 +87,11 @@ final class Growing {
                     : e;
         }
         checkpointer.grow(larger);
+        long now = checkpointer.superblock().blocks();
+        // An earlier growth that waited for room on the host may have come first.
+        requireNotSmaller(larger.blocks(), now, false);
+        if (now < larger.blocks()) {
+            throw new HoldfastException(ErrorCode.CLOSED, device.name() + " was closed before it grew");
+        }
     }
 }

@@ -85,6 +85,8 @@ public enum Point {
     CHECKPOINT_WRITTEN,
     /** The new trees are durable, no superblock names them. */
     CHECKPOINT_FLUSHED,
+    /** The space map has the groups of a volume that grows, no superblock knows them. */
+    GROWTH_MAPPED,
     /** The superblock with a larger size is written to all copies, not flushed. */
     GROWTH_WRITTEN,
     /** The superblock with a larger size is durable, no block of the new groups is in use. */

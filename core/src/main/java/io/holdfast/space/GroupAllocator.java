@@ -232,7 +232,10 @@ final class GroupAllocator {
         return freeIn.prepare(layout, larger);
     }
 
-    /** Adds the groups of a larger volume, all of them free, and the rest of a last group that was not whole. */
+    /**
+     * Adds the groups of a larger volume, all of them free, and the rest of a last group that was not whole. The next
+     * group to load is a new one: volumes grow because the old ones are full.
+     */
     void grow(FreeCounts.Larger larger) {
         long last = layout.groups() - 1;
         int oldEnd = (int) (layout.groupEnd(last) - layout.groupStart(last));
@@ -241,6 +244,7 @@ final class GroupAllocator {
         long blocks = freeIn.grow(larger);
         free += blocks;
         unloadedFree += blocks;
+        loadCursor = last + 1;
         LoadedGroup group = loaded.get(last);
         if (group != null) {
             group.extend(oldEnd, oldEnd + added);

@@ -22,7 +22,7 @@ class GroupAllocatorTest {
 
     /** The device: the bitmaps of the last durable checkpoint. */
     private static final class Device implements Bitmaps {
-        private final Layout layout;
+        private Layout layout;
         private final BitSet allocated = new BitSet();
         private long version;
         private int reads;
@@ -82,6 +82,51 @@ class GroupAllocatorTest {
                     .isEqualTo(space.usable() - live.cardinality() - dead.cardinality() - leasedBlocks());
         }
         assertThat(device.reads).isGreaterThan(layout.groups() > 2L * LOADED ? LOADED : 0);
+    }
+
+    /** From one group to so many that their counts take several pages, in steps that leave a last group in part. */
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4})
+    void whatAVolumeGetsWhenItGrowsIsGivenOut(long seed) throws HoldfastException {
+        Random random = new Random(seed);
+        Layout layout = new Layout(512, 7);
+        Device device = new Device(layout);
+        SpaceManager space = new SpaceManager(layout, device, LOADED);
+        for (int round = 0; round < 60; round++) {
+            for (int i = random.nextInt(60); i > 0; i--) {
+                step(space, layout, random);
+            }
+            if (random.nextBoolean()) {
+                int more = round == 50 ? 128 * 9000 : 1 + random.nextInt(random.nextInt(3) == 0 ? 3000 : 150);
+                layout = new Layout(layout.blocks() + more, 7);
+                device.layout = layout;
+                space.grow(layout);
+                assertThat(space.layout()).isEqualTo(layout);
+            }
+            for (int i = random.nextInt(60); i > 0; i--) {
+                step(space, layout, random);
+            }
+            checkpoint(space, device, layout, random);
+            long usable = 0;
+            for (long group = 0; group < layout.groups(); group++) {
+                usable += layout.usable(group);
+            }
+            assertThat(space.usable()).isEqualTo(usable);
+            assertThat(space.counts().total()).isEqualTo(layout.blocks());
+            assertThat(space.counts().free())
+                    .isEqualTo(usable - live.cardinality() - dead.cardinality() - leasedBlocks());
+        }
+        // All that is free can be had.
+        long free = space.counts().free();
+        long taken = 0;
+        for (space.loadAhead(); ; space.loadAhead()) {
+            Run run = space.lease(100_000);
+            if (run == null) {
+                break;
+            }
+            taken += run.length();
+        }
+        assertThat(taken).isEqualTo(free);
     }
 
     private long leasedBlocks() {

@@ -39,12 +39,18 @@ final class Points implements Injector {
     private final SplittableRandom errorChance;
     private int errors;
 
+    /** For how long a volume that grows stays in between. */
+    private final SplittableRandom growth;
+
+    private @Nullable Runnable afterGrowthDelay;
+
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
         this.scenario = scenario;
         this.scheduler = scheduler;
         this.trace = trace;
         this.random = scenario.random("points");
         this.fullness = scenario.random("fullness");
+        this.growth = scenario.random("growth");
         this.fullAtTimes = fullness.nextInt(16) == 0;
         this.shortness = scenario.random("shortness");
         this.shortAtTimes = shortness.nextInt(3) == 0;
@@ -65,6 +71,14 @@ final class Points implements Injector {
         }
         if (scenario.slowReaders() && isReading(point) && random.nextInt(8) == 0) {
             scheduler.sleep(DELAY_NANOS_MAX * 200L);
+            return;
+        }
+        if (point == Point.GROWTH_MAPPED && growth.nextBoolean()) {
+            // Clients get the time to use the new groups, if they can.
+            scheduler.sleep(growth.nextLong(DELAY_NANOS_MAX * 200L));
+            if (afterGrowthDelay != null) {
+                afterGrowthDelay.run();
+            }
             return;
         }
         int choice = random.nextInt(scenario.pausing() * 8);
@@ -106,9 +120,15 @@ final class Points implements Injector {
         surprise = what;
     }
 
-    /** Cancels {@link #arm} if its time has not come. */
+    /** Runs {@code what} when the clients had time to use the groups of a volume that grows. */
+    void armGrowth(Runnable what) {
+        afterGrowthDelay = what;
+    }
+
+    /** Cancels {@link #arm} and {@link #armGrowth} if their time has not come. */
     void disarm() {
         armed = null;
+        afterGrowthDelay = null;
     }
 
     /** Fails only the nth allocation at this point from now on; null for none. */

@@ -27,6 +27,7 @@ import java.util.function.Consumer;
  * @param pausing one in this many injection points yields or delays; a larger number makes longer uninterrupted runs
  * @param growing files grow while others flush them, and are soon empty again
  * @param slowReaders a reader that has looked up a block often comes so late that the block has been reused
+ * @param volumeGrows the volume becomes larger now and then while clients use it
  * @param priorities threads have priorities that change now and then; otherwise all are equal
  * @param off guards that are switched off
  */
@@ -46,11 +47,14 @@ public record Scenario(
         int pausing,
         boolean growing,
         boolean slowReaders,
+        boolean volumeGrows,
         boolean priorities,
         ChecksumAlgorithm checksum,
         Set<Guard> off) {
     /** Bytes of memory that the volume gets; so few that the cache evicts pages. */
     public static final long MEMORY = 1 << 19;
+
+    private static final int VOLUME_GROWS_ONE_IN = 6;
 
     private static final List<FaultKind> FAILURES = List.of(
             FaultKind.WRITE_ERROR,
@@ -87,7 +91,16 @@ public record Scenario(
         int[] volumes = {600, 700, 900, 1500, 4096};
         int volumeBlocks = volumes[random.nextInt(volumes.length)];
         int room = random.nextInt(3) > 0 ? 0 : 10 + random.nextInt(80);
+        SplittableRandom growth = stream(seed, "volume grows");
+        boolean volumeGrows = growth.nextInt(VOLUME_GROWS_ONE_IN) == 0;
+        if (volumeGrows && growth.nextBoolean()) {
+            // So little that clients soon use the new groups, and so much that they need not wait for a checkpoint.
+            room = 10 + growth.nextInt(60);
+        }
         int operations = (60 + random.nextInt(160)) * (random.nextInt(8) == 0 ? 4 : 1);
+        if (volumeGrows) {
+            operations += 300;
+        }
         return new Scenario(
                 seed,
                 2 + random.nextInt(4),
@@ -104,6 +117,7 @@ public record Scenario(
                 growing ? 1 : 1 + random.nextInt(6),
                 growing,
                 random.nextInt(4) == 0,
+                volumeGrows,
                 random.nextInt(3) == 0,
                 random.nextBoolean() ? ChecksumAlgorithm.CRC32C : ChecksumAlgorithm.XXH3_64,
                 Set.of());
@@ -134,6 +148,10 @@ public record Scenario(
 
     /** Returns a random stream for one part of the run. */
     public SplittableRandom random(String part) {
+        return stream(seed, part);
+    }
+
+    private static SplittableRandom stream(long seed, String part) {
         return new SplittableRandom(seed * 0x9e3779b97f4a7c15L + part.hashCode());
     }
 
@@ -160,6 +178,7 @@ public record Scenario(
         public int faultEvery;
         public boolean tight;
         public int pausing;
+        public boolean volumeGrows;
         private Set<Guard> off;
 
         private Draft(Scenario from) {
@@ -172,6 +191,7 @@ public record Scenario(
             faultEvery = from.faultEvery;
             tight = from.tight;
             pausing = from.pausing;
+            volumeGrows = from.volumeGrows;
             off = from.off;
         }
 
@@ -192,6 +212,7 @@ public record Scenario(
                     pausing,
                     from.growing,
                     from.slowReaders,
+                    volumeGrows,
                     from.priorities,
                     from.checksum,
                     off);

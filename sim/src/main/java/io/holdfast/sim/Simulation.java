@@ -12,6 +12,7 @@ import io.holdfast.sim.schedule.Order;
 import io.holdfast.sim.schedule.Scheduler;
 import io.holdfast.sim.schedule.Trace;
 import io.holdfast.sim.workload.Client;
+import io.holdfast.sim.workload.Grower;
 import io.holdfast.sim.workload.Inspector;
 import io.holdfast.sim.workload.NbdClient;
 import io.holdfast.sim.workload.World;
@@ -42,15 +43,13 @@ public final class Simulation {
     private static final Logger CLASSES = Logger.getLogger("io.holdfast");
 
     private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
+    private static final int OPERATIONS_WHILE_GROWING_MIN = 200;
     private static final long EPOCH_SECONDS = 1_800_000_000;
 
     /** The points at which a power cut leaves the most possible states. */
     private static final List<Point> LOGGING =
             List.of(Point.RECORD_WRITTEN, Point.RECORD_MAPPED, Point.WRITEBACK_MAPPED, Point.CHANGES_PENDING);
-    /**
-     * Not where memory for changes is short, nor where only memory changes, nor in the doors: few runs come by, and the runs of known seeds stay as they
-     * were.
-     */
+    /** Not where few runs come by; and the runs of known seeds stay as they were. */
     private static final List<Point> ANYWHERE = List.copyOf(EnumSet.complementOf(EnumSet.of(
             Point.CHANGES_WAIT,
             Point.ALLOCATE_CHANGES,
@@ -63,7 +62,10 @@ public final class Simulation {
             Point.REQUEST_DONE,
             Point.ALLOCATE_REQUEST,
             Point.ALLOCATE_WORK,
-            Point.ALLOCATE_REPLY)));
+            Point.ALLOCATE_REPLY,
+            Point.GROWTH_MAPPED,
+            Point.GROWTH_WRITTEN,
+            Point.GROWTH_DURABLE)));
 
     private final Scenario scenario;
     private final Trace trace;
@@ -72,6 +74,7 @@ public final class Simulation {
     private final SimDisk disk;
     private final World world;
     private final Inspector inspector;
+    private final Grower grower;
     private final List<Client> clients = new ArrayList<>();
     private final List<NbdClient> visitors = new ArrayList<>();
     private final NbdDoor door;
@@ -91,6 +94,7 @@ public final class Simulation {
         this.disk = new SimDisk(scenario.volumeBlocks(), scenario.random("disk"));
         this.world = new World(scenario, scheduler, trace, disk);
         this.inspector = new Inspector(world);
+        this.grower = new Grower(world);
         this.random = scenario.random("director");
         this.identities = scenario.random("identities");
         this.door = new NbdDoor(scenario, scheduler, points::errors);
@@ -209,6 +213,8 @@ public final class Simulation {
     private void play(Opened opened) throws HoldfastException {
         boolean crashes = scenario.crashEvery() > 0;
         int length = 1 + random.nextInt(crashes ? 2 * scenario.crashEvery() : 2 * scenario.calmEvery());
+        boolean grows = grower.isDue();
+        length = grows ? Math.max(length, OPERATIONS_WHILE_GROWING_MIN) : length;
         opened.device().setFaults(true);
         if (crashes && random.nextInt(4) > 0) {
             List<Point> candidates = random.nextInt(3) > 0 ? LOGGING : ANYWHERE;
@@ -230,6 +236,12 @@ public final class Simulation {
         for (NbdClient visitor : visitors) {
             threads.add(scheduler.start(visitor.name(), visitor));
         }
+        if (grows) {
+            if (grower.cutsPowerBetween()) {
+                points.armGrowth(() -> opened.device().cutPower());
+            }
+            threads.add(scheduler.start("grower", grower));
+        }
         threads.forEach(scheduler::join);
         if (stopper != null) {
             scheduler.join(stopper);
@@ -238,7 +250,7 @@ public final class Simulation {
         }
         points.disarm();
         inspector.requireOpenGroups();
-        if (world.crashWasDue()) {
+        if (world.crashWasDue() || (grows && grower.cutsPower())) {
             opened.device().cutPower();
         }
         opened.device().setFaults(false);
@@ -378,9 +390,11 @@ public final class Simulation {
 
     private Opened open(SimDevice device) throws HoldfastException {
         trace.event(scheduler.nanoTime(), "open volume", devices, 0, () -> "");
+        world.opening(device);
         Volume volume = VolumeOnDevice.open(device, OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment());
         current = volume;
         world.opened(volume, device);
+        grower.opened();
         return new Opened(volume, device);
     }
 

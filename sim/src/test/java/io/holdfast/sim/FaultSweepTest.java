@@ -65,6 +65,9 @@ class FaultSweepTest {
             Point.CHECKPOINT_FROZEN,
             Point.CHECKPOINT_WRITTEN,
             Point.CHECKPOINT_FLUSHED,
+            Point.GROWTH_MAPPED,
+            Point.GROWTH_WRITTEN,
+            Point.GROWTH_DURABLE,
             Point.CHECKPOINT_DURABLE,
             Point.CHECKPOINT_COMMITTED,
             Point.BLOCKS_REUSED,
@@ -128,6 +131,8 @@ class FaultSweepTest {
         calls.put("usage", it -> it.volume().usage());
         calls.put("sync", it -> it.volume().sync());
         calls.put("checkpoint", it -> it.volume().checkpoint());
+        // From 16 groups to more than 128: the copies of the superblock and the levels of the table become more.
+        calls.put("grow", it -> it.volume().grow(20_000L * block));
         calls.put("check", it -> it.volume().check(Progress.NONE));
         // Inodes
         calls.put("lookup", it -> it.inodes().lookup(it.inode("/d"), "x"));

@@ -61,6 +61,9 @@ class GuardsTest {
             case MOUNT_FLUSHES -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
             // Needs a power cut between the two flushes of a checkpoint.
             case NODES_BEFORE_SUPERBLOCK -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
+            // Needs a power cut while the volume grows.
+            case NEW_GROUPS_AWAIT_SUPERBLOCK ->
+                new Seeds(1500, scenario -> scenario.volumeGrows() && scenario.crashEvery() > 0);
             // Needs a power cut between a record and its flush; only lent data can be lost there.
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);

@@ -33,6 +33,9 @@ final class Replay {
             description = "with a power cut in about this many calls, 0 for none")
     private @Nullable Integer crashEvery;
 
+    @Option(names = "--fixed-size", description = "with a volume that does not grow")
+    private boolean fixedSize;
+
     @Option(names = "--faults", paramLabel = "KINDS", description = "with these faults, 'none' for none")
     private @Nullable String faults;
 
@@ -59,6 +62,7 @@ final class Replay {
             draft.operations = operations == null ? draft.operations : operations;
             draft.fileBlocks = fileBlocks == null ? draft.fileBlocks : fileBlocks;
             draft.crashEvery = crashEvery == null ? draft.crashEvery : crashEvery;
+            draft.volumeGrows &= !fixedSize;
             draft.faults = faults == null ? draft.faults : parseFaults(faults);
         });
     }
@@ -82,6 +86,9 @@ final class Replay {
         add(options, "--operations", scenario.operations(), whole.operations());
         add(options, "--file-blocks", scenario.fileBlocks(), whole.fileBlocks());
         add(options, "--crash-every", scenario.crashEvery(), whole.crashEvery());
+        if (scenario.volumeGrows() != whole.volumeGrows()) {
+            options.append(" --fixed-size");
+        }
         if (!scenario.faults().equals(whole.faults())) {
             options.append(" --faults ").append(scenario.faults().isEmpty() ? NO_FAULTS : names(scenario.faults()));
         }

@@ -55,6 +55,9 @@ final class Shrinker {
                 }));
             }
         }
+        if (scenario.volumeGrows()) {
+            candidates.add(scenario.with(draft -> draft.volumeGrows = false));
+        }
         if (scenario.crashEvery() > 0) {
             candidates.add(scenario.with(draft -> draft.crashEvery = 0));
         }

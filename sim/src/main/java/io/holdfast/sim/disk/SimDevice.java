@@ -171,6 +171,16 @@ public final class SimDevice implements Device {
         allocated.set((int) block, (int) (block + count));
     }
 
+    @Override
+    public long grow(long blocks) throws HoldfastException {
+        begin("grow", blocks, 0);
+        if (blocks > disk.blocks()) {
+            disk.grow(blocks);
+        }
+        end();
+        return disk.blocks();
+    }
+
     private boolean isAllocated(long block, long count) {
         return allocated.nextClearBit((int) block) >= block + count;
     }

@@ -40,7 +40,12 @@ public final class SimDisk {
         }
     }
 
-    private final long blocks;
+    private long blocks;
+    /** The size that a crash leaves for sure. */
+    private long durableBlocks;
+    /** Number of the write before which the size became what it is. */
+    private long grownAt;
+
     private final SplittableRandom random;
     private Map<Long, byte[]> medium = new HashMap<>();
     private List<Cached> cache = new ArrayList<>();
@@ -57,11 +62,24 @@ public final class SimDisk {
 
     public SimDisk(long blocks, SplittableRandom random) {
         this.blocks = blocks;
+        this.durableBlocks = blocks;
         this.random = random;
     }
 
     long blocks() {
         return blocks;
+    }
+
+    /** Grows as a file does: the new size is as volatile as a write. */
+    void grow(long larger) {
+        blocks = larger;
+        grownAt = ++writes;
+    }
+
+    /** Grows as a block device does, by somebody else's doing: for good. */
+    public void extend(long larger) {
+        blocks = larger;
+        durableBlocks = larger;
     }
 
     // ---- content ----
@@ -110,6 +128,9 @@ public final class SimDisk {
             }
         }
         cache = rest;
+        if (grownAt <= mark) {
+            durableBlocks = blocks;
+        }
         if (keepsSnapshots && snapshots.size() < 4 && random.nextInt(16) == 0) {
             snapshots.add(new HashMap<>(medium));
         }
@@ -150,6 +171,13 @@ public final class SimDisk {
         }
         cache.clear();
         newest.clear();
+        if (blocks > durableBlocks && random.nextBoolean()) {
+            // The file is as short as before: what landed behind its end is gone.
+            blocks = durableBlocks;
+            medium.keySet().removeIf(block -> block >= blocks);
+            writtenAt.keySet().removeIf(block -> block >= blocks);
+        }
+        durableBlocks = blocks;
     }
 
     private byte[] torn(byte[] before, byte[] after) {

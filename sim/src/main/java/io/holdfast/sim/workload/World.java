@@ -64,6 +64,11 @@ public final class World {
         }
     }
 
+    /** Takes the device that a volume is about to be opened on: what has happened to the one before explains no error. */
+    public void opening(SimDevice newDevice) {
+        device = newDevice;
+    }
+
     /** Takes a volume that was opened on a device. */
     public void opened(Volume newVolume, SimDevice newDevice) {
         volume = newVolume;
@@ -79,7 +84,7 @@ public final class World {
         return now;
     }
 
-    private SimDevice device() {
+    SimDevice device() {
         SimDevice now = device;
         if (now == null) {
             throw new IllegalStateException("no device");
