@@ -31,7 +31,7 @@ class GrowKillTest {
     private static final String DISK = "/disk";
     private static final long START = 20 << 20;
     private static final long MAX = 3L << 40;
-    private static final long DELAY_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(100);
+    private static final long DELAY_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(400);
     private static final long START_NANOS_MAX = TimeUnit.MILLISECONDS.toNanos(1000);
 
     @TempDir
