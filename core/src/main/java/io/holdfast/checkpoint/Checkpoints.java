@@ -183,8 +183,8 @@ public final class Checkpoints {
         if (!cut.freeze(frozen)) {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
-        CheckpointRun run =
-                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), this::checkTime);
+        CheckpointRun run = new CheckpointRun(
+                volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), this::checkTime);
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);

@@ -87,7 +87,7 @@ final class Growing {
                     : e;
         }
         checkpointer.grow(larger);
-        long now = checkpointer.superblock().blocks();
+        long now = checkpointer.checkpoints().superblock().blocks();
         // An earlier growth that waited for room on the host may have come first.
         requireNotSmaller(larger.blocks(), now, false);
         if (now < larger.blocks()) {

@@ -16,11 +16,7 @@ import java.util.function.IntFunction;
  * @param processors how many threads run at once
  */
 public record NbdEnvironment(
-        Timing timing,
-        IntFunction<ByteBuffer> buffers,
-        int stepBytes,
-        int lookAheadBytes,
-        int processors) {
+        Timing timing, IntFunction<ByteBuffer> buffers, int stepBytes, int lookAheadBytes, int processors) {
     /** This machine. */
     public static final NbdEnvironment SYSTEM = new NbdEnvironment(
             Timing.SYSTEM,

@@ -56,7 +56,8 @@ class GuardsTest {
                 new Seeds(
                         4000,
                         -1,
-                        scenario -> scenario.crashEvery() > 0 && scenario.faults().contains(FaultKind.FLUSH_ERROR));
+                        scenario ->
+                                scenario.crashEvery() > 0 && scenario.faults().contains(FaultKind.FLUSH_ERROR));
             // Needs a process that dies, is started again, and then a power cut.
             case MOUNT_FLUSHES -> new Seeds(1500, scenario -> scenario.crashEvery() > 0);
             // Needs a power cut between the two flushes of a checkpoint.

@@ -70,9 +70,7 @@ public final class NbdDoor {
     public void open(Volume volume) {
         stopping = false;
         sessions = new NbdSessions(
-                volume,
-                options,
-                new NbdEnvironment(scheduler, ByteBuffer::allocate, STEP_BYTES, LOOK_AHEAD_BYTES, 2));
+                volume, options, new NbdEnvironment(scheduler, ByteBuffer::allocate, STEP_BYTES, LOOK_AHEAD_BYTES, 2));
     }
 
     private NbdSessions sessions() {
