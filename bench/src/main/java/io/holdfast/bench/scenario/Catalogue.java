@@ -106,6 +106,7 @@ public final class Catalogue {
                 new Latency("latency-commit", "randwrite", true),
                 new StartTimes(),
                 new ServerMemory(),
+                new LargeVolume(),
                 new LibraryWrites(),
                 new Amplification(),
                 new Age(),

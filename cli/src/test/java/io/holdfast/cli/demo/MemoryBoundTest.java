@@ -7,6 +7,7 @@ import io.holdfast.cli.Engine;
 import io.holdfast.cli.access.VolumeAccess;
 import io.holdfast.cli.real.ScriptTree;
 import io.holdfast.cli.text.Sizes;
+import io.holdfast.clients.Program;
 import io.holdfast.engine.Volumes;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.OpenOptions;
@@ -24,9 +25,9 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -112,6 +113,30 @@ class MemoryBoundTest {
                 memory, most / MIB, (most - Sizes.parse(memory)) / MIB);
         assertThat(server.stop()).as(server.log()).isZero();
         assertThat(most).as("bytes of memory, %s", server.log()).isLessThanOrEqualTo(bound);
+    }
+
+    /** A volume whose server was killed has a log to read, and no server that would answer: the commands read it themselves. */
+    @Test
+    void commandsOnAKilledVolumeTakeNoMore() throws Exception {
+        List<String> flags;
+        try (ScriptTree script = new ScriptTree(Files.createDirectory(folder.resolve("script")))) {
+            server.startWith(script.flags("serve", "v", "--memory", "1G"), "--memory", "1G");
+            flags = script.flags("ls", "v");
+        }
+        atOnce((client, i) -> randomWrites(client, i));
+        atOnce((client, i) -> discards(client, i));
+        server.kill();
+        for (String command : List.of("ls", "df", "info")) {
+            List<String> line = new ArrayList<>();
+            line.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+            line.addAll(flags);
+            line.addAll(List.of("-cp", System.getProperty("java.class.path"), MeasuredCommand.class.getName()));
+            line.addAll(List.of(command, server.volume().toString(), "--memory", "256M"));
+            String output = Program.run(folder, line.toArray(String[]::new));
+            long most = MeasuredCommand.mostMemory(output);
+            System.out.printf("%s of a killed volume: at most %,d MiB%n", command, most / MIB);
+            assertThat(most).as(output).isPositive().isLessThanOrEqualTo(256 * MIB + BEYOND_MAX);
+        }
     }
 
     /** Work of one connection. */
@@ -247,11 +272,6 @@ class MemoryBoundTest {
 
     /** Returns the most bytes that the server ever had resident, and what is swapped out. */
     private long mostMemory() throws IOException {
-        try (Stream<String> lines = Files.lines(Path.of("/proc", Long.toString(server.pid()), "status"))) {
-            return lines.filter(line -> line.startsWith("VmHWM:") || line.startsWith("VmSwap:"))
-                            .mapToLong(line -> Long.parseLong(line.replaceAll("[^0-9]", "")))
-                            .sum()
-                    << 10;
-        }
+        return MeasuredCommand.mostMemory(Files.readString(Path.of("/proc", Long.toString(server.pid()), "status")));
     }
 }
