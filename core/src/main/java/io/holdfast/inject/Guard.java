@@ -41,6 +41,8 @@ public enum Guard {
     FLUSH_COVERS,
     /** A flush waits for pages that another thread is writing back. */
     FLUSH_AWAITS_WRITEBACK,
+    /** A superblock of another volume is not believed, nor one behind the end of the volume. */
+    OWN_COPIES_ONLY,
     /** A damaged record that was durable is corruption, not the torn end of the log. */
     DURABLE_THROUGH,
     /** An unflushed record counts only with all of its data. */

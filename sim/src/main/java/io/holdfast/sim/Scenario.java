@@ -138,6 +138,22 @@ public record Scenario(
         return overNbd() ? random("callers").nextInt(2) : clients;
     }
 
+    /**
+     * Returns how large an older volume on the device was, in blocks; 0 if there was none. It had a copy of the superblock
+     * behind the end of the volume that is made in its place, and the device stays as large.
+     */
+    public long olderVolumeBlocks() {
+        SplittableRandom random = random("older volume");
+        if (volumeGrows || random.nextInt(8) > 0) {
+            return 0;
+        }
+        long place = 8L << groupLog2();
+        while (place < volumeBlocks) {
+            place *= 8;
+        }
+        return place + (1L << groupLog2());
+    }
+
     /** Returns log2 of the blocks in a group: mostly so few that a volume has many groups. */
     public int groupLog2() {
         SplittableRandom random = random("groups");

@@ -1,9 +1,11 @@
 package io.holdfast.sim;
 
+import io.holdfast.device.Device;
 import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Point;
 import io.holdfast.sim.disk.FaultKind;
+import io.holdfast.sim.disk.FrontDevice;
 import io.holdfast.sim.disk.SimDevice;
 import io.holdfast.sim.disk.SimDisk;
 import io.holdfast.sim.model.ViolationException;
@@ -16,6 +18,7 @@ import io.holdfast.sim.workload.Grower;
 import io.holdfast.sim.workload.Inspector;
 import io.holdfast.sim.workload.NbdClient;
 import io.holdfast.sim.workload.World;
+import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.PrintStream;
@@ -154,9 +157,13 @@ public final class Simulation {
 
     private void direct() {
         try {
-            SimDevice first = device(false);
-            VolumeOnDevice.format(first, scenario.checksum(), "sim", environment());
-            first.flush();
+            if (scenario.olderVolumeBlocks() > 0) {
+                leaveOlderVolume();
+            }
+            try (Device first = new FrontDevice(device(false), scenario.volumeBlocks())) {
+                VolumeOnDevice.format(first, scenario.checksum(), "sim", environment());
+                first.flush();
+            }
             phases(open(device(false)));
         } catch (HoldfastException e) {
             world.expect(e, false, "the director");
@@ -164,6 +171,20 @@ public final class Simulation {
             Volume left = current;
             if (left != null) {
                 closeWhateverHappens(left);
+            }
+        }
+    }
+
+    /** Makes a volume over all of a larger device, with a newer superblock than the next one will have. */
+    private void leaveOlderVolume() throws HoldfastException {
+        disk.extend(scenario.olderVolumeBlocks());
+        SimDevice device = device(false);
+        VolumeOnDevice.format(device, scenario.checksum(), "old", environment());
+        device.flush();
+        for (int i = 0; i < 3; i++) {
+            try (Volume old = VolumeOnDevice.open(
+                    device(false), OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment())) {
+                old.mkdir("/old" + i, CreateOptions.directory());
             }
         }
     }
