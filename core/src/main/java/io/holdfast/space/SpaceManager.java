@@ -27,7 +27,6 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class SpaceManager {
-    private static final long UNWRITTEN_PER_NODE = 128;
     private static final int GROUPS_LOADED_MIN = 2;
 
     private final ReentrantLock lock = new ReentrantLock();
@@ -39,11 +38,7 @@ public final class SpaceManager {
     private volatile long slop;
 
     private long leased;
-    private long reserved;
-    private long metadataActive;
-    private long metadataFrozen;
-    private long unwrittenTree;
-    private long unwrittenDelta;
+    private final Promises promises = new Promises();
     private final DeadBlocks dead;
     private final GroupLoading loading;
 
@@ -183,12 +178,12 @@ public final class SpaceManager {
         try {
             long left = switch (purpose) {
                 case WRITE -> available();
-                case WRITE_UNWRITTEN, RELEASE -> available() + unwrittenPromise() + slop / 2;
+                case WRITE_UNWRITTEN, RELEASE -> available() + promises.forUnwritten() + slop / 2;
             };
             if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
                 return checkpointMayHelp() ? SpaceAnswer.FULL_FOR_NOW : SpaceAnswer.FULL;
             }
-            reserved += blocks;
+            promises.reserve(blocks);
             return SpaceAnswer.RESERVED;
         } finally {
             lock.unlock();
@@ -207,10 +202,7 @@ public final class SpaceManager {
         }
         lock.lock();
         try {
-            reserved -= blocks;
-            if (reserved < 0) {
-                throw new IllegalStateException("more given back than was reserved");
-            }
+            promises.unreserve(blocks);
         } finally {
             lock.unlock();
         }
@@ -224,29 +216,15 @@ public final class SpaceManager {
         from.take(blocks);
         lock.lock();
         try {
-            reserved -= blocks;
-            metadataActive += nodes;
-            unwrittenDelta += unwrittenBlocks;
-            if (reserved < 0) {
-                throw new IllegalStateException("more settled than was reserved");
-            }
+            promises.unreserve(blocks);
+            promises.change(nodes, unwrittenBlocks);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Returns an upper bound of the unwritten blocks: it may count some written since the last checkpoint. */
-    private long unwritten() {
-        return Math.max(0, unwrittenTree + unwrittenDelta);
-    }
-
-    /** Returns the promise for unwritten blocks and the map nodes that writing them makes: 1 for 256, and parents. */
-    private long unwrittenPromise() {
-        return unwritten() + unwritten() / UNWRITTEN_PER_NODE;
-    }
-
     private long available() {
-        return groups.free() + leased - reserved - metadataActive - metadataFrozen - unwrittenPromise() - slop;
+        return groups.free() + leased - promises.sum() - slop;
     }
 
     // ---- allocation ----
@@ -305,9 +283,9 @@ public final class SpaceManager {
                 groups.used(run);
                 leased -= run.length();
             }
-            reserved -= promised;
-            if (leased < 0 || reserved < 0) {
-                throw new IllegalStateException("more consumed than was leased or reserved");
+            promises.unreserve(promised);
+            if (leased < 0) {
+                throw new IllegalStateException("more consumed than was leased");
             }
         } finally {
             lock.unlock();
@@ -370,8 +348,7 @@ public final class SpaceManager {
         try {
             dead.freeze();
             groups.freeze();
-            metadataFrozen += metadataActive;
-            metadataActive = 0;
+            promises.freeze();
         } finally {
             lock.unlock();
         }
@@ -436,9 +413,7 @@ public final class SpaceManager {
         lock.lock();
         try {
             groups.durable();
-            metadataFrozen = 0;
-            unwrittenTree = unwrittenInTree;
-            unwrittenDelta -= frozenUnwritten;
+            promises.commit(unwrittenInTree, frozenUnwritten);
             return dead.commit();
         } finally {
             lock.unlock();
@@ -472,7 +447,7 @@ public final class SpaceManager {
     public void setUnwrittenInTree(long blocks) {
         lock.lock();
         try {
-            unwrittenTree = blocks;
+            promises.setUnwrittenInTree(blocks);
         } finally {
             lock.unlock();
         }
@@ -480,7 +455,7 @@ public final class SpaceManager {
 
     /** Returns whether a checkpoint may make more blocks available. */
     private boolean checkpointMayHelp() {
-        return dead.size() + metadataActive + metadataFrozen > 0 || reserved > 0;
+        return dead.size() + promises.metadata() > 0 || promises.reserved() > 0;
     }
 
     /** Returns how many dead blocks wait to become free. */
@@ -503,9 +478,9 @@ public final class SpaceManager {
                     usable,
                     groups.free(),
                     leased,
-                    reserved,
-                    metadataActive + metadataFrozen,
-                    unwritten(),
+                    promises.reserved(),
+                    promises.metadata(),
+                    promises.unwritten(),
                     pending,
                     Math.max(0, available()));
         } finally {
