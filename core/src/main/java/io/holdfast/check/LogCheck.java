@@ -49,13 +49,11 @@ public final class LogCheck implements LogReader.Sink {
         }
         LogReader reader = new LogReader(
                 volume.store(), superblock.mark(), volume.checksum(), volume.layout(), volume.nodeBuffers());
-        LogReader.Result result = reader.scan(start);
         try {
-            reader.replay(result, this).ifPresent(this::add);
+            reader.scan(start, this).problems().forEach(this::add);
         } catch (HoldfastException e) {
             throw new IllegalStateException("checking a record needs no memory that could be missing", e);
         }
-        result.problems().forEach(this::add);
         data.finish();
     }
 

@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Puts the changes of the log back on top of a checkpoint, in memory: applies each record's changes as when it was
  * written, and marks its blocks as in use. Reads the log and the items of maps; no bitmaps, and no nodes of maps.
  *
- * <p>Where the log may have more changes than memory has room for, all of its blocks are marked first. Then nothing that
- * is written can hit them, and the replay writes checkpoints on its way, each at the place it has come to.
+ * <p>Where the log has more changes than memory has room for, the rest is only marked as in use at first. Then nothing
+ * that is written can hit it, and the replay goes on by writing checkpoints on its way, each at the place it has come to.
  *
  * <p>Used once, before anybody else uses the volume.
  */
@@ -33,7 +33,11 @@ public final class Recovery implements LogReader.Sink {
     private final ChangeBudget budget;
     private final @Nullable Checkpoints checkpoints;
     private final List<Long> inodes = new ArrayList<>();
+    /** Where memory had no more room: from here on the blocks of records are marked, and their changes wait. */
+    private @Nullable LogPosition rest;
+    /** Whether all blocks are marked. */
     private boolean claimed;
+
     private long records;
     private long blocks;
     private long changeBytesNamed;
@@ -51,27 +55,29 @@ public final class Recovery implements LogReader.Sink {
     }
 
     /**
-     * Replays what a scan has found.
+     * Replays a log.
      *
-     * @return why the replay ended early; empty if it did not
+     * @return what was found; a corrupt log is not replayed as a whole
      * @throws HoldfastException {@code NO_MEMORY} if memory has no room for the changes, and nothing may be written
      */
-    public Optional<LogReader.Problem> replay(LogReader reader, LogReader.Result scanned) throws HoldfastException {
-        LogPosition end = scanned.end();
-        if (checkpoints != null && mayNeedCheckpoints(scanned)) {
-            Optional<LogReader.Problem> problem = reader.replay(scanned, this::claim);
-            if (problem.isPresent()) {
-                return problem;
-            }
+    public LogReader.Result replay(LogReader reader, LogPosition start) throws HoldfastException {
+        LogReader.Result found = reader.scan(start, this);
+        Checkpoints to = checkpoints;
+        if (to != null && !found.corrupt()) {
+            claimEnd(found.end());
             claimed = true;
-            claimEnd(end);
-        }
-        Optional<LogReader.Problem> problem = reader.replay(scanned, this);
-        if (problem.isEmpty() && !claimed && checkpoints != null) {
-            claimEnd(end);
+            LogPosition from = rest;
+            if (from != null) {
+                writeCheckpoint(to, from);
+                Optional<LogReader.Problem> problem = reader.again(from, found.end(), this);
+                if (problem.isPresent()) {
+                    throw new HoldfastException(
+                            ErrorCode.DEVICE_ERROR, problem.get().message());
+                }
+            }
         }
         volume.space().claimed();
-        return problem;
+        return found;
     }
 
     /** Does as {@link #replay} for a volume without a log. */
@@ -92,10 +98,6 @@ public final class Recovery implements LogReader.Sink {
     /** Returns how many checkpoints were written on the way, for want of memory. */
     public long checkpointsWritten() {
         return checkpointsWritten;
-    }
-
-    private boolean mayNeedCheckpoints(LogReader.Result scanned) {
-        return scanned.changes() * ChangeBudget.BLOCK_BYTES > budget.hard() || Inject.fails(Point.RECOVERY_MEMORY);
     }
 
     // ---- blocks ----
@@ -142,6 +144,9 @@ public final class Recovery implements LogReader.Sink {
         Inject.at(Point.RECOVERY_RECORD);
         if (!claimed) {
             claim(record, entries);
+            if (rest != null) {
+                return;
+            }
         }
         volume.space().release(record.block());
         for (LogEntry entry : record.entries()) {
@@ -153,7 +158,7 @@ public final class Recovery implements LogReader.Sink {
             apply(record, entry);
         }
         records++;
-        if (budget.bytes() > budget.hard() || (claimed && Inject.fails(Point.RECOVERY_MEMORY))) {
+        if (budget.bytes() > budget.hard() || Inject.fails(Point.RECOVERY_MEMORY)) {
             makeRoom(record.next());
         }
     }
@@ -196,24 +201,30 @@ public final class Recovery implements LogReader.Sink {
     // ---- memory ----
 
     private void makeRoom(LogPosition at) throws HoldfastException {
-        if (checkpoints == null) {
+        Checkpoints to = checkpoints;
+        if (to != null && claimed) {
+            writeCheckpoint(to, at);
+        } else if (to != null) {
+            rest = at;
+        } else if (budget.bytes() > budget.hard()) {
             long needed = Math.max(changeBytesNamed, budget.share() * 2);
             throw new HoldfastException(
                     ErrorCode.NO_MEMORY,
                     "%s: the volume was not closed, and the changes in its log do not fit into the memory; give it a memory of %s, or open it for writing"
                             .formatted(volume.device().name(), SizeText.exact(needed * MemoryPlan.CHANGES_PART)));
         }
-        if (claimed) {
-            finish();
-            checkpoints.write(
-                    freeze -> {
-                        freeze.freeze(at);
-                        return true;
-                    },
-                    false);
-            checkpointsWritten++;
-            Inject.at(Point.RECOVERY_CHECKPOINT);
-        }
+    }
+
+    private void writeCheckpoint(Checkpoints to, LogPosition at) throws HoldfastException {
+        finish();
+        to.write(
+                freeze -> {
+                    freeze.freeze(at);
+                    return true;
+                },
+                false);
+        checkpointsWritten++;
+        Inject.at(Point.RECOVERY_CHECKPOINT);
     }
 
     /** Releases the maps that were used; those with changes stay until a checkpoint has them. */

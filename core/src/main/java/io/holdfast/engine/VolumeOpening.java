@@ -47,7 +47,6 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * The steps of opening a volume: superblock, group table, log replay. To write, the log goes on under a new log id.
@@ -241,16 +240,11 @@ final class VolumeOpening {
         }
         LogReader reader =
                 new LogReader(state.store(), superblock.mark(), state.checksum(), state.layout(), state.nodeBuffers());
-        LogReader.Result result = reader.scan(superblock.log());
+        LogReader.Result result = recovery.replay(reader, superblock.log());
         if (result.corrupt() && !options.readOnly()) {
             throw refusal(result.problems().getLast());
         }
-        Optional<LogReader.Problem> damage = recovery.replay(reader, result);
         result.problems().forEach(problem -> problems.add(problem.message()));
-        if (damage.isPresent() && !options.readOnly()) {
-            throw refusal(damage.get());
-        }
-        damage.ifPresent(problem -> problems.add(problem.message()));
         if (!options.readOnly() && !Inject.off(Guard.TAIL_REWRITTEN)) {
             reader.rewriteTail(result);
         }

@@ -17,10 +17,11 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the log back, in two steps: {@link #scan} finds where it ends, by the durable-through rule; {@link #replay} hands
- * its records over. It holds one record at a time, and a few bytes for each that may not be durable.
+ * Reads the log back: {@link #scan} hands over the records that count, in order, and finds where they end, by the
+ * durable-through rule. It holds a few records at a time, and a few bytes for each other that may not be durable.
  *
  * <p>Each record says up to which sequence number S the log had been flushed when the record was written. Records up to
  * the greatest S were promised to someone: their headers must be there. Their data is not read here: if a block has
@@ -40,8 +41,8 @@ public final class LogReader {
      */
     private static final long SEARCHED_WHOLE_BLOCKS_MAX = 32768;
 
-    private static final int RANGE_CHANGES = 512;
-    private static final int PAYLOAD_ENTRY_CHANGES = 1024;
+    /** Records that stay decoded while it is not known whether they were durable; others are read again. */
+    private static final int DECODED_MAX = 64;
 
     private final BlockStore store;
     private final Layout layout;
@@ -49,20 +50,33 @@ public final class LogReader {
     private final BufferPool buffers;
     private final RecordReader reader;
 
-    /** Records that may not have been durable, by their places. */
-    private final ArrayDeque<LogPosition> undecided = new ArrayDeque<>();
+    /** Records that may not have been durable. */
+    private final ArrayDeque<Undecided> undecided = new ArrayDeque<>();
+    /** The newest of them. */
+    private final ArrayDeque<Undecided> decoded = new ArrayDeque<>();
 
     private final List<Problem> problems = new ArrayList<>();
     /** Blocks of the records behind a missing one that the search has seen. */
     private final Set<Long> found = new HashSet<>();
 
     private long durableThrough;
-    private long changes;
-    /** Block of the record that was handed over last. */
-    private long walkedTo;
+    private long records;
+    /** A record that counts could not be taken, so none behind it may be. */
+    private boolean stopped;
 
     private boolean dropped;
     private boolean corrupt;
+
+    /** A record of which it is not known whether it was durable. */
+    private static final class Undecided {
+        private final LogPosition place;
+        private @Nullable LogRecord record;
+
+        Undecided(LogPosition place, LogRecord record) {
+            this.place = place;
+            this.record = record;
+        }
+    }
 
     /** Takes the records that count, in order. */
     public interface Sink {
@@ -70,8 +84,8 @@ public final class LogReader {
          * Takes a record.
          *
          * @param entries its entries, with each payload replaced by its content
-         * @throws HoldfastException the record cannot be: the replay ends before it; or, with the code {@code NO_MEMORY},
-         *     the replay fails
+         * @throws HoldfastException the record cannot be: the log ends before it, and is corrupt; or, with the code {@code
+         *     NO_MEMORY}, the reading fails
          */
         void record(LogRecord record, List<LogEntry> entries) throws HoldfastException;
     }
@@ -109,7 +123,6 @@ public final class LogReader {
      * @param dropped whether there is more, which had not been flushed
      * @param corrupt a record that was durable is damaged; the result has nothing behind it
      * @param closed the last record says that the volume was closed
-     * @param changes a bound of how many blocks change their mapping, each on its own or as a part of a range
      * @param tail where the first record is that is not known to have been flushed, {@code end} if there is none
      * @param start where the first record is
      * @param end where the next record would be
@@ -121,79 +134,99 @@ public final class LogReader {
             boolean corrupt,
             boolean closed,
             List<Problem> problems,
-            long changes,
             LogPosition tail,
             LogPosition start,
             LogPosition end) {
         /** Returns the result for a log without records. */
         public static Result empty(LogPosition position) {
-            return new Result(
-                    0, position.sequence() - 1, false, false, true, List.of(), 0, position, position, position);
+            return new Result(0, position.sequence() - 1, false, false, true, List.of(), position, position, position);
         }
     }
 
-    // ---- where the log ends ----
+    // ---- the whole log ----
 
-    /** Reads from a position to the end of the log, or to damage that ends it. Takes any content. */
-    public Result scan(LogPosition start) {
+    /**
+     * Reads from a position to the end of the log, or to damage that ends it, and hands over the records that count. Takes
+     * any content.
+     *
+     * @throws HoldfastException {@code NO_MEMORY} of the sink
+     */
+    public Result scan(LogPosition start, Sink sink) throws HoldfastException {
         durableThrough = start.sequence() - 1;
         LogPosition at = start;
-        for (Optional<LogRecord> next = header(at); next.isPresent(); next = header(at)) {
-            undecided.add(at);
-            changes += changes(next.get());
-            durableThrough = Math.max(durableThrough, next.get().durableThrough());
-            decideDurable();
-            at = next.get().next();
+        for (Optional<LogRecord> next = header(at); next.isPresent() && !stopped; next = header(at)) {
+            LogRecord record = next.get();
+            add(new Undecided(at, record));
+            durableThrough = Math.max(durableThrough, record.durableThrough());
+            takeDurable(sink);
+            at = record.next();
         }
         if (!corrupt && !Inject.off(Guard.DURABLE_THROUGH)) {
             searchBehind(at);
         }
-        decideDurable();
+        takeDurable(sink);
+        LogPosition tail = undecided.isEmpty() ? at : undecided.peek().place;
         boolean closed = false;
-        LogPosition end = at;
-        LogPosition tail = undecided.isEmpty() ? at : undecided.peek();
-        while (!undecided.isEmpty()) {
-            LogPosition place = undecided.poll();
-            Optional<List<LogEntry>> entries = header(place).flatMap(reader::entries);
+        while (!undecided.isEmpty() && !stopped) {
+            Undecided next = undecided.poll();
+            Optional<LogRecord> record = read(next);
+            Optional<List<LogEntry>> entries = record.flatMap(reader::entries);
             if (entries.isEmpty() || (!reader.dataIsWhole(entries.get()) && !Inject.off(Guard.DATA_WHOLE))) {
                 dropped = true;
-                end = place;
+                at = next.place;
                 break;
             }
+            take(record.get(), entries.get(), sink);
             closed = undecided.isEmpty() && entries.get().contains(new LogEntry.Close());
         }
-        return new Result(
-                end.sequence() - start.sequence(),
-                durableThrough,
-                dropped,
-                corrupt,
-                closed && !dropped,
-                problems,
-                changes,
-                tail,
-                start,
-                end);
+        return new Result(records, durableThrough, dropped, corrupt, closed && !dropped, problems, tail, start, at);
     }
 
-    /** Counts a range as the blocks of a chunk, and a payload as nothing but extents of whole runs. */
-    private static long changes(LogRecord record) {
-        long blocks = 0;
-        for (LogEntry entry : record.entries()) {
-            blocks += switch (entry) {
-                case LogEntry.Extent extent -> extent.count();
-                case LogEntry.Range _, LogEntry.Drop _ -> RANGE_CHANGES;
-                case LogEntry.Payload payload ->
-                    (long) payload.bytes() / LogEntry.Extent.HEAD_BYTES * PAYLOAD_ENTRY_CHANGES;
-                case LogEntry.ItemChange _, LogEntry.Mount _, LogEntry.Close _ -> 0;
-            };
+    private void add(Undecided record) {
+        undecided.add(record);
+        decoded.add(record);
+        if (decoded.size() > DECODED_MAX) {
+            decoded.remove().record = null;
         }
-        return blocks;
     }
 
-    private void decideDurable() {
-        while (!undecided.isEmpty() && undecided.peek().sequence() <= durableThrough) {
-            undecided.poll();
+    private Optional<LogRecord> read(Undecided undecidedRecord) {
+        LogRecord record = undecidedRecord.record;
+        return record == null ? header(undecidedRecord.place) : Optional.of(record);
+    }
+
+    private void takeDurable(Sink sink) throws HoldfastException {
+        while (!stopped && !undecided.isEmpty() && undecided.peek().place.sequence() <= durableThrough) {
+            Undecided next = undecided.poll();
+            Optional<LogRecord> record = read(next);
+            Optional<List<LogEntry>> entries = record.flatMap(reader::entries);
+            if (entries.isEmpty()) {
+                String why = record.isEmpty()
+                        ? "its header could be read once, not twice"
+                        : "its payload does not match its checksum";
+                corrupt(damaged(next.place.sequence(), next.place.block(), why));
+                return;
+            }
+            take(record.get(), entries.get(), sink);
         }
+    }
+
+    private void take(LogRecord record, List<LogEntry> entries, Sink sink) throws HoldfastException {
+        try {
+            sink.record(record, entries);
+            records++;
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.NO_MEMORY) {
+                throw e;
+            }
+            corrupt(new Problem(record.block(), String.valueOf(e.getMessage())));
+        }
+    }
+
+    private void corrupt(Problem problem) {
+        stopped = true;
+        corrupt = true;
+        problems.add(problem);
     }
 
     private Optional<LogRecord> header(LogPosition at) {
@@ -249,40 +282,17 @@ public final class LogReader {
                         .formatted(store.name(), sequence, block, why));
     }
 
-    // ---- what it holds ----
+    // ---- a part of it ----
 
     /**
-     * Hands over the records that a scan has found, in order.
+     * Hands over records again that a scan has found.
      *
-     * @return why it ended early; empty if it did not
-     * @throws HoldfastException {@code NO_MEMORY} of the sink
+     * @return why that ended early; empty if it did not
+     * @throws HoldfastException of the sink
      */
-    public Optional<Problem> replay(Result scanned, Sink sink) throws HoldfastException {
-        try {
-            return walk(scanned.start(), scanned.end(), sink);
-        } catch (HoldfastException e) {
-            if (e.code() == ErrorCode.NO_MEMORY) {
-                throw e;
-            }
-            return Optional.of(new Problem(walkedTo, String.valueOf(e.getMessage())));
-        }
-    }
-
-    /**
-     * Writes the records again that a scan has found and that are not known to have been flushed; see {@link
-     * TailRewriter}. The caller flushes the device.
-     */
-    public void rewriteTail(Result scanned) throws HoldfastException {
-        TailRewriter rewriter = new TailRewriter(store, checksum, buffers);
-        walk(scanned.tail(), scanned.end(), rewriter::rewrite);
-        rewriter.finish();
-    }
-
-    /** Hands over records; returns why one could not be read. */
-    private Optional<Problem> walk(LogPosition from, LogPosition end, Sink sink) throws HoldfastException {
+    public Optional<Problem> again(LogPosition from, LogPosition end, Sink sink) throws HoldfastException {
         LogPosition at = from;
         while (at.sequence() < end.sequence()) {
-            walkedTo = at.block();
             Optional<LogRecord> header = header(at);
             if (header.isEmpty()) {
                 return Optional.of(damaged(at.sequence(), at.block(), "its header could be read once, not twice"));
@@ -296,5 +306,18 @@ public final class LogReader {
             at = record.next();
         }
         return Optional.empty();
+    }
+
+    /**
+     * Writes the records again that a scan has found and that are not known to have been flushed; see {@link
+     * TailRewriter}. The caller flushes the device.
+     */
+    public void rewriteTail(Result scanned) throws HoldfastException {
+        TailRewriter rewriter = new TailRewriter(store, checksum, buffers);
+        Optional<Problem> problem = again(scanned.tail(), scanned.end(), rewriter::rewrite);
+        if (problem.isPresent()) {
+            throw new HoldfastException(ErrorCode.DEVICE_ERROR, problem.get().message());
+        }
+        rewriter.finish();
     }
 }

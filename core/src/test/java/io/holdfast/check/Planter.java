@@ -418,7 +418,7 @@ final class Planter {
         try (BufferPool buffers = new BufferPool(2, 64)) {
             LogReader reader =
                     new LogReader(new BlockStore(device), superblock().mark(), checksum, layout(), buffers);
-            reader.replay(reader.scan(superblock().log()), (record, entries) -> records.add(record));
+            reader.scan(superblock().log(), (record, entries) -> records.add(record));
         }
         return Collections.unmodifiableList(records);
     }
