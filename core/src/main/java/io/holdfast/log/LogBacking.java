@@ -29,6 +29,8 @@ final class LogBacking {
     private final HostRoom room;
     private final FailureLatch latch;
     private final ReentrantLock asking = new ReentrantLock();
+    /** How often something was made ready; changes under {@code asking}. */
+    private volatile long made;
 
     /** @param logLock the lock that guards {@code logSpace} */
     LogBacking(Device device, LogSpace logSpace, ReentrantLock logLock, HostRoom room, FailureLatch latch) {
@@ -37,6 +39,14 @@ final class LogBacking {
         this.logLock = logLock;
         this.room = room;
         this.latch = latch;
+    }
+
+    /**
+     * Returns a mark of what is ready by now, to be taken before a try to place a record. Another writer may use up what is
+     * ready, and yet another may make more ready, before the one whose try failed comes here.
+     */
+    long mark() {
+        return made;
     }
 
     /**
@@ -86,24 +96,35 @@ final class LogBacking {
     }
 
     /**
-     * Does as {@link #backOrRefuse}, but waits until there is room: the caller's change cannot be refused any more.
+     * Does as {@link #backOrRefuse}.
+     *
+     * @param mark from before the try that failed
+     * @return whether anybody has made something ready since, so that another try may succeed
+     */
+    boolean backOrRefuse(long mark) throws HoldfastException {
+        return backOrRefuse() || made != mark;
+    }
+
+    /**
+     * Does as {@link #backOrRefuse(long)}, but waits until there is room: the caller's change cannot be refused any more.
      *
      * @throws HoldfastException the failure, which is latched, if the device fails, or the volume is closed before
      *     there is room
      */
-    boolean insist() throws HoldfastException {
-        boolean[] any = new boolean[1];
+    boolean insist(long mark) throws HoldfastException {
         try {
             room.insist(() -> {
                 latch.check();
-                any[0] |= back();
+                back();
             });
         } catch (HoldfastException e) {
             throw latch.fail(e);
         }
-        return any[0];
+        return made != mark;
     }
 
+    /** Changed under {@code asking} only, so no two threads count at once. */
+    @SuppressWarnings("NonAtomicVolatileUpdate")
     private boolean back() throws HoldfastException {
         boolean any = false;
         asking.lock();
@@ -119,10 +140,12 @@ final class LogBacking {
                 }
                 any = true;
             }
+            return any;
         } finally {
+            // Also after an error: some runs may be ready.
+            made += any ? 1 : 0;
             asking.unlock();
         }
-        return any;
     }
 
     private @Nullable Run firstUnbacked() {

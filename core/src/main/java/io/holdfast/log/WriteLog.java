@@ -233,12 +233,14 @@ public final class WriteLog {
                 prove();
             }
             int attempt = 0;
+            long mark = backing.mark();
             while (!tryAppend(batch, placed)) {
                 if (!small.fitOneRecord()) {
                     writePending();
-                } else if (!backing.insist()) {
+                } else if (!backing.insist(mark)) {
                     makeRoom(attempt++);
                 }
+                mark = backing.mark();
             }
             written = true;
             unflushed.written(1L + blocks);
@@ -311,6 +313,7 @@ public final class WriteLog {
         int n = (int) (memory.byteSize() / Block.SIZE);
         int attempt = 0;
         while (true) {
+            long mark = backing.mark();
             gate.readLock().lock();
             try {
                 List<Run> places;
@@ -330,7 +333,7 @@ public final class WriteLog {
             } finally {
                 gate.readLock().unlock();
             }
-            if (!backing.backOrRefuse()) {
+            if (!backing.backOrRefuse(mark)) {
                 makeRoom(attempt++);
             }
         }
@@ -382,7 +385,8 @@ public final class WriteLog {
     private void writePending() throws HoldfastException {
         int attempt = 0;
         while (small.areWaiting()) {
-            if (!small.tryWriteOne() && !backing.insist()) {
+            long mark = backing.mark();
+            if (!small.tryWriteOne() && !backing.insist(mark)) {
                 makeRoom(attempt++);
             }
         }
@@ -411,12 +415,15 @@ public final class WriteLog {
      * @return false if there was no room for the pending changes; nothing was frozen then
      */
     public boolean freeze(Freeze freeze) throws HoldfastException {
-        do {
+        while (true) {
+            long mark = backing.mark();
             if (tryFreeze(freeze)) {
                 return true;
             }
-        } while (backing.insist());
-        return false;
+            if (!backing.insist(mark)) {
+                return false;
+            }
+        }
     }
 
     private boolean tryFreeze(Freeze freeze) throws HoldfastException {
