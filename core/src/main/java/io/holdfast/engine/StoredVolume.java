@@ -185,6 +185,11 @@ final class StoredVolume implements Volume {
         return state.space().closedBecause();
     }
 
+    /** Waits until what was removed is cut off from its files, for the next checkpoints to free. */
+    void awaitReaped() {
+        files.awaitReaped();
+    }
+
     /** Returns how much of the heap changed items take now. */
     long itemBytes() {
         return state.items().bytes();

@@ -154,6 +154,7 @@ class UnreadableBitmapTest {
 
     /** Frees all that was cut off, and reaps it. */
     private static void settle(StoredVolume volume) throws HoldfastException {
+        volume.awaitReaped();
         for (int i = 0; i < 4; i++) {
             volume.checkpoint();
         }
@@ -212,8 +213,8 @@ class UnreadableBitmapTest {
             makeUnreadable(group);
         }
         try (StoredVolume volume = open()) {
-            volume.remove("/gone");
             failures.set(1);
+            volume.remove("/gone");
             settle(volume);
             assertThat(failures.get()).isNegative();
             assertThat(volume.check(Progress.NONE).problems()).isEmpty();
@@ -246,6 +247,7 @@ class UnreadableBitmapTest {
         makeUnreadable(fullGroups().get(5));
         try (StoredVolume volume = open()) {
             volume.remove("/gone");
+            volume.awaitReaped();
             for (int i = 0; i < 10; i++) {
                 volume.checkpoint();
             }
@@ -349,7 +351,7 @@ class UnreadableBitmapTest {
         MemoryDevice left;
         try (StoredVolume volume = open()) {
             volume.remove("/gone");
-            volume.checkpoint();
+            settle(volume);
             write(volume, "/new", 700, 4);
             left = device.copy();
         }
