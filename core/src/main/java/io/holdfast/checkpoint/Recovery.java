@@ -7,6 +7,7 @@ import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
@@ -66,6 +67,10 @@ public final class Recovery implements LogReader.Sink {
         if (to != null && !found.corrupt()) {
             claimEnd(found.end());
             claimed = true;
+            // Before the first checkpoint: that frees the headers of records, and writes over them.
+            if (!Inject.off(Guard.TAIL_REWRITTEN)) {
+                reader.rewriteTail(found);
+            }
             LogPosition from = rest;
             if (from != null) {
                 writeCheckpoint(to, from);

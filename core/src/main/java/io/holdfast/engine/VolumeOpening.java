@@ -23,7 +23,6 @@ import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
-import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
@@ -245,9 +244,6 @@ final class VolumeOpening {
             throw refusal(result.problems().getLast());
         }
         result.problems().forEach(problem -> problems.add(problem.message()));
-        if (!options.readOnly() && !Inject.off(Guard.TAIL_REWRITTEN)) {
-            reader.rewriteTail(result);
-        }
         return result;
     }
 

@@ -17,6 +17,8 @@ import org.junit.jupiter.api.Test;
 class SimulatedDoorTest {
     private static final JavaClasses CLASSES = new ClassFileImporter()
             .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
+            // The tests of the modules below may be a jar of their own.
+            .withImportOption(location -> !location.contains("/test-classes/") && !location.contains("-tests.jar"))
             .importPackages("io.holdfast.door", "io.holdfast.nbd");
 
     /** What accepts from sockets is outside the simulation. */
