@@ -129,16 +129,6 @@ public final class Checkpoints {
         deadline = nanoTime;
     }
 
-    /** Returns whether a checkpoint was given up, or must be. */
-    public boolean isGivenUp() {
-        runLock.lock();
-        try {
-            return abandoned || isLate();
-        } finally {
-            runLock.unlock();
-        }
-    }
-
     private boolean isLate() {
         Long until = deadline;
         return until != null && (timing.nanoTime() - until >= 0 || Inject.fails(Point.CHECKPOINT_LATE));

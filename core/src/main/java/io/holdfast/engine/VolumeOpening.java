@@ -201,7 +201,8 @@ final class VolumeOpening {
     }
 
     private int groupsLoaded() {
-        return Math.clamp(memory.bitmaps() / Block.SIZE, 2, 4096);
+        // A loaded group has its bitmap twice: as of now, and as of the last checkpoint.
+        return Math.clamp(memory.bitmaps() / (2 * Block.SIZE), 2, 4096);
     }
 
     /** Loads the group table. Reading needs none of it, so damage only keeps the volume from being written to. */

@@ -47,7 +47,7 @@ public final class SpaceManager {
         this(layout, Bitmaps.allFree(layout), GROUPS_LOADED_MIN);
     }
 
-    /** @param groupsLoaded how many groups' bitmaps stay in memory without need, 4 KiB each; at least 2 */
+    /** @param groupsLoaded how many groups' bitmaps stay in memory without need, 8 KiB each; at least 2 */
     public SpaceManager(Layout layout, Bitmaps bitmaps, int groupsLoaded) {
         this.layout = layout;
         this.groups = new GroupAllocator(layout, bitmaps, Math.max(GROUPS_LOADED_MIN, groupsLoaded));
