@@ -114,6 +114,11 @@ public final class Checkpoints {
         }
     }
 
+    /** Writes the superblock that was found again, before the first checkpoint. The caller flushes after. */
+    void writeAgain(Superblocks.Found found) throws HoldfastException {
+        superblocks.writeAgain(found);
+    }
+
     /** Sets what the next checkpoint is to make of the volume; null if it keeps its size. */
     void growTo(@Nullable Layout larger) {
         growth.set(larger);

@@ -58,11 +58,12 @@ public final class Recovery implements LogReader.Sink {
     /**
      * Replays a log.
      *
+     * @param superblock the one that names the log, for {@link Checkpoints#writeAgain}
      * @return what was found; a corrupt log is not replayed as a whole
      * @throws HoldfastException {@code NO_MEMORY} if memory has no room for the changes, and nothing may be written
      */
-    public LogReader.Result replay(LogReader reader, LogPosition start) throws HoldfastException {
-        LogReader.Result found = reader.scan(start, this);
+    public LogReader.Result replay(LogReader reader, Superblocks.Found superblock) throws HoldfastException {
+        LogReader.Result found = reader.scan(superblock.superblock().log(), this);
         Checkpoints to = checkpoints;
         if (to != null && !found.corrupt()) {
             claimEnd(found.end());
@@ -71,6 +72,7 @@ public final class Recovery implements LogReader.Sink {
             if (!Inject.off(Guard.TAIL_REWRITTEN)) {
                 reader.rewriteTail(found);
             }
+            to.writeAgain(superblock);
             LogPosition from = rest;
             if (from != null) {
                 writeCheckpoint(to, from);
@@ -86,8 +88,11 @@ public final class Recovery implements LogReader.Sink {
     }
 
     /** Does as {@link #replay} for a volume without a log. */
-    public void replayNothing() {
+    public void replayNothing(Superblocks.Found superblock) throws HoldfastException {
         volume.space().claimed();
+        if (checkpoints != null) {
+            checkpoints.writeAgain(superblock);
+        }
     }
 
     /** Returns how many records were replayed. */

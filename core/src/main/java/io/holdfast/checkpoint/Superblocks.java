@@ -47,9 +47,10 @@ public final class Superblocks {
     /**
      * The result of reading the copies.
      *
-     * @param problems one for each copy that is not good
+     * @param problems one for each slot that is not good
+     * @param stale the copies that do not have this superblock
      */
-    public record Found(Superblock superblock, List<Problem> problems) {}
+    public record Found(Superblock superblock, List<Problem> problems, List<Integer> stale) {}
 
     /**
      * A place where a good superblock should be.
@@ -65,8 +66,8 @@ public final class Superblocks {
 
     /**
      * Finds the newest superblock. The first copy that can be read gives the volume's UUID, and only copies with the
-     * same UUID count: others are left from an older volume, or were planted in data. If the volume was not closed, a
-     * copy may lack the newest superblock: the crash came while that was being written.
+     * same UUID count: others are left from an older volume, or were planted in data. A copy may lack the newest
+     * superblock, without a problem: a crash may have come while that was being written.
      *
      * @throws HoldfastException {@code NOT_A_VOLUME} if no copy looks like one; else the reason why the first one cannot
      *     be used
@@ -92,7 +93,22 @@ public final class Superblocks {
                 }
             }
         }
-        return new Found(best, problems(slots, best, afterCrash && !best.clean()));
+        return new Found(best, problems(slots, best, afterCrash), stale(slots, best));
+    }
+
+    private static List<Integer> stale(List<Slot> slots, Superblock best) {
+        List<Integer> stale = new ArrayList<>();
+        for (int i = 0; i < slots.size(); i++) {
+            Slot slot = slots.get(i);
+            if (slot.index == slotOf(best) && !best.equals(slot.superblock)) {
+                stale.add(i / Layout.SUPERBLOCK_SLOTS);
+            }
+        }
+        return stale;
+    }
+
+    private static int slotOf(Superblock superblock) {
+        return (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
     }
 
     /** Returns the newest superblock of the first copy that can be read. */
@@ -163,9 +179,7 @@ public final class Superblocks {
     private List<Problem> problems(List<Slot> slots, Superblock best, boolean crashed) {
         List<Problem> problems = new ArrayList<>();
         for (Slot slot : slots) {
-            long expected = best.generation() % Layout.SUPERBLOCK_SLOTS == slot.index
-                    ? best.generation()
-                    : best.generation() - 1;
+            long expected = slot.index == slotOf(best) ? best.generation() : best.generation() - 1;
             Superblock s = slot.superblock;
             HoldfastException problem = slot.problem;
             if (problem != null) {
@@ -233,6 +247,36 @@ public final class Superblocks {
     }
 
     /**
+     * Writes the superblock that was found once more to all copies, before anything is written that needs it; the caller
+     * flushes after. A copy may lack it. And where reads show it, it may not be on the medium: after a flush that has
+     * failed, the drive or the kernel may have forgotten what it still had to write (guard {@code SUPERBLOCK_REWRITTEN}).
+     *
+     * <p>The copies without it come first, else every other copy; then a flush. So no crash tears all copies at once.
+     */
+    public void writeAgain(Found found) throws HoldfastException {
+        if (Inject.off(Guard.SUPERBLOCK_REWRITTEN)) {
+            return;
+        }
+        Layout layout = found.superblock.layout();
+        List<Integer> first = new ArrayList<>(found.stale);
+        List<Integer> then = new ArrayList<>();
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
+            if (found.stale.isEmpty() && copy % 2 != 0) {
+                first.add(copy);
+            } else if (!found.stale.contains(copy)) {
+                then.add(copy);
+            }
+        }
+        for (int copy : first) {
+            write(found.superblock, copy, copy + 1, layout);
+        }
+        device.flush();
+        for (int copy : then) {
+            write(found.superblock, copy, copy + 1, layout);
+        }
+    }
+
+    /**
      * Writes the first superblock of a volume that has grown. All it points to must be durable; the caller flushes
      * after. Flushes before it writes what the next opening looks at, if there are more copies than before.
      *
@@ -251,7 +295,7 @@ public final class Superblocks {
 
     /** Writes some copies, by their places in a layout. */
     private void write(Superblock superblock, int from, int to, Layout layout) throws HoldfastException {
-        int slot = (int) (superblock.generation() % Layout.SUPERBLOCK_SLOTS);
+        int slot = slotOf(superblock);
         for (int copy = from; copy < to; copy++) {
             long block = layout.superblock(copy, slot);
             BlockBuffer buffer = buffers.take();

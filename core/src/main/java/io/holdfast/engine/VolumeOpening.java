@@ -166,13 +166,12 @@ final class VolumeOpening {
                 new Checkpoints(state, spaceMap, superblocks, superblock, budget, environment.timing());
         Recovery recovery =
                 new Recovery(state, budget, options.readOnly() ? null : checkpoints, superblock.changeBytes());
-        LogReader.Result result = replay(state, superblock, recovery, problems);
+        LogReader.Result result = replay(state, found, recovery, problems);
         Inject.at(Point.RECOVERY_DONE);
         FileLayer.Writable writable = null;
         if (!options.readOnly()) {
             WriteLog log = log(state, superblock, result);
             writable = goLive(log, checkpoints, state, reserver);
-            superblocks.write(checkpoints.superblock());
             beginMount(log, checkpoints, superblock, recovery);
         }
         recovery.finish();
@@ -232,15 +231,17 @@ final class VolumeOpening {
     }
 
     /** Puts back what the log has. A damaged log keeps the volume from being written to. */
-    private LogReader.Result replay(VolumeState state, Superblock superblock, Recovery recovery, List<String> problems)
+    private LogReader.Result replay(
+            VolumeState state, Superblocks.Found found, Recovery recovery, List<String> problems)
             throws HoldfastException {
+        Superblock superblock = found.superblock();
         if (superblock.clean()) {
-            recovery.replayNothing();
+            recovery.replayNothing(found);
             return LogReader.Result.empty(superblock.log());
         }
         LogReader reader =
                 new LogReader(state.store(), superblock.mark(), state.checksum(), state.layout(), state.nodeBuffers());
-        LogReader.Result result = recovery.replay(reader, superblock.log());
+        LogReader.Result result = recovery.replay(reader, found);
         if (result.corrupt() && !options.readOnly()) {
             throw refusal(result.problems().getLast());
         }

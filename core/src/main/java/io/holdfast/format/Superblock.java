@@ -39,11 +39,15 @@ import java.util.UUID;
  *   256  allocated blocks            u64    264  unwritten blocks            u64
  *   272  bytes of map changes in memory that the log may need to be opened   u64
  *   280  0                           u64 …
+ *   504  CRC-32C of bytes 0..503     u64    512  0                           u64 …
  *  1024  area of later features: devices and their epochs, key slots         3064
- *  4088  CRC-32C of bytes 0..4087    u64
+ *  4088  CRC-32C of bytes 512..4087  u64
  * </pre>
  *
- * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 280 to 1023 are 0. Bytes from
+ * <p>All that differs from one checkpoint to the next is in the first 512 bytes, with a checksum of its own. A device
+ * writes a sector whole or not at all. So a crash leaves the superblock of before or the new one, and never a torn one.
+ *
+ * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 280 to 503 and 512 to 1023 are 0. Bytes from
  * 1024 on belong to features, and are 0 if none is in use; a feature that is compatible may have put something there,
  * which is kept as it is.
  *
@@ -71,6 +75,8 @@ public record Superblock(
 
     private static final int LABEL_AT = 56;
     private static final int ZERO_AT = 280;
+    private static final int FIRST_CHECKSUM_AT = 504;
+    private static final int SECTOR = 512;
     private static final int LATER_AT = 1024;
     private static final int CHECKSUM_AT = 4088;
 
@@ -111,8 +117,14 @@ public record Superblock(
         putLong(b, 264, unwrittenBlocks);
         putLong(b, 272, changeBytes);
         later.copyTo(b, LATER_AT);
-        putLong(b, CHECKSUM_AT, checksum(b));
+        putChecksums(b);
         return b;
+    }
+
+    /** Puts the checksums into an encoded superblock. */
+    public static void putChecksums(byte[] b) {
+        putLong(b, FIRST_CHECKSUM_AT, checksum(b, 0, FIRST_CHECKSUM_AT));
+        putLong(b, CHECKSUM_AT, checksum(b, SECTOR, CHECKSUM_AT));
     }
 
     /** Returns whether the block begins like a superblock, whatever its state. */
@@ -139,7 +151,8 @@ public record Superblock(
             throw new HoldfastException(
                     ErrorCode.NOT_A_VOLUME, "%s: superblock: block %d has no superblock".formatted(device, block));
         }
-        if (getLong(b, CHECKSUM_AT) != checksum(b)) {
+        if (getLong(b, FIRST_CHECKSUM_AT) != checksum(b, 0, FIRST_CHECKSUM_AT)
+                || getLong(b, CHECKSUM_AT) != checksum(b, SECTOR, CHECKSUM_AT)) {
             throw damaged(device, block, "its checksum does not match");
         }
         requireKnown(b, device);
@@ -171,7 +184,11 @@ public record Superblock(
             throw damaged(device, block, "its state is " + state);
         }
         long changeBytes = getLong(b, 272);
-        if (changeBytes < 0 || b[147] != 0 || getLong(b, 152) != 0 || !isZero(b, ZERO_AT, LATER_AT)) {
+        if (changeBytes < 0
+                || b[147] != 0
+                || getLong(b, 152) != 0
+                || !isZero(b, ZERO_AT, FIRST_CHECKSUM_AT)
+                || !isZero(b, SECTOR, LATER_AT)) {
             throw damaged(device, block, "it has something where nothing can be");
         }
         Features features = Features.decode(b, 16);
@@ -357,7 +374,7 @@ public record Superblock(
                 ErrorCode.DAMAGED, "%s: superblock in block %d is damaged: %s".formatted(device, block, why));
     }
 
-    private static long checksum(byte[] b) {
-        return Checksums.superblock().of(MemorySegment.ofArray(b), 0, CHECKSUM_AT);
+    private static long checksum(byte[] b, int from, int to) {
+        return Checksums.superblock().of(MemorySegment.ofArray(b), from, to - from);
     }
 }

@@ -49,6 +49,8 @@ public enum Guard {
     DATA_WHOLE,
     /** What recovery found behind the last flush is written again: the drive may have forgotten to write it. */
     TAIL_REWRITTEN,
+    /** The superblock that opening found is written again: the drive may have forgotten to write it. */
+    SUPERBLOCK_REWRITTEN,
     /** What recovery found in the log is on the medium before the log goes on behind it. */
     MOUNT_FLUSHES,
     /** After a failed write or flush nothing is ever reported as durable again. */

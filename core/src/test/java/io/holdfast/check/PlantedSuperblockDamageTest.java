@@ -12,6 +12,7 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.format.Superblock;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.util.UUID;
 import java.util.function.Consumer;
@@ -39,10 +40,28 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
     @ParameterizedTest
     @ValueSource(ints = {1, 2})
     void aCopyThatWasNotWritten(int copy) throws Exception {
+        PlantedVolume.openReadWrite(device).close();
+        use(device);
         long generation = planter.superblock().generation();
         int slot = (int) (generation % Layout.SUPERBLOCK_SLOTS);
-        planter.superblock(copy, slot, bytes -> LittleEndian.putLong(bytes, 128, generation - 2));
+        planter.superblock(copy, slot, bytes -> LittleEndian.putLong(bytes, 128, generation - 4));
         assertFound("superblock", planter.layout().superblock(copy, slot), "a write was lost");
+    }
+
+    /** A crash can come while closing writes the last superblock. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void aCopyThatACrashKeptFromTheNewest(int copy) throws Exception {
+        Superblock newest = planter.superblock();
+        assertThat(newest.clean()).isTrue();
+        int slot = (int) (newest.generation() % Layout.SUPERBLOCK_SLOTS);
+        planter.superblock(copy, slot, bytes -> LittleEndian.putLong(bytes, 128, newest.generation() - 2));
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+        try (Volume opened = PlantedVolume.openReadWrite(device)) {
+            assertThat(opened.recovery().problems()).isEmpty();
+            assertThat(opened.check(Progress.NONE).problems()).isEmpty();
+        }
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
     }
 
     @ParameterizedTest

@@ -17,7 +17,6 @@ import io.holdfast.log.LogReader;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.store.BlockStore;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -78,7 +77,7 @@ final class Planter {
         long block = layout().superblock(copy, slot);
         byte[] bytes = device.block(block);
         change.accept(bytes);
-        LittleEndian.putLong(bytes, 4088, Checksums.superblock().of(MemorySegment.ofArray(bytes), 0, 4088));
+        Superblock.putChecksums(bytes);
         device.setBlock(block, bytes);
     }
 

@@ -20,6 +20,7 @@ import io.holdfast.sim.workload.NbdClient;
 import io.holdfast.sim.workload.World;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
 import java.io.PrintStream;
 import java.time.Instant;
@@ -376,11 +377,20 @@ public final class Simulation {
             }
         }
         recoveries++;
+        requireNoProblems(again);
         if (world.mayHaveLostDurable()) {
             inspector.weakly();
             return null;
         }
         return compare(again);
+    }
+
+    /** A crash leaves nothing behind that opening takes for damage. */
+    private void requireNoProblems(Opened opened) {
+        RecoveryReport report = opened.volume().recovery();
+        if (!report.problems().isEmpty() && !disk.everDamaged() && !world.mayHaveLostDurable()) {
+            throw new ViolationException("opening reports damage: " + report.problems());
+        }
     }
 
     /** Cuts the power; or only the process has died, and what it wrote is still on its way to the medium. */

@@ -53,7 +53,7 @@ class GuardsTest {
                 new Seeds(1500, scenario -> scenario.faults().contains(FaultKind.LOG_ROT));
             case OWN_COPIES_ONLY -> new Seeds(500, scenario -> scenario.olderVolumeBlocks() > 0);
             // Needs a flush that fails, a process that is started again, and then a power cut.
-            case TAIL_REWRITTEN ->
+            case TAIL_REWRITTEN, SUPERBLOCK_REWRITTEN ->
                 new Seeds(
                         4000,
                         -1,
