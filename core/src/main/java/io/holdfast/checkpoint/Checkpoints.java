@@ -114,9 +114,9 @@ public final class Checkpoints {
         }
     }
 
-    /** Writes the superblock that was found again, before the first checkpoint. The caller flushes after. */
-    void writeAgain(Superblocks.Found found) throws HoldfastException {
-        superblocks.writeAgain(found);
+    /** Makes what opening found durable, before the first checkpoint: {@link Superblocks#secure}. */
+    void secure(Superblocks.Found found) throws HoldfastException {
+        superblocks.secure(found);
     }
 
     /** Sets what the next checkpoint is to make of the volume; null if it keeps its size. */

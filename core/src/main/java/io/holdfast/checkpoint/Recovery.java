@@ -58,7 +58,7 @@ public final class Recovery implements LogReader.Sink {
     /**
      * Replays a log.
      *
-     * @param superblock the one that names the log, for {@link Checkpoints#writeAgain}
+     * @param superblock the one that names the log, for {@link Checkpoints#secure}
      * @return what was found; a corrupt log is not replayed as a whole
      * @throws HoldfastException {@code NO_MEMORY} if memory has no room for the changes, and nothing may be written
      */
@@ -72,7 +72,7 @@ public final class Recovery implements LogReader.Sink {
             if (!Inject.off(Guard.TAIL_REWRITTEN)) {
                 reader.rewriteTail(found);
             }
-            to.writeAgain(superblock);
+            to.secure(superblock);
             LogPosition from = rest;
             if (from != null) {
                 writeCheckpoint(to, from);
@@ -91,7 +91,7 @@ public final class Recovery implements LogReader.Sink {
     public void replayNothing(Superblocks.Found superblock) throws HoldfastException {
         volume.space().claimed();
         if (checkpoints != null) {
-            checkpoints.writeAgain(superblock);
+            checkpoints.secure(superblock);
         }
     }
 

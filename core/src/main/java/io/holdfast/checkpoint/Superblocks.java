@@ -247,32 +247,36 @@ public final class Superblocks {
     }
 
     /**
-     * Writes the superblock that was found once more to all copies, before anything is written that needs it; the caller
-     * flushes after. A copy may lack it. And where reads show it, it may not be on the medium: after a flush that has
+     * Makes what was found durable before anything is written that needs it. Writes the superblock that was found once
+     * more to all copies. A copy may lack it. And where reads show it, it may not be on the medium: after a flush that has
      * failed, the drive or the kernel may have forgotten what it still had to write (guard {@code SUPERBLOCK_REWRITTEN}).
      *
-     * <p>The copies without it come first, else every other copy; then a flush. So no crash tears all copies at once.
+     * <p>The copies without it come first, else every other copy; then a flush, which also covers the log that was found
+     * (guard {@code MOUNT_FLUSHES}); then the rest. The caller's next flush covers that.
      */
-    public void writeAgain(Found found) throws HoldfastException {
-        if (Inject.off(Guard.SUPERBLOCK_REWRITTEN)) {
-            return;
-        }
-        Layout layout = found.superblock.layout();
+    public void secure(Found found) throws HoldfastException {
         List<Integer> first = new ArrayList<>(found.stale);
         List<Integer> then = new ArrayList<>();
-        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
+        for (int copy = 0; copy < found.superblock.layout().superblockCopies(); copy++) {
             if (found.stale.isEmpty() && copy % 2 != 0) {
                 first.add(copy);
             } else if (!found.stale.contains(copy)) {
                 then.add(copy);
             }
         }
-        for (int copy : first) {
-            write(found.superblock, copy, copy + 1, layout);
+        writeAgain(found.superblock, first);
+        if (!Inject.off(Guard.MOUNT_FLUSHES)) {
+            device.flush();
         }
-        device.flush();
-        for (int copy : then) {
-            write(found.superblock, copy, copy + 1, layout);
+        writeAgain(found.superblock, then);
+    }
+
+    private void writeAgain(Superblock superblock, List<Integer> copies) throws HoldfastException {
+        if (Inject.off(Guard.SUPERBLOCK_REWRITTEN)) {
+            return;
+        }
+        for (int copy : copies) {
+            write(superblock, copy, copy + 1, superblock.layout());
         }
     }
 

@@ -132,17 +132,14 @@ public final class WriteLog {
     }
 
     /**
-     * Begins a mount behind the records that recovery found, before anything else is written. Makes them durable first:
-     * recovery may have read them from the memory of the host or of the drive. The record says so, and is durable when
-     * this returns (guard {@code MOUNT_FLUSHES}).
+     * Begins a mount behind the records that recovery found, before anything else is written. They are durable: recovery
+     * may have read them from the memory of the host or of the drive, and has flushed the device since. The record says
+     * so, and is durable when this returns (guard {@code MOUNT_FLUSHES}).
      *
      * @param records how many recovery found since the last checkpoint, for {@link #recordsSinceCheckpoint}
      * @param blocks data blocks in them
      */
     public void mount(LogEntry.Mount mount, long records, long blocks) throws HoldfastException {
-        if (!Inject.off(Guard.MOUNT_FLUSHES)) {
-            device.flush();
-        }
         Inject.at(Point.MOUNT_FLUSHED);
         chain.replayed(records, blocks);
         writeAlone(mount);

@@ -2,6 +2,7 @@ package io.holdfast.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.sim.disk.FaultKind;
 import java.util.ArrayList;
@@ -52,10 +53,17 @@ class GuardsTest {
             case DURABLE_THROUGH ->
                 new Seeds(1500, scenario -> scenario.faults().contains(FaultKind.LOG_ROT));
             case OWN_COPIES_ONLY -> new Seeds(500, scenario -> scenario.olderVolumeBlocks() > 0);
+            // Needs many groups, some of which are in use for long.
+            case LOADED_GROUP_HAS_DEAD ->
+                new Seeds(
+                        6000,
+                        scenario -> scenario.groupLog2() == Layout.GROUP_LOG2_MIN
+                                && scenario.faults().isEmpty()
+                                && !scenario.tight());
             // Needs a flush that fails, a process that is started again, and then a power cut.
             case TAIL_REWRITTEN, SUPERBLOCK_REWRITTEN ->
                 new Seeds(
-                        4000,
+                        24000,
                         -1,
                         scenario ->
                                 scenario.crashEvery() > 0 && scenario.faults().contains(FaultKind.FLUSH_ERROR));
