@@ -47,6 +47,9 @@ final class FileData {
     final GroupCommit flushes = new GroupCommit();
     final FileAttributes attributes;
 
+    /** Where writeback goes on that nobody waits for. A hint: two threads may write from the same place. */
+    volatile long writebackFrom;
+
     private final AtomicInteger dirtyPages = new AtomicInteger();
 
     /** The canonical path the file was opened by; follows renames, null if that name is gone. */

@@ -58,7 +58,9 @@ public final class Writeback {
         if (first >= end || file.nextInMemory(first) >= end) {
             return;
         }
-        while (writeBatch(file, first, end)) {}
+        for (long next = first; next < end; ) {
+            next = writeBatch(file, next, end);
+        }
         awaitWriting(file, first, end);
     }
 
@@ -81,37 +83,43 @@ public final class Writeback {
     }
 
     /**
+     * Writes up to one record of dirty pages from where the last call ended, round and round through the file. So the
+     * blocks of a record lie close together in the file even where its pages become dirty in random order, and then their
+     * map entries do, too. Taking the first ones each time would leave the later ones dirty, and the few new ones among
+     * the first would lie far apart.
+     */
+    private void writeNext(FileData file) throws HoldfastException {
+        long from = file.dirty.next(file.writebackFrom) == Long.MAX_VALUE ? 0 : file.writebackFrom;
+        file.writebackFrom = writeBatch(file, from, Long.MAX_VALUE);
+    }
+
+    /**
      * Writes up to one record of dirty pages.
      *
-     * @return whether there may be more
+     * @return where to go on; {@code end} if no more are dirty
      */
-    private boolean writeBatch(FileData file, long first, long end) throws HoldfastException {
+    private long writeBatch(FileData file, long first, long end) throws HoldfastException {
         writer.latch().check();
-        if (file.dirty.next(first) >= end) {
-            return false;
+        long block = file.dirty.next(first);
+        if (block >= end) {
+            return end;
         }
         writer.log().requireRoom(Math.min(file.dirtyEstimate(), LogRecord.DATA_BLOCKS_MAX) + 2L);
         file.attributes.log(writer, List.of());
         Inject.at(Point.WRITEBACK_BEGUN);
         WritebackBatch batch = new WritebackBatch(file, writer, cache, BATCH_BLOCKS_MAX);
-        boolean more = false;
         try {
-            for (long block = file.dirty.next(first); block < end; block = file.dirty.next(block + 1)) {
-                if (batch.isFull()) {
-                    more = true;
-                    break;
-                }
-                if (!file.attributes.sizeIsLogged(block) && !Inject.off(Guard.SIZE_BEFORE_DATA)) {
-                    more = true;
-                    break;
-                }
+            while (block < end
+                    && !batch.isFull()
+                    && (file.attributes.sizeIsLogged(block) || Inject.off(Guard.SIZE_BEFORE_DATA))) {
                 Page page = file.pages.lock(block);
                 if (page != null) { // else it was dropped just now
                     batch.take(page);
                 }
+                block = file.dirty.next(block + 1);
             }
             if (batch.isEmpty()) {
-                return more;
+                return block;
             }
             batch.append();
         } catch (RuntimeException | Error e) {
@@ -120,7 +128,7 @@ public final class Writeback {
             batch.end();
         }
         writer.checkpointer().poke();
-        return more;
+        return Math.min(block, end);
     }
 
     // ---- flush ----
@@ -195,7 +203,7 @@ public final class Writeback {
             if (file == null) {
                 return;
             }
-            writeBatch(file, 0, Long.MAX_VALUE);
+            writeNext(file);
         }
         if (cache.worthWriting()) {
             request();
@@ -296,7 +304,7 @@ public final class Writeback {
             if (file == null) {
                 return;
             }
-            writeBatch(file, 0, Long.MAX_VALUE);
+            writeNext(file);
             file = table.dirtiest();
         } while (cache.worthWriting());
         table.forgetLeft();
