@@ -54,7 +54,7 @@ final class CheckpointRun {
     private final Superblocks superblocks;
     private final Superblock last;
     private final long changeBytes;
-    private final Runnable pulse;
+    private final CheckpointPace pace;
     private final @Nullable Layout larger;
     private final CheckpointWriter writer;
     private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
@@ -66,7 +66,7 @@ final class CheckpointRun {
     /**
      * @param changeBytes bytes of memory that changes of maps may take until the next checkpoint
      * @param larger what the volume is to become; null if it keeps its size
-     * @param pulse called before each node; ends the run by throwing
+     * @param pace hears how far the run is, and may end it by throwing
      */
     CheckpointRun(
             VolumeState volume,
@@ -75,15 +75,15 @@ final class CheckpointRun {
             Superblock last,
             long changeBytes,
             @Nullable Layout larger,
-            Runnable pulse) {
+            CheckpointPace pace) {
         this.volume = volume;
         this.spaceMap = spaceMap;
         this.superblocks = superblocks;
         this.last = last;
         this.changeBytes = changeBytes;
         this.larger = larger;
-        this.pulse = pulse;
-        this.writer = new CheckpointWriter(volume, pulse);
+        this.pace = pace;
+        this.writer = new CheckpointWriter(volume, pace::node);
     }
 
     /** Applies the frozen changes and makes them durable; returns the superblock. Memory still has the old trees. */
@@ -95,12 +95,12 @@ final class CheckpointRun {
             for (Map.Entry<Long, BlockMap> map : maps.entrySet()) {
                 applyMap(map.getKey(), map.getValue());
             }
+            pace.mapsWritten();
             reap();
             roots.forEach(this::putRoot);
             BlockPointer tree =
                     BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
             writer.finish();
-            pulse.run();
             growMap();
             BlockPointer spaceRoot = updateSpaceMap(last.generation() + 1, clean);
             Superblock superblock = last.next(

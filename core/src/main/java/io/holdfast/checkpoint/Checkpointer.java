@@ -8,6 +8,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.Reclaimer;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
@@ -33,10 +34,14 @@ public final class Checkpointer implements Reclaimer {
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition wanted = lock.newCondition();
     private final Condition done = lock.newCondition();
+    private final Condition moved = lock.newCondition();
     private long requested;
     private long started;
     private long finished;
     private boolean stopping;
+    /** How many threads wait for room. */
+    private final AtomicInteger waiting = new AtomicInteger();
+
     private @Nullable Thread thread;
 
     public Checkpointer(VolumeState volume, WriteLog log, Checkpoints checkpoints) {
@@ -44,6 +49,7 @@ public final class Checkpointer implements Reclaimer {
         this.log = log;
         this.checkpoints = checkpoints;
         this.budget = checkpoints.budget();
+        checkpoints.onMove(this::wakeWaiting);
         volume.latch().onFailure(this::wakeAll);
         volume.room().onChange(this::wakeAll);
     }
@@ -99,18 +105,33 @@ public final class Checkpointer implements Reclaimer {
         Inject.at(Point.CHANGES_WAIT);
         lock.lock();
         try {
+            waiting.incrementAndGet();
             while (!stopping) {
                 volume.latch().check();
                 volume.room().check();
-                if (started >= requested && started == finished) {
-                    request();
-                }
-                done.awaitUninterruptibly();
                 if (room.getAsBoolean()) {
                     return true;
                 }
+                if (started >= requested && started == finished) {
+                    request();
+                }
+                moved.awaitUninterruptibly();
             }
             return false;
+        } finally {
+            waiting.decrementAndGet();
+            lock.unlock();
+        }
+    }
+
+    /** Lets those look again who wait for room: the checkpoint has proceeded. */
+    private void wakeWaiting() {
+        if (waiting.get() == 0) {
+            return;
+        }
+        lock.lock();
+        try {
+            moved.signalAll();
         } finally {
             lock.unlock();
         }
@@ -216,6 +237,7 @@ public final class Checkpointer implements Reclaimer {
                     // The volume is being closed, and its log has everything.
                     stopping = true;
                     done.signalAll();
+                    moved.signalAll();
                     return;
                 }
                 finished = ticket;
@@ -223,6 +245,7 @@ public final class Checkpointer implements Reclaimer {
                     requested = Math.max(requested, started + 1);
                 }
                 done.signalAll();
+                moved.signalAll();
             } finally {
                 lock.unlock();
             }
@@ -234,6 +257,7 @@ public final class Checkpointer implements Reclaimer {
         try {
             wanted.signalAll();
             done.signalAll();
+            moved.signalAll();
         } finally {
             lock.unlock();
         }
@@ -246,6 +270,7 @@ public final class Checkpointer implements Reclaimer {
             stopping = true;
             wanted.signalAll();
             done.signalAll();
+            moved.signalAll();
         } finally {
             lock.unlock();
         }

@@ -47,6 +47,7 @@ public final class Checkpoints {
     private final AtomicReference<@Nullable Layout> growth = new AtomicReference<>();
 
     private volatile Superblock superblock;
+    private volatile Runnable moved = () -> {};
     private volatile @Nullable Long deadline;
     private boolean abandoned;
 
@@ -80,6 +81,11 @@ public final class Checkpoints {
     /** Returns how many checkpoints were written. */
     public long written() {
         return written.get();
+    }
+
+    /** Sets what is called, in the thread that writes a checkpoint, when writers who wait may go on. It must not wait. */
+    void onMove(Runnable call) {
+        moved = call;
     }
 
     /** Returns what bounds the changes of maps. */
@@ -178,8 +184,9 @@ public final class Checkpoints {
         if (!cut.freeze(frozen)) {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
-        CheckpointRun run = new CheckpointRun(
-                volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), this::checkTime);
+        CheckpointPace pace = new CheckpointPace(budget, frozen.maps.values(), this::checkTime, moved);
+        CheckpointRun run =
+                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), pace);
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);

@@ -141,4 +141,25 @@ class ChangeMemoryTest {
         budget.committed();
         assertThat(budget.tryAdmit(blocks)).isTrue();
     }
+
+    @Test
+    void whoIsFasterThanTheCheckpointWaitsForIt() {
+        ChangeBudget budget = new ChangeBudget(memory, 16 * MIB);
+        long blocks = budget.hard() / ChangeBudget.BLOCK_BYTES;
+        budget.froze();
+        assertThat(budget.tryAdmit(blocks * 51 / 100)).isFalse();
+        assertThat(budget.tryAdmit(blocks * 49 / 100)).isTrue();
+        assertThat(budget.tryAdmit(blocks * 10 / 100)).isFalse();
+        budget.advance(1, 2);
+        assertThat(budget.tryAdmit(blocks * 10 / 100)).isTrue();
+        assertThat(budget.tryAdmit(blocks * 20 / 100)).isFalse();
+        budget.advance(2, 2);
+        assertThat(budget.tryAdmit(blocks * 20 / 100)).isTrue();
+        assertThat(budget.tryAdmit(blocks * 20 / 100)).isFalse();
+        budget.mapsWritten();
+        assertThat(budget.tryAdmit(blocks * 20 / 100)).isTrue();
+        assertThat(budget.tryAdmit(blocks * 20 / 100)).isFalse();
+        budget.committed();
+        assertThat(budget.tryAdmit(blocks)).isFalse();
+    }
 }
