@@ -17,14 +17,25 @@ final class FileReads implements DeviceReads {
     }
 
     @Override
-    public boolean start(long block, MemorySegment target, Ended ended) {
-        long bytes = target.byteSize();
+    public boolean start(long block, MemorySegment[] targets, Ended ended) {
+        if (targets.length > PARTS_MAX) {
+            return false;
+        }
+        long bytes = DeviceReads.bytes(targets);
         boolean inside =
                 block >= 0 && bytes <= FileDevice.TRANSFER_BYTES_MAX && block <= device.blocks() - bytes / Block.SIZE;
         return inside
-                && DeviceChecks.suitable(target)
-                && !target.isReadOnly()
-                && reads.start(target, block * Block.SIZE, count -> ended.ended(count == bytes));
+                && areSuitable(targets)
+                && reads.start(targets, block * Block.SIZE, count -> ended.ended(count == bytes));
+    }
+
+    private static boolean areSuitable(MemorySegment[] targets) {
+        for (MemorySegment target : targets) {
+            if (!DeviceChecks.suitable(target) || target.isReadOnly()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     @Override

@@ -86,10 +86,10 @@ public final class MeteredDevice extends ForwardingDevice {
         }
 
         @Override
-        public boolean start(long block, MemorySegment target, Ended ended) {
-            boolean started = reads.start(block, target, ended);
+        public boolean start(long block, MemorySegment[] targets, Ended ended) {
+            boolean started = reads.start(block, targets, ended);
             if (started) {
-                bytesRead.add(target.byteSize());
+                bytesRead.add(DeviceReads.bytes(targets));
             }
             return started;
         }

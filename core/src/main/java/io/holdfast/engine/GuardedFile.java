@@ -130,6 +130,11 @@ final class GuardedFile implements StoredFile {
         }
 
         @Override
+        public void prepare(long offset, long length) throws HoldfastException {
+            life.act(() -> reads.prepare(offset, length));
+        }
+
+        @Override
         public void close() {
             reads.close();
         }

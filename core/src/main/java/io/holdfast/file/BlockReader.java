@@ -117,6 +117,16 @@ final class BlockReader {
         }
     }
 
+    /** Brings the places of blocks into memory, for a caller as with {@link #lookup}. */
+    void prepare(BlockMap map, long first, int count) throws HoldfastException {
+        int ticket = readers.enter();
+        try {
+            map.lookup(first, count);
+        } finally {
+            readers.leave(ticket);
+        }
+    }
+
     /** Returns the state from a block on, for a caller as with {@link #lookup}. */
     MapExtent run(BlockMap map, long block) throws HoldfastException {
         int ticket = readers.enter();

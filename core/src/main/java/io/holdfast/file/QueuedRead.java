@@ -9,7 +9,6 @@ import io.holdfast.mapping.MappingRun;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.volume.ReadQueue;
 import java.lang.foreign.MemorySegment;
-import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -29,8 +28,7 @@ final class QueuedRead implements DeviceReads.Ended {
     private final MappingRun mappings;
     private final MemorySegment target;
     private final ReadQueue.Ended ended;
-    private final AtomicInteger left = new AtomicInteger();
-    private volatile boolean failed;
+    private final DeviceRuns runs;
 
     private QueuedRead(FileData file, long first, MappingRun mappings, MemorySegment target, ReadQueue.Ended ended) {
         this.file = file;
@@ -38,6 +36,7 @@ final class QueuedRead implements DeviceReads.Ended {
         this.mappings = mappings;
         this.target = target;
         this.ended = ended;
+        this.runs = new DeviceRuns(mappings, target);
     }
 
     /**
@@ -69,46 +68,17 @@ final class QueuedRead implements DeviceReads.Ended {
         return new QueuedRead(file, first, mappings, target, ended);
     }
 
-    /** Starts a device read of each run of adjacent blocks; returns false if the device took none. */
+    /** Starts to read; returns false if the device took none of it. */
     boolean start(DeviceReads device) {
-        int runs = 1;
-        for (int i = 1; i < mappings.count(); i++) {
-            runs += follows(i) ? 0 : 1;
-        }
-        left.set(runs);
-        int from = 0;
-        for (int i = 1; i <= mappings.count(); i++) {
-            if (i < mappings.count() && follows(i)) {
-                continue;
-            }
-            MemorySegment part = target.asSlice((long) from * Block.SIZE, (long) (i - from) * Block.SIZE);
-            if (!device.start(mappings.block(from), part, this)) {
-                if (from == 0) {
-                    return false;
-                }
-                ended(false);
-            }
-            from = i;
-        }
-        return true;
-    }
-
-    private boolean follows(int i) {
-        return mappings.block(i) == mappings.block(i - 1) + 1;
+        return runs.start(device, this);
     }
 
     @Override
     public void ended(boolean whole) {
-        if (!whole) {
-            failed = true;
-        }
-        if (left.decrementAndGet() > 0) {
-            return;
-        }
         boolean good = false;
         try {
             Inject.at(Point.READ_DONE);
-            good = !failed && file.context.reader().match(mappings, target) && isCurrent();
+            good = whole && file.context.reader().match(mappings, target) && isCurrent();
         } catch (HoldfastException e) {
             // WOULD_BLOCK: memory no longer knows whether the blocks are current.
         } finally {

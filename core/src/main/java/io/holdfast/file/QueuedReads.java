@@ -65,6 +65,17 @@ final class QueuedReads implements ReadQueue {
         return to != null && read.start(to);
     }
 
+    @Override
+    public void prepare(long offset, long length) throws HoldfastException {
+        long first = FileData.blockOf(offset);
+        long end = FileData.blockAfter(offset + length);
+        while (first < end && !closed) {
+            int count = (int) Math.min(end - first, BLOCKS_MAX);
+            file.context.reader().prepare(file.map, first, count);
+            first += count;
+        }
+    }
+
     private @Nullable DeviceReads device() {
         DeviceReads known = device;
         if (known != null) {

@@ -110,6 +110,15 @@ public final class BlockMap {
 
     /** Does as {@link #lookupInMemory(long)} for {@code count} blocks from {@code first} on, all at one moment. */
     public MappingRun lookupInMemory(long first, int count) throws HoldfastException {
+        return lookup(first, count, inMemory);
+    }
+
+    /** Does as {@link #lookup(long)} for {@code count} blocks from {@code first} on, all at one moment. */
+    public MappingRun lookup(long first, int count) throws HoldfastException {
+        return lookup(first, count, reader);
+    }
+
+    private MappingRun lookup(long first, int count, NodeReader nodes) throws HoldfastException {
         MappingRun run = new MappingRun(count);
         MapRoot root;
         lock.lock();
@@ -127,7 +136,7 @@ public final class BlockMap {
         } finally {
             lock.unlock();
         }
-        MapTree.tell(inMemory, root, first, run);
+        MapTree.tell(nodes, root, first, run);
         return run;
     }
 

@@ -59,13 +59,15 @@ public final class MapTree {
             }
             long word = root.word();
             long checksum = root.checksum();
+            NodeReader.Following following = NodeReader.Following.NONE;
             for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
                 requireLevel(word, level);
                 BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
                 int slot = slot(block, level);
                 int wanted = level == 1 ? Math.min(run.count() - i, MapEntry.FANOUT - slot) : 1;
                 int from = slot * MapEntry.SIZE;
-                reader.copy(pointer, STRUCTURE, NodeReader.Following.NONE, from, entries, wanted * MapEntry.SIZE);
+                reader.copy(pointer, STRUCTURE, following, from, entries, wanted * MapEntry.SIZE);
+                following = k -> knownChild(reader, pointer, slot + k);
                 word = MapEntry.wordAt(entries, 0);
                 checksum = MapEntry.checksumAt(entries, 0);
                 checkEntry(word, level - 1, slot);

@@ -1,5 +1,6 @@
 package io.holdfast.volume;
 
+import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
 
 /**
@@ -43,6 +44,9 @@ public interface ReadQueue extends AutoCloseable {
         }
 
         @Override
+        public void prepare(long offset, long length) {}
+
+        @Override
         public void close() {}
     };
 
@@ -55,6 +59,12 @@ public interface ReadQueue extends AutoCloseable {
      * Volume#BLOCK_SIZE}, alive, and accessible from any thread.
      */
     Answer read(long offset, MemorySegment target, Ended ended);
+
+    /**
+     * Brings into memory where the data of a range lie, so that {@link #read} need not refuse it for want of that. Waits
+     * for the device.
+     */
+    void prepare(long offset, long length) throws HoldfastException;
 
     /** Refuses all further reads, and waits for those under way. An {@link Ended} must not call this. */
     @Override

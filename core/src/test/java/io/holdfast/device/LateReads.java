@@ -1,6 +1,7 @@
 package io.holdfast.device;
 
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
@@ -46,12 +47,17 @@ public final class LateReads extends ForwardingDevice {
         }
 
         @Override
-        public boolean start(long block, MemorySegment target, Ended ended) {
+        public boolean start(long block, MemorySegment[] targets, Ended ended) {
             waiting.add(() -> {
                 boolean whole = false;
                 try {
-                    device.read(block, target);
+                    long at = block;
+                    for (MemorySegment target : targets) {
+                        device.read(at, target);
+                        at += target.byteSize() / Block.SIZE;
+                    }
                     if (garbled) {
+                        MemorySegment target = targets[0];
                         target.set(ValueLayout.JAVA_BYTE, 17, (byte) ~target.get(ValueLayout.JAVA_BYTE, 17));
                     }
                     whole = true;

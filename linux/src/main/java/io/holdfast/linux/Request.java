@@ -1,5 +1,9 @@
 package io.holdfast.linux;
 
+import io.holdfast.device.DeviceReads;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.IntConsumer;
 import org.jspecify.annotations.Nullable;
@@ -14,6 +18,11 @@ import org.jspecify.annotations.Nullable;
 final class Request {
     /** Identifies the request in its completion; also its index in {@link RequestSlots}. */
     final int slot;
+
+    /** So many pieces of memory one operation may have. */
+    static final int PIECES_MAX = DeviceReads.PARTS_MAX;
+
+    private static final int PIECE_BYTES = 16;
 
     byte opcode;
     int descriptor;
@@ -31,12 +40,33 @@ final class Request {
     @Nullable
     IntConsumer ended;
 
+    /** Addresses and lengths of the pieces: {@code struct iovec} of {@code <sys/uio.h>}. Made when first needed. */
+    private @Nullable MemorySegment pieces;
+
     private @Nullable Thread waiter;
     private int result;
     private volatile boolean done;
 
     Request(int slot) {
         this.slot = slot;
+    }
+
+    /**
+     * Lists pieces of memory for the kernel; returns the address of the list.
+     *
+     * @param arena where the list lives
+     */
+    long list(MemorySegment[] memory, Arena arena) {
+        MemorySegment list = pieces;
+        if (list == null) {
+            list = arena.allocate((long) PIECES_MAX * PIECE_BYTES, Long.BYTES);
+            pieces = list;
+        }
+        for (int i = 0; i < memory.length; i++) {
+            list.set(ValueLayout.JAVA_LONG, (long) i * PIECE_BYTES, memory[i].address());
+            list.set(ValueLayout.JAVA_LONG, (long) i * PIECE_BYTES + Long.BYTES, memory[i].byteSize());
+        }
+        return list.address();
     }
 
     /** Makes the calling thread the waiting thread. */

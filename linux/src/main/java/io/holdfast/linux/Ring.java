@@ -30,6 +30,7 @@ import java.lang.invoke.VarHandle;
  * than the ring has entries, so no ring overflows.
  */
 final class Ring implements AutoCloseable {
+    static final byte READV = 1;
     static final byte READ = 22;
     static final byte WRITE = 23;
     static final byte FSYNC = 3;

@@ -105,10 +105,8 @@ final class RingThread implements AutoCloseable {
             request.length = length;
             request.offset = offset;
             request.flags = flags;
-            switch (queue.push(request)) {
-                case QUEUED -> {}
-                case WAKE -> syscalls.signal(eventDescriptor);
-                case REFUSED -> throw refusal();
+            if (!pushed(request)) {
+                throw refusal();
             }
             return request.await();
         } finally {
@@ -127,23 +125,58 @@ final class RingThread implements AutoCloseable {
         if (request == null) {
             return false;
         }
-        request.ended = ended;
         request.opcode = opcode;
-        request.descriptor = descriptor;
         request.address = address;
         request.length = length;
-        request.offset = offset;
-        request.flags = 0;
-        switch (queue.push(request)) {
-            case QUEUED -> {}
-            case WAKE -> syscalls.signal(eventDescriptor);
-            case REFUSED -> {
-                request.ended = null;
+        return started(request, descriptor, offset, ended);
+    }
+
+    /**
+     * Does as {@link #start} for a read into several pieces of memory, which must stay alive until the end.
+     *
+     * @param targets at most {@link Request#PIECES_MAX}
+     */
+    boolean startReading(int descriptor, MemorySegment[] targets, long offset, IntConsumer ended) {
+        Request request = slots.tryTake();
+        if (request == null) {
+            return false;
+        }
+        boolean listed = false;
+        try {
+            request.opcode = Ring.READV;
+            request.address = request.list(targets, arena);
+            request.length = targets.length;
+            listed = true;
+        } finally {
+            if (!listed) {
                 slots.giveBack(request);
-                return false;
             }
         }
-        return true;
+        return started(request, descriptor, offset, ended);
+    }
+
+    private boolean started(Request request, int descriptor, long offset, IntConsumer ended) {
+        request.ended = ended;
+        request.descriptor = descriptor;
+        request.offset = offset;
+        request.flags = 0;
+        boolean pushed = pushed(request);
+        if (!pushed) {
+            request.ended = null;
+            slots.giveBack(request);
+        }
+        return pushed;
+    }
+
+    private boolean pushed(Request request) {
+        return switch (queue.push(request)) {
+            case QUEUED -> true;
+            case WAKE -> {
+                syscalls.signal(eventDescriptor);
+                yield true;
+            }
+            case REFUSED -> false;
+        };
     }
 
     private IOException refusal() {

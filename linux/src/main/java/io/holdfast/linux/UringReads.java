@@ -3,6 +3,7 @@ package io.holdfast.linux;
 import io.holdfast.device.BlockReads;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.lang.ref.Reference;
 import java.util.function.Consumer;
 import java.util.function.IntConsumer;
 
@@ -24,16 +25,32 @@ final class UringReads implements BlockReads {
     }
 
     @Override
-    public boolean start(MemorySegment target, long position, IntConsumer ended) {
-        int length = Math.toIntExact(target.byteSize());
+    public boolean start(MemorySegment[] targets, long position, IntConsumer ended) {
         // The consumer keeps the memory from being collected until it is called.
-        return ring.start(Ring.READ, descriptor, target.address(), length, position, new Keeping(target, ended));
+        IntConsumer keeping = new Keeping(targets, ended);
+        if (targets.length > 1) {
+            return ring.startReading(descriptor, targets, position, keeping);
+        }
+        int length = Math.toIntExact(targets[0].byteSize());
+        return ring.start(Ring.READ, descriptor, targets[0].address(), length, position, keeping);
     }
 
-    private record Keeping(MemorySegment memory, IntConsumer ended) implements IntConsumer {
+    private static final class Keeping implements IntConsumer {
+        private final MemorySegment[] memory;
+        private final IntConsumer ended;
+
+        Keeping(MemorySegment[] memory, IntConsumer ended) {
+            this.memory = memory;
+            this.ended = ended;
+        }
+
         @Override
         public void accept(int result) {
-            ended.accept(result);
+            try {
+                ended.accept(result);
+            } finally {
+                Reference.reachabilityFence(memory);
+            }
         }
     }
 

@@ -85,6 +85,29 @@ class UringReadsTest {
     }
 
     @Test
+    void readsIntoSeveralPlaces() throws Exception {
+        MemorySegment memory = memory(2 * DeviceReads.PARTS_MAX);
+        MemorySegment[] parts = new MemorySegment[DeviceReads.PARTS_MAX];
+        for (int i = 0; i < parts.length; i++) {
+            // From behind, every other block.
+            parts[i] = memory.asSlice((2L * (parts.length - i) - 1) * Block.SIZE, Block.SIZE);
+        }
+        CompletableFuture<Boolean> ended = new CompletableFuture<>();
+        try (DeviceReads reads = open(() -> {})) {
+            assertThat(reads.start(3, parts, ended::complete)).isTrue();
+            assertThat(ended.get()).isTrue();
+            assertThat(reads.start(BLOCKS - 1, parts, whole -> {})).isFalse();
+            assertThat(reads.start(0, new MemorySegment[DeviceReads.PARTS_MAX + 1], whole -> {}))
+                    .isFalse();
+        }
+        for (int i = 0; i < parts.length; i++) {
+            assertThat(parts[i].get(ValueLayout.JAVA_INT, 0)).isEqualTo(3 + i);
+            long between = (2L * i) * Block.SIZE;
+            assertThat(memory.get(ValueLayout.JAVA_INT, between)).isZero();
+        }
+    }
+
+    @Test
     void refusesWhatLiesOutsideOrCannotBeTransferred() {
         try (DeviceReads reads = open(() -> {})) {
             assertThat(reads.start(BLOCKS, memory(1), whole -> {})).isFalse();

@@ -90,6 +90,11 @@ final class WatchedVolume {
             }
 
             @Override
+            public void prepare(long offset, long length) throws HoldfastException {
+                queue.prepare(offset, length);
+            }
+
+            @Override
             public void close() {
                 queue.close();
             }

@@ -16,6 +16,7 @@ import io.holdfast.volume.ReadQueue;
 import io.holdfast.volume.StoredFile;
 import java.io.EOFException;
 import java.io.IOException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -26,8 +27,8 @@ import org.jspecify.annotations.Nullable;
  * or {@link #abandon}, which end the connection. So its place in {@link InFlight} is always given back, whatever is
  * thrown on whichever thread. {@code here} is the request that only the reading thread owns; it is null as soon as a
  * worker or the reply queue owns the request. {@code memory} is the connection's share of the pool; its step memory belongs
- * to the reading thread. {@code orphan} is memory to which the device may still write; it goes back when the queue of reads
- * is closed.
+ * to the reading thread. {@code orphans} have memory to which the device may still write; it goes back when the queue
+ * of reads is closed.
  */
 final class Exchange {
     /**
@@ -48,7 +49,7 @@ final class Exchange {
     private final ChangeGate gate;
     private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
-    private @Nullable Lease orphan;
+    private final AtomicReference<@Nullable Job> orphans = new AtomicReference<>();
     private @Nullable Job here;
 
     Exchange(
@@ -164,22 +165,25 @@ final class Exchange {
      * Returns this connection's queue for asynchronous reads. It has its own thread, which sends the replies to
      * completed reads, so a client that does not read its replies delays no other connection. For the reading thread.
      */
-    ReadQueue reads() throws HoldfastException {
+    ReadQueue reads() {
         ReadQueue queue = reads;
         if (queue == null) {
-            queue = file.openReads(Thread.currentThread().getName(), replies::flush);
+            try {
+                queue = file.openReads(Thread.currentThread().getName(), replies::flush);
+            } catch (HoldfastException e) {
+                return ReadQueue.NONE;
+            }
             reads = queue;
         }
         return queue;
     }
 
     /**
-     * Keeps the memory of a read that failed while it was being started, until no read is under way. For the reading
-     * thread, which ends then.
+     * Keeps the memory of a read that failed while it was being started, until no read is under way. The connection ends
+     * then.
      */
-    void keepForDevice(Job job, Lease lease) {
-        job.losesMemory();
-        orphan = lease;
+    void keepForDevice(Job job) {
+        job.losesMemory(orphans);
     }
 
     /** Ends the threads and gives back all memory. No request may be in flight. */
@@ -193,11 +197,11 @@ final class Exchange {
             workers.close();
             memory.close();
         }
-        Lease lease = orphan;
-        if (lease != null) {
+        Job orphan = orphans.get();
+        if (orphan != null) {
             // The read may have failed on the device as well, and then a worker reads again into this memory.
             workers.awaitEnd();
-            lease.release();
+            orphan.releaseLost();
         }
     }
 
@@ -222,6 +226,12 @@ final class Exchange {
 
     private void startElsewhere(Job job, Work work) {
         workers.run(() -> finish(job, work));
+        handedOver();
+    }
+
+    /** Gives a request to a worker, which runs this and sees to the reply. For the reading thread. */
+    void giveToWorker(Runnable work) {
+        workers.run(work);
         handedOver();
     }
 

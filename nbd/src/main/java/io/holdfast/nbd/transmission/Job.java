@@ -5,6 +5,7 @@ import io.holdfast.door.InFlight;
 import io.holdfast.door.Lease;
 import io.holdfast.nbd.protocol.Request;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +20,8 @@ final class Job {
     private final int bytes;
     private final AtomicBoolean left = new AtomicBoolean();
     private @Nullable Lease lease;
+    private @Nullable Lease lost;
+    private @Nullable Job before;
     private @Nullable ChangeGate gate;
     private ChangeGate.@Nullable Period period;
 
@@ -39,10 +42,24 @@ final class Job {
 
     /**
      * Takes the memory from the request, because the device may still write to it. {@link #leave} then does not release
-     * it.
+     * it; {@link #releaseLost} does. Allocates nothing: memory may be short.
+     *
+     * @param all the requests to which this happened, linked
      */
-    void losesMemory() {
+    void losesMemory(AtomicReference<@Nullable Job> all) {
+        lost = lease;
         lease = null;
+        before = all.getAndSet(this);
+    }
+
+    /** Gives back the lost memory of this request and those before it. */
+    void releaseLost() {
+        for (Job job = this; job != null; job = job.before) {
+            Lease memory = job.lost;
+            if (memory != null) {
+                memory.release();
+            }
+        }
     }
 
     /** Counts the request as a running change, until {@link #changed} or {@link #leave}. */

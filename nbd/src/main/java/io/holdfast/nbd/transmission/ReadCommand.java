@@ -53,22 +53,49 @@ final class ReadCommand {
     /** Reads into the lease. Nobody else can write to that memory, so the engine may verify checksums in place. */
     private void serve(Job job, Lease lease) {
         boolean queued = lease.count() == 1 && !exchange.isSerial();
-        switch (queued ? tryRead(job, lease) : ReadQueue.Answer.REFUSED) {
+        ReadQueue queue = queued ? exchange.reads() : ReadQueue.NONE;
+        switch (read(queue, job, lease)) {
             case READ -> exchange.reply(data(job, lease));
-            case REFUSED -> exchange.start(job, () -> read(job, lease));
+            case REFUSED -> {
+                if (queued) {
+                    exchange.giveToWorker(() -> readPrepared(queue, job, lease));
+                } else {
+                    exchange.start(job, () -> read(job, lease));
+                }
+            }
             case STARTED -> exchange.handedOver();
         }
     }
 
-    private ReadQueue.Answer tryRead(Job job, Lease lease) {
+    private ReadQueue.Answer read(ReadQueue queue, Job job, Lease lease) {
         try {
-            return exchange.reads().read(job.request().offset(), lease.segment(0), good -> ended(job, lease, good));
-        } catch (HoldfastException e) {
-            return ReadQueue.Answer.REFUSED;
+            return queue.read(job.request().offset(), lease.segment(0), good -> ended(job, lease, good));
         } catch (RuntimeException | Error e) {
             // The read may have started, and then the device still writes to the memory.
-            exchange.keepForDevice(job, lease);
+            exchange.keepForDevice(job);
             throw e;
+        }
+    }
+
+    /**
+     * Asks the queue again, on a worker, when memory knows where the data lie. So the many places of a long read are read
+     * side by side.
+     */
+    private void readPrepared(ReadQueue queue, Job job, Lease lease) {
+        ReadQueue.Answer answer = ReadQueue.Answer.REFUSED;
+        try {
+            queue.prepare(job.request().offset(), lease.length());
+            answer = read(queue, job, lease);
+        } catch (HoldfastException e) {
+            // The read below finds out what it needs of it.
+        } catch (RuntimeException | Error e) {
+            exchange.giveUp(job, e);
+            return;
+        }
+        switch (answer) {
+            case READ -> exchange.finish(job, () -> data(job, lease));
+            case REFUSED -> exchange.finish(job, () -> read(job, lease));
+            case STARTED -> {}
         }
     }
 
@@ -79,7 +106,7 @@ final class ReadCommand {
     private void ended(Job job, Lease lease, boolean good) {
         try {
             if (job.hasLeft()) {
-                // tryRead() failed after the read had started; the memory goes back when the queue is closed.
+                // read() failed after the read had started; the memory goes back when the queue is closed.
                 return;
             }
             if (good) {

@@ -142,6 +142,11 @@ class RequestFaultTest {
         }
 
         @Override
+        public void prepare(long offset, long length) throws HoldfastException {
+            fault.before("prepare");
+        }
+
+        @Override
         public void close() {
             thread.close();
         }

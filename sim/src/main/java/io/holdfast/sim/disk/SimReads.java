@@ -4,6 +4,7 @@ import io.holdfast.concurrent.Threads;
 import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.concurrent.Phaser;
 
@@ -24,7 +25,7 @@ final class SimReads implements DeviceReads {
     }
 
     @Override
-    public boolean start(long block, MemorySegment target, Ended ended) {
+    public boolean start(long block, MemorySegment[] targets, Ended ended) {
         if (closed || underWay.getRegisteredParties() > UNDER_WAY_MAX) {
             return false;
         }
@@ -32,7 +33,11 @@ final class SimReads implements DeviceReads {
         Threads.start(name, () -> {
             boolean whole = false;
             try {
-                device.read(block, target);
+                long at = block;
+                for (MemorySegment target : targets) {
+                    device.read(at, target);
+                    at += target.byteSize() / Block.SIZE;
+                }
                 whole = true;
             } catch (HoldfastException e) {
                 // The consumer reads again and gets the error.
