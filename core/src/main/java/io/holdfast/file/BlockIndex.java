@@ -8,7 +8,7 @@ import org.jspecify.annotations.Nullable;
  * parts a node (as the kernel's xarray) above bitmaps of 1024 blocks. Most changes allocate nothing.
  *
  * <p>Invariants, guarded by {@code lock}: a node's bit is set exactly if that part exists, and no part that exists is
- * empty; {@code root} is null exactly if the set is empty. Leaves in {@code spare} are empty. A thread that holds the
+ * empty; {@code root} is null exactly if the set is empty. Spare nodes are empty. A thread that holds the
  * lock takes no other lock and waits for nothing. {@code next} sees every block that was added before the call and not
  * removed.
  */
@@ -17,14 +17,9 @@ final class BlockIndex {
     private static final int LEAF_BLOCKS = 1 << LEAF_LOG2;
     private static final int FANOUT_LOG2 = 6;
     private static final int FANOUT = 1 << FANOUT_LOG2;
-    /** Empty leaves kept for reuse: blocks under writeback, for example, come and go one by one. */
-    private static final int SPARE_MAX = 64;
-
     private final ReentrantLock lock = new ReentrantLock();
-    /** The first of the spare leaves, which are a chain. */
-    private @Nullable Leaf spare;
-
-    private int spares;
+    private final Spares leaves = new Spares();
+    private final Spares inners = new Spares();
     private @Nullable Node root;
     /** How many levels the root is above a leaf. */
     private int height;
@@ -32,6 +27,46 @@ final class BlockIndex {
     private abstract static sealed class Node {
         /** Bit i: part i is not empty. */
         long used;
+        /** The next spare node; null while this one is in the tree. */
+        @Nullable
+        Node nextSpare;
+    }
+
+    /**
+     * Empty nodes kept for reuse, in a chain: at most as many as the tree has, and some. Blocks written at random come and
+     * go with a leaf each. Such leaves live just long enough to reach the old generation, and would make garbage there.
+     */
+    private static final class Spares {
+        private static final int ANYWAY = 64;
+
+        private @Nullable Node first;
+        private int count;
+        private int inTree;
+
+        /** Returns a spare node for the tree; null if there is none, and one is made. */
+        @Nullable
+        Node take() {
+            inTree++;
+            Node node = first;
+            if (node != null) {
+                first = node.nextSpare;
+                node.nextSpare = null;
+                count--;
+            }
+            return node;
+        }
+
+        /** Takes a node that has left the tree, and is empty. */
+        void give(Node node) {
+            inTree--;
+            while (count > inTree + ANYWAY && first != null) {
+                first = first.nextSpare;
+                count--;
+            }
+            node.nextSpare = first;
+            first = node;
+            count++;
+        }
     }
 
     private static final class Inner extends Node {
@@ -40,9 +75,6 @@ final class BlockIndex {
 
     private static final class Leaf extends Node {
         final long[] words = new long[LEAF_BLOCKS / Long.SIZE];
-        /** The next spare leaf; null while this one is used. */
-        @Nullable
-        Leaf nextSpare;
 
         void add(int from, int to) {
             for (int i = from >>> 6; i <= (to - 1) >>> 6; i++) {
@@ -111,7 +143,9 @@ final class BlockIndex {
         lock.lock();
         try {
             long end = Math.min(first + count, 1L << span(height));
-            if (root != null && first < end && removedLast(root, height, first, end)) {
+            Node top = root;
+            if (top != null && first < end && removedLast(top, height, first, end)) {
+                giveUp(top);
                 root = null;
             }
         } finally {
@@ -181,7 +215,7 @@ final class BlockIndex {
             top = made(height);
         }
         while (block >>> span(height) != 0) {
-            Inner above = new Inner();
+            Inner above = madeInner();
             above.children[0] = top;
             above.used = 1;
             top = above;
@@ -196,27 +230,25 @@ final class BlockIndex {
 
     private Node made(int level) {
         if (level > 0) {
-            return new Inner();
+            return madeInner();
         }
-        Leaf leaf = spare;
-        if (leaf == null) {
-            return new Leaf();
-        }
-        spare = leaf.nextSpare;
-        leaf.nextSpare = null;
-        spares--;
-        return leaf;
+        Node leaf = leaves.take();
+        return leaf == null ? new Leaf() : leaf;
+    }
+
+    private Inner madeInner() {
+        Node inner = inners.take();
+        return inner == null ? new Inner() : (Inner) inner;
+    }
+
+    private void giveUp(Node node) {
+        (node instanceof Leaf ? leaves : inners).give(node);
     }
 
     /** Removes blocks {@code from} to {@code to}, exclusive, within a node; returns whether it is empty now. */
     private boolean removedLast(Node node, int level, long from, long to) {
         if (node instanceof Leaf leaf) {
             leaf.remove((int) (from & (LEAF_BLOCKS - 1)), (int) ((to - 1) & (LEAF_BLOCKS - 1)) + 1);
-            if (leaf.used == 0 && spares < SPARE_MAX) {
-                leaf.nextSpare = spare;
-                spare = leaf;
-                spares++;
-            }
             return leaf.used == 0;
         }
         Inner inner = (Inner) node;
@@ -227,6 +259,7 @@ final class BlockIndex {
             if (child != null && removedLast(child, level - 1, block, Math.min(to, (block | (size - 1)) + 1))) {
                 inner.children[part] = null;
                 inner.used &= ~(1L << part);
+                giveUp(child);
             }
         }
         return inner.used == 0;
