@@ -34,6 +34,7 @@ final class NowaitWriting {
         } finally {
             scope.endAdmitted(blocks);
         }
+        scope.writeback.requestIfWorth();
     }
 
     private void copyIn(long offset, MemorySegment source, long first, long blocks) throws HoldfastException {

@@ -226,9 +226,14 @@ public final class PageCache {
         return dirty.get() > dirtyMax;
     }
 
-    /** Returns whether so much is dirty that background writeback should begin. */
-    boolean worthWriting() {
-        return dirty.get() > dirtyMax / 2;
+    /**
+     * Returns whether so much is dirty that a thread of the background should write: the first from half of the limit on,
+     * the others later.
+     *
+     * @param thread 0 to 3
+     */
+    boolean worthWriting(int thread) {
+        return dirty.get() > (4L + thread) * dirtyMax / 8;
     }
 
     public void close() {

@@ -1,18 +1,12 @@
 package io.holdfast.file;
 
-import io.holdfast.concurrent.Threads;
 import io.holdfast.concurrent.Timing;
-import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.locks.Condition;
-import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
 /**
  * Writes dirty pages to the log: for a flush, for a direct write, for a writer that has made too much dirty, and in the
@@ -23,32 +17,21 @@ import org.jspecify.annotations.Nullable;
  * the device and before the pages may be evicted.
  */
 public final class Writeback {
-    /** Dirty data is written after about this time even if nobody asks. */
-    private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
-
     /** Blocks of a batch: so many that the file's inode record fits the same log record, which is one write. */
     private static final int BATCH_BLOCKS_MAX = LogRecord.dataBlocksBeside(FileAttributes.LOGGED_BYTES);
 
     private final FileTable table;
     private final PageCache cache;
     private final FileContext.Writer writer;
-    private final Timing timing;
-
-    private final ReentrantLock lock = new ReentrantLock();
-    private final Condition wake = lock.newCondition();
-    private boolean wanted;
-    private boolean refused;
-    private boolean stopping;
-    private @Nullable Thread thread;
+    private final BackgroundWriteback background;
 
     Writeback(FileTable table, PageCache cache, FileContext.Writer writer, Timing timing) {
         this.table = table;
         this.cache = cache;
         this.writer = writer;
-        this.timing = timing;
-        cache.setWritebackWanted(this::request);
+        this.background = new BackgroundWriteback(this, cache, writer, timing);
+        cache.setWritebackWanted(background::request);
         writer.latch().onFailure(cache::fail);
-        writer.room().onChange(this::wakeUp);
     }
 
     // ---- ranges ----
@@ -205,119 +188,32 @@ public final class Writeback {
             }
             writeNext(file);
         }
-        if (cache.worthWriting()) {
-            request();
-        }
+        background.requestIfWorth();
     }
 
-    private void request() {
-        lock.lock();
-        try {
-            wanted = true;
-            wake.signal();
-        } finally {
-            lock.unlock();
-        }
+    /** Asks for background writeback if much is dirty, after a write that must not wait. */
+    void requestIfWorth() {
+        background.requestIfWorth();
     }
 
-    void start() {
-        thread = Threads.start("holdfast-writeback", this::run);
-    }
-
-    private void run() {
-        while (true) {
-            boolean all;
-            lock.lock();
-            try {
-                if (refused) {
-                    refused = false;
-                    writer.room().awaitRetry(lock, wake, () -> stopping);
-                } else {
-                    awaitWork();
-                }
-                if (stopping || writer.latch().failed()) {
-                    return;
-                }
-                all = !wanted;
-                wanted = false;
-            } finally {
-                lock.unlock();
-            }
-            try {
-                if (all) {
-                    writeAll();
-                } else {
-                    writeDown();
-                }
-            } catch (HoldfastException | RuntimeException | Error e) {
-                if (!isForWantOfRoom(e)) {
-                    writer.latch().fail(e);
-                    return;
-                }
-                comeAgain();
-            }
-        }
-    }
-
-    private void comeAgain() {
-        lock.lock();
-        try {
-            refused = true;
-            wanted = true;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private void wakeUp() {
-        lock.lock();
-        try {
-            wake.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean isForWantOfRoom(Throwable thrown) {
-        return thrown instanceof HoldfastException e
-                && e.code() == ErrorCode.NO_SPACE
-                && writer.room().isMissing();
-    }
-
-    /** Waits until there is work or dirty data has come of age. Called under the lock. */
-    private void awaitWork() {
-        try {
-            long start = timing.nanoTime();
-            long left = AGE_NANOS_MAX;
-            while (!wanted && !stopping && left > 0) {
-                timing.await(lock, wake, left);
-                left = AGE_NANOS_MAX - (timing.nanoTime() - start);
-            }
-        } catch (InterruptedException e) {
-            stopping = true;
-        }
-    }
-
-    private void writeDown() throws HoldfastException {
-        FileData file = table.dirtiest();
+    /** Writes the dirtiest files while so much is dirty that it is worth a thread's work. */
+    void writeDown(int thread) throws HoldfastException {
         do {
+            FileData file = table.dirtiest();
             if (file == null) {
                 return;
             }
             writeNext(file);
-            file = table.dirtiest();
-        } while (cache.worthWriting());
+            background.askNext(thread);
+        } while (cache.worthWriting(thread));
         table.forgetLeft();
     }
 
+    void start() {
+        background.start();
+    }
+
     void stop() {
-        lock.lock();
-        try {
-            stopping = true;
-            wake.signalAll();
-        } finally {
-            lock.unlock();
-        }
-        Threads.join(thread);
+        background.stop();
     }
 }
