@@ -146,18 +146,29 @@ public final class LogEntries {
             return getLong(b, at + offset);
         }
 
-        void require(boolean holds, String what) throws HoldfastException {
+        /** Formats the message only if it is needed: a recovery decodes millions of entries. */
+        void require(boolean holds, String format, long number) throws HoldfastException {
             if (!holds) {
-                throw damaged(record, what);
+                throw damaged(record, format.formatted(number));
+            }
+        }
+
+        void require(boolean holds, String format, long first, long second) throws HoldfastException {
+            if (!holds) {
+                throw damaged(record, format.formatted(first, second));
             }
         }
 
         void requireLength(int bytes, String what) throws HoldfastException {
-            require(length == bytes, "%s of %d bytes".formatted(what, length));
+            if (length != bytes) {
+                throw damaged(record, "%s of %d bytes".formatted(what, length));
+            }
         }
 
         void requireNoFlags(String what) throws HoldfastException {
-            require(flags() == 0, "%s with unknown flags %d".formatted(what, flags()));
+            if (flags() != 0) {
+                throw damaged(record, "%s with unknown flags %d".formatted(what, flags()));
+            }
         }
     }
 
@@ -197,7 +208,7 @@ public final class LogEntries {
             case MOUNT -> {
                 raw.requireLength(20, "a mount");
                 raw.requireNoFlags("a mount");
-                raw.require(raw.word(12) >= 0, "a mount with changes of %d bytes".formatted(raw.word(12)));
+                raw.require(raw.word(12) >= 0, "a mount with changes of %d bytes", raw.word(12));
                 yield new LogEntry.Mount(raw.word(4), raw.word(12));
             }
             case CLOSE -> {
@@ -215,9 +226,9 @@ public final class LogEntries {
         if ((flags & FLAG_MOVED) != 0) {
             throw unsupported(raw.record, "moved blocks");
         }
-        raw.require((flags & ~(FLAG_NO_CHECKSUM | FLAG_UNPROVEN)) == 0, "an extent with unknown flags " + raw.flags());
+        raw.require((flags & ~(FLAG_NO_CHECKSUM | FLAG_UNPROVEN)) == 0, "an extent with unknown flags %d", raw.flags());
         int head = LogEntry.Extent.HEAD_BYTES;
-        raw.require(raw.length >= head, "an extent of %d bytes".formatted(raw.length));
+        raw.require(raw.length >= head, "an extent of %d bytes", raw.length);
         long data = raw.word(20) & BLOCK_MASK;
         long count = (raw.word(20) >>> COUNT_SHIFT) + 1;
         long fileBlock = raw.word(12);
@@ -227,7 +238,9 @@ public final class LogEntries {
                         && layout.isAllocatable(data + count - 1)
                         && fileBlock >= 0
                         && fileBlock + count <= LogRecord.FILE_BLOCKS_MAX,
-                "an extent of %d blocks at block %d".formatted(count, data));
+                "an extent of %d blocks at block %d",
+                count,
+                data);
         long[] checksums = new long[(flags & FLAG_UNPROVEN) == 0 ? (int) count : 0];
         raw.requireLength(head + 8 * checksums.length, "an extent");
         for (int i = 0; i < checksums.length; i++) {
@@ -247,12 +260,14 @@ public final class LogEntries {
                         && count > 0
                         && first <= LogRecord.FILE_BLOCKS_MAX - count
                         && (state == MapEntry.HOLE || state == MapEntry.UNWRITTEN),
-                "a range of %d blocks at file block %d".formatted(count, first));
+                "a range of %d blocks at file block %d",
+                count,
+                first);
         return new LogEntry.Range(raw.word(4), first, count, state);
     }
 
     private static LogEntry item(Raw raw) throws HoldfastException {
-        raw.require(raw.length > 6, "an item of %d bytes".formatted(raw.length));
+        raw.require(raw.length > 6, "an item of %d bytes", raw.length);
         int keyLength = getUnsignedShort(raw.b, raw.at + 4);
         int valueLength = raw.length - 6 - keyLength;
         boolean removes = raw.flags() == ITEM_REMOVE;
@@ -262,7 +277,8 @@ public final class LogEntries {
                         && keyLength <= Item.KEY_MAX
                         && valueLength >= 0
                         && valueLength <= Item.VALUE_MAX,
-                "an item with a key of %d bytes".formatted(keyLength));
+                "an item with a key of %d bytes",
+                keyLength);
         int from = raw.at + 6;
         byte[] key = Arrays.copyOfRange(raw.b, from, from + keyLength);
         byte[] value = removes ? null : Arrays.copyOfRange(raw.b, from + keyLength, from + keyLength + valueLength);
@@ -272,12 +288,9 @@ public final class LogEntries {
     private static LogEntry payload(Raw raw, Layout layout) throws HoldfastException {
         raw.requireNoFlags("a payload");
         int count = (raw.length - 8) / POINTER_BYTES;
-        raw.require(
-                raw.length >= 8 && raw.length == 8 + POINTER_BYTES * count,
-                "a payload of %d bytes".formatted(raw.length));
+        raw.require(raw.length >= 8 && raw.length == 8 + POINTER_BYTES * count, "a payload of %d bytes", raw.length);
         int bytes = getInt(raw.b, raw.at + 4);
-        raw.require(
-                bytes > 0 && bytes <= count * Block.SIZE, "a payload of %d bytes in %d blocks".formatted(bytes, count));
+        raw.require(bytes > 0 && bytes <= count * Block.SIZE, "a payload of %d bytes in %d blocks", bytes, count);
         List<BlockPointer> blocks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             int at = raw.at + 8 + POINTER_BYTES * i;

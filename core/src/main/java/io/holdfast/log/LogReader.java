@@ -41,8 +41,11 @@ public final class LogReader {
      */
     private static final long SEARCHED_WHOLE_BLOCKS_MAX = 32768;
 
-    /** Records that stay decoded while it is not known whether they were durable; others are read again. */
-    private static final int DECODED_MAX = 64;
+    /**
+     * Records that stay decoded while it is not known whether they were durable; others are read again. There are as many
+     * full ones between two flushes of the log, of some 10 KiB each.
+     */
+    private static final int DECODED_MAX = 768;
 
     private final BlockStore store;
     private final Layout layout;
@@ -152,10 +155,19 @@ public final class LogReader {
      * @throws HoldfastException {@code NO_MEMORY} of the sink
      */
     public Result scan(LogPosition start, Sink sink) throws HoldfastException {
+        try {
+            return scanned(start, sink);
+        } finally {
+            reader.endAhead();
+        }
+    }
+
+    private Result scanned(LogPosition start, Sink sink) throws HoldfastException {
         durableThrough = start.sequence() - 1;
         LogPosition at = start;
         for (Optional<LogRecord> next = header(at); next.isPresent() && !stopped; next = header(at)) {
             LogRecord record = next.get();
+            reader.expect(record.next().block());
             add(new Undecided(at, record));
             durableThrough = Math.max(durableThrough, record.durableThrough());
             takeDurable(sink);

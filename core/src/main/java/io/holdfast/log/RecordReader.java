@@ -41,6 +41,7 @@ final class RecordReader {
     private byte[][] window = new byte[0][];
     private long windowStart;
     private long lastHeader = Long.MIN_VALUE / 2;
+    private @Nullable HeaderAhead ahead;
 
     /** Learns what is wrong with the log. */
     interface Problems {
@@ -99,17 +100,53 @@ final class RecordReader {
         }
     }
 
+    /** Says which header will be wanted next, so that it can be read meanwhile. Ended by {@link #endAhead}. */
+    void expect(long block) {
+        if (isInWindow(block) || isClose(block) || !layout.isAllocatable(block)) {
+            return;
+        }
+        HeaderAhead reads = ahead;
+        if (reads == null) {
+            reads = new HeaderAhead(store);
+            ahead = reads;
+        }
+        reads.ask(block);
+    }
+
+    /** Ends what {@link #expect} has begun. */
+    void endAhead() {
+        HeaderAhead reads = ahead;
+        if (reads != null) {
+            ahead = null;
+            reads.close();
+        }
+    }
+
+    private boolean isInWindow(long block) {
+        return block >= windowStart && block < windowStart + window.length;
+    }
+
+    private boolean isClose(long block) {
+        return Math.abs(block - lastHeader) <= CLOSE_BLOCKS;
+    }
+
     private byte[] block(long block) throws HoldfastException {
-        boolean close = Math.abs(block - lastHeader) <= CLOSE_BLOCKS;
+        boolean close = isClose(block);
         lastHeader = block;
-        if (block >= windowStart && block < windowStart + window.length) {
+        if (isInWindow(block)) {
             return window[(int) (block - windowStart)];
         }
         int count = close ? (int) Math.min(WINDOW_BLOCKS, layout.blocks() - block) : 1;
-        byte[][] ahead = count == 1 ? null : readAhead(block, count);
-        window = ahead == null ? new byte[][] {read(block, BlockCheck.NONE)} : ahead;
+        byte[][] more = count == 1 ? null : readAhead(block, count);
+        window = more == null ? new byte[][] {single(block)} : more;
         windowStart = block;
         return window[0];
+    }
+
+    private byte[] single(long block) throws HoldfastException {
+        HeaderAhead reads = ahead;
+        byte[] known = reads == null ? null : reads.take(block);
+        return known == null ? read(block, BlockCheck.NONE) : known;
     }
 
     /** Reads blocks: the first is wanted, the others may be. Returns null if one read does not bring them all. */
