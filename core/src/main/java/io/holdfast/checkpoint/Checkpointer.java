@@ -25,7 +25,9 @@ public final class Checkpointer implements Reclaimer {
     /** So many log records are a reason: this bounds the time of a recovery. */
     private static final long RECORDS_MAX = 65536;
 
-    private static final long LOG_BLOCKS_MAX = 1L << 20;
+    private static final long LOG_BLOCKS_MAX = 3L << 20;
+    /** With less in the log a checkpoint would bring too little. */
+    private static final long SPACE_BLOCKS_MIN = 1L << 13;
 
     private final VolumeState volume;
     private final WriteLog log;
@@ -39,6 +41,9 @@ public final class Checkpointer implements Reclaimer {
     private long started;
     private long finished;
     private boolean stopping;
+    /** Whether a checkpoint is being written; a hint. */
+    private volatile boolean running;
+
     /** How many threads wait for room. */
     private final AtomicInteger waiting = new AtomicInteger();
 
@@ -69,9 +74,21 @@ public final class Checkpointer implements Reclaimer {
         if (budget.wantsCheckpoint()
                 || log.blocksSinceCheckpoint() > logMax
                 || log.recordsSinceCheckpoint() > RECORDS_MAX
+                || isSpaceShort()
                 || volume.items().wantsCheckpoint()) {
             request();
         }
+    }
+
+    /**
+     * Returns whether the log has taken more since the last checkpoint than there is left. What was overwritten comes free
+     * by a checkpoint only, and one that begins when nothing is left lets all writers wait.
+     */
+    private boolean isSpaceShort() {
+        long taken = log.blocksSinceCheckpoint();
+        return !running
+                && taken > Math.min(SPACE_BLOCKS_MIN, volume.space().usable() / 64)
+                && taken > volume.space().available();
     }
 
     /** Returns what bounds the changes of maps. */
@@ -225,8 +242,10 @@ public final class Checkpointer implements Reclaimer {
                 lock.unlock();
             }
             boolean durable;
+            running = true;
             try {
                 durable = checkpoints.write(log::freeze, false);
+                running = false;
             } catch (HoldfastException | RuntimeException | Error e) {
                 volume.latch().fail(e);
                 return;

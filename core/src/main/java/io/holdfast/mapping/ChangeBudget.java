@@ -16,10 +16,10 @@ import java.util.concurrent.atomic.AtomicLong;
  * <table>
  * <caption>MiB</caption>
  * <tr><th>memory</th><th>share</th><th>margin</th><th>hard limit</th><th>soft limit</th></tr>
- * <tr><td>16</td><td>4</td><td>1</td><td>3</td><td>1.5</td></tr>
- * <tr><td>32</td><td>8</td><td>1.5</td><td>6.5</td><td>3.25</td></tr>
- * <tr><td>256</td><td>64</td><td>8.5</td><td>55.5</td><td>27.75</td></tr>
- * <tr><td>1024</td><td>256</td><td>32.5</td><td>223.5</td><td>111.75</td></tr>
+ * <tr><td>16</td><td>4</td><td>1</td><td>3</td><td>1.7</td></tr>
+ * <tr><td>32</td><td>8</td><td>1.5</td><td>6.5</td><td>3.7</td></tr>
+ * <tr><td>256</td><td>64</td><td>8.5</td><td>55.5</td><td>31.2</td></tr>
+ * <tr><td>1024</td><td>256</td><td>32.5</td><td>223.5</td><td>125.7</td></tr>
  * </table>
  *
  * <p>While a checkpoint writes the frozen changes, writers make new ones. They may fill half of the room that is left at
@@ -73,7 +73,7 @@ public final class ChangeBudget {
 
     /** Returns the bytes of active changes beyond which a checkpoint should begin. */
     public long soft() {
-        return hard / 2;
+        return hard / 16 * 9;
     }
 
     /** Returns the bytes in use. */

@@ -177,8 +177,8 @@ public final class SpaceManager {
         lock.lock();
         try {
             long left = switch (purpose) {
-                case WRITE -> available();
-                case WRITE_UNWRITTEN, RELEASE -> available() + promises.forUnwritten() + slop / 2;
+                case WRITE -> left();
+                case WRITE_UNWRITTEN, RELEASE -> left() + promises.forUnwritten() + slop / 2;
             };
             if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
                 return checkpointMayHelp() ? SpaceAnswer.FULL_FOR_NOW : SpaceAnswer.FULL;
@@ -223,7 +223,17 @@ public final class SpaceManager {
         }
     }
 
-    private long available() {
+    /** Returns how many blocks writers may still reserve; less than 0 if the slop is in use. */
+    public long available() {
+        lock.lock();
+        try {
+            return left();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private long left() {
         return groups.free() + leased - promises.sum() - slop;
     }
 
@@ -482,7 +492,7 @@ public final class SpaceManager {
                     promises.metadata(),
                     promises.unwritten(),
                     pending,
-                    Math.max(0, available()));
+                    Math.max(0, left()));
         } finally {
             lock.unlock();
         }

@@ -100,10 +100,10 @@ class ChangeMemoryTest {
     @Test
     void theSharesAddUp() {
         double[][] table = {
-            {16, 4, 3, 1.5},
-            {32, 8, 6.5, 3.25},
-            {256, 64, 55.5, 27.75},
-            {1024, 256, 223.5, 111.75}
+            {16, 4, 3, 1.6875},
+            {32, 8, 6.5, 3.65625},
+            {256, 64, 55.5, 31.21875},
+            {1024, 256, 223.5, 125.71875}
         };
         for (double[] row : table) {
             long volume = (long) row[0] * MIB;
