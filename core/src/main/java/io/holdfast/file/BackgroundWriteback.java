@@ -7,7 +7,7 @@ import io.holdfast.error.HoldfastException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicIntegerArray;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
@@ -36,7 +36,10 @@ final class BackgroundWriteback {
     /** Whether the first thread waits; a hint. */
     private volatile boolean idle;
 
-    private final AtomicInteger idleHelpers = new AtomicInteger();
+    /** 1: this thread waits to be asked; a hint. */
+    private final AtomicIntegerArray idleHelpers = new AtomicIntegerArray(THREADS);
+
+    private final boolean[] asked = new boolean[THREADS];
     private final List<Thread> threads = new ArrayList<>();
 
     BackgroundWriteback(Writeback writeback, PageCache cache, FileContext.Writer writer, Timing timing) {
@@ -68,11 +71,13 @@ final class BackgroundWriteback {
 
     /** Asks the next thread to join one that has written something, if that is worth its work. */
     void askNext(int thread) {
-        if (idleHelpers.get() == 0 || !cache.worthWriting(thread + 1)) {
+        int next = thread + 1;
+        if (next >= THREADS || idleHelpers.get(next) == 0 || !cache.worthWriting(next)) {
             return;
         }
         lock.lock();
         try {
+            asked[next] = true;
             joinIn.signalAll();
         } finally {
             lock.unlock();
@@ -127,18 +132,20 @@ final class BackgroundWriteback {
     private void help(int number) {
         while (true) {
             lock.lock();
-            idleHelpers.incrementAndGet();
             try {
+                idleHelpers.set(number, 1);
+                // Not «while much is dirty»: all of it may be on its way to the device.
                 while (!stopping
                         && !writer.latch().failed()
-                        && (!cache.worthWriting(number) || writer.room().isMissing())) {
+                        && (!asked[number] || writer.room().isMissing())) {
                     joinIn.awaitUninterruptibly();
                 }
+                idleHelpers.set(number, 0);
+                asked[number] = false;
                 if (stopping || writer.latch().failed()) {
                     return;
                 }
             } finally {
-                idleHelpers.decrementAndGet();
                 lock.unlock();
             }
             try {
@@ -159,6 +166,7 @@ final class BackgroundWriteback {
         try {
             refused = true;
             wanted = true;
+            wake.signal();
         } finally {
             lock.unlock();
         }

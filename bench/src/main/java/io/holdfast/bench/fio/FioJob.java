@@ -47,6 +47,11 @@ public record FioJob(Map<String, String> options) {
         return with("io_size", bytes).with("norandommap", 1);
     }
 
+    /** Takes the same places in the same order each time. */
+    public FioJob seeded(int seed) {
+        return with("randrepeat", 1).with("randseed", seed);
+    }
+
     /** Does the same on this many connections at once. */
     public FioJob onConnections(int count) {
         return with("numjobs", count).with("thread", 1);

@@ -14,6 +14,7 @@ public enum Metric {
     SECONDS("time", "s", 2),
     PAUSE_MILLIS("longest pause of the JVM", "ms", 2),
     DEVICE_BYTES_PER_BYTE("bytes to the device per byte", "", 3),
+    METADATA_BYTES_PER_BYTE("metadata written per byte", "", 3),
     METADATA_PERCENT("metadata per byte of data", "%", 3),
     FLUSHES_PER_FLUSH("flushes of the disk per flush asked for", "", 2),
     RECORDS_RECOVERED("log records recovered", "", 0);

@@ -45,6 +45,15 @@ final class OwnVolume implements AutoCloseable {
         return new OwnVolume(bench, holdfast, path, fileBytes, holdfast.start(path));
     }
 
+    /** Does as {@link #make}, with a sparse file: for a volume that is larger than the disk. */
+    static OwnVolume makeSparse(Bench bench, HoldfastServer holdfast, Path path, long volumeBytes, long fileBytes)
+            throws IOException {
+        bench.cleanUp().later("remove " + path, () -> Files.deleteIfExists(path));
+        Command.run(holdfast.command("format", path.toString(), "--size", Long.toString(volumeBytes)));
+        Command.run(holdfast.command("create", path.toString(), "/disk", "--size", Long.toString(fileBytes)));
+        return new OwnVolume(bench, holdfast, path, fileBytes, holdfast.start(path));
+    }
+
     Session session() {
         return session;
     }

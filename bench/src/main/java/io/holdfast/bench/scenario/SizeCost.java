@@ -40,9 +40,9 @@ final class SizeCost implements Scenario {
     @Override
     public List<Goal> goals() {
         return List.of(
-                Goal.atLeast(0.75, Metric.IOPS, label(6), label(5)),
-                Goal.atLeast(0.75, Metric.IOPS, label(7), label(5)),
-                Goal.atLeast(0.75, Metric.IOPS, label(8), label(5)));
+                Goal.atLeast(0.85, Metric.IOPS, label(6), label(5)),
+                Goal.atLeast(0.85, Metric.IOPS, label(7), label(5)),
+                Goal.atLeast(0.85, Metric.IOPS, label(8), label(5)));
     }
 
     private static String label(int exponent) {
