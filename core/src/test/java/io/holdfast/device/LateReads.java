@@ -24,6 +24,11 @@ public final class LateReads extends ForwardingDevice {
         ending.forEach(Runnable::run);
     }
 
+    /** Returns how many wait. */
+    public int waiting() {
+        return waiting.size();
+    }
+
     /** Closing a queue ends what waits in it. */
     public void endAtOnce() {
         atOnce = true;

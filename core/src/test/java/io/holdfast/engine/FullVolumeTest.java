@@ -207,4 +207,25 @@ class FullVolumeTest {
             verify(file, 0, 9000, 1);
         }
     }
+
+    @Test
+    void aCheckpointBeginsBeforeOverwritingHasUsedTheLastBlock() throws Exception {
+        try (StoredVolume volume = TestVolumes.open(TestVolumes.through(TestVolumes.formatted(64)), 3);
+                StoredFile file = volume.create("/f", CreateOptions.file())) {
+            long blocks = 0;
+            for (; blocks < 8000; blocks += CHUNK / 4096) {
+                file.write(blocks * 4096, pattern(blocks, 1, CHUNK), Set.of(WriteFlag.DIRECT));
+            }
+            volume.checkpoint();
+            long before = volume.counters().checkpoints();
+            long free = volume.usage().free();
+            // Of what is left three quarters are overwritten, and no writer may wait.
+            for (long at = 0; at * 4096 < free / 4 * 3; at += CHUNK / 4096) {
+                file.write(at % blocks * 4096, pattern(at, 2, CHUNK), Set.of(WriteFlag.DIRECT));
+            }
+            while (volume.counters().checkpoints() == before) {
+                Thread.onSpinWait();
+            }
+        }
+    }
 }

@@ -87,6 +87,63 @@ class ReadQueueTest {
     }
 
     @Test
+    void blocksOfOneRunOnTheDeviceComeWithOneRead() throws Exception {
+        // Each flush writes its blocks side by side: first the even ones, then the odd ones.
+        for (int odd = 0; odd < 2; odd++) {
+            for (int block = odd; block < 64; block += 2) {
+                file.write((8L + block) * BLOCK, content(1, 100 + block));
+            }
+            file.flush();
+        }
+        MemorySegment long64 = arena.allocate(64L * BLOCK, BLOCK);
+        reopen();
+        assertThat(queue.read(8L * BLOCK, long64, ended::add)).isEqualTo(Answer.STARTED);
+        assertThat(device.waiting()).isEqualTo(2);
+        device.endAll();
+        assertThat(ended).containsExactly(true);
+        for (int block = 0; block < 64; block++) {
+            assertThat(long64.get(ValueLayout.JAVA_INT, (long) block * BLOCK)).isEqualTo(100 + block);
+        }
+    }
+
+    @Test
+    void aReadOfManyPlacesHasABoundedNumberUnderWay() throws Exception {
+        int count = 160;
+        for (int i = 0; i < count; i++) {
+            int block = i * 37 % count;
+            write(file, 8 + block, 1, 100 + block);
+        }
+        MemorySegment target160 = arena.allocate((long) count * BLOCK, BLOCK);
+        assertThat(queue.read(8L * BLOCK, target160, ended::add)).isEqualTo(Answer.STARTED);
+        int rounds = 0;
+        while (ended.isEmpty()) {
+            assertThat(device.waiting()).isBetween(1, 64);
+            device.endAll();
+            rounds++;
+        }
+        assertThat(rounds).isEqualTo(3);
+        assertThat(ended).containsExactly(true);
+        for (int block = 0; block < count; block++) {
+            assertThat(target160.get(ValueLayout.JAVA_INT, (long) block * BLOCK))
+                    .isEqualTo(100 + block);
+        }
+        device.garble();
+        assertThat(queue.read(8L * BLOCK, target160, ended::add)).isEqualTo(Answer.STARTED);
+        while (ended.size() < 2) {
+            device.endAll();
+        }
+        assertThat(ended).containsExactly(true, false);
+    }
+
+    /** Opens the file anew: the cache has nothing of it then. */
+    private void reopen() throws HoldfastException {
+        queue.close();
+        file.close();
+        file = volume.open("/f");
+        queue = file.openReads("reads", () -> {});
+    }
+
+    @Test
     void aWriteInBetweenMakesItVoid() throws Exception {
         assertThat(read(2, 1)).isEqualTo(Answer.STARTED);
         file.write(2L * BLOCK, content(1, 7));
