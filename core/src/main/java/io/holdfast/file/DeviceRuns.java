@@ -3,6 +3,7 @@ package io.holdfast.file;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.format.Block;
 import io.holdfast.mapping.MappingRun;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -21,6 +22,16 @@ import java.util.concurrent.locks.ReentrantLock;
 final class DeviceRuns {
     /** So many reads are under way at once. */
     private static final int UNDER_WAY_MAX = 64;
+
+    /**
+     * So many blocks of others are read through, and dropped: a device reads a few blocks more in less time than it takes to
+     * begin another read.
+     */
+    private static final int GAP_BLOCKS_MAX = 4;
+
+    /** Where those blocks go, of all reads. Nobody looks there. */
+    private static final MemorySegment DROPPED =
+            Arena.global().allocate((long) GAP_BLOCKS_MAX * Block.SIZE, Block.SIZE);
 
     private static final int INDEX_LOG2 = 10;
 
@@ -51,13 +62,13 @@ final class DeviceRuns {
         int reads = 1;
         int parts = 1;
         for (int i = 1; i < places.length; i++) {
-            boolean adjacent = blockAt(i) == blockAt(i - 1) + 1;
-            boolean samePart = adjacent && indexAt(i) == indexAt(i - 1) + 1;
-            if (!adjacent || (!samePart && parts == DeviceReads.PARTS_MAX)) {
+            long gap = blockAt(i) - blockAt(i - 1) - 1;
+            int more = gap > 0 ? 2 : indexAt(i) == indexAt(i - 1) + 1 ? 0 : 1;
+            if (gap > GAP_BLOCKS_MAX || parts + more > DeviceReads.PARTS_MAX) {
                 at[reads++] = i;
                 parts = 1;
-            } else if (!samePart) {
-                parts++;
+            } else {
+                parts += more;
             }
         }
         at[reads] = places.length;
@@ -135,10 +146,14 @@ final class DeviceRuns {
         int end = begins[run + 1];
         for (int i = begins[run]; i < end; ) {
             int from = i++;
-            while (i < end && indexAt(i) == indexAt(i - 1) + 1) {
+            while (i < end && indexAt(i) == indexAt(i - 1) + 1 && blockAt(i) == blockAt(i - 1) + 1) {
                 i++;
             }
             parts.add(target.asSlice((long) indexAt(from) * Block.SIZE, (long) (i - from) * Block.SIZE));
+            long gap = i < end ? blockAt(i) - blockAt(i - 1) - 1 : 0;
+            if (gap > 0) {
+                parts.add(DROPPED.asSlice(0, gap * Block.SIZE));
+            }
         }
         return parts.toArray(MemorySegment[]::new);
     }

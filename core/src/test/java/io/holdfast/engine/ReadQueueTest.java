@@ -108,10 +108,12 @@ class ReadQueueTest {
 
     @Test
     void aReadOfManyPlacesHasABoundedNumberUnderWay() throws Exception {
+        StoredFile other = volume.create("/other", CreateOptions.file());
         int count = 160;
         for (int i = 0; i < count; i++) {
             int block = i * 37 % count;
             write(file, 8 + block, 1, 100 + block);
+            write(other, 0, 8, 1);
         }
         MemorySegment target160 = arena.allocate((long) count * BLOCK, BLOCK);
         assertThat(queue.read(8L * BLOCK, target160, ended::add)).isEqualTo(Answer.STARTED);
