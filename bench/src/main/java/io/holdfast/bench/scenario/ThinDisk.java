@@ -11,7 +11,12 @@ import io.holdfast.volume.VolumeCounters;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.LockSupport;
 
 /**
  * Random writes over a thin disk of 1 TiB, where nearly every block needs a map node of its own, over several checkpoints;
@@ -23,9 +28,12 @@ final class ThinDisk implements Scenario {
     private static final long VOLUME_BYTES = 2L << 40;
     private static final long SMALL_FILE_BYTES = 100_000L * BLOCK_BYTES;
     private static final long SMALL_VOLUME_BYTES = 4L << 30;
-    private static final int CHECKPOINTS = 3;
-    private static final int SLICES_MAX = 40;
-    private static final double SLICE_SECONDS = 5;
+    /** Long enough for four checkpoints on the machine of docs/PERFORMANCE.md. */
+    private static final double SECONDS = 120;
+
+    private static final double QUICK_SECONDS = 20;
+    private static final double SMALL_SECONDS = 5;
+    private static final long POLL_MILLIS = 200;
 
     private static final String SMALL = "10^5 blocks";
     private static final String FIRST = "1 TiB, fresh places";
@@ -59,77 +67,95 @@ final class ThinDisk implements Scenario {
     public Outcome run(Bench bench) throws IOException {
         Outcome outcome = new Outcome();
         HoldfastServer holdfast = bench.peers().holdfast();
-        int checkpoints = bench.settings().quick() ? 1 : CHECKPOINTS;
+        double seconds = bench.settings().quick() ? QUICK_SECONDS : SECONDS;
         try (OwnVolume small =
                 OwnVolume.make(bench, holdfast.named("thin-small"), SMALL_VOLUME_BYTES, SMALL_FILE_BYTES)) {
             small.fill();
-            small.fio(slice(SMALL_FILE_BYTES, 0).lasting(bench.settings().warmUpSeconds()));
+            small.fio(small(bench.settings().warmUpSeconds()));
             double rates = rate(bench, small);
             Path path = bench.scratch().file("thin.holdfast");
             Files.deleteIfExists(path);
             try (OwnVolume thin = OwnVolume.makeSparse(bench, holdfast.named("thin"), path, VOLUME_BYTES, FILE_BYTES)) {
                 // The first seconds belong to the compiler.
-                thin.fio(slice(FILE_BYTES, SLICES_MAX).lasting(bench.settings().warmUpSeconds()));
+                thin.fio(FioJob.of("randwrite", BLOCK_BYTES, 32)
+                        .over(0, FILE_BYTES)
+                        .lasting(bench.settings().warmUpSeconds()));
                 thin.flush();
                 thin.checkpoint();
-                int slices = pass(bench, outcome, thin, FIRST, new Until(checkpoints, SLICES_MAX));
+                pass(bench, outcome, thin, FIRST, seconds);
                 rates += rate(bench, small);
-                pass(bench, outcome, thin, SECOND, new Until(checkpoints, slices));
+                pass(bench, outcome, thin, SECOND, seconds);
             }
             outcome.add(SMALL, Metric.IOPS, (rates + rate(bench, small)) / 3);
         }
         return outcome;
     }
 
-    private record Until(int checkpoints, int slices) {}
-
-    private static FioJob slice(long fileBytes, int seed) {
+    /** Takes the same places in the same order each time. */
+    private static FioJob places(double seconds) {
         return FioJob.of("randwrite", BLOCK_BYTES, 32)
-                .over(0, fileBytes)
-                .seeded(seed + 1)
-                .lasting(SLICE_SECONDS);
+                .over(0, FILE_BYTES)
+                .repeatable()
+                .lasting(seconds);
+    }
+
+    private static FioJob small(double seconds) {
+        return FioJob.of("randwrite", BLOCK_BYTES, 32).over(0, SMALL_FILE_BYTES).lasting(seconds);
     }
 
     private static double rate(Bench bench, OwnVolume small) throws IOException {
-        FioResult result = small.fio(slice(SMALL_FILE_BYTES, 1));
+        FioResult result = small.fio(small(SMALL_SECONDS));
         bench.say("    %s %.0f requests/s".formatted(SMALL, result.iops()));
         small.flush();
         return result.iops();
     }
 
-    /** Writes until so many checkpoints are done; returns how many slices it took. */
-    private static int pass(Bench bench, Outcome outcome, OwnVolume thin, String what, Until until) throws IOException {
-        VolumeCounters first = thin.counters();
-        VolumeCounters last = first;
-        long bytes = 0;
-        long bytesAtLast = 0;
-        double seconds = 0;
-        double longest = 0;
-        int slice = 0;
-        while (slice < until.slices() && last.checkpoints() - first.checkpoints() < until.checkpoints()) {
-            FioResult result = thin.fio(slice(FILE_BYTES, slice));
-            slice++;
-            bytes += result.bytes();
-            seconds += result.seconds();
-            longest = Math.max(longest, result.maxMicros() / 1000);
+    private static void pass(Bench bench, Outcome outcome, OwnVolume thin, String what, double seconds)
+            throws IOException {
+        List<VolumeCounters> checkpoints = Collections.synchronizedList(new ArrayList<>());
+        AtomicBoolean done = new AtomicBoolean();
+        Thread watch = Thread.ofPlatform().start(() -> watch(thin, checkpoints, done));
+        FioResult result;
+        try {
+            result = thin.fio(places(seconds));
+        } finally {
+            done.set(true);
+            join(watch);
+        }
+        outcome.add(what, Metric.IOPS, result.iops());
+        outcome.add(what, Metric.P99_MICROS, result.p99Micros());
+        outcome.add(what, Metric.MAX_MILLIS, result.maxMicros() / 1000);
+        if (checkpoints.size() > 1) {
+            VolumeCounters first = checkpoints.getFirst();
+            VolumeCounters last = checkpoints.getLast();
+            double data = (last.stableCopies() - first.stableCopies()) * (double) BLOCK_BYTES;
+            outcome.add(
+                    what, Metric.METADATA_BYTES_PER_BYTE, (last.bytesWritten() - first.bytesWritten() - data) / data);
+        }
+        bench.say("    %s %.0f requests/s, longest %.0f ms, %d checkpoints"
+                .formatted(what, result.iops(), result.maxMicros() / 1000, checkpoints.size()));
+        outcome.note("%s: %d checkpoints in %.0f s, one run".formatted(what, checkpoints.size(), seconds));
+    }
+
+    /** Notes the counters when a checkpoint has ended. */
+    private static void watch(OwnVolume thin, List<VolumeCounters> checkpoints, AtomicBoolean done) {
+        long seen = thin.counters().checkpoints();
+        while (!done.get()) {
             VolumeCounters now = thin.counters();
-            if (now.checkpoints() > last.checkpoints()) {
-                last = now;
-                bytesAtLast = bytes;
+            if (now.checkpoints() > seen) {
+                seen = now.checkpoints();
+                checkpoints.add(now);
             }
-            bench.say("    %s %.0f requests/s, longest %.0f ms, %d checkpoints"
-                    .formatted(
-                            what, result.iops(), result.maxMicros() / 1000, now.checkpoints() - first.checkpoints()));
+            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
         }
-        outcome.add(what, Metric.IOPS, bytes / seconds / BLOCK_BYTES);
-        outcome.add(what, Metric.MAX_MILLIS, longest);
-        if (bytesAtLast > 0) {
-            long written = last.bytesWritten() - first.bytesWritten();
-            outcome.add(what, Metric.METADATA_BYTES_PER_BYTE, (written - bytesAtLast) / (double) bytesAtLast);
+    }
+
+    private static void join(Thread thread) {
+        try {
+            thread.join();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
-        outcome.note("%s: %d checkpoints in %.0f s, one run"
-                .formatted(what, last.checkpoints() - first.checkpoints(), seconds));
-        return slice;
     }
 
     @Override
@@ -138,8 +164,8 @@ final class ThinDisk implements Scenario {
         Files.deleteIfExists(path);
         HoldfastServer holdfast = bench.peers().holdfast().named("thin");
         try (OwnVolume thin = OwnVolume.makeSparse(bench, holdfast, path, VOLUME_BYTES, FILE_BYTES)) {
-            thin.fio(slice(FILE_BYTES, 1).lasting(bench.settings().warmUpSeconds()));
-            thin.record(recordings, "thin", slice(FILE_BYTES, 2));
+            thin.fio(places(bench.settings().warmUpSeconds()));
+            thin.record(recordings, "thin", places(bench.settings().seconds()));
         }
     }
 }
