@@ -230,7 +230,7 @@ public final class PageCache {
      * Returns whether so much is dirty that a thread of the background should write: the first from half of the limit on,
      * the others later.
      *
-     * @param thread 0 to 3
+     * @param thread 0 for the first
      */
     boolean worthWriting(int thread) {
         return dirty.get() > (4L + thread) * dirtyMax / 8;

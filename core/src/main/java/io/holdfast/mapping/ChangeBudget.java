@@ -24,7 +24,7 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * <p>While a checkpoint writes the frozen changes, writers make new ones. They may fill half of the room that is left at
  * once, and more as the checkpoint proceeds ({@link #advance}). So a writer that is faster than the checkpoint waits often
- * and for a moment, and not once until the checkpoint is over. Without that: some percent faster, and seconds without an answer.
+ * and for a moment, and not once until the checkpoint is over, which would be seconds.
  *
  * <p>Invariants: {@code memory.bytes() + BLOCK_BYTES * promised} was at most {@code hard} when the newest of the
  * promises was made. A log that is replayed counts, but does not wait: it holds what an earlier mount had room for. Thread-safe.
