@@ -5,6 +5,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.log.Freeze;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.Reclaimer;
@@ -44,6 +45,12 @@ public final class Checkpointer implements Reclaimer {
     /** Whether a checkpoint is being written; a hint. */
     private volatile boolean running;
 
+    /** Whether a checkpoint has begun that has not yet frozen the changes: it will take all that there are. */
+    private volatile boolean freezing;
+
+    /** How often changes were frozen. */
+    private volatile long freezes;
+
     /** How many threads wait for room. */
     private final AtomicInteger waiting = new AtomicInteger();
 
@@ -70,13 +77,33 @@ public final class Checkpointer implements Reclaimer {
 
     /** Starts a checkpoint in the background if there is a reason. Cheap. */
     public void poke() {
+        long known = freezes;
+        if (!freezing && hasReason()) {
+            requestUnlessFrozen(known);
+        }
+    }
+
+    private boolean hasReason() {
         long logMax = Math.min(LOG_BLOCKS_MAX, volume.space().usable() / 4);
-        if (budget.wantsCheckpoint()
+        return budget.wantsCheckpoint()
                 || log.blocksSinceCheckpoint() > logMax
                 || log.recordsSinceCheckpoint() > RECORDS_MAX
                 || isSpaceShort()
-                || volume.items().wantsCheckpoint()) {
-            request();
+                || volume.items().wantsCheckpoint();
+    }
+
+    /**
+     * Starts a checkpoint unless one has frozen the changes meanwhile. That one has taken the reason away, and a second
+     * one would write nearly as many nodes for few changes.
+     */
+    private void requestUnlessFrozen(long known) {
+        lock.lock();
+        try {
+            if (!freezing && freezes == known) {
+                request();
+            }
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -238,13 +265,14 @@ public final class Checkpointer implements Reclaimer {
                     return;
                 }
                 ticket = ++started;
+                freezing = true;
             } finally {
                 lock.unlock();
             }
             boolean durable;
             running = true;
             try {
-                durable = checkpoints.write(log::freeze, false);
+                durable = checkpoints.write(this::freeze, false);
                 running = false;
             } catch (HoldfastException | RuntimeException | Error e) {
                 volume.latch().fail(e);
@@ -269,6 +297,19 @@ public final class Checkpointer implements Reclaimer {
                 lock.unlock();
             }
         }
+    }
+
+    private boolean freeze(Freeze freeze) throws HoldfastException {
+        boolean frozen = log.freeze(freeze);
+        lock.lock();
+        try {
+            long before = freezes;
+            freezes = before + 1;
+            freezing = false;
+        } finally {
+            lock.unlock();
+        }
+        return frozen;
     }
 
     private void wakeAll() {

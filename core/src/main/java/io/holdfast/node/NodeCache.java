@@ -14,6 +14,8 @@ import io.holdfast.store.BlockStore;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Reads metadata blocks, verifies them, and keeps some, outside the heap.
@@ -24,6 +26,8 @@ import java.lang.foreign.ValueLayout;
  */
 public final class NodeCache implements PartReader, AutoCloseable {
     private static final int PARTS = 16;
+    /** Reading so many blocks more costs less than another read. */
+    private static final int GAP_MAX = 8;
 
     private final BlockStore store;
     private final Checksum checksum;
@@ -54,9 +58,9 @@ public final class NodeCache implements PartReader, AutoCloseable {
         if (peek(pointer, from, into, length)) {
             return;
         }
-        int run = runLength(pointer, following);
-        if (run > 1) {
-            readAhead(pointer, following, run);
+        List<BlockPointer> run = run(pointer, following);
+        if (run.size() > 1) {
+            readAhead(run);
             if (peek(pointer, from, into, length)) {
                 return;
             }
@@ -76,34 +80,54 @@ public final class NodeCache implements PartReader, AutoCloseable {
         return partOf(pointer.block()).get(pointer, from, into, length);
     }
 
-    /** Returns how many blocks to read at once, from this one on. */
-    private int runLength(BlockPointer pointer, Following following) {
-        boolean room = following.isCertain() || partOf(pointer.block()).hasRoom();
+    /**
+     * Returns what to read at once: this block, and those that lie behind it on the device. If they will be read anyway, small
+     * gaps between them are read through.
+     */
+    private List<BlockPointer> run(BlockPointer first, Following following) {
+        boolean certain = following.isCertain();
+        boolean room = certain || partOf(first.block()).hasRoom();
         int most = Math.min(buffers.blocksPerBuffer(), room ? nodesMax / 4 : 1);
-        int run = 1;
-        while (run < most) {
-            BlockPointer next = following.at(run);
-            if (next == null || next.block() != pointer.block() + run) {
+        int gap = certain ? GAP_MAX : 0;
+        List<BlockPointer> run = new ArrayList<>();
+        run.add(first);
+        if (first.block() <= 0) {
+            return run;
+        }
+        long end = first.block() + 1;
+        int last = 0;
+        for (int k = 1; k <= last + 1 + gap; k++) {
+            BlockPointer next = following.at(k);
+            if (next == null) {
+                continue;
+            }
+            if (next.block() < end
+                    || next.block() > end + gap
+                    || next.block() >= first.block() + most
+                    || next.block() >= store.blocks()) {
                 break;
             }
-            run++;
+            run.add(next);
+            end = next.block() + 1;
+            last = k;
         }
-        return pointer.block() > 0 && pointer.block() + run <= store.blocks() ? run : 1;
+        return run;
     }
 
     /** Brings those blocks into memory that can be read and match. A later read of a bad one reports its error. */
-    private void readAhead(BlockPointer first, Following following, int count) {
+    private void readAhead(List<BlockPointer> run) {
+        long first = run.getFirst().block();
+        long blocks = run.getLast().block() + 1 - first;
         MemorySegment memory = buffers.takeMemory();
         Inject.at(Point.NODE_POINTED_TO);
         try {
-            if (!store.readAhead(BlockStore.Kind.NODE, first.block(), memory.asSlice(0, (long) count * Block.SIZE))) {
+            if (!store.readAhead(BlockStore.Kind.NODE, first, memory.asSlice(0, blocks * Block.SIZE))) {
                 return;
             }
             // The wanted node comes last, so that the others do not evict it.
-            for (int i = count - 1; i >= 0; i--) {
-                BlockPointer pointer = i == 0 ? first : following.at(i);
-                long offset = (long) i * Block.SIZE;
-                if (pointer != null && checksum.of(memory, offset, Block.SIZE) == pointer.checksum()) {
+            for (BlockPointer pointer : run.reversed()) {
+                long offset = (pointer.block() - first) * Block.SIZE;
+                if (checksum.of(memory, offset, Block.SIZE) == pointer.checksum()) {
                     partOf(pointer.block()).put(pointer, memory, offset);
                 }
             }

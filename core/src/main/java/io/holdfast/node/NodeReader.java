@@ -25,7 +25,10 @@ public interface NodeReader {
         @Nullable
         BlockPointer at(int k);
 
-        /** Returns whether these blocks will be read. Others are read ahead only as far as there is room for them. */
+        /**
+         * Returns whether these blocks will be read; null then stands for one that will not. Others are read ahead only as far
+         * as there is room for them.
+         */
         default boolean isCertain() {
             return false;
         }
