@@ -10,6 +10,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
 import java.util.stream.Stream;
 
 /** Runs other programs to their end. */
@@ -17,6 +19,7 @@ public final class Command {
     private static final Set<Process> RUNNING = ConcurrentHashMap.newKeySet();
 
     private static final long END_SECONDS_MAX = 10;
+    private static final long POLL_MILLIS = 200;
 
     private Command() {}
 
@@ -47,6 +50,16 @@ public final class Command {
      * @throws IOException with its output, if its exit status is not 0
      */
     public static String run(List<String> command) throws IOException {
+        return run(command, () -> false);
+    }
+
+    /**
+     * Does as {@link #run(List)}, but asks the program by a signal to end when {@code enough} says so. Its exit status may be
+     * anything then.
+     *
+     * @param enough asked about five times a second, by another thread
+     */
+    public static String run(List<String> command, BooleanSupplier enough) throws IOException {
         CleanUp.checkGoingOn();
         Path errors = Files.createTempFile("bench", ".err");
         Process process = null;
@@ -61,9 +74,13 @@ public final class Command {
             }
             // The clean-up may have begun before this process was registered.
             CleanUp.checkGoingOn();
+            AtomicBoolean asked = new AtomicBoolean();
+            Process started = process;
+            Thread watch = Thread.ofPlatform().daemon().start(() -> watch(started, enough, asked));
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             int status = process.waitFor();
-            if (status != 0) {
+            watch.join();
+            if (status != 0 && !asked.get()) {
                 throw new IOException("%s ended with status %d: %s %s"
                         .formatted(
                                 String.join(" ", command),
@@ -81,6 +98,18 @@ public final class Command {
                 RUNNING.remove(process);
             }
             Files.deleteIfExists(errors);
+        }
+    }
+
+    private static void watch(Process process, BooleanSupplier enough, AtomicBoolean asked) {
+        try {
+            while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
+                if (enough.getAsBoolean() && !asked.getAndSet(true)) {
+                    process.destroy();
+                }
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -14,6 +14,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.function.BooleanSupplier;
 
 /** A served volume that a scenario makes for itself. Closing it removes it. */
 final class OwnVolume implements AutoCloseable {
@@ -115,6 +116,11 @@ final class OwnVolume implements AutoCloseable {
 
     FioResult fio(FioJob job) throws IOException {
         return FioOutput.parse(Command.run(job.command(session.target())));
+    }
+
+    /** Runs fio until it ends, or {@code enough} says so. */
+    FioResult fio(FioJob job, BooleanSupplier enough) throws IOException {
+        return FioOutput.parse(Command.run(job.command(session.target()), enough));
     }
 
     /** Runs fio with the flight recorder of the server on. */

@@ -9,14 +9,13 @@ import io.holdfast.bench.peer.HoldfastServer;
 import io.holdfast.bench.profile.Recordings;
 import io.holdfast.volume.VolumeCounters;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.LockSupport;
+import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Random writes over a thin disk of 1 TiB, where nearly every block needs a map node of its own, over several checkpoints;
@@ -28,12 +27,14 @@ final class ThinDisk implements Scenario {
     private static final long VOLUME_BYTES = 2L << 40;
     private static final long SMALL_FILE_BYTES = 100_000L * BLOCK_BYTES;
     private static final long SMALL_VOLUME_BYTES = 4L << 30;
-    /** Long enough for four checkpoints on the machine of docs/PERFORMANCE.md. */
-    private static final double SECONDS = 120;
+    /** So many checkpoints end a pass; if the disk below has no room for so many, the want of it does. */
+    private static final int CHECKPOINTS = 3;
+
+    private static final double SECONDS_MAX = 600;
+    private static final long FREE_BYTES_MIN = 6L << 30;
 
     private static final double QUICK_SECONDS = 20;
     private static final double SMALL_SECONDS = 5;
-    private static final long POLL_MILLIS = 200;
 
     private static final String SMALL = "10^5 blocks";
     private static final String FIRST = "1 TiB, fresh places";
@@ -67,7 +68,7 @@ final class ThinDisk implements Scenario {
     public Outcome run(Bench bench) throws IOException {
         Outcome outcome = new Outcome();
         HoldfastServer holdfast = bench.peers().holdfast();
-        double seconds = bench.settings().quick() ? QUICK_SECONDS : SECONDS;
+        double seconds = bench.settings().quick() ? QUICK_SECONDS : SECONDS_MAX;
         try (OwnVolume small =
                 OwnVolume.make(bench, holdfast.named("thin-small"), SMALL_VOLUME_BYTES, SMALL_FILE_BYTES)) {
             small.fill();
@@ -113,15 +114,14 @@ final class ThinDisk implements Scenario {
     private static void pass(Bench bench, Outcome outcome, OwnVolume thin, String what, double seconds)
             throws IOException {
         List<VolumeCounters> checkpoints = Collections.synchronizedList(new ArrayList<>());
-        AtomicBoolean done = new AtomicBoolean();
-        Thread watch = Thread.ofPlatform().start(() -> watch(thin, checkpoints, done));
-        FioResult result;
-        try {
-            result = thin.fio(places(seconds));
-        } finally {
-            done.set(true);
-            join(watch);
-        }
+        AtomicLong seen = new AtomicLong(thin.counters().checkpoints());
+        FioResult result = thin.fio(places(seconds), () -> {
+            VolumeCounters now = thin.counters();
+            if (now.checkpoints() > seen.getAndSet(now.checkpoints())) {
+                checkpoints.add(now);
+            }
+            return checkpoints.size() >= CHECKPOINTS || freeBytes(bench) < FREE_BYTES_MIN;
+        });
         outcome.add(what, Metric.IOPS, result.iops());
         outcome.add(what, Metric.P99_MICROS, result.p99Micros());
         outcome.add(what, Metric.MAX_MILLIS, result.maxMicros() / 1000);
@@ -134,27 +134,18 @@ final class ThinDisk implements Scenario {
         }
         bench.say("    %s %.0f requests/s, longest %.0f ms, %d checkpoints"
                 .formatted(what, result.iops(), result.maxMicros() / 1000, checkpoints.size()));
-        outcome.note("%s: %d checkpoints in %.0f s, one run".formatted(what, checkpoints.size(), seconds));
+        outcome.note("%s: one run, over %d finished checkpoints%s"
+                .formatted(
+                        what,
+                        checkpoints.size(),
+                        freeBytes(bench) < FREE_BYTES_MIN ? "; the disk had no room for more" : ""));
     }
 
-    /** Notes the counters when a checkpoint has ended. */
-    private static void watch(OwnVolume thin, List<VolumeCounters> checkpoints, AtomicBoolean done) {
-        long seen = thin.counters().checkpoints();
-        while (!done.get()) {
-            VolumeCounters now = thin.counters();
-            if (now.checkpoints() > seen) {
-                seen = now.checkpoints();
-                checkpoints.add(now);
-            }
-            LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(POLL_MILLIS));
-        }
-    }
-
-    private static void join(Thread thread) {
+    private static long freeBytes(Bench bench) {
         try {
-            thread.join();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return bench.scratch().freeBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
