@@ -105,7 +105,8 @@ public final class Command {
         try {
             while (!process.waitFor(POLL_MILLIS, TimeUnit.MILLISECONDS)) {
                 if (enough.getAsBoolean() && !asked.getAndSet(true)) {
-                    process.destroy();
+                    // Not Process.destroy, which closes the pipe that the program still writes its result to.
+                    process.toHandle().destroy();
                 }
             }
         } catch (InterruptedException e) {
