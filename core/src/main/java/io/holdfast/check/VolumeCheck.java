@@ -3,6 +3,7 @@ package io.holdfast.check;
 import io.holdfast.btree.BTree;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.Layout;
@@ -17,9 +18,11 @@ import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -55,10 +58,17 @@ public final class VolumeCheck {
 
     private final Set<Long> unreadableDead = new HashSet<>();
 
+    /** Inodes whose maps lost nodes: nobody knows how many blocks were below. */
+    private final Set<Long> haveLost = new HashSet<>();
+
+    private final List<Miscount> miscounted = new ArrayList<>();
+
     private long reached;
     private long unwritten;
     /** The check could not follow some pointer, so blocks may be in use without a known pointer to them. */
     private boolean incomplete;
+
+    private record Miscount(long inode, String message) {}
 
     /** @param memory where the sets of blocks lie; closed when the check is done */
     public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress, Arena memory) {
@@ -100,6 +110,11 @@ public final class VolumeCheck {
     /** Compares the findings of {@link #spaceMap} and {@link #trees}; called after both. */
     public CheckReport finish() {
         NamespaceCheck.Counts counts = namespace.finish();
+        for (Miscount miscount : miscounted) {
+            if (!haveLost.contains(miscount.inode)) {
+                findings.add("map node", -1, miscount.inode, miscount.message);
+            }
+        }
         space.compare(reachable, incomplete);
         compareCounts();
         return findings.report(counts.files(), counts.directories());
@@ -108,11 +123,11 @@ public final class VolumeCheck {
     /** Counts a block that something points to; returns false if that cannot be, or is not the first time. */
     private boolean reach(String structure, long block, long inode, String by) {
         if (!layout.isAllocatable(block)) {
-            lost(structure, block, inode, "%s points to block %d, which cannot be".formatted(by, block));
+            hides(structure, block, inode, "%s points to block %d, which cannot be".formatted(by, block));
             return false;
         }
         if (!reachable.add(block)) {
-            lost(structure, block, inode, "block %d is used twice, once by %s".formatted(block, by));
+            hides(structure, block, inode, "block %d is used twice, once by %s".formatted(block, by));
             return false;
         }
         reached++;
@@ -121,7 +136,7 @@ public final class VolumeCheck {
     }
 
     /** Reports a fault that hides parts of the volume. */
-    private void lost(String structure, long block, long inode, String message) {
+    private void hides(String structure, long block, long inode, String message) {
         findings.add(structure, block, inode, message);
         incomplete = true;
     }
@@ -147,12 +162,27 @@ public final class VolumeCheck {
                 } else if (MapItems.isDeadKey(item.key())) {
                     MapItems.DeadTree tree = MapItems.decodeDead(item.key(), value);
                     dead(tree);
+                } else if (MapItems.isLostKey(item.key())) {
+                    lostNode(MapItems.decodeLost(item.key(), value));
                 } else {
                     noteRecord(item.key(), value);
                 }
             } catch (HoldfastException e) {
-                lost("map node", -1, isMap ? MapItems.inodeOf(item.key()) : NO_FILE, String.valueOf(e.getMessage()));
+                hides("map node", -1, isMap ? MapItems.inodeOf(item.key()) : NO_FILE, String.valueOf(e.getMessage()));
             }
+        }
+
+        /** Reports a node that a checkpoint could not read. It is allocated, and so is what was below it. */
+        private void lostNode(MapItems.LostNode lost) {
+            reach("map node", lost.node().block(), lost.inode(), "a lost node of inode " + lost.inode());
+            findings.metadataBlocks++;
+            haveLost.add(lost.inode());
+            hides(
+                    "map node",
+                    lost.node().block(),
+                    lost.inode(),
+                    "the node of inode %d from offset %s on was lost: what it had is an error until it is written again"
+                            .formatted(lost.inode(), Long.toUnsignedString(lost.firstBlock() * Block.SIZE)));
         }
 
         /** Dead trees come before all maps. */
@@ -172,6 +202,14 @@ public final class VolumeCheck {
             new MapWalk(volume.nodes()::readUncached, visitor).walk(root);
             long blocks = visitor.blocks + deadBlocks.getOrDefault(inode, 0L);
             long promised = visitor.unwrittenBlocks + deadUnwritten.getOrDefault(inode, 0L);
+            if (visitor.lostBlocks > 0) {
+                hides(
+                        "map node",
+                        -1,
+                        inode,
+                        "inode %d has %d lost blocks: reading them is an error until they are written again"
+                                .formatted(inode, visitor.lostBlocks));
+            }
             if (visitor.whole && !unreadableDead.contains(inode)) {
                 compare(inode, "data", root.dataBlocks(), blocks);
                 compare(inode, "unwritten", root.unwrittenBlocks(), promised);
@@ -180,11 +218,9 @@ public final class VolumeCheck {
 
         private void compare(long inode, String what, long said, long found) {
             if (said != found) {
-                findings.add(
-                        "map node",
-                        -1,
+                miscounted.add(new Miscount(
                         inode,
-                        "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found));
+                        "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found)));
             }
         }
 
@@ -207,7 +243,7 @@ public final class VolumeCheck {
 
         @Override
         public void problem(BlockPointer pointer, HoldfastException problem) {
-            lost("tree node", pointer.block(), NO_FILE, String.valueOf(problem.getMessage()));
+            hides("tree node", pointer.block(), NO_FILE, String.valueOf(problem.getMessage()));
         }
     }
 
@@ -251,6 +287,7 @@ public final class VolumeCheck {
         boolean whole = true;
         long blocks;
         long unwrittenBlocks;
+        long lostBlocks;
 
         DeadVisitor(long inode) {
             this.inode = inode;
@@ -277,9 +314,16 @@ public final class VolumeCheck {
         }
 
         @Override
+        public void lost(long fileBlock, long count) {
+            whole = false; // The item of the node that was lost has been reported, or is.
+            incomplete = true;
+            lostBlocks += count;
+        }
+
+        @Override
         public void problem(long block, HoldfastException why) {
             whole = false;
-            lost("map node", block, inode, String.valueOf(why.getMessage()));
+            hides("map node", block, inode, String.valueOf(why.getMessage()));
         }
     }
 

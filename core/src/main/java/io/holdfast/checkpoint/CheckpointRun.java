@@ -3,10 +3,12 @@ package io.holdfast.checkpoint;
 import io.holdfast.btree.BTree;
 import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
+import io.holdfast.format.MapEntry;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
@@ -14,6 +16,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.DeadTree;
+import io.holdfast.mapping.MapItems.LostNode;
 import io.holdfast.mapping.MapRelease;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapUpdate;
@@ -49,6 +52,9 @@ final class CheckpointRun {
     /** Nodes of level 2 (each 65,536 blocks, 256 MiB) freed by one checkpoint, so that none takes long. */
     private static final int REAP_MAX = 16;
 
+    /** More nodes that cannot be read are no rot of single blocks: a cable is loose, and they may all be there yet. */
+    private static final int LOST_MAX = 8;
+
     private final VolumeState volume;
     private final SpaceMap spaceMap;
     private final Superblocks superblocks;
@@ -60,6 +66,7 @@ final class CheckpointRun {
     private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
     private final Map<Long, MapRoot> roots = new HashMap<>();
     private final ArrayDeque<DeadTree> reapable = new ArrayDeque<>();
+    private final List<String> lost = new ArrayList<>();
     private boolean moreToReap;
     private long frozenUnwritten;
 
@@ -112,6 +119,7 @@ final class CheckpointRun {
                     changeBytes,
                     clean);
             superblock = larger == null ? superblock : superblock.withBlocks(larger.blocks());
+            superblock = lost.isEmpty() ? superblock : superblock.withLostNodes();
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {
                 volume.device().flush();
@@ -164,8 +172,29 @@ final class CheckpointRun {
     private void applyMap(long inode, BlockMap map) throws HoldfastException {
         frozenUnwritten += map.frozen().unwritten();
         MapRoot root = MapUpdate.apply(
-                writer, map.committed(), map.frozen(), (top, level) -> putDead(new DeadTree(inode, top, level)));
+                writer,
+                map.committed(),
+                map.frozen(),
+                (top, level) -> putDead(new DeadTree(inode, top, level)),
+                (node, level, firstBlock, why) -> putLost(new LostNode(inode, node, level, firstBlock), why));
         roots.put(inode, root);
+    }
+
+    /** Keeps the pointer to a node that cannot be read. The checkpoint fails if there are many of them. */
+    private void putLost(LostNode node, HoldfastException why) throws HoldfastException {
+        if (lost.size() == LOST_MAX) {
+            throw new HoldfastException(
+                    why.code(), "more than %d map nodes cannot be read: %s".formatted(LOST_MAX, why.getMessage()), why);
+        }
+        Item item = MapItems.lost(node);
+        items.put(item.key(), item);
+        lost.add(("up to %d blocks of inode %d, from offset %s on, are lost until they are written again: %s."
+                        + " Their space stays allocated; 'holdfast check' names all damage")
+                .formatted(
+                        1L << MapEntry.spanLog2(node.level()),
+                        node.inode(),
+                        Long.toUnsignedString(node.firstBlock() * Block.SIZE),
+                        why.getMessage()));
     }
 
     private void putRoot(long inode, MapRoot root) {
@@ -242,7 +271,10 @@ final class CheckpointRun {
         return frozenUnwritten;
     }
 
-    List<String> leaks() {
-        return new ArrayList<>(writer.leaks());
+    /** Returns what the run could not read, a line for each, for the log. */
+    List<String> damage() {
+        List<String> damage = new ArrayList<>(writer.leaks());
+        damage.addAll(lost);
+        return damage;
     }
 }

@@ -209,8 +209,9 @@ public final class Checkpoints {
         Inject.at(Point.BLOCKS_REUSED);
         reuse(dead);
         written.incrementAndGet();
-        for (String leak : run.leaks()) {
-            System.getLogger("holdfast").log(System.Logger.Level.WARNING, leak);
+        for (String damage : run.damage()) {
+            System.getLogger("holdfast")
+                    .log(System.Logger.Level.WARNING, volume.device().name() + ": " + damage);
         }
         lock.lock();
         try {

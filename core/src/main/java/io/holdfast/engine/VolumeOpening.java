@@ -149,6 +149,9 @@ final class VolumeOpening {
         undo.push(nodes::close);
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
+        if (superblock.features().haveLostNodes()) {
+            problems.add("parts of files were lost to damage; 'holdfast check' names them");
+        }
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         loadSpaceMap(superblock, spaceMap, problems);
         SpaceManager space = new SpaceManager(layout, spaceMap, groupsLoaded());

@@ -142,11 +142,12 @@ final class BlockReader {
             throws HoldfastException {
         Mapping[] mappings = new Mapping[count];
         mappings[0] = map.lookup(first);
+        requireKnown(mappings[0], where, first);
         int run = 1;
         while (run < count) {
             Mapping next = map.lookup(first + run);
             boolean adjacent =
-                    mappings[0].isData() ? next.isData() && next.block() == mappings[0].block() + run : !next.isData();
+                    mappings[0].isData() ? next.isData() && next.block() == mappings[0].block() + run : next.isZeroes();
             if (!adjacent) {
                 break;
             }
@@ -208,6 +209,7 @@ final class BlockReader {
                 throw mismatch(where, fileBlock, now);
             }
             mapping = now;
+            requireKnown(now, where, fileBlock);
             if (!now.isData()) {
                 block.fill((byte) 0);
                 return now;
@@ -218,6 +220,16 @@ final class BlockReader {
                 return now;
             }
             why = answer.error(0);
+        }
+    }
+
+    /** Refuses a block of which the map lost what it was: never zeroes in its place. */
+    private static void requireKnown(Mapping mapping, String where, long fileBlock) throws HoldfastException {
+        if (mapping.isLost()) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED,
+                    "%s: offset %s: the block is lost, because a node of the map could not be read; write it again, or copy the file from a backup"
+                            .formatted(where, Long.toUnsignedString(fileBlock * Block.SIZE)));
         }
     }
 

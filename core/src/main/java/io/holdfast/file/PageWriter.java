@@ -40,7 +40,7 @@ final class PageWriter {
 
     /** Reads the old content of a locked page before a partial write. */
     void fill(Page page) throws HoldfastException {
-        if (nowait && file.lookupInMemory(page.block).isData()) {
+        if (nowait && !file.lookupInMemory(page.block).isZeroes()) {
             throw WriteScope.wouldBlock(file);
         }
         file.context.reader().read(file.map, file.name(), page.block, 1, (index, content, at, mapping) -> {
@@ -58,7 +58,7 @@ final class PageWriter {
      * @return whether anything but zeroes was there
      */
     boolean zeroWithin(long block, int from, int to) throws HoldfastException {
-        if (!file.pages.contains(block) && !file.lookup(block).isData()) {
+        if (!file.pages.contains(block) && file.lookup(block).isZeroes()) {
             return false;
         }
         long need = 1L + file.map.nodesFor(block);

@@ -65,7 +65,7 @@ final class Reading {
                 page.lock.unlock();
             }
         }
-        if (nowait && file.lookupInMemory(block).isData()) {
+        if (nowait && !file.lookupInMemory(block).isZeroes()) {
             throw wouldBlock();
         }
         return readMissing(offset, target);

@@ -16,7 +16,7 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
     public static final Features NONE = new Features(0, 0, 0);
 
     /**
-     * Reserved bits of {@code incompatible}: places for these are in the format, nothing uses them yet. In the order of
+     * Bits of {@code incompatible}: places for these are in the format. Nothing uses them yet but lost nodes. In the order of
      * the bits.
      */
     private static final List<String> RESERVED = List.of(
@@ -30,8 +30,10 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
     /** The same of {@code readOnlyCompatible}. */
     private static final List<String> RESERVED_FOR_READING = List.of("dirty bitmaps", "policies of files", "quotas");
 
+    private static final long LOST_NODES = 1L << 3;
+
     /** Which bits this version knows. */
-    private static final Features KNOWN = NONE;
+    private static final Features KNOWN = new Features(LOST_NODES, 0, 0);
 
     static Features decode(byte[] b, int at) {
         return new Features(
@@ -42,6 +44,21 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
         LittleEndian.putLong(b, at, incompatible);
         LittleEndian.putLong(b, at + 8, readOnlyCompatible);
         LittleEndian.putLong(b, at + 16, compatible);
+    }
+
+    /** Returns these features and that parts of maps are lost. */
+    public Features withLostNodes() {
+        return new Features(incompatible | LOST_NODES, readOnlyCompatible, compatible);
+    }
+
+    /** Returns whether parts of maps are lost, or were. */
+    public boolean haveLostNodes() {
+        return (incompatible & LOST_NODES) != 0;
+    }
+
+    /** Returns whether none of them has bytes of its own in the superblock. */
+    boolean needNoBytes() {
+        return (incompatible & ~LOST_NODES) == 0 && readOnlyCompatible == 0 && compatible == 0;
     }
 
     /** Returns whether this version can read a volume with these features. */

@@ -9,7 +9,7 @@ import static io.holdfast.format.LittleEndian.putLong;
  * <pre>
  *   bit 0   device block   44 bits
  *      44   state           4 bits   0 hole, 1 unwritten, 2 written, 3 written without checksum, 4 node below;
- *                                    reserved: 5 compressed run, 6 lost
+ *                                    6 lost; reserved: 5 compressed run
  *      48   reserved        1 bit    (may be shared)
  *      49   reserved        5 bits   (position in a compressed run)
  *      54   reserved        5 bits   (stored blocks of a compressed run, less one)
@@ -17,8 +17,9 @@ import static io.holdfast.format.LittleEndian.putLong;
  *      64   checksum       64 bits   of the block's 4096 bytes; 0 in states 0, 1 and 3
  * </pre>
  *
- * <p>Hole and unwritten may stand in an inner node: then they hold for everything below. The first eight bytes are
- * called the entry's <em>word</em>; a word of zero is a hole.
+ * <p>Hole, unwritten and lost may stand in an inner node: then they hold for everything below. Lost is what nobody knows any
+ * more: the node that said it could not be read when a checkpoint had to change it. The first eight bytes are called the entry's
+ * <em>word</em>; a word of zero is a hole.
  */
 public final class MapEntry {
     public static final int SIZE_LOG2 = 4;
@@ -36,6 +37,7 @@ public final class MapEntry {
     public static final int WRITTEN = 2;
     public static final int WRITTEN_NO_CHECKSUM = 3;
     public static final int NODE = 4;
+    public static final int LOST = 6;
 
     private static final int STATE_AT = 44;
     private static final int STATE_BITS = 4;
@@ -51,9 +53,9 @@ public final class MapEntry {
         return (int) (word >>> STATE_AT) & ((1 << STATE_BITS) - 1);
     }
 
-    /** Returns whether a word on disk has only what this version knows: a state up to node, and no reserved bit. */
+    /** Returns whether a word on disk has only what this version knows: no other state, and no reserved bit. */
     public static boolean isPossible(long word) {
-        return word >>> (STATE_AT + STATE_BITS) == 0 && state(word) <= NODE;
+        return word >>> (STATE_AT + STATE_BITS) == 0 && (state(word) <= NODE || state(word) == LOST);
     }
 
     public static long block(long word) {

@@ -192,7 +192,7 @@ public record Superblock(
             throw damaged(device, block, "it has something where nothing can be");
         }
         Features features = Features.decode(b, 16);
-        if (features.equals(Features.NONE) && !isZero(b, LATER_AT, CHECKSUM_AT)) {
+        if (features.needNoBytes() && !isZero(b, LATER_AT, CHECKSUM_AT)) {
             throw damaged(device, block, "it has something of a feature and uses none");
         }
         LogPosition log = new LogPosition(
@@ -315,6 +315,26 @@ public record Superblock(
                 newUnwritten,
                 newChangeBytes,
                 newClean,
+                later);
+    }
+
+    /** Returns this superblock of a volume that has lost nodes. */
+    public Superblock withLostNodes() {
+        return new Superblock(
+                checksumId,
+                features.withLostNodes(),
+                uuid,
+                label,
+                blocks,
+                groupLog2,
+                generation,
+                treeRoot,
+                spaceRoot,
+                log,
+                allocatedBlocks,
+                unwrittenBlocks,
+                changeBytes,
+                clean,
                 later);
     }
 

@@ -13,12 +13,18 @@ import java.nio.ByteBuffer;
  * <pre>
  *   key: inode u64 BE, 5             value: {@link MapRoot}
  *   key: 0 u64, 8, block u64 BE      value: inode u64 BE, checksum u64 BE, level u8   a cut-off subtree, being freed
+ *   key: inode u64 BE, 9, level u8, first block u64 BE, block u64 BE   value: checksum u64 BE   a lost node
  * </pre>
+ *
+ * <p>A lost node could not be read when a checkpoint had to change it. It keeps its block, and all that hangs below. The
+ * same place of a file can lose a node twice, so the key has the node's block, too.
  */
 public final class MapItems {
     private static final byte MAP = 5;
     private static final byte DEAD = 8;
+    private static final byte LOST = 9;
     private static final int DEAD_VALUE_BYTES = 17;
+    private static final int LOST_KEY_BYTES = 26;
 
     private MapItems() {}
 
@@ -28,6 +34,46 @@ public final class MapItems {
      * @param inode whose map it was cut off
      */
     public record DeadTree(long inode, BlockPointer root, int level) {}
+
+    /**
+     * A node that could not be read.
+     *
+     * @param inode whose map it was in
+     * @param firstBlock of the file, below the node
+     */
+    public record LostNode(long inode, BlockPointer node, int level, long firstBlock) {}
+
+    public static Item lost(LostNode lost) {
+        byte[] key = ByteBuffer.allocate(LOST_KEY_BYTES)
+                .putLong(lost.inode())
+                .put(LOST)
+                .put((byte) lost.level())
+                .putLong(lost.firstBlock())
+                .putLong(lost.node().block())
+                .array();
+        return new Item(
+                key,
+                ByteBuffer.allocate(Long.BYTES).putLong(lost.node().checksum()).array());
+    }
+
+    public static boolean isLostKey(byte[] key) {
+        return key.length >= 9 && key[8] == LOST;
+    }
+
+    public static LostNode decodeLost(byte[] key, byte[] value) throws HoldfastException {
+        ByteBuffer k = ByteBuffer.wrap(key);
+        if (key.length != LOST_KEY_BYTES
+                || value.length != Long.BYTES
+                || k.get(9) < 1
+                || k.get(9) > MapEntry.LEVELS_MAX
+                || k.getLong(18) <= 0) {
+            throw new HoldfastException(
+                    ErrorCode.DAMAGED, "lost node item of inode %d is damaged".formatted(k.getLong(0)));
+        }
+        BlockPointer node =
+                new BlockPointer(k.getLong(18), ByteBuffer.wrap(value).getLong());
+        return new LostNode(k.getLong(0), node, k.get(9), k.getLong(10));
+    }
 
     public static byte[] mapKey(long inode) {
         return ByteBuffer.allocate(9).putLong(inode).put(MAP).array();

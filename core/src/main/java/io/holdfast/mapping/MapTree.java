@@ -150,7 +150,7 @@ public final class MapTree {
     static void checkEntry(long word, int level, int slot) throws HoldfastException {
         boolean sound = switch (MapEntry.state(word)) {
             case MapEntry.HOLE -> word == 0;
-            case MapEntry.UNWRITTEN -> MapEntry.block(word) == 0;
+            case MapEntry.UNWRITTEN, MapEntry.LOST -> MapEntry.block(word) == 0;
             case MapEntry.WRITTEN, MapEntry.WRITTEN_NO_CHECKSUM -> level == 0 && MapEntry.block(word) != 0;
             case MapEntry.NODE -> level > 0 && MapEntry.block(word) != 0;
             default -> false;

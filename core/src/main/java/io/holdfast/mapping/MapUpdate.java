@@ -18,15 +18,17 @@ public final class MapUpdate {
     private final MapChanges changes;
     private final DeltaMap delta;
     private final MapRelease release;
+    private final MapChanges.LostNodes lostNodes;
     /** One node of each level, from level 1 on: the open path from the root to the present place. */
     private final byte[][] open = new byte[MapEntry.LEVELS_MAX][];
 
     private long dataBlocksAdded;
     private long unwrittenAdded;
 
-    private MapUpdate(MapChanges changes, DeltaMap delta, MapChanges.CutOff cutOff) {
+    private MapUpdate(MapChanges changes, DeltaMap delta, MapChanges.CutOff cutOff, MapChanges.LostNodes lostNodes) {
         this.changes = changes;
         this.delta = delta;
+        this.lostNodes = lostNodes;
         this.release = new MapRelease(changes, cutOff);
     }
 
@@ -34,10 +36,12 @@ public final class MapUpdate {
      * Applies changes and returns the new root.
      *
      * @param cutOff takes subtrees that the new tree no longer has
+     * @param lostNodes takes nodes that cannot be read
      */
-    public static MapRoot apply(MapChanges changes, MapRoot root, DeltaMap delta, MapChanges.CutOff cutOff)
+    public static MapRoot apply(
+            MapChanges changes, MapRoot root, DeltaMap delta, MapChanges.CutOff cutOff, MapChanges.LostNodes lostNodes)
             throws HoldfastException {
-        return new MapUpdate(changes, delta, cutOff).run(root);
+        return new MapUpdate(changes, delta, cutOff, lostNodes).run(root);
     }
 
     private MapRoot run(MapRoot root) throws HoldfastException {
@@ -84,13 +88,14 @@ public final class MapUpdate {
             }
             return new Child(MapEntry.word(covering, 0), 0);
         }
-        byte[] node = open(old, level, following);
+        byte[] node = node(level);
+        Child opened = open(node, old, level, firstChunk, following);
         if (level == 1) {
             leaf(node, firstChunk);
         } else {
             inner(node, level, firstChunk, chunks, touched);
         }
-        return close(node, old);
+        return close(node, opened);
     }
 
     private void addUnwritten(long blocks) {
@@ -106,7 +111,6 @@ public final class MapUpdate {
             int slot = (int) ((touched - firstChunk) / childChunks);
             long childFirst = firstChunk + slot * childChunks;
             long childWord = MapEntry.wordAt(node, slot);
-            MapTree.checkEntry(childWord, level - 1, slot);
             Child child = node(
                     new Child(childWord, MapEntry.checksumAt(node, slot)),
                     level - 1,
@@ -148,7 +152,6 @@ public final class MapUpdate {
 
     private void replace(byte[] node, int slot, long newWord, long newChecksum) throws HoldfastException {
         long old = MapEntry.wordAt(node, slot);
-        MapTree.checkEntry(old, 0, slot);
         if (MapEntry.isData(newWord)) {
             changes.take(MapEntry.block(newWord));
             dataBlocksAdded++;
@@ -159,26 +162,43 @@ public final class MapUpdate {
         MapEntry.put(node, slot, newWord, newChecksum);
     }
 
-    /**
-     * Returns a copy of the node, or a node made of its parent's entry. Valid until another node of its level is
-     * opened.
-     */
-    private byte[] open(Child old, int level, NodeReader.Following following) throws HoldfastException {
-        MapTree.requireLevel(old.word(), level);
+    /** Returns the memory for a node of a level; valid until the next one of its level is opened. */
+    private byte[] node(int level) {
         byte[] node = open[level - 1];
         if (node == null) {
             node = new byte[Block.SIZE];
             open[level - 1] = node;
         }
+        return node;
+    }
+
+    /**
+     * Fills {@code node} with a copy of a node, or with its parent's entry. One that cannot be read is lost: damage in one file
+     * must not keep all others from their checkpoint.
+     *
+     * @return what the node was made of, which the new one takes the place of
+     */
+    private Child open(byte[] node, Child old, int level, long firstChunk, NodeReader.Following following)
+            throws HoldfastException {
+        MapTree.requireLevel(old.word(), level);
+        Child known = old;
         if (MapEntry.state(old.word()) == MapEntry.NODE) {
             BlockPointer pointer = new BlockPointer(MapEntry.block(old.word()), old.checksum());
-            changes.copy(pointer, MapTree.STRUCTURE, following, 0, node, node.length);
-            return node;
+            try {
+                changes.copy(pointer, MapTree.STRUCTURE, following, 0, node, node.length);
+                for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+                    MapTree.checkEntry(MapEntry.wordAt(node, slot), level - 1, slot);
+                }
+                return old;
+            } catch (HoldfastException e) {
+                lostNodes.lost(pointer, level, firstChunk << MapEntry.FANOUT_LOG2, e);
+                known = new Child(MapEntry.word(MapEntry.LOST, 0), 0);
+            }
         }
         for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
-            MapEntry.put(node, slot, old.word(), 0);
+            MapEntry.put(node, slot, known.word(), 0);
         }
-        return node;
+        return known;
     }
 
     /** Writes the node, or folds it into its parent's entry if all of it is hole or unwritten. */

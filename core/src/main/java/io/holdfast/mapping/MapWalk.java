@@ -19,6 +19,9 @@ public final class MapWalk {
 
         void unwritten(long fileBlock, long count);
 
+        /** Nobody knows what the blocks have. */
+        void lost(long fileBlock, long count);
+
         void problem(long block, HoldfastException why);
     }
 
@@ -39,6 +42,7 @@ public final class MapWalk {
     private void walk(long word, long checksum, int level, long firstBlock) throws HoldfastException {
         switch (MapEntry.state(word)) {
             case MapEntry.UNWRITTEN -> visitor.unwritten(firstBlock, 1L << MapEntry.spanLog2(level));
+            case MapEntry.LOST -> visitor.lost(firstBlock, 1L << MapEntry.spanLog2(level));
             case MapEntry.WRITTEN, MapEntry.WRITTEN_NO_CHECKSUM ->
                 visitor.data(firstBlock, new Mapping(word, checksum, 0));
             case MapEntry.NODE -> walkNode(word, checksum, level, firstBlock);

@@ -17,6 +17,16 @@ public record Mapping(long word, long checksum, long cookie) {
         return MapEntry.state(word) == MapEntry.UNWRITTEN;
     }
 
+    /** Returns whether nobody knows what the block has: a node of the map could not be read. */
+    public boolean isLost() {
+        return MapEntry.state(word) == MapEntry.LOST;
+    }
+
+    /** Returns whether the block reads as zeroes: it is a hole or unwritten. */
+    public boolean isZeroes() {
+        return !isData() && !isLost();
+    }
+
     public long block() {
         return MapEntry.block(word);
     }

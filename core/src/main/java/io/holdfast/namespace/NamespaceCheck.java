@@ -76,6 +76,9 @@ public final class NamespaceCheck {
                     inodeProblem(inode, "has a misplaced or malformed dead tree item");
                 }
             }
+            case NamespaceKeys.LOST_NODE -> {
+                // May have no inode any more. The check of the maps looks into it.
+            }
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
         }
     }

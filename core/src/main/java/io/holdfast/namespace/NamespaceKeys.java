@@ -33,6 +33,8 @@ public final class NamespaceKeys {
     public static final int HIGH_WATER = 7;
     /** Subtrees of block maps that were cut off; see {@code io.holdfast.mapping.MapItems}. */
     public static final int DEAD_TREE = 8;
+    /** Kept by block maps, as {@link #MAP} and {@link #DEAD_TREE}. */
+    public static final int LOST_NODE = 9;
 
     /** Under this number are the items that belong to the volume and to no inode. */
     public static final long VOLUME = 0;

@@ -29,9 +29,9 @@ class PlantedEntryDamageTest extends PlantedDamage {
         assertFound("directory entry", NO_BLOCK, "malformed");
     }
 
-    /** Lost nodes, lost keys, snapshots and their names, dirty bitmaps, policies, quotas: reserved. */
+    /** Lost keys, snapshots and their names, dirty bitmaps, policies, quotas: reserved. */
     @ParameterizedTest
-    @ValueSource(ints = {9, 10, 11, 12, 13, 14, 15, 16, 255})
+    @ValueSource(ints = {10, 11, 12, 13, 14, 15, 16, 255})
     void anItemOfTheFuture(int type) throws Exception {
         planter.item(key(volume.raw, type, "x"), new byte[8]);
         assertFound("inode", NO_BLOCK, "inode %d has an item of unknown type %d".formatted(volume.raw, type));

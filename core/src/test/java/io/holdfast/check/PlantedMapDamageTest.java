@@ -80,6 +80,38 @@ class PlantedMapDamageTest extends PlantedDamage {
         assertFound("inode", NO_BLOCK, "has a malformed key for its map item");
     }
 
+    @ParameterizedTest
+    @ValueSource(ints = {8, 9, 10, 11})
+    void aLostNodeItemThatCannotBe(int what) throws Exception {
+        byte[] key = new byte[what == 8 ? 25 : 26];
+        ByteBuffer k =
+                ByteBuffer.wrap(key).putLong(0, volume.data).put(8, (byte) 9).put(9, (byte) (what == 9 ? 8 : 1));
+        k.put(key.length - 1, (byte) (what == 10 ? 0 : 77));
+        planter.item(key, new byte[what == 11 ? 7 : 8]);
+        assertFound("map node", NO_BLOCK, "lost node item of inode %d is damaged".formatted(volume.data));
+    }
+
+    @Test
+    void aLostNodeThatIsInUse() throws Exception {
+        long block = planter.mapNode(volume.data, 3, 1);
+        byte[] key = ByteBuffer.allocate(26)
+                .putLong(volume.data)
+                .put((byte) 9)
+                .put((byte) 1)
+                .putLong(0)
+                .putLong(block)
+                .array();
+        planter.item(key, new byte[8]);
+        assertFound("map node", block, "used twice, once by a lost node of inode " + volume.data);
+    }
+
+    @Test
+    void lostWithABlock() throws Exception {
+        long block = planter.mapNode(volume.data, 3, 1);
+        planter.mapNode(volume.data, 3, 1, node -> setState(node, 3, MapEntry.LOST));
+        assertFound("map node", block, "entry 3 of a node of level 1");
+    }
+
     @Test
     void moreLevelsThanThereAre() throws Exception {
         long root = MapEntry.block(planter.map(volume.data).word());

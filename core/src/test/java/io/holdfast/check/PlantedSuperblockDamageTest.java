@@ -199,8 +199,8 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
 
     @Test
     void anIncompatibleFeatureIsRefused() {
-        inAllSlots(bytes -> LittleEndian.putLong(bytes, INCOMPATIBLE_AT, 0b1010));
-        String what = "uses blocks shared by files, nodes that were lost";
+        inAllSlots(bytes -> LittleEndian.putLong(bytes, INCOMPATIBLE_AT, 0b11010));
+        String what = "uses blocks shared by files, encryption";
         assertUnsupported(() -> PlantedVolume.openReadOnly(device.copy()), what);
         assertUnsupported(() -> PlantedVolume.openReadWrite(device.copy()), what);
         use(volume.closed.copy());

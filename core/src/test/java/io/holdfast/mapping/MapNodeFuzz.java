@@ -68,6 +68,12 @@ public final class MapNodeFuzz implements FuzzTarget {
                         }
 
                         @Override
+                        public void lost(long fileBlock, long count) {
+                            assertThat(fileBlock).isNotNegative();
+                            assertThat(count).isPositive();
+                        }
+
+                        @Override
                         public void problem(long block, HoldfastException why) {}
                     })
                     .walk(root);
@@ -79,7 +85,13 @@ public final class MapNodeFuzz implements FuzzTarget {
     private static void look(Nodes nodes, MapRoot root, long block) {
         try {
             MapTree.lookup(nodes, root, block, (word, checksum) -> {
-                assertThat(MapEntry.state(word)).isBetween(MapEntry.HOLE, MapEntry.WRITTEN_NO_CHECKSUM);
+                assertThat(MapEntry.state(word))
+                        .isIn(
+                                MapEntry.HOLE,
+                                MapEntry.UNWRITTEN,
+                                MapEntry.WRITTEN,
+                                MapEntry.WRITTEN_NO_CHECKSUM,
+                                MapEntry.LOST);
                 assertThat(MapEntry.isData(word)).isEqualTo(MapEntry.block(word) != 0);
             });
             MapExtent run = MapTree.run(nodes, root, block);
@@ -98,7 +110,7 @@ public final class MapNodeFuzz implements FuzzTarget {
         }
         try {
             long before = nodes.data;
-            MapRoot changed = MapUpdate.apply(nodes, root, delta, MapNodeFuzz::cutOff);
+            MapRoot changed = MapUpdate.apply(nodes, root, delta, MapNodeFuzz::cutOff, MapNodeFuzz::lost);
             assertThat(changed.dataBlocks() - root.dataBlocks()).isEqualTo(nodes.data - before);
             assertThat(MapRoot.decode(changed.encode(), 1)).isEqualTo(changed);
             for (long place : places) {
@@ -113,6 +125,11 @@ public final class MapNodeFuzz implements FuzzTarget {
         } finally {
             delta.release();
         }
+    }
+
+    private static void lost(BlockPointer node, int level, long firstBlock, HoldfastException why) {
+        assertThat(level).isBetween(1, MapEntry.LEVELS_MAX);
+        assertThat(firstBlock).isNotNegative();
     }
 
     private static void reap(Nodes nodes, MapRoot root) {

@@ -23,6 +23,10 @@ class OwnershipModelTest {
     /** So many blocks that maps have up to three levels. */
     private static final long SPAN = 200_000;
 
+    private static final MapChanges.LostNodes NOTHING_LOST = (node, level, firstBlock, why) -> {
+        throw why;
+    };
+
     @Test
     void whatIsOwnedIsWhatTheMapReaches() throws HoldfastException {
         for (int seed = 0; seed < 60; seed++) {
@@ -30,7 +34,7 @@ class OwnershipModelTest {
             Owned owned = new Owned();
             MapRoot root = MapRoot.EMPTY;
             for (int checkpoint = 0; checkpoint < 8; checkpoint++) {
-                root = MapUpdate.apply(owned, root, changes(random, root, owned), owned::cutOff);
+                root = MapUpdate.apply(owned, root, changes(random, root, owned), owned::cutOff, NOTHING_LOST);
                 owned.releaseSome(random.nextInt(3));
             }
             owned.releaseSome(Integer.MAX_VALUE);
@@ -42,7 +46,8 @@ class OwnershipModelTest {
             // The file is gone: nobody owns anything.
             DeltaMap gone = new DeltaMap(root.levels(), MEMORY);
             gone.drop(superseded -> {});
-            assertThat(MapUpdate.apply(owned, root, gone, owned::cutOff)).isEqualTo(MapRoot.EMPTY);
+            assertThat(MapUpdate.apply(owned, root, gone, owned::cutOff, NOTHING_LOST))
+                    .isEqualTo(MapRoot.EMPTY);
             owned.releaseSome(Integer.MAX_VALUE);
             assertThat(owned.parents).as("seed %d", seed).isEmpty();
         }

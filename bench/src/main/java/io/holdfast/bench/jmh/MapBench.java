@@ -44,7 +44,7 @@ public class MapBench extends HotPath {
         for (int block = 0; block < blocks; block++) {
             put(all, block);
         }
-        root = MapUpdate.apply(nodes, MapRoot.EMPTY, all, (subtree, level) -> {});
+        root = MapUpdate.apply(nodes, MapRoot.EMPTY, all, (subtree, level) -> {}, MapBench::lost);
         changes = new DeltaMap(root.levels(), memory);
         for (int i = 0; i < CHANGES; i++) {
             put(changes, random.nextInt(blocks));
@@ -91,7 +91,7 @@ public class MapBench extends HotPath {
     @OperationsPerInvocation(CHANGES)
     public MapRoot apply() throws HoldfastException {
         nodes.mark();
-        MapRoot applied = MapUpdate.apply(nodes, root, changes, (subtree, level) -> {});
+        MapRoot applied = MapUpdate.apply(nodes, root, changes, (subtree, level) -> {}, MapBench::lost);
         nodes.forgetSinceMark();
         return applied;
     }
@@ -135,5 +135,10 @@ public class MapBench extends HotPath {
         public void leaked(BlockPointer node, HoldfastException why) {
             throw new IllegalStateException(why);
         }
+    }
+
+    private static void lost(BlockPointer node, int level, long firstBlock, HoldfastException why)
+            throws HoldfastException {
+        throw why;
     }
 }

@@ -1,6 +1,7 @@
 package io.holdfast.sim.disk;
 
 import io.holdfast.format.Block;
+import io.holdfast.format.MapEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.EnumMap;
@@ -232,12 +233,34 @@ public final class SimDisk {
         everDamaged.add(to);
     }
 
-    /** Damages a random written block. */
+    /** Damages a random written block; every other time a node of a map, if there is one: they are few, and much hangs below. */
     void decay(FaultKind kind) {
         List<Long> written = new ArrayList<>(new TreeSet<>(writtenAt.keySet()));
+        if (random.nextBoolean()) {
+            List<Long> nodes = written.stream().filter(this::isMapNode).toList();
+            written = nodes.isEmpty() ? written : nodes;
+        }
         if (!written.isEmpty()) {
             decay(kind, written.get(random.nextInt(written.size())));
         }
+    }
+
+    /** Returns whether a block looks like a node of a map. */
+    private boolean isMapNode(long block) {
+        byte[] content = read(block);
+        if (content == null) {
+            return false;
+        }
+        boolean points = false;
+        for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+            long word = MapEntry.wordAt(content, slot);
+            boolean pointer = MapEntry.isData(word) || MapEntry.state(word) == MapEntry.NODE;
+            if (!MapEntry.isPossible(word) || pointer == (MapEntry.block(word) == 0)) {
+                return false;
+            }
+            points |= pointer;
+        }
+        return points;
     }
 
     private void decay(FaultKind kind, long block) {

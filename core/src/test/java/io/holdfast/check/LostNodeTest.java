@@ -1,0 +1,199 @@
+package io.holdfast.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.Extent;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.List;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** A checkpoint has to change a node of a map that cannot be read: it goes on, and only what was below the node is lost. */
+class LostNodeTest extends PlantedDamage {
+    private static final MemorySegment NEW = block((byte) 9);
+    /** Blocks of a leaf; the file has 300. */
+    private static final int LEAF = 256;
+
+    private int others;
+
+    private static MemorySegment block(byte value) {
+        MemorySegment block = MemorySegment.ofArray(new byte[Block.SIZE]);
+        return block.fill(value);
+    }
+
+    private static byte[] read(StoredFile file, long block) throws HoldfastException {
+        MemorySegment into = block((byte) 1);
+        assertThat(file.read(block * Block.SIZE, into)).isEqualTo(Block.SIZE);
+        return into.toArray(ValueLayout.JAVA_BYTE);
+    }
+
+    private static void assertLost(StoredFile file, long block) {
+        assertThatThrownBy(() -> read(file, block))
+                .isInstanceOfSatisfying(
+                        HoldfastException.class, e -> assertThat(e.code()).isEqualTo(ErrorCode.DAMAGED))
+                .hasMessageContaining("/data")
+                .hasMessageContaining("offset " + block * Block.SIZE);
+    }
+
+    /** Opens what the last mount left; a closed device cannot be used again. */
+    private Volume open() throws Exception {
+        use(device.copy());
+        return PlantedVolume.openReadWrite(device);
+    }
+
+    /** Others go on, and the next mount, too. */
+    private void assertOthersGoOn(Volume open) throws Exception {
+        PlantedVolume.assertReadable(open);
+        try (StoredFile other = open.create("/other" + others++, CreateOptions.file())) {
+            other.write(0, NEW, Set.of());
+            other.flush();
+        }
+        open.checkpoint();
+        assertThat(open.failure()).isEmpty();
+    }
+
+    @Test
+    void aLostLeaf() throws Exception {
+        long leaf = planter.mapNode(volume.data, 3, 1);
+        byte[] behind = read(volume.data, LEAF);
+        flip(leaf);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(7L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+            assertOthersGoOn(open);
+        }
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            assertThat(open.recovery().problems()).anyMatch(p -> p.contains("lost to damage"));
+            assertThat(read(file, 7)).containsOnly(9);
+            assertThat(read(file, LEAF)).isEqualTo(behind);
+            for (int block : new int[] {0, 6, 8, LEAF - 1}) {
+                assertLost(file, block);
+            }
+            assertThatThrownBy(() -> file.write(5, NEW.asSlice(0, 10), Set.of()))
+                    .as("a part of a lost block")
+                    .hasMessageContaining("offset 0");
+            assertThat(file.map(0, LEAF * (long) Block.SIZE, 9))
+                    .extracting(Extent::state)
+                    .containsOnly(Extent.State.WRITTEN);
+            // Writing heals, and so do holes.
+            file.write(0, NEW, Set.of());
+            file.punch(8L * Block.SIZE, Block.SIZE);
+            open.checkpoint();
+            assertThat(read(file, 0)).containsOnly(9);
+            assertThat(read(file, 8)).containsOnly(0);
+            assertLost(file, 9);
+            assertOthersGoOn(open);
+        }
+        CheckReport report = assertFoundAlone(
+                "map node", leaf, "the node of inode %d from offset 0 on was lost".formatted(volume.data));
+        assertThat(report.problems()).anyMatch(p -> p.message().contains("has 253 lost blocks"));
+        assertLeaked(report, LEAF);
+        assertThat(report.problems()).hasSize(3);
+    }
+
+    private static void assertLeaked(CheckReport report, int blocks) {
+        assertThat(report.problems())
+                .anyMatch(p ->
+                        p.message().startsWith(blocks + " blocks are marked in use and nothing that could be read"));
+    }
+
+    private byte[] read(long inode, long fileBlock) throws HoldfastException {
+        return device.block(planter.data(inode, fileBlock));
+    }
+
+    /** The root of the map, or the file's last leaf. */
+    @ParameterizedTest
+    @ValueSource(ints = {2, 1})
+    void theFileCanBeRemoved(int level) throws Exception {
+        long node = planter.mapNode(volume.data, LEAF, level);
+        flip(node);
+        try (Volume open = open()) {
+            try (StoredFile file = open.open("/data")) {
+                file.write((LEAF + 1L) * Block.SIZE, NEW, Set.of());
+                open.checkpoint();
+                assertThat(read(file, LEAF + 1)).containsOnly(9);
+                assertLost(file, LEAF);
+                if (level == 2) {
+                    assertLost(file, 0);
+                } else {
+                    read(file, 0);
+                }
+            }
+            open.remove("/data");
+            open.checkpoint();
+            open.checkpoint();
+            assertOthersGoOn(open);
+        }
+        CheckReport report = assertFoundAlone("map node", node, "was lost");
+        assertThat(report.problems()).hasSize(2);
+    }
+
+    @Test
+    void everythingIsPunched() throws Exception {
+        long leaf = planter.mapNode(volume.data, 3, 1);
+        flip(leaf);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(7L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+            file.punch(0, file.size());
+            open.checkpoint();
+            assertThat(read(file, 3)).containsOnly(0);
+            assertOthersGoOn(open);
+        }
+        CheckReport report = assertFoundAlone("map node", leaf, "was lost");
+        assertThat(report.problems()).hasSize(2);
+    }
+
+    /** So many at once are no rot: the volume stops, and the old superblock has everything. */
+    @Test
+    void manyLostNodesLatch() throws Exception {
+        int leaves = 12;
+        long inode;
+        try (Volume open = open();
+                StoredFile file = open.create("/many", CreateOptions.file())) {
+            inode = file.inode();
+            for (long leaf = 0; leaf < leaves; leaf++) {
+                file.write(leaf * LEAF * Block.SIZE, NEW, Set.of());
+            }
+        }
+        List<Long> nodes = new java.util.ArrayList<>();
+        for (long leaf = 0; leaf < leaves; leaf++) {
+            nodes.add(planter.mapNode(inode, leaf * LEAF, 1));
+        }
+        nodes.forEach(this::flip);
+        try (Volume open = open()) {
+            try (StoredFile file = open.open("/many")) {
+                for (long leaf = 0; leaf < leaves; leaf++) {
+                    file.write((leaf * LEAF + 1) * Block.SIZE, NEW, Set.of());
+                }
+            }
+            assertThatThrownBy(open::checkpoint).hasMessageContaining("more than 8 map nodes cannot be read");
+            assertThat(open.failure()).isNotEmpty();
+        } catch (HoldfastException e) {
+            assertThat(e).hasMessageContaining("cannot be read");
+        }
+        nodes.forEach(this::flip);
+        try (Volume open = open();
+                StoredFile file = open.open("/many")) {
+            for (long leaf = 0; leaf < leaves; leaf++) {
+                assertThat(read(file, leaf * LEAF)).containsOnly(9);
+            }
+            assertOthersGoOn(open);
+        }
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+}
