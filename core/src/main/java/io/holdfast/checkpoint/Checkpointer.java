@@ -27,6 +27,9 @@ public final class Checkpointer implements Reclaimer {
     private static final long RECORDS_MAX = 65536;
 
     private static final long LOG_BLOCKS_MAX = 3L << 20;
+    /** While a checkpoint is being written, the log behind it may grow by this part of its limits. Then writers wait. */
+    private static final int BEHIND_PART = 2;
+
     /** With less in the log a checkpoint would bring too little. */
     private static final long SPACE_BLOCKS_MIN = 1L << 13;
 
@@ -61,6 +64,7 @@ public final class Checkpointer implements Reclaimer {
         this.log = log;
         this.checkpoints = checkpoints;
         this.budget = checkpoints.budget();
+        budget.boundBy(this::isLogFull);
         checkpoints.onMove(this::wakeWaiting);
         volume.latch().onFailure(this::wakeAll);
         volume.room().onChange(this::wakeAll);
@@ -84,9 +88,8 @@ public final class Checkpointer implements Reclaimer {
     }
 
     private boolean hasReason() {
-        long logMax = Math.min(LOG_BLOCKS_MAX, volume.space().usable() / 4);
         return budget.wantsCheckpoint()
-                || log.blocksSinceCheckpoint() > logMax
+                || log.blocksSinceCheckpoint() > logBlocksMax()
                 || log.recordsSinceCheckpoint() > RECORDS_MAX
                 || isSpaceShort()
                 || volume.items().wantsCheckpoint();
@@ -116,6 +119,18 @@ public final class Checkpointer implements Reclaimer {
         return !running
                 && taken > Math.min(SPACE_BLOCKS_MIN, volume.space().usable() / 64)
                 && taken > volume.space().available();
+    }
+
+    private long logBlocksMax() {
+        return Math.min(LOG_BLOCKS_MAX, volume.space().usable() / 4);
+    }
+
+    /** Returns whether so much is behind the checkpoint being written that a recovery would take too long. */
+    private boolean isLogFull() {
+        return running
+                && !freezing
+                && (log.blocksSinceCheckpoint() > logBlocksMax() / BEHIND_PART
+                        || log.recordsSinceCheckpoint() > RECORDS_MAX / BEHIND_PART);
     }
 
     /** Returns what bounds the changes of maps. */

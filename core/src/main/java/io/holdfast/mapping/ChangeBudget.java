@@ -3,6 +3,7 @@ package io.holdfast.mapping;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BooleanSupplier;
 
 /**
  * Bounds the memory of all changes of a volume's maps, active and frozen together. Who is about to make changes asks first
@@ -25,6 +26,9 @@ import java.util.concurrent.atomic.AtomicLong;
  * <p>While a checkpoint writes the frozen changes, writers make new ones. They may fill half of the room that is left at
  * once, and more as the checkpoint proceeds ({@link #advance}). So a writer that is faster than the checkpoint waits often
  * and for a moment, and not once until the checkpoint is over, which would be seconds.
+ *
+ * <p>The log bounds them, too: with much memory a slow checkpoint would leave more of it to replay than may be ({@link
+ * #boundBy}).
  *
  * <p>Invariants: {@code memory.bytes() + BLOCK_BYTES * promised} was at most {@code hard} when the newest of the
  * promises was made. A log that is replayed counts, but does not wait: it holds what an earlier mount had room for. Thread-safe.
@@ -54,11 +58,18 @@ public final class ChangeBudget {
     /** So many bytes of active changes there may be now. */
     private volatile long line = Long.MAX_VALUE;
 
+    private volatile BooleanSupplier logIsFull = () -> false;
+
     /** @param share bytes for the changes, a quarter of the volume's memory */
     public ChangeBudget(ChangeMemory memory, long share) {
         this.memory = memory;
         this.share = share;
         this.hard = Math.max(share - share / 8 - SLABS_MARGIN, HARD_MIN);
+    }
+
+    /** Sets what else keeps changes from being admitted: the log is as long as it may be. It must be cheap. */
+    public void boundBy(BooleanSupplier full) {
+        logIsFull = full;
     }
 
     /** Returns the bytes that the changes never exceed. */
@@ -85,7 +96,7 @@ public final class ChangeBudget {
      * Admits changes of so many blocks, if there is room. The caller says {@link #end} when they are made, or will not be.
      */
     public boolean tryAdmit(long blocks) {
-        if (Inject.fails(Point.CHANGES_FULL)) {
+        if (logIsFull.getAsBoolean() || Inject.fails(Point.CHANGES_FULL)) {
             return false;
         }
         long together = promised.addAndGet(blocks) * BLOCK_BYTES;
