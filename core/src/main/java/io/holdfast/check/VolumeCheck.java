@@ -18,11 +18,9 @@ import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -61,14 +59,10 @@ public final class VolumeCheck {
     /** Inodes whose maps lost nodes: nobody knows how many blocks were below. */
     private final Set<Long> haveLost = new HashSet<>();
 
-    private final List<Miscount> miscounted = new ArrayList<>();
-
     private long reached;
     private long unwritten;
     /** The check could not follow some pointer, so blocks may be in use without a known pointer to them. */
     private boolean incomplete;
-
-    private record Miscount(long inode, String message) {}
 
     /** @param memory where the sets of blocks lie; closed when the check is done */
     public VolumeCheck(VolumeState volume, Superblock superblock, Progress progress, Arena memory) {
@@ -110,11 +104,6 @@ public final class VolumeCheck {
     /** Compares the findings of {@link #spaceMap} and {@link #trees}; called after both. */
     public CheckReport finish() {
         NamespaceCheck.Counts counts = namespace.finish();
-        for (Miscount miscount : miscounted) {
-            if (!haveLost.contains(miscount.inode)) {
-                findings.add("map node", -1, miscount.inode, miscount.message);
-            }
-        }
         space.compare(reachable, incomplete);
         compareCounts();
         return findings.report(counts.files(), counts.directories());
@@ -172,7 +161,7 @@ public final class VolumeCheck {
             }
         }
 
-        /** Reports a node that a checkpoint could not read. It is allocated, and so is what was below it. */
+        /** Reports a node that a checkpoint could not read. It is allocated, and so is what was below it. They come before all maps. */
         private void lostNode(MapItems.LostNode lost) {
             reach("map node", lost.node().block(), lost.inode(), "a lost node of inode " + lost.inode());
             findings.metadataBlocks++;
@@ -210,7 +199,7 @@ public final class VolumeCheck {
                         "inode %d has %d lost blocks: reading them is an error until they are written again"
                                 .formatted(inode, visitor.lostBlocks));
             }
-            if (visitor.whole && !unreadableDead.contains(inode)) {
+            if (visitor.whole && !unreadableDead.contains(inode) && !haveLost.contains(inode)) {
                 compare(inode, "data", root.dataBlocks(), blocks);
                 compare(inode, "unwritten", root.unwrittenBlocks(), promised);
             }
@@ -218,9 +207,11 @@ public final class VolumeCheck {
 
         private void compare(long inode, String what, long said, long found) {
             if (said != found) {
-                miscounted.add(new Miscount(
+                findings.add(
+                        "map node",
+                        -1,
                         inode,
-                        "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found)));
+                        "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found));
             }
         }
 

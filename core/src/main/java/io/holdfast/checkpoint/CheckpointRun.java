@@ -3,17 +3,17 @@ package io.holdfast.checkpoint;
 import io.holdfast.btree.BTree;
 import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Features;
 import io.holdfast.format.Item;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
-import io.holdfast.format.MapEntry;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.LostMerge;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.DeadTree;
 import io.holdfast.mapping.MapItems.LostNode;
@@ -24,6 +24,7 @@ import io.holdfast.space.SpaceMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -55,6 +56,8 @@ final class CheckpointRun {
     /** More nodes that cannot be read are no rot of single blocks: a cable is loose, and they may all be there yet. */
     private static final int LOST_MAX = 8;
 
+    private static final int MERGES_MAX = 64;
+
     private final VolumeState volume;
     private final SpaceMap spaceMap;
     private final Superblocks superblocks;
@@ -66,13 +69,19 @@ final class CheckpointRun {
     private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
     private final Map<Long, MapRoot> roots = new HashMap<>();
     private final ArrayDeque<DeadTree> reapable = new ArrayDeque<>();
-    private final List<String> lost = new ArrayList<>();
+    private final boolean mergesLost;
+    private final List<LostNode> lost = new ArrayList<>();
+    private final List<String> notes = new ArrayList<>();
+    /** Whether all nodes that were lost before have been put back. */
+    private boolean noneIsLost;
+
     private boolean moreToReap;
     private long frozenUnwritten;
 
     /**
      * @param changeBytes bytes of memory that changes of maps may take until the next checkpoint
      * @param larger what the volume is to become; null if it keeps its size
+     * @param mergesLost look whether lost nodes can be read again
      * @param pace hears how far the run is, and may end it by throwing
      */
     CheckpointRun(
@@ -82,6 +91,7 @@ final class CheckpointRun {
             Superblock last,
             long changeBytes,
             @Nullable Layout larger,
+            boolean mergesLost,
             CheckpointPace pace) {
         this.volume = volume;
         this.spaceMap = spaceMap;
@@ -89,6 +99,7 @@ final class CheckpointRun {
         this.last = last;
         this.changeBytes = changeBytes;
         this.larger = larger;
+        this.mergesLost = mergesLost;
         this.pace = pace;
         this.writer = new CheckpointWriter(volume, pace::node);
     }
@@ -103,6 +114,7 @@ final class CheckpointRun {
                 applyMap(map.getKey(), map.getValue());
             }
             pace.mapsWritten();
+            mergeLost();
             reap();
             roots.forEach(this::putRoot);
             BlockPointer tree =
@@ -119,7 +131,7 @@ final class CheckpointRun {
                     changeBytes,
                     clean);
             superblock = larger == null ? superblock : superblock.withBlocks(larger.blocks());
-            superblock = lost.isEmpty() ? superblock : superblock.withLostNodes();
+            superblock = superblock.withFeatures(features());
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {
                 volume.device().flush();
@@ -176,7 +188,8 @@ final class CheckpointRun {
                 map.committed(),
                 map.frozen(),
                 (top, level) -> putDead(new DeadTree(inode, top, level)),
-                (node, level, firstBlock, why) -> putLost(new LostNode(inode, node, level, firstBlock), why));
+                (node, level, firstBlock, why) ->
+                        putLost(new LostNode(inode, node, level, firstBlock, last.generation() + 1), why));
         roots.put(inode, root);
     }
 
@@ -188,13 +201,78 @@ final class CheckpointRun {
         }
         Item item = MapItems.lost(node);
         items.put(item.key(), item);
-        lost.add(("up to %d blocks of inode %d, from offset %s on, are lost until they are written again: %s."
-                        + " Their space stays allocated; 'holdfast check' names all damage")
-                .formatted(
-                        1L << MapEntry.spanLog2(node.level()),
-                        node.inode(),
-                        Long.toUnsignedString(node.firstBlock() * Block.SIZE),
-                        why.getMessage()));
+        lost.add(node);
+        notes.add("%s: %s. Their space stays allocated; 'holdfast check' names all damage"
+                .formatted(node.text(), why.getMessage()));
+    }
+
+    private Features features() {
+        if (!lost.isEmpty()) {
+            return last.features().withLostNodes();
+        }
+        return noneIsLost ? last.features().withoutLostNodes() : last.features();
+    }
+
+    /**
+     * Puts nodes back that were lost before this checkpoint and can be read again, the last that was lost first. A node is put
+     * back only if none is missing that took its place later: that one may have had newer content.
+     */
+    private void mergeLost() throws HoldfastException {
+        if (!mergesLost || !last.features().haveLostNodes()) {
+            return;
+        }
+        List<LostNode> found;
+        try {
+            found = LostNodes.find(volume.nodes(), last, MERGES_MAX + 1);
+        } catch (HoldfastException e) {
+            return; // They stay lost. The check says why.
+        }
+        if (found.size() > MERGES_MAX) {
+            return; // Too many to know which are newer.
+        }
+        found.sort(Comparator.comparingLong(LostNode::generation).reversed());
+        List<LostNode> missing = new ArrayList<>(lost);
+        for (LostNode node : found) {
+            boolean hidden = missing.stream().anyMatch(node::overlaps);
+            if (hidden || !merged(node, missing)) {
+                missing.add(node);
+            }
+        }
+        noneIsLost = missing.isEmpty();
+    }
+
+    /**
+     * Returns whether a node has been put back.
+     *
+     * @param missing takes nodes below it that have not
+     */
+    private boolean merged(LostNode node, List<LostNode> missing) throws HoldfastException {
+        LostMerge merge =
+                new LostMerge(writer, node, (top, level) -> putDead(new DeadTree(node.inode(), top, level)), below -> {
+                    Item item = MapItems.lost(below);
+                    items.put(item.key(), item);
+                    missing.add(below);
+                });
+        MapRoot root;
+        try {
+            merge.read();
+            root = rootOf(node.inode());
+            if (root != null) {
+                roots.put(node.inode(), merge.apply(root));
+            }
+        } catch (HoldfastException e) {
+            if (merge.hasBegun()) {
+                throw e;
+            }
+            return false; // As before. The check says so.
+        }
+        if (root == null) {
+            merge.cutOff();
+        }
+        byte[] key = MapItems.lost(node).key();
+        items.put(key, Item.remove(key));
+        notes.add("a map node can be read again: no longer so that " + node.text());
+        return true;
     }
 
     private void putRoot(long inode, MapRoot root) {
@@ -244,18 +322,24 @@ final class CheckpointRun {
 
     /** Takes freed blocks out of their file's count, if the file still exists. */
     private void uncount(long inode, long blocks, long unwritten) throws HoldfastException {
-        MapRoot root = roots.get(inode);
-        if (root == null) {
-            BlockMap map = volume.maps().find(inode);
-            byte[] item = BTree.get(volume.nodes(), last.treeRoot(), MapItems.mapKey(inode));
-            if (item == null) {
-                return;
-            }
-            root = map != null ? map.committed() : MapRoot.decode(item, inode);
-        }
-        if (!root.equals(MapRoot.EMPTY)) {
+        MapRoot root = rootOf(inode);
+        if (root != null && !root.equals(MapRoot.EMPTY)) {
             roots.put(inode, root.without(blocks, unwritten));
         }
+    }
+
+    /** Returns the root of a file's map as this run has it; null if there is no such file, or it has no map. */
+    private @Nullable MapRoot rootOf(long inode) throws HoldfastException {
+        MapRoot root = roots.get(inode);
+        if (root != null) {
+            return root;
+        }
+        BlockMap map = volume.maps().find(inode);
+        byte[] item = BTree.get(volume.nodes(), last.treeRoot(), MapItems.mapKey(inode));
+        if (item == null) {
+            return null;
+        }
+        return map != null ? map.committed() : MapRoot.decode(item, inode);
     }
 
     Map<Long, MapRoot> roots() {
@@ -274,7 +358,7 @@ final class CheckpointRun {
     /** Returns what the run could not read, a line for each, for the log. */
     List<String> damage() {
         List<String> damage = new ArrayList<>(writer.leaks());
-        damage.addAll(lost);
+        damage.addAll(notes);
         return damage;
     }
 }

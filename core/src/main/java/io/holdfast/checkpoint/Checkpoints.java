@@ -50,6 +50,8 @@ public final class Checkpoints {
     private volatile Runnable moved = () -> {};
     private volatile @Nullable Long deadline;
     private boolean abandoned;
+    /** Whether a checkpoint of this mount has looked whether lost nodes can be read again: a bad sector may take seconds. */
+    private boolean lookedForLost;
 
     /** @param superblock the one that was found */
     public Checkpoints(
@@ -185,8 +187,9 @@ public final class Checkpoints {
             throw FailureLatch.outOfSpace(volume.device().name());
         }
         CheckpointPace pace = new CheckpointPace(budget, frozen.maps.values(), this::checkTime, moved);
-        CheckpointRun run =
-                new CheckpointRun(volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), pace);
+        CheckpointRun run = new CheckpointRun(
+                volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), !lookedForLost, pace);
+        lookedForLost = true;
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);

@@ -51,7 +51,12 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
         return new Features(incompatible | LOST_NODES, readOnlyCompatible, compatible);
     }
 
-    /** Returns whether parts of maps are lost, or were. */
+    /** Returns these features, and no part of a map is lost. */
+    public Features withoutLostNodes() {
+        return new Features(incompatible & ~LOST_NODES, readOnlyCompatible, compatible);
+    }
+
+    /** Returns whether parts of maps are lost. */
     public boolean haveLostNodes() {
         return (incompatible & LOST_NODES) != 0;
     }

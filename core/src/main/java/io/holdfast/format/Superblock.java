@@ -318,11 +318,11 @@ public record Superblock(
                 later);
     }
 
-    /** Returns this superblock of a volume that has lost nodes. */
-    public Superblock withLostNodes() {
+    /** Returns this superblock with other features. */
+    public Superblock withFeatures(Features newFeatures) {
         return new Superblock(
                 checksumId,
-                features.withLostNodes(),
+                newFeatures,
                 uuid,
                 label,
                 blocks,

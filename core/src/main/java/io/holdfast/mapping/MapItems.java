@@ -2,10 +2,12 @@ package io.holdfast.mapping;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.MapEntry;
 import java.nio.ByteBuffer;
+import java.util.HexFormat;
 
 /**
  * The items that block maps keep in the metadata tree. Only checkpoints write them.
@@ -13,18 +15,20 @@ import java.nio.ByteBuffer;
  * <pre>
  *   key: inode u64 BE, 5             value: {@link MapRoot}
  *   key: 0 u64, 8, block u64 BE      value: inode u64 BE, checksum u64 BE, level u8   a cut-off subtree, being freed
- *   key: inode u64 BE, 9, level u8, first block u64 BE, block u64 BE   value: checksum u64 BE   a lost node
+ *   key: 0 u64, 9, inode u64 BE, level u8, first block u64 BE, block u64 BE
+ *                                    value: checksum u64 BE, generation u64 BE            a lost node
  * </pre>
  *
- * <p>A lost node could not be read when a checkpoint had to change it. It keeps its block, and all that hangs below. The
- * same place of a file can lose a node twice, so the key has the node's block, too.
+ * <p>A lost node could not be read when a checkpoint had to change it, the one of that generation. It keeps its block, and all that
+ * hangs below. The same place of a file can lose a node twice, so the key has the node's block, too.
  */
 public final class MapItems {
     private static final byte MAP = 5;
     private static final byte DEAD = 8;
     private static final byte LOST = 9;
     private static final int DEAD_VALUE_BYTES = 17;
-    private static final int LOST_KEY_BYTES = 26;
+    private static final int LOST_KEY_BYTES = 34;
+    private static final int LOST_VALUE_BYTES = 16;
 
     private MapItems() {}
 
@@ -40,39 +44,62 @@ public final class MapItems {
      *
      * @param inode whose map it was in
      * @param firstBlock of the file, below the node
+     * @param generation of the superblock that was the first without it
      */
-    public record LostNode(long inode, BlockPointer node, int level, long firstBlock) {}
+    public record LostNode(long inode, BlockPointer node, int level, long firstBlock, long generation) {
+        /** Returns whether both were nodes above the same block of a file. */
+        public boolean overlaps(LostNode other) {
+            int log2 = MapEntry.spanLog2(Math.max(level, other.level));
+            return inode == other.inode && firstBlock >>> log2 == other.firstBlock >>> log2;
+        }
+
+        /** Returns what to say of it. */
+        public String text() {
+            return "up to %d blocks of inode %d, from offset %s on, are lost until they are written again"
+                    .formatted(1L << MapEntry.spanLog2(level), inode, Long.toUnsignedString(firstBlock * Block.SIZE));
+        }
+    }
 
     public static Item lost(LostNode lost) {
         byte[] key = ByteBuffer.allocate(LOST_KEY_BYTES)
-                .putLong(lost.inode())
+                .putLong(0)
                 .put(LOST)
+                .putLong(lost.inode())
                 .put((byte) lost.level())
                 .putLong(lost.firstBlock())
                 .putLong(lost.node().block())
                 .array();
         return new Item(
                 key,
-                ByteBuffer.allocate(Long.BYTES).putLong(lost.node().checksum()).array());
+                ByteBuffer.allocate(LOST_VALUE_BYTES)
+                        .putLong(lost.node().checksum())
+                        .putLong(lost.generation())
+                        .array());
     }
 
     public static boolean isLostKey(byte[] key) {
-        return key.length >= 9 && key[8] == LOST;
+        return key.length >= 9 && key[8] == LOST && ByteBuffer.wrap(key).getLong() == 0;
+    }
+
+    public static byte[] firstLostKey() {
+        return ByteBuffer.allocate(9).putLong(0).put(LOST).array();
     }
 
     public static LostNode decodeLost(byte[] key, byte[] value) throws HoldfastException {
         ByteBuffer k = ByteBuffer.wrap(key);
         if (key.length != LOST_KEY_BYTES
-                || value.length != Long.BYTES
-                || k.get(9) < 1
-                || k.get(9) > MapEntry.LEVELS_MAX
-                || k.getLong(18) <= 0) {
+                || value.length != LOST_VALUE_BYTES
+                || k.get(17) < 1
+                || k.get(17) > MapEntry.LEVELS_MAX
+                || k.getLong(18) < 0
+                || k.getLong(26) <= 0) {
             throw new HoldfastException(
-                    ErrorCode.DAMAGED, "lost node item of inode %d is damaged".formatted(k.getLong(0)));
+                    ErrorCode.DAMAGED,
+                    "the item of a lost node is damaged: " + HexFormat.of().formatHex(key));
         }
-        BlockPointer node =
-                new BlockPointer(k.getLong(18), ByteBuffer.wrap(value).getLong());
-        return new LostNode(k.getLong(0), node, k.get(9), k.getLong(10));
+        ByteBuffer v = ByteBuffer.wrap(value);
+        BlockPointer node = new BlockPointer(k.getLong(26), v.getLong());
+        return new LostNode(k.getLong(9), node, k.get(17), k.getLong(18), v.getLong());
     }
 
     public static byte[] mapKey(long inode) {

@@ -77,7 +77,9 @@ public final class NamespaceCheck {
                 }
             }
             case NamespaceKeys.LOST_NODE -> {
-                // May have no inode any more. The check of the maps looks into it.
+                if (inode != NamespaceKeys.VOLUME) {
+                    inodeProblem(inode, "has a misplaced lost node item");
+                }
             }
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
         }

@@ -21,6 +21,7 @@ import java.nio.ByteBuffer;
  *     0      6 orphan        inode u64                             {@link Orphan}
  *     0      7 high-water    -                                     u64: all inode numbers in use are below
  *     0      8 dead tree     (the block map's)                     (the block map's)
+ *     0      9 lost node     (the block map's)                     (the block map's)
  * </pre>
  */
 public final class NamespaceKeys {

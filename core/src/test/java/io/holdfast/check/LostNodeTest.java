@@ -13,7 +13,9 @@ import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -76,7 +78,7 @@ class LostNodeTest extends PlantedDamage {
         }
         try (Volume open = open();
                 StoredFile file = open.open("/data")) {
-            assertThat(open.recovery().problems()).anyMatch(p -> p.contains("lost to damage"));
+            assertThat(open.recovery().problems()).anyMatch(p -> p.contains("from offset 0 on, are lost until"));
             assertThat(read(file, 7)).containsOnly(9);
             assertThat(read(file, LEAF)).isEqualTo(behind);
             for (int block : new int[] {0, 6, 8, LEAF - 1}) {
@@ -195,5 +197,170 @@ class LostNodeTest extends PlantedDamage {
             assertOthersGoOn(open);
         }
         assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+
+    /** The node can be read again: the next mount puts it back below what was written meanwhile. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void whatCanBeReadAgainIsPutBack(int level) throws Exception {
+        byte[] before = read(volume.data, 3);
+        byte[] behind = read(volume.data, LEAF + 1);
+        long node = planter.mapNode(volume.data, 3, level);
+        flip(node);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(7L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+            file.punch(8L * Block.SIZE, Block.SIZE);
+            assertLost(file, 3);
+        }
+        flip(node);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(9L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+            assertThat(read(file, 7)).containsOnly(9);
+            assertThat(read(file, 8)).containsOnly(0);
+            assertThat(read(file, 9)).containsOnly(9);
+            assertThat(read(file, 3)).isEqualTo(before);
+            assertThat(read(file, LEAF + 1)).isEqualTo(behind);
+            open.checkpoint();
+        }
+        try (Volume open = open()) {
+            assertThat(open.recovery().problems()).isEmpty();
+            assertOthersGoOn(open);
+        }
+        assertThat(planter.superblock().features().haveLostNodes()).isFalse();
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+
+    /** The same place loses its node twice. The first one is older than what the second one had, and waits for that. */
+    @Test
+    void theNewestIsPutBackFirst() throws Exception {
+        byte[] before = read(volume.data, 3);
+        long first = planter.mapNode(volume.data, 3, 1);
+        flip(first);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(7L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+        }
+        long second = planter.mapNode(volume.data, 3, 1);
+        flip(second);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(8L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+            assertLost(file, 7);
+        }
+        flip(first);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            file.write(9L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+            assertLost(file, 3);
+            assertLost(file, 7);
+        }
+        flip(second);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            open.checkpoint();
+            assertThat(read(file, 3)).isEqualTo(before);
+            for (long block = 7; block < 10; block++) {
+                assertThat(read(file, block)).containsOnly(9);
+            }
+        }
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+
+    @Test
+    void theFileIsGoneWhenItsNodeCanBeReadAgain() throws Exception {
+        long leaf = planter.mapNode(volume.data, 3, 1);
+        flip(leaf);
+        try (Volume open = open()) {
+            try (StoredFile file = open.open("/data")) {
+                file.write(7L * Block.SIZE, NEW, Set.of());
+                open.checkpoint();
+            }
+            open.remove("/data");
+            open.checkpoint();
+        }
+        flip(leaf);
+        try (Volume open = open()) {
+            open.checkpoint();
+            open.checkpoint();
+            assertOthersGoOn(open);
+        }
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+
+    /** Nodes are lost in any order, at any level, while blocks are written; in the end all can be read again. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12})
+    void nothingIsWrongAndInTheEndNothingIsLost(int seed) throws Exception {
+        Random random = new Random(seed);
+        int blocks = 3 * LEAF;
+        byte[] expected = new byte[blocks];
+        long inode;
+        try (Volume open = open();
+                StoredFile file = open.create("/random", CreateOptions.file())) {
+            inode = file.inode();
+            for (int block = 0; block < blocks; block++) {
+                expected[block] = (byte) (1 + random.nextInt(100));
+                file.write(block * (long) Block.SIZE, block(expected[block]), Set.of());
+            }
+        }
+        Set<Long> damaged = new HashSet<>();
+        for (int mount = 0; mount < 8; mount++) {
+            long node = planter.mapNode(inode, random.nextInt(3) * LEAF, random.nextInt(3) == 0 ? 2 : 1);
+            if (node != 0 && damaged.add(node)) {
+                flip(node);
+            }
+            try (Volume open = open();
+                    StoredFile file = open.open("/random")) {
+                for (int i = 0; i < 4; i++) {
+                    int block = random.nextInt(blocks);
+                    boolean hole = random.nextInt(4) == 0;
+                    expected[block] = (byte) (hole ? 0 : 1 + random.nextInt(100));
+                    if (hole) {
+                        file.punch(block * (long) Block.SIZE, Block.SIZE);
+                    } else {
+                        file.write(block * (long) Block.SIZE, block(expected[block]), Set.of());
+                    }
+                }
+                open.checkpoint();
+                assertNothingWrong(file, expected);
+                assertThat(open.failure()).isEmpty();
+            }
+            if (random.nextInt(3) == 0 && !damaged.isEmpty()) {
+                long healed = damaged.iterator().next();
+                damaged.remove(healed);
+                flip(healed);
+            }
+        }
+        damaged.forEach(this::flip);
+        for (int mount = 0; mount < 2; mount++) {
+            try (Volume open = open()) {
+                open.checkpoint();
+            }
+        }
+        try (Volume open = open();
+                StoredFile file = open.open("/random")) {
+            for (int block = 0; block < blocks; block++) {
+                assertThat(read(file, block)).containsOnly(expected[block]);
+            }
+        }
+        assertThat(planter.superblock().features().haveLostNodes()).isFalse();
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+
+    private static void assertNothingWrong(StoredFile file, byte[] expected) {
+        for (int block = 0; block < expected.length; block++) {
+            try {
+                assertThat(read(file, block)).as("block %d", block).containsOnly(expected[block]);
+            } catch (HoldfastException lost) {
+                assertThat(lost.code()).isEqualTo(ErrorCode.DAMAGED);
+            }
+        }
     }
 }

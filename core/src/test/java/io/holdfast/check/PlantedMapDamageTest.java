@@ -81,28 +81,35 @@ class PlantedMapDamageTest extends PlantedDamage {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {8, 9, 10, 11})
+    @ValueSource(ints = {0, 1, 2, 3, 4})
     void aLostNodeItemThatCannotBe(int what) throws Exception {
-        byte[] key = new byte[what == 8 ? 25 : 26];
-        ByteBuffer k =
-                ByteBuffer.wrap(key).putLong(0, volume.data).put(8, (byte) 9).put(9, (byte) (what == 9 ? 8 : 1));
-        k.put(key.length - 1, (byte) (what == 10 ? 0 : 77));
-        planter.item(key, new byte[what == 11 ? 7 : 8]);
-        assertFound("map node", NO_BLOCK, "lost node item of inode %d is damaged".formatted(volume.data));
+        byte[] key = new byte[what == 0 ? 33 : 34];
+        ByteBuffer k = ByteBuffer.wrap(key).put(8, (byte) 9).putLong(9, volume.data);
+        k.put(17, (byte) (what == 1 ? 8 : 1)).put(18, (byte) (what == 4 ? -1 : 0));
+        k.put(key.length - 1, (byte) (what == 2 ? 0 : 77));
+        planter.item(key, new byte[what == 3 ? 15 : 16]);
+        assertFound("map node", NO_BLOCK, "the item of a lost node is damaged");
+    }
+
+    @Test
+    void aLostNodeItemOfAFile() throws Exception {
+        planter.item(key(volume.data, 9, (byte) 1), new byte[16]);
+        assertFound("inode", NO_BLOCK, "inode %d has a misplaced lost node item".formatted(volume.data));
     }
 
     @Test
     void aLostNodeThatIsInUse() throws Exception {
         long block = planter.mapNode(volume.data, 3, 1);
-        byte[] key = ByteBuffer.allocate(26)
-                .putLong(volume.data)
+        byte[] key = ByteBuffer.allocate(34)
+                .putLong(0)
                 .put((byte) 9)
+                .putLong(volume.data)
                 .put((byte) 1)
                 .putLong(0)
                 .putLong(block)
                 .array();
-        planter.item(key, new byte[8]);
-        assertFound("map node", block, "used twice, once by a lost node of inode " + volume.data);
+        planter.item(key, new byte[16]);
+        assertFound("map node", block, "is used twice");
     }
 
     @Test

@@ -110,7 +110,7 @@ public final class MapNodeFuzz implements FuzzTarget {
         }
         try {
             long before = nodes.data;
-            MapRoot changed = MapUpdate.apply(nodes, root, delta, MapNodeFuzz::cutOff, MapNodeFuzz::lost);
+            MapRoot changed = MapUpdate.apply(nodes, root, delta, MapNodeFuzz::cutOff, nodes::lost);
             assertThat(changed.dataBlocks() - root.dataBlocks()).isEqualTo(nodes.data - before);
             assertThat(MapRoot.decode(changed.encode(), 1)).isEqualTo(changed);
             for (long place : places) {
@@ -125,11 +125,6 @@ public final class MapNodeFuzz implements FuzzTarget {
         } finally {
             delta.release();
         }
-    }
-
-    private static void lost(BlockPointer node, int level, long firstBlock, HoldfastException why) {
-        assertThat(level).isBetween(1, MapEntry.LEVELS_MAX);
-        assertThat(firstBlock).isNotNegative();
     }
 
     private static void reap(Nodes nodes, MapRoot root) {
@@ -180,7 +175,7 @@ public final class MapNodeFuzz implements FuzzTarget {
     private static final class Nodes implements MapChanges {
         private final byte[][] given = new byte[NODES][4096];
         private final Map<Long, byte[]> written = new HashMap<>();
-        /** Data blocks that came, less those that went: every node that is read is dropped, but for leaked ones. */
+        /** Data blocks that came, less those that went: every node that is read is dropped, but for leaked and lost ones. */
         long data;
 
         Nodes(FuzzInput in) {
@@ -207,6 +202,12 @@ public final class MapNodeFuzz implements FuzzTarget {
             long block = (1L << 47) + written.size();
             written.put(block, node.clone());
             return new BlockPointer(block, 1);
+        }
+
+        void lost(BlockPointer node, int level, long firstBlock, HoldfastException why) {
+            assertThat(level).isBetween(1, MapEntry.LEVELS_MAX);
+            assertThat(firstBlock).isNotNegative();
+            data--;
         }
 
         @Override

@@ -1,0 +1,55 @@
+package io.holdfast.checkpoint;
+
+import io.holdfast.btree.BTree;
+import io.holdfast.btree.BTreeCursor;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Item;
+import io.holdfast.format.Superblock;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.mapping.MapItems.LostNode;
+import io.holdfast.node.NodeReader;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+
+/** The nodes of maps that a volume has lost, as its metadata tree has them. */
+public final class LostNodes {
+    private static final int NAMED_MAX = 16;
+
+    private LostNodes() {}
+
+    /**
+     * Returns up to {@code max} of them.
+     *
+     * @throws HoldfastException if the items cannot be read, or make no sense
+     */
+    static List<LostNode> find(NodeReader reader, Superblock superblock, int max) throws HoldfastException {
+        List<LostNode> found = new ArrayList<>();
+        if (!superblock.features().haveLostNodes()) {
+            return found;
+        }
+        BTreeCursor cursor = BTree.cursor(reader, superblock.treeRoot(), MapItems.firstLostKey());
+        for (Item item = cursor.next();
+                item != null && MapItems.isLostKey(item.key()) && found.size() < max;
+                item = cursor.next()) {
+            found.add(MapItems.decodeLost(item.key(), Objects.requireNonNull(item.value())));
+        }
+        return found;
+    }
+
+    /** Says what is lost of files, a line for each node, as far as it can be read. */
+    public static List<String> named(NodeReader reader, Superblock superblock) {
+        List<String> lines = new ArrayList<>();
+        try {
+            for (LostNode node : find(reader, superblock, NAMED_MAX + 1)) {
+                lines.add(
+                        lines.size() < NAMED_MAX
+                                ? node.text()
+                                : "more nodes of maps are lost; 'holdfast check' names them all");
+            }
+        } catch (HoldfastException e) {
+            lines.add("nodes of maps are lost, and not all can be named: " + e.getMessage());
+        }
+        return lines;
+    }
+}
