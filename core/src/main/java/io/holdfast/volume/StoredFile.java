@@ -39,7 +39,8 @@ public interface StoredFile extends AutoCloseable {
      *
      * @return the number of bytes read: less than asked for only at the end of the file, 0 at or after it
      * @throws HoldfastException {@code CHECKSUM_MISMATCH} or {@code DEVICE_ERROR}, with file, offset and block in the
-     *     message; {@code WOULD_BLOCK} with {@link ReadFlag#NOWAIT}
+     *     message; {@code DAMAGED} if a node of the file's map cannot be read, or was lost; {@code WOULD_BLOCK} with {@link
+     *     ReadFlag#NOWAIT}
      */
     long read(long offset, MemorySegment target, Set<ReadFlag> flags) throws HoldfastException;
 
