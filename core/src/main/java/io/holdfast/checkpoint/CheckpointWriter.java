@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
  * Writes the nodes of one checkpoint, side by side in large writes, and notes which blocks come into the trees and
  * which leave them. Used by one thread.
  *
- * <p>Invariant: a gathered node that is not written yet is in the node cache, so that it can be read back.
+ * <p>Invariants: a gathered node that is not written yet is in the node cache, so that it can be read back. A write that failed
+ * fails every later one, and {@link #finish}: who asked for a node must not take it for one that cannot be read, and go on.
  */
 final class CheckpointWriter implements MapChanges, PartReader {
     private final Device device;
@@ -40,6 +41,7 @@ final class CheckpointWriter implements MapChanges, PartReader {
     private long unwritten;
     private long written;
 
+    private @Nullable HoldfastException failure;
     private @Nullable BlockBuffer gathering;
     private int gathered;
     private long gatheredStart;
@@ -113,6 +115,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
     }
 
     private void writeGathered() throws HoldfastException {
+        if (failure != null) {
+            throw failure;
+        }
         BlockBuffer buffer = gathering;
         if (buffer == null) {
             return;
@@ -122,6 +127,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
         gathered = 0;
         try {
             device.write(gatheredStart, sealed);
+        } catch (HoldfastException e) {
+            failure = e;
+            throw e;
         } finally {
             sealed.release();
         }

@@ -320,22 +320,7 @@ public record Superblock(
 
     /** Returns this superblock with other features. */
     public Superblock withFeatures(Features newFeatures) {
-        return new Superblock(
-                checksumId,
-                newFeatures,
-                uuid,
-                label,
-                blocks,
-                groupLog2,
-                generation,
-                treeRoot,
-                spaceRoot,
-                log,
-                allocatedBlocks,
-                unwrittenBlocks,
-                changeBytes,
-                clean,
-                later);
+        return with(newFeatures, blocks);
     }
 
     /** Returns the superblock of a volume that was closed and is opened now: its log begins anew. */
@@ -345,9 +330,13 @@ public record Superblock(
 
     /** Returns this superblock for a volume with another number of blocks. */
     public Superblock withBlocks(long newBlocks) {
+        return with(features, newBlocks);
+    }
+
+    private Superblock with(Features newFeatures, long newBlocks) {
         return new Superblock(
                 checksumId,
-                features,
+                newFeatures,
                 uuid,
                 label,
                 newBlocks,

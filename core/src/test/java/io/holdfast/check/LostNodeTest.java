@@ -3,6 +3,9 @@ package io.holdfast.check;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.device.Fault;
+import io.holdfast.device.FaultDevice;
+import io.holdfast.device.IoHook;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
@@ -17,6 +20,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -289,6 +293,47 @@ class LostNodeTest extends PlantedDamage {
         try (Volume open = open()) {
             open.checkpoint();
             open.checkpoint();
+            assertOthersGoOn(open);
+        }
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+    }
+
+    /** Before it believes that a node cannot be read, the checkpoint writes what it has gathered. If that fails, so does the checkpoint. */
+    @Test
+    void aWriteThatFailsIsNoLostNode() throws Exception {
+        long leaf = planter.mapNode(volume.data, LEAF, 1);
+        byte[] before = read(volume.data, LEAF);
+        use(device.copy());
+        flip(leaf);
+        FaultDevice faulty = new FaultDevice(device, 0);
+        try (Volume open = PlantedVolume.openReadWrite(faulty)) {
+            try (StoredFile file = open.open("/data")) {
+                file.write(3L * Block.SIZE, NEW, Set.of());
+                file.write((LEAF + 1L) * Block.SIZE, NEW, Set.of());
+                file.flush();
+            }
+            AtomicBoolean planned = new AtomicBoolean();
+            faulty.setHook(new IoHook() {
+                @Override
+                public void before(Operation operation, long block, long blocks) {
+                    boolean reads = operation == Operation.READ && block <= leaf && leaf < block + blocks;
+                    if (reads && !planned.getAndSet(true)) {
+                        faulty.faultWrite(1, new Fault.Fail());
+                    }
+                }
+            });
+            assertThatThrownBy(open::checkpoint).isInstanceOf(HoldfastException.class);
+            assertThat(planned).isTrue();
+            assertThat(open.failure()).isNotEmpty();
+        } catch (HoldfastException latched) {
+            assertThat(latched.code()).isIn(ErrorCode.DEVICE_ERROR, ErrorCode.FAILED);
+        }
+        flip(leaf);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            assertThat(read(file, 3)).containsOnly(9);
+            assertThat(read(file, LEAF + 1)).containsOnly(9);
+            assertThat(read(file, LEAF)).isEqualTo(before);
             assertOthersGoOn(open);
         }
         assertThat(PlantedVolume.check(device).problems()).isEmpty();
