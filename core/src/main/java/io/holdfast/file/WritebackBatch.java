@@ -41,13 +41,16 @@ final class WritebackBatch {
         return pages.isEmpty();
     }
 
-    /** Takes a locked page if it still is dirty, and unlocks it. */
+    /**
+     * Takes a locked page if it still is dirty, and unlocks it. Leaves the pages of a failed volume alone: there is no
+     * record for them any more, and a sealed page that was kept has no reservation to be dirty with again.
+     */
     void take(Page page) {
         try {
             if (page.isDirty() && page.isUnderWriteback() && !Inject.off(Guard.ONE_WRITEBACK)) {
                 page.awaitIdle();
             }
-            if (!page.isDirty() || page.isDead()) {
+            if (!page.isDirty() || page.isDead() || writer.latch().failed()) {
                 return;
             }
             // What may fail comes first.

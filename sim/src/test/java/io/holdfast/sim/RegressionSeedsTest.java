@@ -20,6 +20,7 @@ class RegressionSeedsTest {
         "20260025873, a device that failed when it was asked for room left a flush without its blocks",
         "7000014481, background writeback that was refused for want of room spun while the volume was closed",
         "-471, a client that died while its handshake was under way was served after its successor",
+        "1280344762562, writeback took a page that a failed direct write had kept; a write to it was an argument error",
         "1371, a file that was emptied and written again counted too few blocks",
     })
     void nothingIsLost(long seed, String bug) {
