@@ -43,12 +43,12 @@ final class BlockSet {
         return true;
     }
 
-    /** Adds the blocks of a bitmap that begins at block {@code first}, a multiple of 64. */
+    /** Adds the blocks of a bitmap that begins at block {@code first}, a multiple of 64, as far as the set reaches. */
     void addAll(long first, long[] bits) {
         for (int i = 0; i < bits.length; i++) {
-            if (bits[i] != 0) {
-                long block = first + i * 64L;
-                int index = (int) (block / BLOCKS);
+            long block = first + i * 64L;
+            int index = (int) (block / BLOCKS);
+            if (bits[i] != 0 && index < pieces.length) {
                 int word = (int) (block % BLOCKS) >>> 6;
                 put(index, word, word(index, word) | bits[i]);
             }
@@ -56,7 +56,19 @@ final class BlockSet {
     }
 
     boolean contains(long block) {
-        return (word((int) (block / BLOCKS), (int) (block % BLOCKS) >>> 6) & (1L << block)) != 0;
+        return (wordOf(block) & (1L << block)) != 0;
+    }
+
+    /** Returns the bits of the 64 blocks that a block is among, the first one in the lowest bit. */
+    long wordOf(long block) {
+        int index = (int) (block / BLOCKS);
+        return index < pieces.length ? word(index, (int) (block % BLOCKS) >>> 6) : 0;
+    }
+
+    /** Returns whether the set has blocks in the 128 MiB around a block. */
+    boolean hasSomeNear(long block) {
+        int index = (int) (block / BLOCKS);
+        return index < pieces.length && pieces[index] != 0;
     }
 
     /** Returns how many blocks are here from {@code first} to {@code end}, exclusive. */
@@ -95,24 +107,5 @@ final class BlockSet {
 
     private static long at(int piece, int word) {
         return (piece - 1) % SLAB_PIECES * (long) WORDS + word;
-    }
-
-    /** Returns the first block at or after {@code from} that is in exactly one of the two sets, or -1. */
-    long firstDifference(BlockSet other, long from) {
-        for (int index = (int) (from / BLOCKS); index < pieces.length; index++) {
-            if (pieces[index] == 0 && other.pieces[index] == 0) {
-                continue;
-            }
-            int word = index == from / BLOCKS ? (int) (from % BLOCKS) >>> 6 : 0;
-            long seen = index == from / BLOCKS ? -1L << from : -1L;
-            for (; word < WORDS; word++) {
-                long difference = (word(index, word) ^ other.word(index, word)) & seen;
-                if (difference != 0) {
-                    return (long) index * BLOCKS + word * 64L + Long.numberOfTrailingZeros(difference);
-                }
-                seen = -1L;
-            }
-        }
-        return -1;
     }
 }

@@ -29,6 +29,11 @@ final class DataCheck {
     private final Findings findings;
     private final List<Pending> gathered = new ArrayList<>();
 
+    /** Makes a check of data that reports to {@code findings}. */
+    interface Maker {
+        DataCheck make(Findings findings);
+    }
+
     private record Pending(long inode, long fileBlock, Mapping mapping) {
         long block() {
             return mapping.block();
@@ -51,6 +56,9 @@ final class DataCheck {
 
     /** Verifies the gathered blocks. */
     void finish() {
+        if (gathered.isEmpty()) {
+            return;
+        }
         gathered.sort(Comparator.comparingLong(Pending::block));
         MemorySegment memory = buffers.takeMemory();
         try {

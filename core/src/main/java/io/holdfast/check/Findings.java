@@ -30,8 +30,26 @@ final class Findings {
         }
     }
 
-    CheckReport report(long files, long directories) {
+    /** Adds all findings of another part of the check. */
+    void addAll(Findings other) {
+        long unlisted = other.count - other.problems.size();
+        other.problems.forEach(
+                problem -> add(problem.structure(), problem.block(), problem.inode(), problem.message()));
+        count += unlisted;
+        metadataBlocks += other.metadataBlocks;
+        blocksVerified += other.blocksVerified;
+        blocksUnverified += other.blocksUnverified;
+    }
+
+    CheckReport report(long files, long directories, List<String> unproven) {
         return new CheckReport(
-                List.copyOf(problems), count, files, directories, blocksVerified, blocksUnverified, metadataBlocks);
+                List.copyOf(problems),
+                count,
+                files,
+                directories,
+                blocksVerified,
+                blocksUnverified,
+                metadataBlocks,
+                List.copyOf(unproven));
     }
 }

@@ -31,7 +31,7 @@ public final class LogCheck implements LogReader.Sink {
         this.volume = volume;
         this.superblock = superblock;
         this.check = check;
-        this.data = check.data();
+        this.data = check.newDataCheck();
         this.blocks = new BlockSet(volume.layout().blocks(), memory);
     }
 

@@ -3,26 +3,42 @@ package io.holdfast.check;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import io.holdfast.space.SpaceMap;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Reads the space map and compares it with what the trees reach. A block that the map has as allocated and that nothing
- * points to is <em>leaked</em>: it loses space and no data. Used by one thread, once.
+ * Reads the space map, a part at a time, and compares it with what the trees reach. A block that the map has as allocated
+ * and that nothing points to is <em>leaked</em>: it loses space and no data. Blocks that the trees took or let go of
+ * while the check ran are left out. Used by one thread, once.
  */
 final class SpaceMapCheck {
     private static final String STRUCTURE = "space map";
     private static final long UNKNOWN = -1;
+    /** Groups of one part: those of one block of the group table, at most 128 bitmaps. */
+    private static final int PART = Layout.DESCRIPTORS;
 
     private final VolumeState volume;
-    private final Superblock superblock;
+    private final CheckSource source;
     private final Findings findings;
-    private final BlockSet allocated;
+    private final BlockSet reachable;
+    private final TouchedBlocks touched;
+    private final boolean incomplete;
+    private final Layout layout;
     private final List<Uncharted> uncharted = new ArrayList<>();
-    private long counted;
+    private long allocated;
+    private long hidden;
+    private boolean countsAgree;
+
+    // The run of blocks that is being gathered.
+    private long runFirst = -1;
+    private long runEnd = -1;
+    private boolean runUsed;
 
     /**
      * Blocks of which the map cannot be read.
@@ -31,16 +47,64 @@ final class SpaceMapCheck {
      */
     private record Uncharted(long first, long end, long allocated) {}
 
-    SpaceMapCheck(VolumeState volume, Superblock superblock, Findings findings, Arena memory) {
+    /**
+     * @param reachable what the trees reach; nothing is added any more
+     * @param incomplete blocks may be in use without a known pointer to them
+     * @param layout of the volume when the check began
+     */
+    SpaceMapCheck(
+            VolumeState volume,
+            CheckSource source,
+            Findings findings,
+            BlockSet reachable,
+            TouchedBlocks touched,
+            boolean incomplete,
+            Layout layout) {
         this.volume = volume;
-        this.superblock = superblock;
+        this.source = source;
         this.findings = findings;
-        this.allocated = new BlockSet(superblock.blocks(), memory);
+        this.reachable = reachable;
+        this.touched = touched;
+        this.incomplete = incomplete;
+        this.layout = layout;
     }
 
-    void read() throws HoldfastException {
+    /** Reads and compares everything. */
+    void run() throws HoldfastException {
+        for (long first = 0; first < layout.groups(); first += PART) {
+            long from = first;
+            source.whileIdle((newest, map) -> part(newest, from, Math.min(layout.groups(), from + PART)));
+        }
+        endRun();
+        if (hidden > 0) {
+            findings.add(
+                    STRUCTURE,
+                    -1,
+                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
+        }
+        source.whileIdle(this::compareCounts);
+    }
+
+    private void compareCounts(Superblock newest, @Nullable SpaceMap map) {
+        long counted = map == null || !touched.any() ? allocated : map.allocated();
+        boolean known = uncharted.stream().noneMatch(range -> range.allocated == UNKNOWN);
+        countsAgree = known && counted == newest.allocatedBlocks();
+        if (known && touched.any() && !countsAgree) {
+            findings.add(
+                    "superblock",
+                    -1,
+                    "it counts %d allocated blocks, the space map has %d".formatted(newest.allocatedBlocks(), counted));
+        }
+    }
+
+    /** Returns whether the superblock counts as many allocated blocks as the map, whose differences are findings of their own. */
+    boolean countsAgree() {
+        return countsAgree;
+    }
+
+    private void part(Superblock newest, long first, long end) throws HoldfastException {
         SpaceMap map = new SpaceMap(
-                superblock.layout(),
+                newest.layout(),
                 volume.device(),
                 volume.checksum(),
                 (pointer, structure) -> {
@@ -48,83 +112,97 @@ final class SpaceMapCheck {
                     return volume.nodes().readUncached(pointer, structure);
                 },
                 volume.nodeBuffers());
+        Map<Long, long[]> bitmaps = new HashMap<>();
+        List<Uncharted> here = new ArrayList<>();
         map.load(
-                superblock.spaceRoot(),
-                superblock.generation(),
-                (pointer, first, count, why) -> damaged(pointer, first, count, UNKNOWN, why));
-        counted = uncharted.isEmpty() ? map.allocated() : UNKNOWN;
-        map.forEachGroup(
-                (group, bits) -> allocated.addAll(volume.layout().groupStart(group), bits),
-                (pointer, first, count, why) -> {
-                    long group = volume.layout().groupOf(first);
-                    damaged(pointer, first, count, volume.layout().usable(group) - map.free(group), why);
-                });
-    }
-
-    private void damaged(BlockPointer pointer, long first, long count, long inUse, HoldfastException why) {
-        uncharted.add(new Uncharted(first, first + count, inUse));
-        findings.add(STRUCTURE, pointer.block(), String.valueOf(why.getMessage()));
-    }
-
-    /** Returns whether a count of allocated blocks is that of the map, whose differences are findings of their own. */
-    boolean counts(long blocks) {
-        return counted == blocks;
-    }
-
-    /**
-     * Compares, once all trees are read.
-     *
-     * @param incomplete blocks may be in use without a known pointer to them
-     */
-    void compare(BlockSet reachable, boolean incomplete) {
-        long hidden = 0;
-        long first = reachable.firstDifference(allocated, 0);
-        while (first >= 0) {
-            boolean used = reachable.contains(first);
-            boolean charted = isCharted(first);
-            long next = first;
-            long last;
-            do {
-                last = next;
-                next = reachable.firstDifference(allocated, last + 1);
-            } while (next == last + 1 && reachable.contains(next) == used && isCharted(next) == charted);
-            if (charted && !used && incomplete) {
-                hidden += last - first + 1;
-            } else if (charted) {
-                differs(first, last, used);
+                newest.spaceRoot(),
+                newest.generation(),
+                first,
+                end,
+                (pointer, start, count, why) -> here.add(damaged(pointer, start, count, UNKNOWN, why)));
+        map.forEachGroup(first, end, bitmaps::put, (pointer, start, count, why) -> {
+            long group = newest.layout().groupOf(start);
+            long inUse = (long) newest.layout().usable(group) - map.free(group);
+            here.add(damaged(pointer, start, count, inUse, why));
+        });
+        for (long group = first; group < end; group++) {
+            allocated += (long) newest.layout().usable(group) - map.free(group);
+            if (isCharted(group, here)) {
+                compare(group, bitmaps.get(group));
             }
-            first = next;
-        }
-        if (hidden > 0) {
-            findings.add(
-                    STRUCTURE,
-                    -1,
-                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
         }
         if (!incomplete) {
-            uncharted.forEach(range -> compareCount(range, reachable));
+            here.forEach(this::compareCount);
         }
     }
 
-    private void differs(long first, long last, boolean used) {
-        boolean one = first == last;
-        String which = one ? "block %d is".formatted(first) : "blocks %d to %d are".formatted(first, last);
+    private Uncharted damaged(BlockPointer pointer, long first, long count, long inUse, HoldfastException why) {
+        Uncharted range = new Uncharted(first, first + count, inUse);
+        if (uncharted.stream().noneMatch(known -> known.first == range.first && known.end == range.end)) {
+            uncharted.add(range);
+            findings.add(STRUCTURE, pointer.block(), String.valueOf(why.getMessage()));
+        }
+        return range;
+    }
+
+    private boolean isCharted(long group, List<Uncharted> here) {
+        long start = layout.groupStart(group);
+        return here.stream().noneMatch(range -> start >= range.first && start < range.end);
+    }
+
+    /** Compares the blocks of a group; {@code bits} is null if none of them was ever allocated. */
+    private void compare(long group, long @Nullable [] bits) {
+        long start = layout.groupStart(group);
+        long end = layout.groupEnd(group);
+        if (bits == null && !reachable.hasSomeNear(start) && !reachable.hasSomeNear(end - 1)) {
+            return;
+        }
+        for (long at = start; at < end; at += Long.SIZE) {
+            long used = reachable.wordOf(at);
+            long rest = used ^ (bits == null ? 0 : bits[(int) ((at - start) / Long.SIZE)]);
+            rest &= rest == 0 ? 0 : ~touched.wordOf(at);
+            for (; rest != 0; rest &= rest - 1) {
+                int bit = Long.numberOfTrailingZeros(rest);
+                if (at + bit < end) {
+                    differs(at + bit, (used >>> bit & 1) != 0);
+                }
+            }
+        }
+    }
+
+    /** Takes a block of which trees and map say different things, in ascending order. */
+    private void differs(long block, boolean used) {
+        if (!used && incomplete) {
+            hidden++;
+            return;
+        }
+        if (block != runEnd || used != runUsed) {
+            endRun();
+            runFirst = block;
+            runUsed = used;
+        }
+        runEnd = block + 1;
+    }
+
+    private void endRun() {
+        if (runFirst < 0) {
+            return;
+        }
+        boolean one = runEnd == runFirst + 1;
+        String which = one ? "block %d is".formatted(runFirst) : "blocks %d to %d are".formatted(runFirst, runEnd - 1);
         findings.add(
                 STRUCTURE,
-                first,
+                runFirst,
                 which
-                        + (used
+                        + (runUsed
                                 ? " in use and marked free"
                                 : " marked in use and nothing points there: leaked, %s cannot be written to, and no data is lost"
                                         .formatted(one ? "it" : "they")));
+        runFirst = -1;
     }
 
-    private boolean isCharted(long block) {
-        return uncharted.stream().noneMatch(range -> block >= range.first && block < range.end);
-    }
-
-    private void compareCount(Uncharted range, BlockSet reachable) {
-        if (range.allocated == UNKNOWN) {
+    private void compareCount(Uncharted range) {
+        if (range.allocated == UNKNOWN || touched.any()) {
             return;
         }
         long used = reachable.count(range.first, range.end);

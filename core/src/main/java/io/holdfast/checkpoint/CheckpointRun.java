@@ -20,6 +20,7 @@ import io.holdfast.mapping.MapItems.LostNode;
 import io.holdfast.mapping.MapRelease;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapUpdate;
+import io.holdfast.space.BlockList;
 import io.holdfast.space.SpaceMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -70,6 +71,7 @@ final class CheckpointRun {
     private final Map<Long, MapRoot> roots = new HashMap<>();
     private final ArrayDeque<DeadTree> reapable = new ArrayDeque<>();
     private final boolean mergesLost;
+    private final boolean reaps;
     private final List<LostNode> lost = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     /** Whether all nodes that were lost before have been put back. */
@@ -82,6 +84,7 @@ final class CheckpointRun {
      * @param changeBytes bytes of memory that changes of maps may take until the next checkpoint
      * @param larger what the volume is to become; null if it keeps its size
      * @param mergesLost look whether lost nodes can be read again
+     * @param reaps free some of the subtrees that were cut off
      * @param pace hears how far the run is, and may end it by throwing
      */
     CheckpointRun(
@@ -92,6 +95,7 @@ final class CheckpointRun {
             long changeBytes,
             @Nullable Layout larger,
             boolean mergesLost,
+            boolean reaps,
             CheckpointPace pace) {
         this.volume = volume;
         this.spaceMap = spaceMap;
@@ -100,6 +104,7 @@ final class CheckpointRun {
         this.changeBytes = changeBytes;
         this.larger = larger;
         this.mergesLost = mergesLost;
+        this.reaps = reaps;
         this.pace = pace;
         this.writer = new CheckpointWriter(volume, pace::node);
     }
@@ -288,6 +293,9 @@ final class CheckpointRun {
 
     /** Frees a bounded part of the subtrees that were cut off before this checkpoint. */
     private void reap() throws HoldfastException {
+        if (!reaps) {
+            return;
+        }
         BTreeCursor cursor = BTree.cursor(volume.nodes(), last.treeRoot(), MapItems.firstDeadKey());
         int budget = REAP_MAX;
         Item item = cursor.next();
@@ -342,13 +350,23 @@ final class CheckpointRun {
         return map != null ? map.committed() : MapRoot.decode(item, inode);
     }
 
+    /** Returns the blocks that came into the trees. */
+    BlockList taken() {
+        return writer.taken();
+    }
+
+    /** Returns the blocks that left the trees. */
+    BlockList dropped() {
+        return writer.dropped();
+    }
+
     Map<Long, MapRoot> roots() {
         return roots;
     }
 
     /** Returns whether subtrees are left for a later checkpoint to free. */
     boolean moreToReap() {
-        return moreToReap;
+        return reaps && moreToReap;
     }
 
     long frozenUnwritten() {

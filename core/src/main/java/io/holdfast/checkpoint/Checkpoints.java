@@ -19,6 +19,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.concurrent.locks.ReentrantLock;
@@ -29,6 +30,11 @@ import org.jspecify.annotations.Nullable;
  * thread: the {@link Checkpointer} while the volume is in use, recovery before, and closing the volume behind.
  */
 public final class Checkpoints {
+    /** Most blocks kept for pins: 4 GiB, in at most 2 MiB of heap. */
+    private static final long PINNED_MAX = 1L << 20;
+    /** The part of the volume's blocks that pins may keep. */
+    private static final int PINNED_PART = 16;
+
     private final VolumeState volume;
     private final SpaceMap spaceMap;
     private final Superblocks superblocks;
@@ -40,8 +46,10 @@ public final class Checkpoints {
 
     private final ReentrantLock lock = new ReentrantLock();
     private boolean moreToReap;
-    private int pins;
+    private final List<Pin> pins = new ArrayList<>();
     private List<BlockList> pinned = new ArrayList<>();
+    private long pinnedBlocks;
+    private final List<Watcher> watchers = new CopyOnWriteArrayList<>();
 
     /** What the next checkpoint is to make of the volume; null if it keeps its size. */
     private final AtomicReference<@Nullable Layout> growth = new AtomicReference<>();
@@ -188,7 +196,15 @@ public final class Checkpoints {
         }
         CheckpointPace pace = new CheckpointPace(budget, frozen.maps.values(), this::checkTime, moved);
         CheckpointRun run = new CheckpointRun(
-                volume, spaceMap, superblocks, superblock, budget.share(), takeGrowth(), !lookedForLost, pace);
+                volume,
+                spaceMap,
+                superblocks,
+                superblock,
+                budget.share(),
+                takeGrowth(),
+                !lookedForLost,
+                !areDeadTreesKept(),
+                pace);
         lookedForLost = true;
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
@@ -202,6 +218,9 @@ public final class Checkpoints {
             }
         });
         budget.committed();
+        if (!Inject.off(Guard.CHECK_HEARS_CHANGES)) {
+            watchers.forEach(watcher -> watcher.changed(run.taken(), run.dropped()));
+        }
         superblock = next;
         volume.maps().forgetClean(run.roots().keySet());
         BlockList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());
@@ -233,58 +252,158 @@ public final class Checkpoints {
     private void reuse(BlockList dead) {
         lock.lock();
         try {
-            if (pins > 0) {
+            if (!pins.isEmpty()) {
                 pinned.add(dead);
-                return;
+                pinnedBlocks += dead.size();
+                if (pinnedBlocks <= pinnedMax()) {
+                    return;
+                }
             }
         } finally {
             lock.unlock();
         }
-        volume.space().reuse(List.of(dead));
+        if (!revokePins()) {
+            volume.space().reuse(List.of(dead));
+        }
+    }
+
+    /** Returns how many blocks may be kept for pins: more would soon be missed. */
+    private long pinnedMax() {
+        return Math.min(PINNED_MAX, superblock.blocks() / PINNED_PART);
     }
 
     /**
-     * Keeps blocks from being used again, until {@link #unpin}: all that the checkpoints from now on leave out. So a
-     * caller can read the state of one of these checkpoints at leisure.
+     * Keeps what the newest checkpoint reaches as it is, for a reader that goes through it: blocks that later checkpoints
+     * leave out are not used again. Writers who need the space come first: they {@link #revokePins}.
      */
-    public void pin() {
+    public final class Pin implements AutoCloseable {
+        private final boolean keepsDeadTrees;
+        private volatile boolean revoked;
+
+        private Pin(boolean keepsDeadTrees) {
+            this.keepsDeadTrees = keepsDeadTrees;
+        }
+
+        /** Returns whether the blocks may have been used again: what was read since is worth nothing. */
+        public boolean isRevoked() {
+            return revoked;
+        }
+
+        /** Lets the blocks be used again. */
+        @Override
+        public void close() {
+            List<BlockList> dead;
+            lock.lock();
+            try {
+                pins.remove(this);
+                // The next checkpoint looks whether there are any.
+                moreToReap |= keepsDeadTrees;
+                dead = pins.isEmpty() ? takePinned() : List.of();
+            } finally {
+                lock.unlock();
+            }
+            volume.space().reuse(dead);
+        }
+    }
+
+    /** Pins the newest checkpoint, or an older one if one becomes durable meanwhile. Ask for the superblock afterwards. */
+    public Pin pin() {
+        return pin(false);
+    }
+
+    /**
+     * Keeps the subtrees that were cut off from being freed, and blocks that checkpoints leave out from being used again.
+     * Waits for a running checkpoint, which may be freeing some.
+     */
+    public Pin pinDeadTrees() {
+        runLock.lock();
+        try {
+            return pin(true);
+        } finally {
+            runLock.unlock();
+        }
+    }
+
+    private Pin pin(boolean keepsDeadTrees) {
+        Pin pin = new Pin(keepsDeadTrees);
         lock.lock();
         try {
-            pins++;
+            pins.add(pin);
+        } finally {
+            lock.unlock();
+        }
+        return pin;
+    }
+
+    private boolean areDeadTreesKept() {
+        lock.lock();
+        try {
+            return pins.stream().anyMatch(pin -> pin.keepsDeadTrees);
         } finally {
             lock.unlock();
         }
     }
 
-    /** Ends a {@link #pin}. */
-    public void unpin() {
+    /** Ends all pins, since a writer needs the space that they keep; returns whether there was one. */
+    public boolean revokePins() {
         List<BlockList> dead;
         lock.lock();
         try {
-            if (--pins > 0) {
-                return;
+            if (pins.isEmpty()) {
+                return false;
             }
-            dead = pinned;
-            pinned = new ArrayList<>();
+            if (!Inject.off(Guard.PINS_TELL)) {
+                pins.forEach(pin -> pin.revoked = true);
+            }
+            moreToReap |= pins.stream().anyMatch(pin -> pin.keepsDeadTrees);
+            pins.clear();
+            dead = takePinned();
         } finally {
             lock.unlock();
         }
         volume.space().reuse(dead);
+        return true;
     }
 
-    /** Something done with the newest superblock. */
-    public interface Inspection<T> {
-        T inspect(Superblock superblock) throws HoldfastException;
+    private List<BlockList> takePinned() {
+        List<BlockList> dead = pinned;
+        pinned = new ArrayList<>();
+        pinnedBlocks = 0;
+        return dead;
+    }
+
+    /** Learns which blocks each checkpoint changes. */
+    public interface Watcher {
+        /**
+         * Takes the blocks that came into the trees and left them; some are in both lists. Called before the checkpoint's
+         * superblock can be had from {@link #superblock}, in the thread that writes it.
+         */
+        void changed(BlockList taken, BlockList dropped);
+    }
+
+    /** Lets {@code watcher} learn of every checkpoint that is not durable yet. */
+    public void watch(Watcher watcher) {
+        watchers.add(watcher);
+    }
+
+    /** Ends a {@link #watch}. */
+    public void unwatch(Watcher watcher) {
+        watchers.remove(watcher);
+    }
+
+    /** Something done with the newest superblock and its space map. */
+    public interface Inspection {
+        void inspect(Superblock newest, SpaceMap map) throws HoldfastException;
     }
 
     /**
      * Looks at the newest superblock while no checkpoint is being written: the next but one overwrites the superblock
      * and the space map in their fixed places, whatever is pinned.
      */
-    public <T> T whileIdle(Inspection<T> inspection) throws HoldfastException {
+    public void whileIdle(Inspection inspection) throws HoldfastException {
         runLock.lock();
         try {
-            return inspection.inspect(superblock);
+            inspection.inspect(superblock, spaceMap);
         } finally {
             runLock.unlock();
         }

@@ -1,7 +1,9 @@
 package io.holdfast.engine;
 
+import io.holdfast.check.CheckSource;
 import io.holdfast.check.LogCheck;
 import io.holdfast.check.VolumeCheck;
+import io.holdfast.checkpoint.Checkpoints;
 import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
@@ -14,8 +16,8 @@ import java.lang.foreign.Arena;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks an open volume. If it can, it first writes a checkpoint, which holds everything done before the call. Then it
- * checks the newest one.
+ * Checks an open volume. If it can, it first writes a checkpoint, which holds everything done before the call. Then it goes
+ * through the newest ones.
  */
 final class OnlineCheck {
     private final VolumeState state;
@@ -36,7 +38,7 @@ final class OnlineCheck {
 
     /** Does as {@link Volume#check}. */
     CheckReport run(Progress progress) throws HoldfastException {
-        try (Arena memory = Arena.ofConfined()) {
+        try (Arena memory = Arena.ofShared()) {
             return run(progress, memory);
         }
     }
@@ -44,17 +46,19 @@ final class OnlineCheck {
     private CheckReport run(Progress progress, Arena memory) throws HoldfastException {
         FileLayer.Writable to = writable;
         if (to == null) {
-            return finish(begin(opened, progress, memory), memory);
+            return run(CheckSource.fixed(opened), progress, memory);
         }
+        Checkpoints checkpoints = to.checkpointer().checkpoints();
         if (state.latch().failed()) {
-            return finish(begin(to.checkpointer().checkpoints().superblock(), progress, memory), memory);
+            return run(CheckSource.fixed(checkpoints.superblock()), progress, memory);
         }
-        to.checkpointer().checkpoints().pin();
+        checkpointForCheck(to);
         try {
-            checkpointForCheck(to);
-            return finish(to.checkpointer().checkpoints().whileIdle(newest -> begin(newest, progress, memory)), memory);
+            return run(CheckSource.live(checkpoints), progress, memory);
         } finally {
-            to.checkpointer().checkpoints().unpin();
+            if (to.checkpointer().moreToReap()) {
+                to.checkpointer().requestCheckpoint();
+            }
         }
     }
 
@@ -73,20 +77,14 @@ final class OnlineCheck {
         }
     }
 
-    /** Begins a check with the structures at fixed places, which the next checkpoints overwrite. */
-    private VolumeCheck begin(Superblock superblock, Progress progress, Arena memory) throws HoldfastException {
-        VolumeCheck check = new VolumeCheck(state, superblock, progress, memory);
-        checkSuperblocks(check);
-        check.spaceMap();
-        return check;
-    }
-
-    private CheckReport finish(VolumeCheck check, Arena memory) {
-        check.trees();
+    private CheckReport run(CheckSource source, Progress progress, Arena memory) throws HoldfastException {
+        VolumeCheck check = new VolumeCheck(state, source, progress, memory);
+        source.whileIdle((newest, map) -> checkSuperblocks(check));
+        check.run();
         if (writable == null) {
             new LogCheck(state, opened, check, memory).run();
         }
-        return check.finish();
+        return check.report();
     }
 
     private void checkSuperblocks(VolumeCheck check) {

@@ -80,6 +80,9 @@ final class StoredVolume implements Volume {
             return;
         }
         Reclaimer checkpoints = () -> {
+            if (to.checkpointer().checkpoints().revokePins()) {
+                return true;
+            }
             files.awaitReaped();
             to.checkpointer().checkpoint();
             return to.checkpointer().moreToReap() || state.space().pending() > 0;

@@ -61,6 +61,10 @@ public enum Guard {
     NEW_GROUPS_AWAIT_SUPERBLOCK,
     /** A checkpoint splits log, maps and items at the same place. */
     FREEZE_STOPS_CHANGES,
+    /** A check that runs beside writers hears which blocks a checkpoint changes before it can see that checkpoint. */
+    CHECK_HEARS_CHANGES,
+    /** A check hears that the blocks that it reads may have been used again. */
+    PINS_TELL,
     /** The blocks of a file without a name stay while it is open. */
     ORPHAN_STAYS_OPEN,
     /** Content that a failed device did not take stays readable after the last handle is closed. */

@@ -118,6 +118,9 @@ public enum Point {
     /** The bitmap of a group is read and not in use yet. */
     GROUP_READ,
 
+    /** A check has read the nodes of a part of the volume, and not yet its data. */
+    CHECK_SLICE_WALKED,
+
     // ---- doors ----
     /** A client has chosen a file; its connection is not known among those of the file. */
     CLIENT_SERVED,

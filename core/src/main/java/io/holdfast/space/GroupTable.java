@@ -65,24 +65,31 @@ final class GroupTable {
      * @param generation of the superblock that has the root
      */
     void load(BlockPointer newRoot, long generation, SpaceMap.Damage damage) throws HoldfastException {
-        root = newRoot;
-        load(layout.tableLevels() - 1, 0, newRoot, generation, damage);
+        load(newRoot, generation, 0, layout.groups(), damage);
     }
 
-    private void load(int level, long index, BlockPointer pointer, long generation, SpaceMap.Damage damage)
+    /** Does as the other, for the groups from {@code first} to {@code end}, exclusive; nothing is known of the others. */
+    void load(BlockPointer newRoot, long generation, long first, long end, SpaceMap.Damage damage)
             throws HoldfastException {
-        if (pointer.isNone()) {
-            return;
-        }
+        root = newRoot;
+        load(layout.tableLevels() - 1, 0, newRoot, generation, first, end, damage);
+    }
+
+    private void load(
+            int level, long index, BlockPointer pointer, long generation, long first, long end, SpaceMap.Damage damage)
+            throws HoldfastException {
         long firstGroup = index * Layout.tableSpan(level);
         long endGroup = Math.min(layout.groups(), firstGroup + Layout.tableSpan(level));
+        if (pointer.isNone() || firstGroup >= end || endGroup <= first) {
+            return;
+        }
         byte[] node;
         try {
             node = read(level, index, pointer);
             requirePossible(level, node, firstGroup, endGroup, pointer, generation);
         } catch (HoldfastException e) {
-            long first = layout.groupStart(firstGroup);
-            damage.found(pointer, first, layout.groupEnd(endGroup - 1) - first, e);
+            long start = layout.groupStart(firstGroup);
+            damage.found(pointer, start, layout.groupEnd(endGroup - 1) - start, e);
             closeAll(firstGroup, endGroup);
             return;
         }
@@ -90,7 +97,7 @@ final class GroupTable {
         for (int slot = 0; level > 0 && slot < Layout.INDEX_FANOUT; slot++) {
             long child = index * Layout.INDEX_FANOUT + slot;
             if (child < layout.tableWidth(level - 1)) {
-                load(level - 1, child, pointerAt(node, slot), generation, damage);
+                load(level - 1, child, pointerAt(node, slot), generation, first, end, damage);
             }
         }
     }

@@ -84,6 +84,14 @@ public final class SpaceMap implements Bitmaps {
         table.load(root, generation, damage);
     }
 
+    /**
+     * Reads the part of the group table that has the groups from {@code first} to {@code end}, exclusive. Nothing is known of
+     * the others.
+     */
+    public void load(BlockPointer root, long generation, long first, long end, Damage damage) throws HoldfastException {
+        table.load(root, generation, first, end, damage);
+    }
+
     /** Returns how many blocks are allocated, by the descriptors. */
     public long allocated() {
         return table.allocated();
@@ -142,9 +150,9 @@ public final class SpaceMap implements Bitmaps {
         void group(long group, long[] allocated);
     }
 
-    /** Reads all bitmaps, in the order of the groups. */
-    public void forEachGroup(GroupVisitor visitor, Damage damage) throws HoldfastException {
-        for (long group = 0; group < layout.groups(); group++) {
+    /** Reads the bitmaps of the groups from {@code first} to {@code end}, exclusive, as far as they have any. */
+    public void forEachGroup(long first, long end, GroupVisitor visitor, Damage damage) throws HoldfastException {
+        for (long group = first; group < Math.min(end, layout.groups()); group++) {
             Descriptor descriptor = table.descriptor(group);
             if (!descriptor.hasBitmap() || (descriptor.bitmapChecksum() == 0 && descriptor.free() == 0)) {
                 continue;

@@ -11,6 +11,8 @@ import java.util.List;
  * @param blocksVerified data blocks that were read and match their checksum
  * @param blocksUnverified data blocks without a checksum: read, with nothing to compare them to
  * @param metadataBlocks nodes and other structures verified
+ * @param unproven what could not be checked, since writers needed the space that the check would have kept from being
+ *     used again: a line for each part; nothing is known to be wrong there
  */
 public record CheckReport(
         List<Problem> problems,
@@ -19,7 +21,8 @@ public record CheckReport(
         long directories,
         long blocksVerified,
         long blocksUnverified,
-        long metadataBlocks) {
+        long metadataBlocks,
+        List<String> unproven) {
     /** The most problems that a report lists, so that a destroyed volume does not fill the memory. */
     public static final int MAX_PROBLEMS = 1000;
 

@@ -50,7 +50,7 @@ public final class MapNodeFuzz implements FuzzTarget {
                         private long last = -1;
 
                         @Override
-                        public boolean node(BlockPointer pointer) {
+                        public boolean node(BlockPointer pointer, boolean again) {
                             return seen.add(pointer.block());
                         }
 
@@ -68,6 +68,11 @@ public final class MapNodeFuzz implements FuzzTarget {
                         }
 
                         @Override
+                        public boolean isFull() {
+                            return false;
+                        }
+
+                        @Override
                         public void lost(long fileBlock, long count) {
                             assertThat(fileBlock).isNotNegative();
                             assertThat(count).isPositive();
@@ -76,7 +81,7 @@ public final class MapNodeFuzz implements FuzzTarget {
                         @Override
                         public void problem(long block, HoldfastException why) {}
                     })
-                    .walk(root);
+                    .walk(root, 0);
         } catch (HoldfastException e) {
             // Reported.
         }

@@ -76,6 +76,8 @@ public final class SpaceMapFuzz implements FuzzTarget {
         };
         map.load(root, GENERATION + 1, damage);
         map.forEachGroup(
+                0,
+                Long.MAX_VALUE,
                 (group, bits) -> {
                     for (int i = 0; i < bits.length * 64; i++) {
                         if ((bits[i >>> 6] & 1L << i) != 0) {

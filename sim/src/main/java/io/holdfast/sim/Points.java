@@ -42,6 +42,8 @@ final class Points implements Injector {
     /** For how long a volume that grows stays in between. */
     private final SplittableRandom growth;
 
+    private final SplittableRandom checking;
+
     private @Nullable Runnable afterGrowthDelay;
 
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
@@ -51,6 +53,7 @@ final class Points implements Injector {
         this.random = scenario.random("points");
         this.fullness = scenario.random("fullness");
         this.growth = scenario.random("growth");
+        this.checking = scenario.random("slow checks");
         this.fullAtTimes = fullness.nextInt(16) == 0;
         this.shortness = scenario.random("shortness");
         this.shortAtTimes = shortness.nextInt(3) == 0;
@@ -79,6 +82,11 @@ final class Points implements Injector {
             if (afterGrowthDelay != null) {
                 afterGrowthDelay.run();
             }
+            return;
+        }
+        if (point == Point.CHECK_SLICE_WALKED && checking.nextInt(3) == 0) {
+            // Clients get the time to overwrite what the check has found the place of.
+            scheduler.sleep(checking.nextLong(DELAY_NANOS_MAX * 200L));
             return;
         }
         int choice = random.nextInt(scenario.pausing() * 8);

@@ -54,6 +54,7 @@ public record Scenario(
     /** Bytes of memory that the volume gets; so few that the cache evicts pages. */
     public static final long MEMORY = 1 << 19;
 
+    private static final int CHECKS_ONE_IN = 5;
     private static final int VOLUME_GROWS_ONE_IN = 6;
 
     private static final List<FaultKind> FAILURES = List.of(
@@ -160,6 +161,11 @@ public record Scenario(
         return random.nextInt(4) == 0 && volumeBlocks >= Superblock.minBlocks(Layout.GROUP_LOG2)
                 ? Layout.GROUP_LOG2
                 : Layout.GROUP_LOG2_MIN + random.nextInt(2);
+    }
+
+    /** Returns whether the volume is checked while clients use it. */
+    public boolean checksBeside() {
+        return random("checks beside").nextInt(CHECKS_ONE_IN) == 0;
     }
 
     /** Returns a random stream for one part of the run. */

@@ -84,6 +84,9 @@ public final class Simulation {
     private final NbdDoor door;
     private final SplittableRandom random;
     private final SplittableRandom identities;
+    /** Apart from the others, so that scenarios without a check beside the clients are as they were without it. */
+    private final SplittableRandom checking;
+
     private @Nullable Volume current;
     private int devices;
     private int recoveries;
@@ -101,6 +104,7 @@ public final class Simulation {
         this.grower = new Grower(world);
         this.random = scenario.random("director");
         this.identities = scenario.random("identities");
+        this.checking = scenario.random("checking");
         this.door = new NbdDoor(scenario, scheduler, points::errors);
         for (int i = 0; i < scenario.callers(); i++) {
             clients.add(new Client(world, i));
@@ -263,6 +267,13 @@ public final class Simulation {
                 points.armGrowth(() -> opened.device().cutPower());
             }
             threads.add(scheduler.start("grower", grower));
+        }
+        for (int i = scenario.checksBeside() ? checking.nextInt(3) : 0; i > 0; i--) {
+            long delay = checking.nextInt(20_000_000);
+            threads.add(scheduler.start("checker", () -> {
+                scheduler.sleep(delay);
+                inspector.checkBeside();
+            }));
         }
         threads.forEach(scheduler::join);
         if (stopper != null) {

@@ -22,7 +22,13 @@ import picocli.CommandLine.Mixin;
 @Command(
         name = "check",
         description = "Read and verify everything: structures, space, and every block's checksum.",
-        footer = {"", "Exit code 0: no damage; 1: damage found. 'holdfast --help' lists the others."})
+        footer = {
+            "",
+            "On a served volume the check goes through the volume in slices beside its clients. They come first: where they",
+            "need the space that a slice would keep, the check says that it could not prove that part.",
+            "",
+            "Exit code 0: no damage found; 1: damage found. 'holdfast --help' lists the others."
+        })
 final class CheckCommand extends VolumeCommand {
     private static final long NO_FILE = -1;
     private static final int NAMES_SHOWN = 10;
@@ -85,6 +91,7 @@ final class CheckCommand extends VolumeCommand {
                                         "message", p.message()))
                                 .toList(),
                 "recovery_problems", onlyAtOpening,
+                "unproven", report.unproven(),
                 "files", report.files(),
                 "directories", report.directories(),
                 "blocks_verified", report.blocksVerified(),
@@ -107,7 +114,12 @@ final class CheckCommand extends VolumeCommand {
                 + count(report.files(), "file", "files") + ", "
                 + count(report.directories(), "directory", "directories") + "; " + Durations.show(nanos));
         long problems = report.problemCount() + onlyAtOpening.size();
-        out.println(problems == 0 ? "clean" : "DAMAGED: " + count(problems, "problem", "problems"));
+        report.unproven().forEach(part -> out.println("not proven: " + Names.printable(part)));
+        if (problems > 0) {
+            out.println("DAMAGED: " + count(problems, "problem", "problems"));
+        } else {
+            out.println(report.unproven().isEmpty() ? "clean" : "no damage found, but not everything could be checked");
+        }
     }
 
     private static String names(InodePaths paths, long inode) {

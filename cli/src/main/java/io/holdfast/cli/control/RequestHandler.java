@@ -256,7 +256,8 @@ final class RequestHandler implements AutoCloseable {
                 report.directories(),
                 report.blocksVerified(),
                 report.blocksUnverified(),
-                report.metadataBlocks());
+                report.metadataBlocks(),
+                report.unproven());
     }
 
     static String bounded(String message) {

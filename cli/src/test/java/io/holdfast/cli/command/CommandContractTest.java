@@ -242,7 +242,8 @@ class CommandContractTest extends CommandFixture {
                         1,
                         5,
                         0,
-                        3));
+                        3,
+                        List.of()));
         Result damaged = home.run("check", "VOLUME");
         assertThat(damaged.status()).isEqualTo(1);
         assertThat(damaged.out())
@@ -273,7 +274,8 @@ class CommandContractTest extends CommandFixture {
                         2,
                         5,
                         0,
-                        3));
+                        3,
+                        List.of()));
         assertThat(home.run("check", "VOLUME").out()).startsWith("""
                 data block 77: /other\\x1b, /vms/disk: offset 4096: checksum mismatch
                 map node block 78: no name: checksum mismatch
@@ -286,20 +288,45 @@ class CommandContractTest extends CommandFixture {
         assertThat(problems.path(2).path("inode").asLong()).isEqualTo(-1);
     }
 
+    @Test
+    void checkSaysWhatItCouldNotProve() {
+        home.fake().reportOnCheck(new CheckReport(List.of(), 0, 1, 1, 5, 0, 3, List.of("inode 7: writers came first")));
+        Result result = ok("check", "VOLUME");
+        assertThat(result.out()).endsWith("""
+                not proven: inode 7: writers came first
+                no damage found, but not everything could be checked
+                """);
+        assertThat(ok("check", "VOLUME", "--json")
+                        .json()
+                        .path("unproven")
+                        .path(0)
+                        .asText())
+                .isEqualTo("inode 7: writers came first");
+    }
+
     /** A directory that cannot be listed may hold the name. */
     @Test
     void checkDoesNotSayThatThereIsNoNameWhereItCannotLook() throws IOException {
         ok("mkdir", "-p", "VOLUME", "/vms/more");
         home.fake()
                 .reportOnCheck(new CheckReport(
-                        List.of(new CheckReport.Problem("data", 77, 4711, "checksum mismatch")), 1, 1, 1, 5, 0, 3));
+                        List.of(new CheckReport.Problem("data", 77, 4711, "checksum mismatch")),
+                        1,
+                        1,
+                        1,
+                        5,
+                        0,
+                        3,
+                        List.of()));
         assertThat(home.run("check", "VOLUME").out()).startsWith("data block 77: no name found: checksum");
     }
 
     @Test
     void aReportOfAThousandLongProblemsArrives() {
         var problem = new CheckReport.Problem("data", 1, "x".repeat(500));
-        home.fake().reportOnCheck(new CheckReport(java.util.Collections.nCopies(1000, problem), 1000, 1, 1, 1, 1, 1));
+        home.fake()
+                .reportOnCheck(
+                        new CheckReport(java.util.Collections.nCopies(1000, problem), 1000, 1, 1, 1, 1, 1, List.of()));
         Result json = home.run("check", "VOLUME", "--json");
         assertThat(json.json().path("problems").size()).isEqualTo(1000);
     }

@@ -54,7 +54,7 @@ public final class FakeVolume implements Volume {
     private volatile long unreadableInode = -1;
     private volatile long unreadableBlock = -1;
     private volatile Optional<HoldfastException> failure = Optional.empty();
-    private volatile CheckReport checkReport = new CheckReport(List.of(), 0, 1, 1, 7, 0, 3);
+    private volatile CheckReport checkReport = new CheckReport(List.of(), 0, 1, 1, 7, 0, 3, List.of());
     private volatile Runnable duringCheck = () -> {};
     private volatile List<FileClaim.CutOff> users = List.of();
     private volatile Optional<String> storage = Optional.empty();

@@ -230,10 +230,27 @@ public final class Inspector {
         });
     }
 
+    /** Checks the volume beside its clients. */
+    public void checkBeside() {
+        try {
+            CheckReport report = world.volume().check(Progress.NONE);
+            requireNoDamage(report);
+        } catch (HoldfastException e) {
+            world.expect(e, false, "a check beside the clients");
+        }
+    }
+
     /** Runs the check, which must find only true damage. */
     public void check() throws HoldfastException {
         CheckReport report = world.volume().check(Progress.NONE);
-        if (!report.clean() && !world.isOver() && !world.disk.everDamaged() && !world.mayHaveLostDurable()) {
+        requireNoDamage(report);
+        if (!report.unproven().isEmpty()) {
+            throw new ViolationException("nothing runs, and the check could not prove " + report.unproven());
+        }
+    }
+
+    private void requireNoDamage(CheckReport report) {
+        if (!report.clean() && !world.mayFail()) {
             throw new ViolationException("check found %d problems: %s"
                     .formatted(
                             report.problemCount(),
