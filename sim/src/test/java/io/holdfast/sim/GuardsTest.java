@@ -77,6 +77,9 @@ class GuardsTest {
             // Needs a power cut between a record and its flush; only lent data can be lost there.
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);
+            case CHECK_HEARS_CHANGES -> new Seeds(1500, Scenario::checksBeside);
+            // Needs a check that is so slow that a block has been used again meanwhile.
+            case PINS_TELL -> new Seeds(6000, scenario -> scenario.checksBeside() && scenario.tight());
             case PAYLOAD_SHARE, STALL_LIMIT, SESSION_ERROR_ENDS, SUCCESSOR_AWAITS, GONE_BEGINS_NOTHING -> OVER_NBD;
             default -> USUAL;
         };
