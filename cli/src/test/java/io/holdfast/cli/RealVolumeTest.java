@@ -225,11 +225,12 @@ class RealVolumeTest {
         assertThat(run("export", "--keep-going", v, "/vms/old/disk", folder.resolve("copy") + ""))
                 .isEqualTo(7);
         assertThat(err)
-                .startsWith("holdfast: " + v + ": /vms/old/disk (inode ")
-                .endsWith("): offset 0 (block " + block + " of " + v
-                        + "): what is on the device does not match its checksum\n")
-                .containsOnlyOnce("offset");
-        assertThat(out).contains("exported /vms/old/disk", "4 KiB could not be read and are zero in the copy");
+                .startsWith("holdfast: /vms/old/disk: offset 0, length 4096 is zero in the copy: " + v
+                        + ": /vms/old/disk (inode ")
+                .endsWith("): offset 0, length 4096 (block " + block + " of " + v
+                        + "): what is on the device does not match its checksum\n");
+        assertThat(out)
+                .contains("exported /vms/old/disk", "4 KiB in 1 place could not be read and are zero in the copy");
     }
 
     /** Changes a byte of the block with these contents; returns the number of the block. */

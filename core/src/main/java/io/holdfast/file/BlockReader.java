@@ -6,6 +6,7 @@ import io.holdfast.device.DeviceReads;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
+import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -13,6 +14,7 @@ import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapExtent;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.mapping.MappingRun;
+import io.holdfast.mapping.UnreadableRangeException;
 import io.holdfast.space.ReaderEpochs;
 import io.holdfast.store.Answer;
 import io.holdfast.store.BlockStore;
@@ -27,6 +29,9 @@ import org.jspecify.annotations.Nullable;
  * checksum mismatch means damage only if the mapping still holds.
  */
 final class BlockReader {
+    private static final String LOST =
+            "what it had is lost, because a node of the map could not be read; write it again, or copy the file from a backup";
+
     /** Most blocks that one call reads. */
     final int blocksMax;
 
@@ -62,6 +67,7 @@ final class BlockReader {
      *
      * @param where the file's name in messages
      * @return blocks handed to the sink
+     * @throws UnreadableRangeException without the file's name
      */
     int read(BlockMap map, String where, long first, int count, Sink sink) throws HoldfastException {
         int done = 0;
@@ -142,7 +148,7 @@ final class BlockReader {
             throws HoldfastException {
         Mapping[] mappings = new Mapping[count];
         mappings[0] = map.lookup(first);
-        requireKnown(mappings[0], where, first);
+        requireKnown(map, mappings[0], first);
         int run = 1;
         while (run < count) {
             Mapping next = map.lookup(first + run);
@@ -209,7 +215,7 @@ final class BlockReader {
                 throw mismatch(where, fileBlock, now);
             }
             mapping = now;
-            requireKnown(now, where, fileBlock);
+            requireKnown(map, now, fileBlock);
             if (!now.isData()) {
                 block.fill((byte) 0);
                 return now;
@@ -224,12 +230,11 @@ final class BlockReader {
     }
 
     /** Refuses a block of which the map lost what it was: never zeroes in its place. */
-    private static void requireKnown(Mapping mapping, String where, long fileBlock) throws HoldfastException {
+    private static void requireKnown(BlockMap map, Mapping mapping, long fileBlock) throws HoldfastException {
         if (mapping.isLost()) {
-            throw new HoldfastException(
-                    ErrorCode.DAMAGED,
-                    "%s: offset %s: the block is lost, because a node of the map could not be read; write it again, or copy the file from a backup"
-                            .formatted(where, Long.toUnsignedString(fileBlock * Block.SIZE)));
+            MapExtent lost = map.run(fileBlock);
+            boolean still = MapEntry.state(lost.word()) == MapEntry.LOST;
+            throw new UnreadableRangeException(ErrorCode.DAMAGED, LOST, fileBlock, still ? lost.length() : 1, null);
         }
     }
 
@@ -275,7 +280,12 @@ final class BlockReader {
     }
 
     private String place(String where, long fileBlock, Mapping mapping) {
-        return "%s: offset %s (block %d of %s)"
-                .formatted(where, Long.toUnsignedString(fileBlock * Block.SIZE), mapping.block(), store.name());
+        return "%s: offset %s, length %d (block %d of %s)"
+                .formatted(
+                        where,
+                        Long.toUnsignedString(fileBlock * Block.SIZE),
+                        Block.SIZE,
+                        mapping.block(),
+                        store.name());
     }
 }

@@ -9,6 +9,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapExtent;
 import io.holdfast.mapping.Mapping;
+import io.holdfast.mapping.UnreadableRangeException;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.space.Reservation;
 import io.holdfast.volume.FileStatus;
@@ -304,9 +305,32 @@ final class FileData {
         dirtyPages.decrementAndGet();
     }
 
-    /** Looks a block up in the map, registered as a reader meanwhile. */
+    /** Reads blocks from the device, as {@link BlockReader#read} does; an error names the file. */
+    int read(long first, int count, BlockReader.Sink sink) throws HoldfastException {
+        try {
+            return context.reader().read(map, name(), first, count, sink);
+        } catch (UnreadableRangeException e) {
+            throw placed(e);
+        }
+    }
+
+    /** Looks a block up in the map, registered as a reader meanwhile; an error names the file. */
     Mapping lookup(long block) throws HoldfastException {
-        return context.reader().lookup(map, block);
+        try {
+            return context.reader().lookup(map, block);
+        } catch (UnreadableRangeException e) {
+            throw placed(e);
+        }
+    }
+
+    /** Returns the error with the file's name, and with the range in bytes, up to the end of the file. */
+    private UnreadableRangeException placed(UnreadableRangeException e) {
+        long offset = Block.offset(e.first());
+        long toEnd = Math.max(Block.count(size()) - e.first(), 1);
+        long length = Block.offset(Math.min(e.count(), toEnd));
+        String message = "%s: offset %s, length %s: %s"
+                .formatted(name(), Long.toUnsignedString(offset), Long.toUnsignedString(length), e.getMessage());
+        return new UnreadableRangeException(e.code(), message, e.first(), e.count(), e);
     }
 
     /** Does as {@link #lookup}, but throws {@code WOULD_BLOCK} where the device would have to be read. */
@@ -314,9 +338,17 @@ final class FileData {
         return context.reader().lookupInMemory(map, block);
     }
 
-    /** Returns what the map says from a block on. */
+    /**
+     * Returns what the map says from a block on.
+     *
+     * @throws UnreadableRangeException if nobody knows, with the file's name and the range
+     */
     MapExtent run(long block) throws HoldfastException {
-        return context.reader().run(map, block);
+        try {
+            return context.reader().run(map, block);
+        } catch (UnreadableRangeException e) {
+            throw placed(e);
+        }
     }
 
     /** Returns the first block from {@code block} on that is dirty or under writeback, or {@code Long.MAX_VALUE}. */

@@ -43,7 +43,7 @@ final class PageWriter {
         if (nowait && !file.lookupInMemory(page.block).isZeroes()) {
             throw WriteScope.wouldBlock(file);
         }
-        file.context.reader().read(file.map, file.name(), page.block, 1, (index, content, at, mapping) -> {
+        file.read(page.block, 1, (index, content, at, mapping) -> {
             MemorySegment.copy(content, at, page.memory, 0, Block.SIZE);
             return true;
         });

@@ -5,11 +5,15 @@ import io.holdfast.format.Block;
 import io.holdfast.format.LogRecord;
 import io.holdfast.format.MapEntry;
 import io.holdfast.mapping.MapExtent;
+import io.holdfast.mapping.UnreadableRangeException;
 import io.holdfast.volume.Extent;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Lists the extents of a file. Blocks that only memory has count as written. */
+/**
+ * Lists the extents of a file. Blocks that only memory has count as written. What a node covers that cannot be read counts as
+ * lost.
+ */
 final class RangeMap {
     private final FileData file;
 
@@ -33,7 +37,7 @@ final class RangeMap {
                     state = Extent.State.WRITTEN;
                     blocks = 1;
                 } else {
-                    MapExtent run = file.run(block);
+                    MapExtent run = run(block);
                     state = state(run.word());
                     blocks = Math.min(run.length(), inMemory - block);
                 }
@@ -57,10 +61,19 @@ final class RangeMap {
         }
     }
 
+    private MapExtent run(long block) throws HoldfastException {
+        try {
+            return file.run(block);
+        } catch (UnreadableRangeException e) {
+            return new MapExtent(MapEntry.word(MapEntry.LOST, 0), e.count());
+        }
+    }
+
     private static Extent.State state(long word) {
         return switch (MapEntry.state(word)) {
             case MapEntry.HOLE -> Extent.State.HOLE;
             case MapEntry.UNWRITTEN -> Extent.State.UNWRITTEN;
+            case MapEntry.LOST -> Extent.State.LOST;
             default -> Extent.State.WRITTEN;
         };
     }

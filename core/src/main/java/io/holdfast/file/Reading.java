@@ -84,7 +84,7 @@ final class Reading {
             count++;
         }
         long[] done = new long[1];
-        file.context.reader().read(file.map, file.name(), first, count, (index, content, at, mapping) -> {
+        file.read(first, count, (index, content, at, mapping) -> {
             if (index > 0 && file.pages.contains(first + index)) {
                 return false;
             }

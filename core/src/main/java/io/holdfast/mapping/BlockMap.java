@@ -47,7 +47,11 @@ public final class BlockMap {
         this.active = new DeltaMap(committed.levels(), memory);
     }
 
-    /** Returns the present mapping of a block. The caller must be registered as a reader. */
+    /**
+     * Returns the present mapping of a block. The caller must be registered as a reader.
+     *
+     * @throws UnreadableRangeException if a node on the way cannot be read; so do all lookups
+     */
     public Mapping lookup(long block) throws HoldfastException {
         return lookup(block, reader);
     }
@@ -85,10 +89,14 @@ public final class BlockMap {
             lock.unlock();
         }
         long[] entry = new long[2];
-        MapTree.lookup(nodes, root, block, (word, checksum) -> {
-            entry[0] = word;
-            entry[1] = checksum;
-        });
+        try {
+            MapTree.lookup(nodes, root, block, (word, checksum) -> {
+                entry[0] = word;
+                entry[1] = checksum;
+            });
+        } catch (UnreadableRangeException e) {
+            throw limited(e);
+        }
         return new Mapping(entry[0], entry[1], cookie);
     }
 
@@ -136,8 +144,28 @@ public final class BlockMap {
         } finally {
             lock.unlock();
         }
-        MapTree.tell(nodes, root, first, run);
+        try {
+            MapTree.tell(nodes, root, first, run);
+        } catch (UnreadableRangeException e) {
+            throw limited(e);
+        }
         return run;
+    }
+
+    /** Returns the error without blocks that the changes tell of. */
+    private UnreadableRangeException limited(UnreadableRangeException e) {
+        long count = e.count();
+        lock.lock();
+        try {
+            count = Math.min(count, active.run(e.first()).length());
+            DeltaMap below = frozen;
+            if (below != null) {
+                count = Math.min(count, below.run(e.first()).length());
+            }
+        } finally {
+            lock.unlock();
+        }
+        return e.ofBlocks(Math.max(count, 1));
     }
 
     /** Returns whether all mappings still hold; throws {@code WOULD_BLOCK} where the device would have to be read. */
@@ -182,8 +210,12 @@ public final class BlockMap {
         } finally {
             lock.unlock();
         }
-        MapExtent run = MapTree.run(reader, root, block);
-        return new MapExtent(run.word(), Math.min(limit, run.length()));
+        try {
+            MapExtent run = MapTree.run(reader, root, block);
+            return new MapExtent(run.word(), Math.min(limit, run.length()));
+        } catch (UnreadableRangeException e) {
+            throw limited(e);
+        }
     }
 
     /** Returns how many nodes a checkpoint may have to write for a change of a block. */

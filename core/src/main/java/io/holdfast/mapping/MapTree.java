@@ -25,7 +25,11 @@ public final class MapTree {
         void entry(long word, long checksum);
     }
 
-    /** Looks one block up. */
+    /**
+     * Looks one block up.
+     *
+     * @throws UnreadableRangeException if a node on the way cannot be read
+     */
     public static void lookup(NodeReader reader, MapRoot root, long block, Found found) throws HoldfastException {
         if (block >= root.span()) {
             found.entry(0, 0);
@@ -35,20 +39,50 @@ public final class MapTree {
         long checksum = root.checksum();
         NodeReader.Following following = NodeReader.Following.NONE;
         byte[] entry = new byte[MapEntry.SIZE];
-        for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
-            requireLevel(word, level);
-            BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
-            int slot = slot(block, level);
-            reader.copy(pointer, STRUCTURE, following, slot * MapEntry.SIZE, entry, MapEntry.SIZE);
-            following = k -> knownChild(reader, pointer, slot + k);
-            word = MapEntry.wordAt(entry, 0);
-            checksum = MapEntry.checksumAt(entry, 0);
-            checkEntry(word, level - 1, slot);
+        int level = root.levels();
+        try {
+            while (MapEntry.state(word) == MapEntry.NODE) {
+                requireLevel(word, level);
+                BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
+                int slot = slot(block, level);
+                reader.copy(pointer, STRUCTURE, following, slot * MapEntry.SIZE, entry, MapEntry.SIZE);
+                following = k -> knownChild(reader, pointer, slot + k);
+                level--;
+                word = MapEntry.wordAt(entry, 0);
+                checksum = MapEntry.checksumAt(entry, 0);
+                checkEntry(word, level, slot);
+            }
+        } catch (HoldfastException e) {
+            throw unreadable(e, block, level);
         }
         found.entry(word, checksum);
     }
 
-    /** Fills in the unknown blocks of a run, which begins at block {@code first}, from the tree. */
+    /**
+     * Returns the error for what is below an entry that leads nowhere, or below a node that cannot be read.
+     *
+     * @param level of the node, or 0 for the entry of one block
+     */
+    private static HoldfastException unreadable(HoldfastException e, long block, int level) {
+        return switch (e.code()) {
+            case CHECKSUM_MISMATCH, DAMAGED, DEVICE_ERROR ->
+                new UnreadableRangeException(
+                        e.code(), String.valueOf(e.getMessage()), block, toEndOfSpan(block, Math.max(level, 0)), e);
+            default -> e;
+        };
+    }
+
+    /** Returns how many blocks there are from a block to the end of the span of an entry of a level. */
+    private static long toEndOfSpan(long block, int level) {
+        long span = 1L << MapEntry.spanLog2(level);
+        return span - (block & (span - 1));
+    }
+
+    /**
+     * Fills in the unknown blocks of a run, which begins at block {@code first}, from the tree.
+     *
+     * @throws UnreadableRangeException if a node on the way to one of them cannot be read
+     */
     static void tell(NodeReader reader, MapRoot root, long first, MappingRun run) throws HoldfastException {
         byte[] entries = new byte[Math.min(run.count(), MapEntry.FANOUT) * MapEntry.SIZE];
         for (int i = run.nextUnknown(0); i < run.count(); i = run.nextUnknown(i + 1)) {
@@ -60,18 +94,24 @@ public final class MapTree {
             long word = root.word();
             long checksum = root.checksum();
             NodeReader.Following following = NodeReader.Following.NONE;
-            for (int level = root.levels(); MapEntry.state(word) == MapEntry.NODE; level--) {
-                requireLevel(word, level);
-                BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
-                int slot = slot(block, level);
-                int wanted = level == 1 ? Math.min(run.count() - i, MapEntry.FANOUT - slot) : 1;
-                int from = slot * MapEntry.SIZE;
-                reader.copy(pointer, STRUCTURE, following, from, entries, wanted * MapEntry.SIZE);
-                following = k -> knownChild(reader, pointer, slot + k);
-                word = MapEntry.wordAt(entries, 0);
-                checksum = MapEntry.checksumAt(entries, 0);
-                checkEntry(word, level - 1, slot);
-                tellNeighbours(entries, slot, run, i, wanted);
+            int level = root.levels();
+            try {
+                while (MapEntry.state(word) == MapEntry.NODE) {
+                    requireLevel(word, level);
+                    BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
+                    int slot = slot(block, level);
+                    int wanted = level == 1 ? Math.min(run.count() - i, MapEntry.FANOUT - slot) : 1;
+                    int from = slot * MapEntry.SIZE;
+                    reader.copy(pointer, STRUCTURE, following, from, entries, wanted * MapEntry.SIZE);
+                    following = k -> knownChild(reader, pointer, slot + k);
+                    level--;
+                    word = MapEntry.wordAt(entries, 0);
+                    checksum = MapEntry.checksumAt(entries, 0);
+                    checkEntry(word, level, slot);
+                    tellNeighbours(entries, slot, run, i, wanted);
+                }
+            } catch (HoldfastException e) {
+                throw unreadable(e, block, level);
             }
             run.set(i, word, checksum);
         }
@@ -87,7 +127,11 @@ public final class MapTree {
         }
     }
 
-    /** Returns the word of a block and for how many blocks from it on its state holds at least. */
+    /**
+     * Returns the word of a block and for how many blocks from it on its state holds at least.
+     *
+     * @throws UnreadableRangeException if a node on the way cannot be read
+     */
     public static MapExtent run(NodeReader reader, MapRoot root, long block) throws HoldfastException {
         if (block >= root.span()) {
             return new MapExtent(0, Long.MAX_VALUE - block);
@@ -95,24 +139,25 @@ public final class MapTree {
         long word = root.word();
         long checksum = root.checksum();
         int level = root.levels();
-        while (MapEntry.state(word) == MapEntry.NODE) {
-            byte[] node = read(reader, word, checksum, level);
-            int slot = slot(block, level);
-            word = MapEntry.wordAt(node, slot);
-            checksum = MapEntry.checksumAt(node, slot);
-            level--;
-            checkEntry(word, level, slot);
-            if (MapEntry.state(word) != MapEntry.NODE) {
+        long length = root.span() - block;
+        try {
+            while (MapEntry.state(word) == MapEntry.NODE) {
+                byte[] node = read(reader, word, checksum, level);
+                int slot = slot(block, level);
+                word = MapEntry.wordAt(node, slot);
+                checksum = MapEntry.checksumAt(node, slot);
+                level--;
+                checkEntry(word, level, slot);
                 int end = slot + 1;
                 while (end < MapEntry.FANOUT && sameKind(MapEntry.wordAt(node, end), word)) {
                     end++;
                 }
-                long span = 1L << MapEntry.spanLog2(level);
-                long within = block & (span - 1);
-                return new MapExtent(word, (end - slot) * span - within);
+                length = ((long) (end - slot - 1) << MapEntry.spanLog2(level)) + toEndOfSpan(block, level);
             }
+        } catch (HoldfastException e) {
+            throw unreadable(e, block, level);
         }
-        return new MapExtent(word, root.span() - block);
+        return new MapExtent(word, length);
     }
 
     private static boolean sameKind(long a, long b) {

@@ -14,6 +14,8 @@ public record Extent(long offset, long length, State state) {
         /** Space is reserved, and nothing was written; reads as zeroes. */
         UNWRITTEN,
         /** Data, on the device or still in memory. */
-        WRITTEN
+        WRITTEN,
+        /** Nobody knows what it holds: a node of the file's map is damaged or lost. Reading it is an error. */
+        LOST
     }
 }

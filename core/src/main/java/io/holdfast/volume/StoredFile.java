@@ -113,7 +113,8 @@ public interface StoredFile extends AutoCloseable {
     void zero(long offset, long length) throws HoldfastException;
 
     /**
-     * Returns what each part of a range holds. Neighbouring parts in one state are one extent.
+     * Returns what each part of a range holds. Neighbouring parts in one state are one extent. A node of the file's map
+     * that cannot be read makes what it covers {@code LOST}, and is no error of this call.
      *
      * @param maxExtents the most extents to return; at least 1
      * @return contiguous extents from {@code offset} on, ending at or before {@code offset + length} and at the end of

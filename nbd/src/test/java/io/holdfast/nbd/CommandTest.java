@@ -456,7 +456,7 @@ class CommandTest {
         return client.receive(0);
     }
 
-    private static List<Long> status(TestClient client, int flags, long offset, long length) throws IOException {
+    static List<Long> status(TestClient client, int flags, long offset, long length) throws IOException {
         Chunk chunk = client.call(CommandType.BLOCK_STATUS, flags, offset, length);
         ByteBuffer payload = chunk.buffer();
         assertThat(payload.getInt()).isEqualTo(1);

@@ -5,6 +5,8 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.copy.CopyResult;
 import io.holdfast.cli.copy.Exporter;
+import io.holdfast.cli.copy.Loss;
+import io.holdfast.cli.copy.Losses;
 import io.holdfast.cli.copy.StreamTarget;
 import io.holdfast.cli.copy.Target;
 import io.holdfast.cli.copy.Targets;
@@ -63,7 +65,7 @@ final class ExportCommand extends CopyCommand {
 
     @Option(
             names = "--keep-going",
-            description = "Leave blocks that cannot be read zero, list them, and end with exit code 7.")
+            description = "Go past what cannot be read: leave it zero, list it, and end with exit code 7.")
     private boolean keepGoing;
 
     ExportCommand(CliContext context) {
@@ -77,7 +79,8 @@ final class ExportCommand extends CopyCommand {
                 Volume volume = open(guard, device, true);
                 StoredFile source = volume.open(path)) {
             CopyResult result = copy(source, path);
-            result.unreadable().forEach(place -> context().err().println("holdfast: " + Names.printable(place)));
+            Losses losses = result.losses();
+            losses.listed().forEach(loss -> context().err().println("holdfast: " + Names.printable(text(path, loss))));
             // If the file goes to standard output, the report goes to standard error.
             PrintStream report = file.equals("-") ? context().err() : context().out();
             output().print(
@@ -86,12 +89,28 @@ final class ExportCommand extends CopyCommand {
                                     "path", path,
                                     "size_bytes", result.size(),
                                     "written_bytes", result.written(),
-                                    "unreadable_bytes", result.unreadableBytes(),
-                                    "unreadable", result.unreadable(),
+                                    "unreadable_bytes", losses.bytes(),
+                                    "unreadable_count", losses.ranges(),
+                                    "unreadable",
+                                            losses.listed().stream()
+                                                    .map(loss -> text(path, loss))
+                                                    .toList(),
+                                    "unreadable_ranges",
+                                            losses.listed().stream()
+                                                    .map(loss -> Json.object(
+                                                            "offset_bytes",
+                                                            loss.offset(),
+                                                            "length_bytes",
+                                                            loss.length()))
+                                                    .toList(),
                                     "seconds", result.nanos() / 1e9),
                             out -> report(out, path, result));
-            return result.unreadableBytes() == 0 ? ExitCode.OK : ExitCode.DAMAGED;
+            return losses.isEmpty() ? ExitCode.OK : ExitCode.DAMAGED;
         }
+    }
+
+    private static String text(String path, Loss loss) {
+        return path + ": " + loss.text();
     }
 
     private CopyResult copy(StoredFile source, String path) throws IOException {
@@ -120,8 +139,14 @@ final class ExportCommand extends CopyCommand {
     private static void report(PrintStream out, String path, CopyResult result) {
         out.println("exported " + Names.printable(path) + ": " + Sizes.show(result.size()) + ", "
                 + Sizes.show(result.written()) + " of it data, in " + Durations.show(result.nanos()));
-        if (result.unreadableBytes() > 0) {
-            out.println(Sizes.show(result.unreadableBytes()) + " could not be read and are zero in the copy");
+        Losses losses = result.losses();
+        if (losses.isEmpty()) {
+            return;
         }
+        long more = losses.ranges() - losses.listed().size();
+        out.println(
+                Sizes.show(losses.bytes()) + " in " + losses.ranges() + (losses.ranges() == 1 ? " place" : " places")
+                        + " could not be read and are zero in the copy"
+                        + (more == 0 ? "" : "; " + more + " of these places are not listed"));
     }
 }

@@ -12,11 +12,13 @@ import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.ByteBuffer;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 
-/** Copies a file out of a volume. Holes are not read, and blocks of zeroes are not written. */
+/**
+ * Copies a file out of a volume. Holes are not read, and blocks of zeroes are not written. Neither is what cannot be read:
+ * so going past a range of terabytes takes no time and no space.
+ */
 public final class Exporter {
     private static final int EXTENTS = 1024;
 
@@ -24,14 +26,13 @@ public final class Exporter {
     private final Cancellation cancel;
     private final boolean keepGoing;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(Importer.CHUNK_BYTES);
-    private final List<String> unreadable = new ArrayList<>();
-    private long unreadableBytes;
+    private final LossCount losses = new LossCount();
     private long written;
 
     /**
      * Makes an exporter for one copy.
      *
-     * @param keepGoing do not end the copy at a block that cannot be read: leave it zero in the copy and report it
+     * @param keepGoing do not end the copy at what cannot be read: leave it zero in the copy and report it
      */
     public Exporter(Progress progress, Cancellation cancel, boolean keepGoing) {
         this.progress = progress;
@@ -49,16 +50,21 @@ public final class Exporter {
                 break;
             }
             for (Extent extent : extents) {
-                if (extent.state() == Extent.State.WRITTEN) {
-                    copy(file, extent.offset(), extent.offset() + extent.length(), target);
-                }
-                at = extent.offset() + extent.length();
+                long end = extent.offset() + extent.length();
+                at = switch (extent.state()) {
+                    case HOLE, UNWRITTEN -> end;
+                    case WRITTEN -> copy(file, extent.offset(), end, target);
+                    case LOST -> goPast(file, extent, target);
+                };
                 progress.update(at, size);
+                if (at < end) {
+                    break;
+                }
             }
         }
         requireSize(file, size);
         target.finish(size);
-        return new CopyResult(size, written, System.nanoTime() - start, List.copyOf(unreadable), unreadableBytes);
+        return new CopyResult(size, written, System.nanoTime() - start, losses.result());
     }
 
     /** Fails if the file was resized meanwhile: the copy would not be the whole file. */
@@ -72,7 +78,29 @@ public final class Exporter {
         }
     }
 
-    private void copy(StoredFile file, long from, long to, Target target) throws IOException {
+    /**
+     * Goes past a range of which the map does not say what it has. Reading its beginning gives the reason.
+     *
+     * @return where to go on: behind the range, or behind its first block if that can be read after all
+     */
+    private long goPast(StoredFile file, Extent extent, Target target) throws IOException {
+        cancel.check();
+        long at = extent.offset();
+        int length = (int) Math.min(Volume.BLOCK_SIZE - at % Volume.BLOCK_SIZE, extent.length());
+        try {
+            readOrZero(file, at, MemorySegment.ofBuffer(buffer.clear().limit(length)));
+        } catch (HoldfastException e) {
+            if (!keepGoing || !isUnreadable(e)) {
+                throw e;
+            }
+            losses.range(at, extent.length(), String.valueOf(e.getMessage()));
+            return at + extent.length();
+        }
+        write(at, target);
+        return at + length;
+    }
+
+    private long copy(StoredFile file, long from, long to, Target target) throws IOException {
         for (long at = from; at < to; at += buffer.limit()) {
             cancel.check();
             int length = (int) Math.min(buffer.capacity(), to - at);
@@ -80,6 +108,7 @@ public final class Exporter {
             write(at, target);
             progress.update(at + length, 0);
         }
+        return to;
     }
 
     private void write(long at, Target target) throws IOException {
@@ -113,11 +142,7 @@ public final class Exporter {
                     throw e;
                 }
                 block.fill((byte) 0);
-                unreadableBytes += block.byteSize();
-                if (unreadable.size() < CopyResult.LISTED_MAX) {
-                    // The message names the file, the offset and the block.
-                    unreadable.add(String.valueOf(e.getMessage()));
-                }
+                losses.block(at + done, block.byteSize(), String.valueOf(e.getMessage()));
             }
         }
     }
@@ -132,6 +157,9 @@ public final class Exporter {
     }
 
     private static boolean isUnreadable(HoldfastException e) {
-        return e.code() == ErrorCode.CHECKSUM_MISMATCH || e.code() == ErrorCode.DEVICE_ERROR;
+        return switch (e.code()) {
+            case CHECKSUM_MISMATCH, DEVICE_ERROR, DAMAGED -> true;
+            default -> false;
+        };
     }
 }

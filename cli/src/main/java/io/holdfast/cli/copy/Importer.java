@@ -67,7 +67,7 @@ public final class Importer {
                 volume.link(file, path, overwrite);
             }
             volume.sync();
-            return new CopyResult(file.size(), written, System.nanoTime() - start, List.of(), 0);
+            return new CopyResult(file.size(), written, System.nanoTime() - start, Losses.NONE);
         }
     }
 

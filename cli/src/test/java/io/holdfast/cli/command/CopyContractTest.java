@@ -169,8 +169,10 @@ class CopyContractTest extends CommandFixture {
         Path target = damaged();
         Result result = home.run("export", "--keep-going", "VOLUME", "/f", target.toString());
         assertThat(result.status()).isEqualTo(7);
-        assertThat(result.err()).matches("holdfast: inode \\d+: offset 12288: the block does not match its checksum\n");
-        assertThat(result.out()).contains("4 KiB could not be read");
+        assertThat(result.err())
+                .matches(
+                        "holdfast: /f: offset 12288, length 4096 is zero in the copy: inode \\d+: offset 12288: the block does not match its checksum\n");
+        assertThat(result.out()).contains("4 KiB in 1 place could not be read");
         byte[] expected = random(8 * BLOCK);
         Arrays.fill(expected, 3 * BLOCK, 4 * BLOCK, (byte) 0);
         assertThat(target).hasBinaryContent(expected);

@@ -113,7 +113,7 @@ class ServedDamageTest {
     }
 
     private static String line(int block, long at) {
-        return "offset %d (block %d of ".formatted(block * BLOCK, at);
+        return "offset %d, length 4096 (block %d of ".formatted(block * BLOCK, at);
     }
 
     @Test

@@ -87,7 +87,8 @@ final class BlockStatusCommand {
         return switch (state) {
             case HOLE -> Wire.STATE_HOLE | Wire.STATE_ZERO;
             case UNWRITTEN -> Wire.STATE_ZERO;
-            case WRITTEN -> 0;
+            // A client that reads what is lost learns by an error of that read that it is.
+            case WRITTEN, LOST -> 0;
         };
     }
 }

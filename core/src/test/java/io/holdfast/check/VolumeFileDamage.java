@@ -1,0 +1,68 @@
+package io.holdfast.check;
+
+import io.holdfast.device.MemoryDevice;
+import io.holdfast.format.Block;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.util.Arrays;
+
+/** Damages structures of a volume in a file that was closed. For tests of other modules. */
+public final class VolumeFileDamage {
+    private static final int PART_BYTES = 1 << 20;
+
+    private final Path volume;
+    private final MemoryDevice image;
+    private final Planter planter;
+
+    private VolumeFileDamage(Path volume, MemoryDevice image) throws IOException {
+        this.volume = volume;
+        this.image = image;
+        this.planter = new Planter(image);
+    }
+
+    /** Reads a small volume into memory, to find its structures. */
+    public static VolumeFileDamage of(Path volume) throws IOException {
+        try (FileChannel channel = FileChannel.open(volume)) {
+            long blocks = channel.size() / Block.SIZE;
+            MemoryDevice image = new MemoryDevice("image", blocks);
+            byte[] zeroes = new byte[Block.SIZE];
+            ByteBuffer part = ByteBuffer.allocate(PART_BYTES);
+            for (long first = 0; first < blocks; first += PART_BYTES / Block.SIZE) {
+                part.clear();
+                while (part.hasRemaining() && channel.read(part, first * Block.SIZE + part.position()) > 0) {}
+                for (int at = 0; at + Block.SIZE <= part.position(); at += Block.SIZE) {
+                    byte[] block = Arrays.copyOfRange(part.array(), at, at + Block.SIZE);
+                    if (!Arrays.equals(block, zeroes)) {
+                        image.setBlock(first + at / Block.SIZE, block);
+                    }
+                }
+            }
+            return new VolumeFileDamage(volume, image);
+        }
+    }
+
+    /** Damages the node of a level on the way to a block of a file; returns its block on the device. */
+    public long mapNode(long inode, long fileBlock, int level) throws IOException {
+        return flip(planter.mapNode(inode, fileBlock, level));
+    }
+
+    /** Damages a block of a file; returns its block on the device. */
+    public long data(long inode, long fileBlock) throws IOException {
+        return flip(planter.data(inode, fileBlock));
+    }
+
+    /** Flips a bit of a block, or flips it back. */
+    public long flip(long block) throws IOException {
+        try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+            ByteBuffer one = ByteBuffer.allocate(1);
+            long at = block * Block.SIZE + 4000;
+            channel.read(one, at);
+            one.put(0, (byte) (one.get(0) ^ 8)).rewind();
+            channel.write(one, at);
+            return block;
+        }
+    }
+}
