@@ -2,6 +2,7 @@ package io.holdfast.cli;
 
 import io.holdfast.cli.Cancellation.CancelledException;
 import io.holdfast.cli.control.ServerLostException;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.error.HoldfastException;
@@ -14,6 +15,7 @@ import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.NoSuchFileException;
 import java.util.Locale;
+import java.util.Map;
 import picocli.CommandLine.TypeConversionException;
 
 /** Turns an exception of a command into one line for the person at the terminal, and an exit code. */
@@ -21,11 +23,19 @@ public final class ErrorReporter {
     private final PrintStream err;
     private final boolean debug;
     private final boolean json;
+    private final boolean reads;
 
+    /** Makes the reporter for what happens outside a command. */
     public ErrorReporter(PrintStream err, boolean debug, boolean json) {
+        this(err, debug, json, false);
+    }
+
+    /** @param reads the command reads a volume, so an error of a device is damage of what it has */
+    public ErrorReporter(PrintStream err, boolean debug, boolean json, boolean reads) {
         this.err = err;
         this.debug = debug;
         this.json = json;
+        this.reads = reads;
     }
 
     /** Reports the error and returns how the command ends. */
@@ -33,16 +43,33 @@ public final class ErrorReporter {
         Throwable error = unwrap(thrown);
         ExitCode exit = exitCode(error);
         String message = Names.printable(message(error));
+        boolean damage = isDamage(error);
         if (json) {
-            err.println(
-                    Json.line(Json.object("error", code(error, exit), "message", message, "exit_code", exit.status())));
+            Map<String, Object> object =
+                    Json.object("error", code(error, exit), "message", message, "exit_code", exit.status());
+            if (damage) {
+                object.put("advice", DamageAdvice.TEXT);
+            }
+            err.println(Json.line(object));
         } else {
             err.println("holdfast: " + message);
+            if (damage) {
+                err.println(DamageAdvice.TEXT);
+            }
         }
         if (debug) {
             thrown.printStackTrace(err);
         }
         return exit;
+    }
+
+    private boolean isDamage(Throwable error) {
+        return error instanceof HoldfastException e
+                && switch (e.code()) {
+                    case CHECKSUM_MISMATCH, DAMAGED -> true;
+                    case DEVICE_ERROR -> reads;
+                    default -> false;
+                };
     }
 
     private static Throwable unwrap(Throwable thrown) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.check.VolumeFileDamage;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.engine.Volumes;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FormatOptions;
@@ -22,8 +23,10 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Optional;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -61,6 +64,7 @@ class DamagedMapTest {
 
     private Path volume;
     private AutoCloseable server = () -> {};
+    private Optional<Volume> held = Optional.empty();
     private byte[] out = {};
     private String err = "";
 
@@ -81,11 +85,12 @@ class DamagedMapTest {
             return;
         }
         OpenOptions options = opened == Opened.SERVED ? OpenOptions.readWrite() : OpenOptions.reading();
-        Volume held = Volumes.open(volume, options);
-        ControlServer control = ControlServer.start(held, ControlPath.of(volume));
+        Volume open = Volumes.open(volume, options);
+        held = Optional.of(open);
+        ControlServer control = ControlServer.start(open, ControlPath.of(volume));
         server = () -> {
             control.close();
-            held.close();
+            open.close();
         };
     }
 
@@ -185,9 +190,12 @@ class DamagedMapTest {
             open.checkpoint();
         }
         serve();
+        assertTheVolumeSaysSo();
         Path copy = folder.resolve("copy");
         assertThat(run("export", volume + "", "/d/f", copy + "")).isEqualTo(7);
-        assertThat(err).contains(": /d/f (inode ", "offset 0, length " + 7 * BLOCK + ": ", "lost");
+        assertThat(err)
+                .contains(": /d/f (inode ", "offset 0, length " + 7 * BLOCK + ": ", "lost")
+                .endsWith("\n" + DamageAdvice.TEXT + "\n");
         assertThat(run("export", "--json", "--keep-going", volume + "", "/d/f", copy + ""))
                 .isEqualTo(7);
         byte[] expected = content.clone();
@@ -200,6 +208,33 @@ class DamagedMapTest {
                         "\"unreadable_count\":2",
                         "{\"offset_bytes\":0,\"length_bytes\":28672}",
                         "{\"offset_bytes\":32768,\"length_bytes\":1015808}");
+    }
+
+    private void assertTheVolumeSaysSo() {
+        String line = "up to 256 blocks of /d/f (inode ";
+        assertThat(run("info", volume + "")).isZero();
+        assertThat(text()).contains("\nDAMAGE: " + line).endsWith("\n" + DamageAdvice.TEXT + "\n");
+        assertThat(run("info", "--json", volume + "")).isZero();
+        assertThat(text()).contains("\"damage\":[\"" + line, "\"advice\":\"" + DamageAdvice.TEXT);
+        assertThat(run("check", "--json", volume + "")).isEqualTo(1);
+        assertThat(text()).contains("\"recovery_problems\":[\"" + line, "\"advice\":\"" + DamageAdvice.TEXT);
+    }
+
+    /** The server lost a node after it was opened: it says so as well. */
+    @Test
+    void whatIsLostNowIsSaidNow() throws IOException {
+        Assumptions.assumeTrue(opened == Opened.SERVED);
+        long inode = make(random(2 * LEAF_BYTES));
+        VolumeFileDamage.of(volume).mapNode(inode, 0, 1);
+        serve();
+        assertThat(run("info", volume + "")).isZero();
+        assertThat(text()).doesNotContain("DAMAGE");
+        try (StoredFile file = held.orElseThrow().open("/d/f")) {
+            file.write(7 * BLOCK, MemorySegment.ofArray(random(BLOCK)));
+            held.orElseThrow().checkpoint();
+        }
+        assertThat(run("info", volume + "")).isZero();
+        assertThat(text()).contains("\nDAMAGE: up to 256 blocks of /d/f (inode ");
     }
 
     /** A file of 15 TiB with 8 MiB of data: what a high node covers is terabytes, and costs neither time nor space. */

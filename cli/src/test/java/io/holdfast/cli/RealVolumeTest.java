@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.engine.Volumes;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
@@ -221,7 +222,7 @@ class RealVolumeTest {
         assertThat(out)
                 .startsWith("data block " + block + ": /vms/old/disk: inode ")
                 .contains(", offset 0: it does not match its checksum\n")
-                .endsWith("DAMAGED: 1 problem\n");
+                .endsWith("DAMAGED: 1 problem\n" + DamageAdvice.TEXT + "\n");
         assertThat(run("export", "--keep-going", v, "/vms/old/disk", folder.resolve("copy") + ""))
                 .isEqualTo(7);
         assertThat(err)
@@ -266,7 +267,7 @@ class RealVolumeTest {
                 .containsOnlyOnce("superblock block 2048: ")
                 .containsOnlyOnce("space map block ")
                 .doesNotContain("recovery: ")
-                .endsWith("DAMAGED: 2 problems\n");
+                .endsWith("DAMAGED: 2 problems\n" + DamageAdvice.TEXT + "\n");
     }
 
     @Test

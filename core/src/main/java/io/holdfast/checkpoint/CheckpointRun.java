@@ -31,6 +31,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
+import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -73,7 +75,11 @@ final class CheckpointRun {
     private final boolean mergesLost;
     private final boolean reaps;
     private final List<LostNode> lost = new ArrayList<>();
-    private final List<String> notes = new ArrayList<>();
+    private final List<Note> notes = new ArrayList<>();
+
+    /** A line for the log about a lost node, with text before and after what is said of the node. */
+    private record Note(LostNode node, String before, String after) {}
+
     /** Whether all nodes that were lost before have been put back. */
     private boolean noneIsLost;
 
@@ -207,8 +213,10 @@ final class CheckpointRun {
         Item item = MapItems.lost(node);
         items.put(item.key(), item);
         lost.add(node);
-        notes.add("%s: %s. Their space stays allocated; 'holdfast check' names all damage"
-                .formatted(node.text(), why.getMessage()));
+        notes.add(new Note(
+                node,
+                "",
+                ": %s. Their space stays allocated; 'holdfast check' names all damage".formatted(why.getMessage())));
     }
 
     private Features features() {
@@ -276,7 +284,7 @@ final class CheckpointRun {
         }
         byte[] key = MapItems.lost(node).key();
         items.put(key, Item.remove(key));
-        notes.add("a map node can be read again: no longer so that " + node.text());
+        notes.add(new Note(node, "a map node can be read again: no longer so that ", ""));
         return true;
     }
 
@@ -374,9 +382,14 @@ final class CheckpointRun {
     }
 
     /** Returns what the run could not read, a line for each, for the log. */
-    List<String> damage() {
+    List<String> damage(FileNames names) {
         List<String> damage = new ArrayList<>(writer.leaks());
-        damage.addAll(notes);
+        if (!notes.isEmpty()) {
+            LongFunction<String> label =
+                    names.of(notes.stream().map(note -> note.node.inode()).collect(Collectors.toSet()));
+            notes.forEach(
+                    note -> damage.add(note.before + note.node.text(label.apply(note.node.inode())) + note.after));
+        }
         return damage;
     }
 }

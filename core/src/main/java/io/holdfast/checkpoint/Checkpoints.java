@@ -56,6 +56,7 @@ public final class Checkpoints {
 
     private volatile Superblock superblock;
     private volatile Runnable moved = () -> {};
+    private volatile FileNames names = FileNames.NUMBERS;
     private volatile @Nullable Long deadline;
     private boolean abandoned;
     /** Whether a checkpoint of this mount has looked whether lost nodes can be read again: a bad sector may take seconds. */
@@ -96,6 +97,11 @@ public final class Checkpoints {
     /** Sets what is called, in the thread that writes a checkpoint, when writers who wait may go on. It must not wait. */
     void onMove(Runnable call) {
         moved = call;
+    }
+
+    /** Sets what the lines of the log call files. */
+    public void setNames(FileNames finder) {
+        names = finder;
     }
 
     /** Returns what bounds the changes of maps. */
@@ -231,7 +237,7 @@ public final class Checkpoints {
         Inject.at(Point.BLOCKS_REUSED);
         reuse(dead);
         written.incrementAndGet();
-        for (String damage : run.damage()) {
+        for (String damage : run.damage(names)) {
             System.getLogger("holdfast")
                     .log(System.Logger.Level.WARNING, volume.device().name() + ": " + damage);
         }

@@ -11,6 +11,9 @@ import io.holdfast.node.NodeReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Set;
+import java.util.function.LongFunction;
+import java.util.stream.Collectors;
 
 /** The nodes of maps that a volume has lost, as its metadata tree has them. */
 public final class LostNodes {
@@ -38,13 +41,17 @@ public final class LostNodes {
     }
 
     /** Says what is lost of files, a line for each node, as far as it can be read. */
-    public static List<String> named(NodeReader reader, Superblock superblock) {
+    public static List<String> named(NodeReader reader, Superblock superblock, FileNames names) {
         List<String> lines = new ArrayList<>();
         try {
-            for (LostNode node : find(reader, superblock, NAMED_MAX + 1)) {
+            List<LostNode> nodes = find(reader, superblock, NAMED_MAX + 1);
+            LongFunction<String> label = nodes.isEmpty()
+                    ? FileNames.NUMBERS.of(Set.of())
+                    : names.of(nodes.stream().map(LostNode::inode).collect(Collectors.toSet()));
+            for (LostNode node : nodes) {
                 lines.add(
                         lines.size() < NAMED_MAX
-                                ? node.text()
+                                ? node.text(label.apply(node.inode()))
                                 : "more nodes of maps are lost; 'holdfast check' names them all");
             }
         } catch (HoldfastException e) {

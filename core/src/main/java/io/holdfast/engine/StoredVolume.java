@@ -1,5 +1,7 @@
 package io.holdfast.engine;
 
+import io.holdfast.checkpoint.FileNames;
+import io.holdfast.checkpoint.LostNodes;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
@@ -32,14 +34,18 @@ import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An open volume: puts its layers together. {@link VolumeLife} runs the calls. */
 final class StoredVolume implements Volume {
     /** The time that closing spends on checkpoints. */
     private static final long CLOSING_NANOS = 3_000_000_000L;
+    /** Entries of directories that a search for the name of a damaged file reads: some hundred blocks. */
+    private static final int NAMES_SEARCHED_MAX = 20_000;
 
     private final MeteredDevice device;
     private final Timing timing;
@@ -51,10 +57,14 @@ final class StoredVolume implements Volume {
     private final FileLayer.@Nullable Writable writable;
     private final Superblock opened;
     private final RecoveryReport recovery;
+    /** What opening found damaged, without what maps have lost: that may change. */
+    private final List<String> foundOpening;
+
     private final VolumeLife life;
     private final FileStatuses statuses;
     private final Growing growing;
     private final VolumeFiles nobodys;
+    private final FileNames names;
 
     StoredVolume(OpenedVolume opened, DeviceGuard guard, OpenOptions options, FileLayer files, Namespace namespace) {
         this.device = opened.device();
@@ -66,11 +76,30 @@ final class StoredVolume implements Volume {
         this.namespace = namespace;
         this.writable = opened.writable();
         this.opened = opened.superblock();
-        this.recovery = opened.recovery();
+        this.names = inodes -> namespace.findPaths(inodes, NAMES_SEARCHED_MAX)::label;
+        this.foundOpening = opened.recovery().problems();
+        this.recovery = withLost(opened.recovery());
         this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors());
         this.statuses = new FileStatuses(state, files);
         this.growing = new Growing(device, opened.memory());
         this.nobodys = files(null);
+    }
+
+    /** Returns a report on opening that names what is lost, too. */
+    private RecoveryReport withLost(RecoveryReport report) {
+        List<String> lost = LostNodes.named(state.nodes(), opened, names);
+        if (lost.isEmpty()) {
+            return report;
+        }
+        return new RecoveryReport(
+                report.clean(),
+                report.records(),
+                report.blocks(),
+                report.durableThrough(),
+                report.droppedTail(),
+                report.checkpoints(),
+                report.nanos(),
+                Stream.concat(lost.stream(), report.problems().stream()).toList());
     }
 
     /** Starts the background threads, and frees what a crash has left behind. */
@@ -79,6 +108,7 @@ final class StoredVolume implements Volume {
         if (to == null) {
             return;
         }
+        to.checkpointer().checkpoints().setNames(names);
         Reclaimer checkpoints = () -> {
             if (to.checkpointer().checkpoints().revokePins()) {
                 return true;
@@ -111,11 +141,27 @@ final class StoredVolume implements Volume {
 
     // ---- what the volume is ----
 
+    private Superblock newest() {
+        return writable == null ? opened : writable.checkpointer().checkpoints().superblock();
+    }
+
+    @Override
+    public List<String> damage() throws HoldfastException {
+        return life.call(() -> {
+            int ticket = state.readers().enter();
+            try {
+                List<String> damage = new ArrayList<>(LostNodes.named(state.nodes(), newest(), names));
+                damage.addAll(foundOpening);
+                return damage;
+            } finally {
+                state.readers().leave(ticket);
+            }
+        });
+    }
+
     @Override
     public VolumeInfo info() {
-        Superblock superblock = writable == null
-                ? opened
-                : writable.checkpointer().checkpoints().superblock();
+        Superblock superblock = newest();
         return new VolumeInfo(
                 superblock.uuid(),
                 superblock.label(),

@@ -3,7 +3,6 @@ package io.holdfast.engine;
 import io.holdfast.checkpoint.ChangeApplier;
 import io.holdfast.checkpoint.Checkpointer;
 import io.holdfast.checkpoint.Checkpoints;
-import io.holdfast.checkpoint.LostNodes;
 import io.holdfast.checkpoint.Recovery;
 import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
@@ -150,7 +149,6 @@ final class VolumeOpening {
         undo.push(nodes::close);
         List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
-        problems.addAll(LostNodes.named(nodes, superblock));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         loadSpaceMap(superblock, spaceMap, problems);
         SpaceManager space = new SpaceManager(layout, spaceMap, groupsLoaded());

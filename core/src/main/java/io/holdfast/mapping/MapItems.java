@@ -53,10 +53,14 @@ public final class MapItems {
             return inode == other.inode && firstBlock >>> log2 == other.firstBlock >>> log2;
         }
 
-        /** Returns what to say of it. */
-        public String text() {
-            return "up to %d blocks of inode %d, from offset %s on, are lost until they are written again"
-                    .formatted(1L << MapEntry.spanLog2(level), inode, Long.toUnsignedString(firstBlock * Block.SIZE));
+        /**
+         * Returns what to say of it.
+         *
+         * @param file what to call the file
+         */
+        public String text(String file) {
+            return "up to %d blocks of %s, from offset %s on, are lost until they are written again"
+                    .formatted(1L << MapEntry.spanLog2(level), file, Long.toUnsignedString(firstBlock * Block.SIZE));
         }
     }
 

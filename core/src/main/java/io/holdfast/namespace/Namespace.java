@@ -11,6 +11,7 @@ import io.holdfast.volume.FileKind;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.List;
+import java.util.Set;
 
 /**
  * Directories, names, links and attributes of a volume, by path. Thread-safe. Paths and errors are those of {@link
@@ -37,6 +38,7 @@ public final class Namespace {
     private final PathWalk paths;
     private final NameChanges changes;
     private final InodeAccess byNumber;
+    private final Lookup lookup;
 
     public Namespace(MetadataStore store, InstantSource clock, InodeEvents events, OpenInodes open) {
         this.lock = new NamespaceLock(clock);
@@ -44,7 +46,7 @@ public final class Namespace {
         this.directories = new Directories(store);
         this.targets = new LinkTargets(store);
         this.attributes = new Attributes(store);
-        Lookup lookup = new Lookup(directories, inodes);
+        this.lookup = new Lookup(directories, inodes);
         this.paths = new PathWalk(lookup, inodes, targets);
         this.changes = new NameChanges(store, open, events, inodes, directories, targets, attributes);
         this.byNumber = new InodeAccess(lock, lookup, directories, targets, attributes, changes);
@@ -67,6 +69,26 @@ public final class Namespace {
      */
     public void recover() throws HoldfastException {
         lock.run(now -> changes.recover());
+    }
+
+    /**
+     * Looks for a path of each of a few inodes, for messages. Does not wait: while the namespace is being changed it finds
+     * nothing.
+     *
+     * @param entriesMax reads no more entries of directories than so many
+     */
+    public FoundPaths findPaths(Set<Long> wanted, int entriesMax) {
+        try {
+            return lock.tryRead(
+                    () -> {
+                        PathSearch search = new PathSearch(directories, wanted, entriesMax);
+                        search.takeLast(lookup);
+                        return search.run();
+                    },
+                    FoundPaths.NONE);
+        } catch (HoldfastException e) {
+            throw new IllegalStateException("a search reports damage as its result", e);
+        }
     }
 
     /** Returns the inode that a path leads to. */

@@ -46,6 +46,18 @@ final class NamespaceLock {
         }
     }
 
+    /** Does as {@link #read}, but answers {@code otherwise} in place of waiting. */
+    <T> T tryRead(Answer<T> answer, T otherwise) throws HoldfastException {
+        if (!shared.tryLock()) {
+            return otherwise;
+        }
+        try {
+            return answer.get();
+        } finally {
+            shared.unlock();
+        }
+    }
+
     <T> T change(Change<T> change) throws HoldfastException {
         exclusive.lock();
         try {

@@ -41,6 +41,14 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /** Returns what opening found and did. */
     RecoveryReport recovery();
 
+    /**
+     * Returns what is known to be damaged, one readable line each: what opening found, and nodes of files' maps that were lost
+     * before or since. Reads little; {@link #check} finds the rest.
+     */
+    default List<String> damage() throws HoldfastException {
+        return recovery().problems();
+    }
+
     /** Returns why the volume takes no more writes, if a write or flush has failed. */
     Optional<HoldfastException> failure();
 

@@ -82,7 +82,10 @@ class LostNodeTest extends PlantedDamage {
         }
         try (Volume open = open();
                 StoredFile file = open.open("/data")) {
-            assertThat(open.recovery().problems()).anyMatch(p -> p.contains("from offset 0 on, are lost until"));
+            assertThat(open.recovery().problems())
+                    .anyMatch(p -> p.contains(
+                            "256 blocks of /data (inode " + volume.data + "), from offset 0 on, are lost until"));
+            assertThat(open.damage()).isEqualTo(open.recovery().problems());
             assertThat(read(file, 7)).containsOnly(9);
             assertThat(read(file, LEAF)).isEqualTo(behind);
             for (int block : new int[] {0, 6, 8, LEAF - 1}) {
@@ -108,6 +111,31 @@ class LostNodeTest extends PlantedDamage {
         assertThat(report.problems()).anyMatch(p -> p.message().contains("has 253 lost blocks"));
         assertLeaked(report, LEAF);
         assertThat(report.problems()).hasSize(3);
+    }
+
+    /** What the directory tree no longer says is called by its number. */
+    @Test
+    void noNameIsFound() throws Exception {
+        long inode;
+        try (Volume open = open();
+                StoredFile file = open.create("/dir/zz", CreateOptions.file())) {
+            file.write(0, NEW, Set.of());
+            inode = file.inode();
+        }
+        use(device.copy());
+        flip(planter.mapNode(inode, 0, 1));
+        try (Volume open = open();
+                StoredFile file = open.open("/dir/zz")) {
+            file.write(7L * Block.SIZE, NEW, Set.of());
+            open.checkpoint();
+        }
+        use(device.copy());
+        flip(planter.treeNode(PlantedVolume.key(volume.directory, 2, "zz"), 0));
+        try (Volume open = PlantedVolume.openReadOnly(device.copy())) {
+            assertThat(open.damage())
+                    .anyMatch(p -> p.contains("256 blocks of inode " + inode
+                            + " (its name is not known: the directory tree is damaged), from offset 0 on"));
+        }
     }
 
     private static void assertLeaked(CheckReport report, int blocks) {

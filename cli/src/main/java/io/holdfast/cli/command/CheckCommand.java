@@ -2,6 +2,7 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -92,6 +93,7 @@ final class CheckCommand extends VolumeCommand {
                                 .toList(),
                 "recovery_problems", onlyAtOpening,
                 "unproven", report.unproven(),
+                "advice", report.clean() && onlyAtOpening.isEmpty() ? "" : DamageAdvice.TEXT,
                 "files", report.files(),
                 "directories", report.directories(),
                 "blocks_verified", report.blocksVerified(),
@@ -117,6 +119,7 @@ final class CheckCommand extends VolumeCommand {
         report.unproven().forEach(part -> out.println("not proven: " + Names.printable(part)));
         if (problems > 0) {
             out.println("DAMAGED: " + count(problems, "problem", "problems"));
+            out.println(DamageAdvice.TEXT);
         } else {
             out.println(report.unproven().isEmpty() ? "clean" : "no damage found, but not everything could be checked");
         }
@@ -128,7 +131,9 @@ final class CheckCommand extends VolumeCommand {
         }
         List<String> names = paths.of(inode);
         if (names.isEmpty()) {
-            return paths.all() ? "no name: " : "no name found: ";
+            return paths.all()
+                    ? "no name: "
+                    : paths.unreadable() ? "no name found, since the directory tree is damaged: " : "no name found: ";
         }
         String more = names.size() > NAMES_SHOWN ? " and " + (names.size() - NAMES_SHOWN) + " more names" : "";
         return names.stream().limit(NAMES_SHOWN).map(Names::printable).collect(Collectors.joining(", ")) + more + ": ";

@@ -74,6 +74,11 @@ final class FormatCommand extends HoldfastCommand {
     }
 
     @Override
+    protected boolean readsVolume() {
+        return false;
+    }
+
+    @Override
     protected ExitCode run() throws IOException {
         requireSize();
         if (!force) {

@@ -36,7 +36,12 @@ public abstract class HoldfastCommand implements Callable<Integer> {
 
     /** Returns the reporter that follows this command's options. */
     public final ErrorReporter errors() {
-        return new ErrorReporter(context.err(), output.debug(), output.json());
+        return new ErrorReporter(context.err(), output.debug(), output.json(), readsVolume());
+    }
+
+    /** Returns whether the command reads what a volume has. */
+    protected boolean readsVolume() {
+        return true;
     }
 
     protected abstract ExitCode run() throws Exception;

@@ -3,6 +3,7 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.control.RemoteVolume;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.cli.text.Sizes;
@@ -13,6 +14,7 @@ import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeInfo;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.List;
 import java.util.Map;
 import picocli.CommandLine.Command;
 
@@ -28,6 +30,7 @@ final class InfoCommand extends VolumeCommand {
         boolean served = volume instanceof RemoteVolume;
         VolumeInfo info = volume.info();
         String failure = volume.failure().map(HoldfastException::getMessage).orElse("");
+        List<String> damage = volume.damage();
         Map<String, Object> json = Json.object(
                 "uuid", info.uuid().toString(),
                 "label", info.label(),
@@ -37,13 +40,21 @@ final class InfoCommand extends VolumeCommand {
                 "format_version", info.formatVersion(),
                 "generation", info.generation(),
                 "served", served,
-                "failure", failure);
+                "failure", failure,
+                "damage", damage,
+                "advice", damage.isEmpty() ? "" : DamageAdvice.TEXT);
         if (served) {
             json.put("read_only", info.readOnly());
             json.put("direct_io", info.directIo());
             json.put("counters", counters(volume.counters()));
         }
-        output().print(context().out(), json, out -> show(out, volume, info, served, failure));
+        output().print(context().out(), json, out -> {
+            show(out, volume, info, served, failure);
+            damage.forEach(line -> out.println("DAMAGE: " + Names.printable(line)));
+            if (!damage.isEmpty()) {
+                out.println(DamageAdvice.TEXT);
+            }
+        });
         return ExitCode.OK;
     }
 

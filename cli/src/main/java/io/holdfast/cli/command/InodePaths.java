@@ -34,6 +34,7 @@ final class InodePaths {
     private long directoriesLeft;
     private int paths;
     private boolean all = true;
+    private boolean unreadable;
 
     private InodePaths(Volume volume, Cancellation cancel, long directories) {
         this.volume = volume;
@@ -68,6 +69,11 @@ final class InodePaths {
         return all;
     }
 
+    /** Returns whether a directory could not be read. */
+    boolean unreadable() {
+        return unreadable;
+    }
+
     private void walk() {
         Deque<Level> levels = new ArrayDeque<>();
         enter(levels, VolumePath.ROOT, inodeOfRoot());
@@ -93,6 +99,7 @@ final class InodePaths {
             return volume.status(VolumePath.ROOT).inode();
         } catch (HoldfastException e) {
             all = false;
+            unreadable = true;
             return -1;
         }
     }
@@ -116,8 +123,9 @@ final class InodePaths {
     private Optional<DirectoryEntry> next(Level level) {
         try {
             return level.cursor.next();
-        } catch (HoldfastException unreadable) {
+        } catch (HoldfastException e) {
             all = false;
+            unreadable = true;
             return Optional.empty();
         }
     }

@@ -98,6 +98,19 @@ public final class RemoteVolume implements Volume {
         return unchecked(new VolumeRequest.Recovery(), RecoveryReport.class);
     }
 
+    /** Returns what opening found if the server is of an older version. */
+    @Override
+    public List<String> damage() throws HoldfastException {
+        try {
+            return client.callForList(new VolumeRequest.Damage(), String.class);
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.UNSUPPORTED) {
+                return recovery().problems();
+            }
+            throw e;
+        }
+    }
+
     @Override
     public Optional<HoldfastException> failure() {
         try {

@@ -14,6 +14,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = VolumeRequest.Usage.class, name = "usage"),
     @JsonSubTypes.Type(value = VolumeRequest.Counters.class, name = "counters"),
     @JsonSubTypes.Type(value = VolumeRequest.Recovery.class, name = "recovery"),
+    @JsonSubTypes.Type(value = VolumeRequest.Damage.class, name = "damage"),
     @JsonSubTypes.Type(value = VolumeRequest.Failure.class, name = "failure"),
     @JsonSubTypes.Type(value = VolumeRequest.Open.class, name = "open"),
     @JsonSubTypes.Type(value = VolumeRequest.Create.class, name = "create"),

@@ -112,6 +112,7 @@ final class RequestHandler implements AutoCloseable {
                     VolumeRequest.Usage _,
                     VolumeRequest.Counters _,
                     VolumeRequest.Recovery _,
+                    VolumeRequest.Damage _,
                     VolumeRequest.Failure _,
                     VolumeRequest.CreateUnnamed _,
                     VolumeRequest.Sync _,
@@ -142,6 +143,11 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Usage() -> Answer.of(volume.usage());
             case VolumeRequest.Counters() -> Answer.of(volume.counters());
             case VolumeRequest.Recovery() -> Answer.of(volume.recovery());
+            case VolumeRequest.Damage() ->
+                Answer.of(volume.damage().stream()
+                        .limit(CheckReport.MAX_PROBLEMS)
+                        .map(RequestHandler::bounded)
+                        .toList());
             case VolumeRequest.Failure() ->
                 Answer.of(volume.failure().stream()
                         .map(f -> new VolumeRequest.LatchedFailure(f.code(), bounded(String.valueOf(f.getMessage()))))

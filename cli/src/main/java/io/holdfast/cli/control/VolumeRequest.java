@@ -20,6 +20,9 @@ sealed interface VolumeRequest extends Request {
 
     record Recovery() implements VolumeRequest {}
 
+    /** Answered with a list of lines. */
+    record Damage() implements VolumeRequest {}
+
     /** Answered with a list of at most one {@link LatchedFailure}. */
     record Failure() implements VolumeRequest {}
 

@@ -1,8 +1,10 @@
 package io.holdfast.cli.serve;
 
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.ErrorListener;
 import java.lang.System.Logger.Level;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
@@ -19,6 +21,14 @@ final class DamageLog implements ErrorListener {
     private volatile Said last = new Said("", System.nanoTime());
 
     private record Said(String message, long nanos) {}
+
+    /** Logs what opening found. */
+    static void opened(List<String> problems) {
+        problems.forEach(problem -> LOG.log(Level.ERROR, "damage found while opening: {0}", problem));
+        if (!problems.isEmpty()) {
+            LOG.log(Level.ERROR, DamageAdvice.TEXT);
+        }
+    }
 
     @Override
     public void met(HoldfastException error) {

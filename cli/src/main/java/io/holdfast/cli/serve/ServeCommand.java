@@ -81,6 +81,7 @@ public final class ServeCommand extends HoldfastCommand {
                 Volume volume = new VolumeAccess(context().engine(), context().cancel()).openHere(device, options)) {
             context().cancel().patiently();
             events.recovered(volume.recovery());
+            DamageLog.opened(volume.recovery().problems());
             try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
                     ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {
                 events.exports(ExportPaths.of(volume), nbd);

@@ -1,5 +1,6 @@
 package io.holdfast.cli.serve;
 
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -42,10 +43,12 @@ final class ServeEvents {
                         "dropped_tail", r.droppedTail(),
                         "checkpoints", r.checkpoints(),
                         "millis", Durations.millis(r.nanos()),
-                        "problems", r.problems()),
+                        "problems", r.problems(),
+                        "advice", r.problems().isEmpty() ? "" : DamageAdvice.TEXT),
                 text);
-        if (!json) {
+        if (!json && !r.problems().isEmpty()) {
             r.problems().forEach(p -> out.println("DAMAGE found while opening: " + Names.printable(p)));
+            out.println(DamageAdvice.TEXT);
         }
     }
 

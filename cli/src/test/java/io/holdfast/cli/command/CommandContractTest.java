@@ -3,6 +3,7 @@ package io.holdfast.cli.command;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.cli.fake.Household.Result;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
@@ -248,7 +249,7 @@ class CommandContractTest extends CommandFixture {
         assertThat(damaged.status()).isEqualTo(1);
         assertThat(damaged.out())
                 .contains("data block 77: /disk offset 4096", "space map: one block", "and 1998 more")
-                .endsWith("DAMAGED: 2000 problems\n");
+                .endsWith("DAMAGED: 2000 problems\n" + DamageAdvice.TEXT + "\n");
         Result json = home.run("check", "VOLUME", "--json");
         assertThat(json.status()).isEqualTo(1);
         assertThat(json.json().path("clean").asBoolean()).isFalse();
