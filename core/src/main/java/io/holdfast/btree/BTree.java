@@ -1,5 +1,6 @@
 package io.holdfast.btree;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
@@ -37,7 +38,12 @@ public final class BTree {
 
     /** Returns a cursor over the items from {@code from} (inclusive) on, in ascending order. */
     public static BTreeCursor cursor(NodeReader reader, BlockPointer root, byte[] from) {
-        return new BTreeCursor(reader, root, from);
+        return cursor(reader, root, from, DamagePolicy.STRICT);
+    }
+
+    /** Does as {@link #cursor(NodeReader, BlockPointer, byte[])}; leaves subtrees out that the policy goes past. */
+    public static BTreeCursor cursor(NodeReader reader, BlockPointer root, byte[] from, DamagePolicy policy) {
+        return new BTreeCursor(reader, root, from, policy);
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.holdfast.btree;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
@@ -16,6 +17,7 @@ public final class BTreeCursor {
     private final NodeReader reader;
     private final BlockPointer root;
     private final byte[] from;
+    private final DamagePolicy policy;
     private final List<Step> path = new ArrayList<>();
     private boolean started;
 
@@ -32,7 +34,8 @@ public final class BTreeCursor {
         }
     }
 
-    BTreeCursor(NodeReader reader, BlockPointer root, byte[] from) {
+    BTreeCursor(NodeReader reader, BlockPointer root, byte[] from, DamagePolicy policy) {
+        this.policy = policy;
         this.reader = reader;
         this.root = root;
         this.from = from.clone();
@@ -43,7 +46,7 @@ public final class BTreeCursor {
         if (!started) {
             started = true;
             if (!root.isNone()) {
-                push(TreeNode.readRoot(reader, root), null);
+                pushRoot();
             }
         }
         while (!path.isEmpty()) {
@@ -56,10 +59,39 @@ public final class BTreeCursor {
                 return node.item(at);
             } else {
                 byte @Nullable [] high = node.childHigh(at, step.high);
-                push(TreeNode.readChild(reader, node.child(at), node.level() - 1, node.key(at), high), high);
+                pushChild(node, at, high);
             }
         }
         return null;
+    }
+
+    /** Throws if the root of the tree cannot be read. */
+    public void requireRoot() throws HoldfastException {
+        if (!root.isNone()) {
+            TreeNode.readRoot(reader, root);
+        }
+    }
+
+    private void pushRoot() throws HoldfastException {
+        TreeNode node;
+        try {
+            node = TreeNode.readRoot(reader, root);
+        } catch (HoldfastException e) {
+            policy.met(e);
+            return;
+        }
+        push(node, null);
+    }
+
+    private void pushChild(TreeNode parent, int at, byte @Nullable [] high) throws HoldfastException {
+        TreeNode node;
+        try {
+            node = TreeNode.readChild(reader, parent.child(at), parent.level() - 1, parent.key(at), high);
+        } catch (HoldfastException e) {
+            policy.met(e);
+            return;
+        }
+        push(node, high);
     }
 
     private void push(TreeNode node, byte @Nullable [] high) {

@@ -1,5 +1,6 @@
 package io.holdfast.checkpoint;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.SizeText;
@@ -39,6 +40,8 @@ public final class Recovery implements LogReader.Sink {
     /** Whether all blocks are marked. */
     private boolean claimed;
 
+    private final DamagePolicy policy;
+
     private long records;
     private long blocks;
     private long changeBytesNamed;
@@ -47,8 +50,15 @@ public final class Recovery implements LogReader.Sink {
     /**
      * @param checkpoints null to write nothing
      * @param changeBytes what the superblock says that the log may need
+     * @param policy for what the log says of blocks that cannot be, or of files whose map cannot be read
      */
-    public Recovery(VolumeState volume, ChangeBudget budget, @Nullable Checkpoints checkpoints, long changeBytes) {
+    public Recovery(
+            VolumeState volume,
+            ChangeBudget budget,
+            @Nullable Checkpoints checkpoints,
+            long changeBytes,
+            DamagePolicy policy) {
+        this.policy = policy;
         this.volume = volume;
         this.budget = budget;
         this.checkpoints = checkpoints;
@@ -153,7 +163,11 @@ public final class Recovery implements LogReader.Sink {
     public void record(LogRecord record, List<LogEntry> entries) throws HoldfastException {
         Inject.at(Point.RECOVERY_RECORD);
         if (!claimed) {
-            claim(record, entries);
+            try {
+                claim(record, entries);
+            } catch (HoldfastException e) {
+                policy.met(e);
+            }
             if (rest != null) {
                 return;
             }
@@ -165,7 +179,11 @@ public final class Recovery implements LogReader.Sink {
             }
         }
         for (LogEntry entry : entries) {
-            apply(record, entry);
+            try {
+                apply(record, entry);
+            } catch (HoldfastException e) {
+                policy.met(e);
+            }
         }
         records++;
         if (budget.bytes() > budget.hard() || Inject.fails(Point.RECOVERY_MEMORY)) {

@@ -16,8 +16,17 @@ import io.holdfast.store.Answer;
 import io.holdfast.store.BlockStore;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.Deque;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -31,6 +40,9 @@ import org.jspecify.annotations.Nullable;
  * too, tells of the larger size. Until then nobody looks at them.
  */
 public final class Superblocks {
+    /** So many sizes of a volume are looked at in a rescue: those of the device and of superblocks. */
+    private static final int SIZES_MAX = 8;
+
     private final BlockStore store;
     private final Device device;
     private final BufferPool buffers;
@@ -94,6 +106,85 @@ public final class Superblocks {
             }
         }
         return new Found(best, problems(slots, best, afterCrash), stale(slots, best));
+    }
+
+    /**
+     * Finds all superblocks of the volume that can be read, the newest first, for a rescue. The device may have been truncated.
+     * The first copy that can be read gives the UUID, as in {@link #read}.
+     *
+     * @throws HoldfastException {@code NOT_A_VOLUME} or the reason why a copy cannot be used, if none can
+     */
+    public List<Found> all() throws HoldfastException {
+        Map<Long, Slot> read = new TreeMap<>();
+        Set<Long> sizes = new HashSet<>();
+        Deque<Long> toLookAt = new ArrayDeque<>(List.of(Math.max(device.blocks(), Superblock.MIN_BLOCKS)));
+        while (!toLookAt.isEmpty() && sizes.size() < SIZES_MAX) {
+            long blocks = toLookAt.remove();
+            if (!sizes.add(blocks)) {
+                continue;
+            }
+            Layout layout = new Layout(blocks, groupLog2);
+            for (int copy = 0; copy < layout.superblockCopies(); copy++) {
+                for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                    long block = layout.superblock(copy, slot);
+                    if (block < device.blocks() && !read.containsKey(block)) {
+                        Slot found = readSlot(block, slot);
+                        read.put(block, found);
+                        if (found.superblock != null && found.superblock.groupLog2() == groupLog2) {
+                            toLookAt.add(found.superblock.blocks());
+                        }
+                    }
+                }
+            }
+        }
+        Slot first = null;
+        for (Slot slot : read.values()) {
+            HoldfastException problem = slot.problem;
+            boolean near = first == null || slot.block < first.block + Layout.SUPERBLOCK_SLOTS;
+            if (near && problem != null && problem.code() == ErrorCode.UNSUPPORTED) {
+                throw problem; // What lies beside or behind it may be older, and must not be taken for the newest.
+            }
+            Superblock s = slot.superblock;
+            if (first == null && s != null && s.groupLog2() == groupLog2) {
+                first = slot;
+            }
+        }
+        if (first == null || first.superblock == null) {
+            first();
+            throw new HoldfastException(ErrorCode.DAMAGED, device.name() + ": no superblock can be read");
+        }
+        UUID uuid = first.superblock.uuid();
+        Map<Long, Superblock> generations = new TreeMap<>(Comparator.reverseOrder());
+        read.values().stream()
+                .flatMap(slot -> Stream.ofNullable(slot.superblock))
+                .filter(s -> s.uuid().equals(uuid) && s.groupLog2() == groupLog2)
+                .forEach(s -> generations.putIfAbsent(s.generation(), s));
+        List<Slot> slots = List.copyOf(read.values());
+        Superblock newest = generations.values().iterator().next();
+        return generations.values().stream()
+                .map(superblock -> new Found(superblock, problemsOf(slots, newest), List.of()))
+                .toList();
+    }
+
+    /** Returns the problems of slots where the newest superblock has them. */
+    private List<Problem> problemsOf(List<Slot> slots, Superblock newest) {
+        Layout layout = newest.layout();
+        Set<Long> own = new HashSet<>();
+        for (int copy = 0; copy < layout.superblockCopies(); copy++) {
+            for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
+                own.add(layout.superblock(copy, slot));
+            }
+        }
+        List<Slot> there =
+                slots.stream().filter(slot -> own.contains(slot.block)).toList();
+        List<Problem> problems = new ArrayList<>(problems(there, newest, true));
+        if (newest.blocks() > device.blocks()) {
+            problems.add(new Problem(
+                    there.isEmpty() ? 0 : there.getFirst().block,
+                    "%s: superblock: the volume has %d blocks but the device ends after %d: what was behind is lost"
+                            .formatted(device.name(), newest.blocks(), device.blocks())));
+        }
+        return problems;
     }
 
     private static List<Integer> stale(List<Slot> slots, Superblock best) {

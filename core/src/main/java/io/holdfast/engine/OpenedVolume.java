@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * @param superblock the one that opening found
  * @param writable null if the volume is open read-only
  * @param memory what the volume may use
+ * @param skipped what a rescue has gone past; empty else
  */
 record OpenedVolume(
         MeteredDevice device,
@@ -23,4 +24,5 @@ record OpenedVolume(
         FileLayer.@Nullable Writable writable,
         RecoveryReport recovery,
         MemoryPlan memory,
-        Timing timing) {}
+        Timing timing,
+        SkippedDamage skipped) {}

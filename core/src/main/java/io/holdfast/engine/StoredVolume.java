@@ -60,6 +60,8 @@ final class StoredVolume implements Volume {
     /** What opening found damaged, without what maps have lost: that may change. */
     private final List<String> foundOpening;
 
+    private final SkippedDamage skipped;
+
     private final VolumeLife life;
     private final FileStatuses statuses;
     private final Growing growing;
@@ -77,6 +79,7 @@ final class StoredVolume implements Volume {
         this.writable = opened.writable();
         this.opened = opened.superblock();
         this.names = inodes -> namespace.findPaths(inodes, NAMES_SEARCHED_MAX)::label;
+        this.skipped = opened.skipped();
         this.foundOpening = opened.recovery().problems();
         this.recovery = withLost(opened.recovery());
         this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors());
@@ -152,6 +155,7 @@ final class StoredVolume implements Volume {
             try {
                 List<String> damage = new ArrayList<>(LostNodes.named(state.nodes(), newest(), names));
                 damage.addAll(foundOpening);
+                damage.addAll(skipped.lines());
                 return damage;
             } finally {
                 state.readers().leave(ticket);

@@ -88,6 +88,11 @@ final class UserInodes implements Inodes {
     }
 
     @Override
+    public List<Long> numbers(long after, int limit) throws HoldfastException {
+        return life.call(() -> inodes.numbers(after, limit));
+    }
+
+    @Override
     public StoredFile create(long directory, String name, CreateOptions options) throws HoldfastException {
         return life.call(() -> {
             life.requireChangeable();

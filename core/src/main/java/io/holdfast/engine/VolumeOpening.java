@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.btree.BTree;
 import io.holdfast.checkpoint.ChangeApplier;
 import io.holdfast.checkpoint.Checkpointer;
 import io.holdfast.checkpoint.Checkpoints;
@@ -11,6 +12,7 @@ import io.holdfast.checksum.Checksums;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.device.MeteredDevice;
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.SizeText;
@@ -69,6 +71,8 @@ final class VolumeOpening {
     private final MeteredDevice device;
     private final OpenOptions options;
     private final VolumeOnDevice.Environment environment;
+    private final SkippedDamage skipped = new SkippedDamage();
+    private final DamagePolicy policy;
     private MemoryPlan memory;
     /** The actions that close what was made, the newest first. */
     private final Deque<VolumeLife.Action> undo = new ArrayDeque<>();
@@ -77,6 +81,7 @@ final class VolumeOpening {
         this.room = new HostRoom(environment.timing());
         this.device = new MeteredDevice(new InsistentDevice(raw, room));
         this.options = options;
+        this.policy = options.rescue() ? skipped : DamagePolicy.STRICT;
         this.environment = environment;
         this.memory = MemoryPlan.of(options.memory());
         undo.push(device::close);
@@ -127,7 +132,8 @@ final class VolumeOpening {
         FileLayer files = new FileLayer(
                 opened.state(), memory.pages(), environment.clock(), environment.timing(), opened.writable());
         undo.push(files::close);
-        Namespace namespace = new Namespace(opened.state().items(), environment.clock(), files.table(), files.table());
+        Namespace namespace =
+                new Namespace(opened.state().items(), environment.clock(), files.table(), files.table(), policy);
         StoredVolume volume = new StoredVolume(opened, guard, options, files, namespace);
         volume.start();
         return volume;
@@ -140,14 +146,15 @@ final class VolumeOpening {
         undo.push(nodeBuffers::close);
         BlockStore store = new BlockStore(device);
         Superblocks superblocks = new Superblocks(store, nodeBuffers, environment.groupLog2());
-        Superblocks.Found found = superblocks.read();
+        List<String> problems = new ArrayList<>();
+        Superblocks.Found found =
+                options.rescue() ? readable(store, superblocks.all(), nodeBuffers, problems) : superblocks.read();
         Superblock superblock = found.superblock();
         requireUsable(superblock);
         Layout layout = superblock.layout();
         Checksum checksum = Checksums.byId(superblock.checksumId());
         NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory.nodes());
         undo.push(nodes::close);
-        List<String> problems = new ArrayList<>();
         found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         loadSpaceMap(superblock, spaceMap, problems);
@@ -155,7 +162,7 @@ final class VolumeOpening {
         space.setUnwrittenInTree(superblock.unwrittenBlocks());
         ReaderEpochs readers = new ReaderEpochs();
         SpaceReserver reserver = new SpaceReserver(space, device.name());
-        ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot());
+        ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot(), policy);
         ChangeMemory changes = new ChangeMemory();
         undo.push(changes::close);
         ChangeBudget budget = new ChangeBudget(changes, memory.changes());
@@ -165,7 +172,7 @@ final class VolumeOpening {
         Checkpoints checkpoints =
                 new Checkpoints(state, spaceMap, superblocks, superblock, budget, environment.timing());
         Recovery recovery =
-                new Recovery(state, budget, options.readOnly() ? null : checkpoints, superblock.changeBytes());
+                new Recovery(state, budget, options.readOnly() ? null : checkpoints, superblock.changeBytes(), policy);
         LogReader.Result result = replay(state, found, recovery, problems);
         Inject.at(Point.RECOVERY_DONE);
         FileLayer.Writable writable = null;
@@ -185,7 +192,37 @@ final class VolumeOpening {
                 recovery.checkpointsWritten(),
                 environment.timing().nanoTime() - start,
                 problems);
-        return new OpenedVolume(device, state, superblock, writable, report, memory, environment.timing());
+        return new OpenedVolume(device, state, superblock, writable, report, memory, environment.timing(), skipped);
+    }
+
+    /**
+     * Chooses the newest checkpoint of which the root of the metadata tree can be read. Blocks that only an older one needs may
+     * have been used again; their checksums tell.
+     */
+    private Superblocks.Found readable(
+            BlockStore store, List<Superblocks.Found> all, BufferPool nodeBuffers, List<String> problems)
+            throws HoldfastException {
+        HoldfastException why = null;
+        for (Superblocks.Found found : all) {
+            Superblock superblock = found.superblock();
+            Checksum checksum = Checksums.byId(superblock.checksumId());
+            try (NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, 0)) {
+                BTree.cursor(nodes, superblock.treeRoot(), new byte[0]).requireRoot();
+                if (why != null) {
+                    problems.add("%s: this is checkpoint %d: changes after it may be missing"
+                            .formatted(device.name(), superblock.generation()));
+                }
+                return found;
+            } catch (HoldfastException e) {
+                why = why == null ? e : why;
+                problems.add("%s: checkpoint %d cannot be read: %s"
+                        .formatted(device.name(), superblock.generation(), e.getMessage()));
+            }
+        }
+        throw new HoldfastException(
+                ErrorCode.DAMAGED,
+                device.name() + ": no checkpoint can be read" + (why == null ? "" : ": " + why.getMessage()),
+                why);
     }
 
     /** Refuses a volume that this process cannot write to, or has no memory for. */
@@ -241,7 +278,13 @@ final class VolumeOpening {
         }
         LogReader reader =
                 new LogReader(state.store(), superblock.mark(), state.checksum(), state.layout(), state.nodeBuffers());
-        LogReader.Result result = recovery.replay(reader, found);
+        LogReader.Result result;
+        try {
+            result = recovery.replay(reader, found);
+        } catch (HoldfastException e) {
+            policy.met(e);
+            return LogReader.Result.empty(superblock.log());
+        }
         if (result.corrupt() && !options.readOnly()) {
             throw refusal(result.problems().getLast());
         }

@@ -2,6 +2,7 @@ package io.holdfast.metadata;
 
 import io.holdfast.btree.BTree;
 import io.holdfast.btree.BTreeCursor;
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
@@ -49,6 +50,7 @@ public final class ItemStore implements MetadataStore {
     private final SpaceManager space;
     private final SpaceReserver reserver;
     private final ReaderEpochs readers;
+    private final DamagePolicy policy;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private NavigableMap<byte[], Item> active = newMap();
     private NavigableMap<byte[], Item> frozen = newMap();
@@ -58,7 +60,13 @@ public final class ItemStore implements MetadataStore {
     private @Nullable WriteLog log;
 
     public ItemStore(
-            NodeReader reader, SpaceManager space, SpaceReserver reserver, ReaderEpochs readers, BlockPointer root) {
+            NodeReader reader,
+            SpaceManager space,
+            SpaceReserver reserver,
+            ReaderEpochs readers,
+            BlockPointer root,
+            DamagePolicy policy) {
+        this.policy = policy;
         this.reader = reader;
         this.space = space;
         this.reserver = reserver;
@@ -132,7 +140,7 @@ public final class ItemStore implements MetadataStore {
             lock.readLock().unlock();
         }
         byte[] stop = end == null ? to : end;
-        BTreeCursor cursor = BTree.cursor(reader, tree, from);
+        BTreeCursor cursor = BTree.cursor(reader, tree, from, policy);
         Item below = cursor.next();
         for (Item change : changes.values()) {
             if (Arrays.compareUnsigned(change.key(), stop) >= 0) {

@@ -1,5 +1,6 @@
 package io.holdfast.namespace;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
@@ -18,9 +19,12 @@ final class Directories {
     static final int VALUE_SIZE = 9;
 
     private final MetadataStore store;
+    private final DamagePolicy policy;
 
-    Directories(MetadataStore store) {
+    /** @param policy for entries that make no sense */
+    Directories(MetadataStore store, DamagePolicy policy) {
         this.store = store;
+        this.policy = policy;
     }
 
     @Nullable
@@ -44,19 +48,31 @@ final class Directories {
         byte[] from = after.length == 0
                 ? NamespaceKeys.first(directory, NamespaceKeys.ENTRY)
                 : NamespaceKeys.entry(directory, Arrays.copyOf(after, after.length + 1));
+        List<DirectoryEntry> entries = new ArrayList<>();
         List<Item> items = store.scan(from, end(directory), limit);
-        List<DirectoryEntry> entries = new ArrayList<>(items.size());
-        for (Item item : items) {
-            byte[] key = item.key();
-            byte[] value = item.value();
-            String name = Names.storedEntry(key, NamespaceKeys.PREFIX_SIZE, key.length - NamespaceKeys.PREFIX_SIZE);
-            if (name == null || value == null) {
-                throw Damage.entry(directory, "a name is malformed");
+        while (entries.isEmpty() && !items.isEmpty()) {
+            for (Item item : items) {
+                try {
+                    entries.add(entry(directory, item));
+                } catch (HoldfastException e) {
+                    policy.met(e);
+                }
             }
-            Entry entry = decode(directory, value);
-            entries.add(new DirectoryEntry(name, entry.inode(), entry.kind()));
+            byte[] last = items.getLast().key();
+            items = entries.isEmpty() ? store.scan(Arrays.copyOf(last, last.length + 1), end(directory), limit) : items;
         }
         return entries;
+    }
+
+    private static DirectoryEntry entry(long directory, Item item) throws HoldfastException {
+        byte[] key = item.key();
+        byte[] value = item.value();
+        String name = Names.storedEntry(key, NamespaceKeys.PREFIX_SIZE, key.length - NamespaceKeys.PREFIX_SIZE);
+        if (name == null || value == null) {
+            throw Damage.entry(directory, "a name is malformed");
+        }
+        Entry entry = decode(directory, value);
+        return new DirectoryEntry(name, entry.inode(), entry.kind());
     }
 
     boolean isEmpty(long directory) throws HoldfastException {

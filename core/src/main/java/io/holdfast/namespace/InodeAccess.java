@@ -1,5 +1,6 @@
 package io.holdfast.namespace;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
@@ -19,6 +20,8 @@ public final class InodeAccess {
     private final LinkTargets targets;
     private final Attributes attributes;
     private final NameChanges changes;
+    private final InodeNumberScan numbers;
+    private final DamagePolicy policy;
 
     InodeAccess(
             NamespaceLock lock,
@@ -26,7 +29,11 @@ public final class InodeAccess {
             Directories directories,
             LinkTargets targets,
             Attributes attributes,
-            NameChanges changes) {
+            NameChanges changes,
+            InodeNumberScan numbers,
+            DamagePolicy policy) {
+        this.numbers = numbers;
+        this.policy = policy;
         this.lock = lock;
         this.lookup = lookup;
         this.directories = directories;
@@ -63,9 +70,18 @@ public final class InodeAccess {
     public List<DirectoryEntry> list(long directory, String after, int limit) throws HoldfastException {
         byte[] afterName = Directories.after(after, limit);
         return lock.read(() -> {
-            lookup.keptDirectory(directory);
+            try {
+                lookup.keptDirectory(directory);
+            } catch (HoldfastException e) {
+                policy.met(e);
+            }
             return directories.list(directory, afterName, limit);
         });
+    }
+
+    /** Returns up to {@code limit} numbers of inodes greater than {@code after}, with a name or without. */
+    public List<Long> numbers(long after, int limit) throws HoldfastException {
+        return lock.read(() -> numbers.after(after, limit));
     }
 
     public String readLink(long inode) throws HoldfastException {

@@ -1,5 +1,6 @@
 package io.holdfast.namespace;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
@@ -41,15 +42,22 @@ public final class Namespace {
     private final Lookup lookup;
 
     public Namespace(MetadataStore store, InstantSource clock, InodeEvents events, OpenInodes open) {
+        this(store, clock, events, open, DamagePolicy.STRICT);
+    }
+
+    /** @param policy for directories that can be listed in part */
+    public Namespace(
+            MetadataStore store, InstantSource clock, InodeEvents events, OpenInodes open, DamagePolicy policy) {
         this.lock = new NamespaceLock(clock);
         this.inodes = new Inodes(store, open);
-        this.directories = new Directories(store);
+        this.directories = new Directories(store, policy);
         this.targets = new LinkTargets(store);
         this.attributes = new Attributes(store);
         this.lookup = new Lookup(directories, inodes);
         this.paths = new PathWalk(lookup, inodes, targets);
         this.changes = new NameChanges(store, open, events, inodes, directories, targets, attributes);
-        this.byNumber = new InodeAccess(lock, lookup, directories, targets, attributes, changes);
+        this.byNumber = new InodeAccess(
+                lock, lookup, directories, targets, attributes, changes, new InodeNumberScan(store), policy);
     }
 
     /** Returns the items of an empty volume, in key order: the root directory, and where inode numbers start. */

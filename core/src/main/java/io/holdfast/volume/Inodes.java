@@ -1,5 +1,6 @@
 package io.holdfast.volume;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.util.List;
 
@@ -63,6 +64,19 @@ public interface Inodes {
      * @param limit the most entries to return; at least 1
      */
     List<DirectoryEntry> list(long directory, String after, int limit) throws HoldfastException;
+
+    /**
+     * Lists numbers in ascending order, of files with a name and without; also such as turn out to be {@code STALE}. It looks at
+     * all items of all files once, so it is for a rescue, not for a door.
+     *
+     * @param after lists only numbers greater than this, unsigned; 0 for the first call
+     * @param limit the most numbers to return; at least 1
+     * @throws HoldfastException {@code UNSUPPORTED} if the volume is open in another process
+     */
+    default List<Long> numbers(long after, int limit) throws HoldfastException {
+        throw new HoldfastException(
+                ErrorCode.UNSUPPORTED, "the numbers of all files are not to be had through another process");
+    }
 
     /** Returns a cursor before the first entry of a directory. A wrong number fails with its first use, not here. */
     default DirectoryCursor cursor(long directory) {

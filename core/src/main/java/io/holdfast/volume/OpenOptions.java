@@ -11,8 +11,17 @@ package io.holdfast.volume;
  *     is Linux's io_uring, if the module {@code linux} is on the class path. {@code auto} takes the one that needs the
  *     least CPU time of those that work here
  * @param errors hears of errors of the device and of damage
+ * @param rescue open the volume, read-only, whatever is damaged, as long as one superblock and the root of its metadata tree
+ *     can be read: see {@link #rescuing}
  */
-public record OpenOptions(boolean readOnly, long memory, boolean directIo, String io, ErrorListener errors) {
+public record OpenOptions(
+        boolean readOnly, long memory, boolean directIo, String io, ErrorListener errors, boolean rescue) {
+    public OpenOptions {
+        if (rescue && !readOnly) {
+            throw new IllegalArgumentException("a rescue writes nothing to the volume");
+        }
+    }
+
     /** The least memory that a volume can run with: 16 MiB. */
     public static final long MIN_MEMORY = 16L << 20;
 
@@ -23,23 +32,32 @@ public record OpenOptions(boolean readOnly, long memory, boolean directIo, Strin
     public static final String IO_PROPERTY = "holdfast.io";
 
     public static OpenOptions readWrite() {
-        return new OpenOptions(false, 0, true, ioOfProcess(), ErrorListener.NONE);
+        return new OpenOptions(false, 0, true, ioOfProcess(), ErrorListener.NONE, false);
     }
 
     public static OpenOptions reading() {
-        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE);
+        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE, false);
+    }
+
+    /**
+     * Opens read-only what is left of a damaged volume. If the newest checkpoint cannot be read, it is the one before. Lists
+     * leave out what cannot be read; {@link Volume#damage} tells what that is. All that is read has its checksum verified, as
+     * ever.
+     */
+    public static OpenOptions rescuing() {
+        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE, true);
     }
 
     public OpenOptions withMemory(long bytes) {
-        return new OpenOptions(readOnly, bytes, directIo, io, errors);
+        return new OpenOptions(readOnly, bytes, directIo, io, errors, rescue);
     }
 
     public OpenOptions withIo(String name) {
-        return new OpenOptions(readOnly, memory, directIo, name, errors);
+        return new OpenOptions(readOnly, memory, directIo, name, errors, rescue);
     }
 
     public OpenOptions withErrors(ErrorListener listener) {
-        return new OpenOptions(readOnly, memory, directIo, io, listener);
+        return new OpenOptions(readOnly, memory, directIo, io, listener, rescue);
     }
 
     private static String ioOfProcess() {

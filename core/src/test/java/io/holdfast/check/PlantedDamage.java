@@ -37,6 +37,7 @@ abstract class PlantedDamage {
     @AfterEach
     void opensReadOnly() throws Exception {
         PlantedVolume.openReadOnly(device.copy()).close();
+        RescueReading.read(device.copy());
     }
 
     void use(MemoryDevice image) {

@@ -107,6 +107,11 @@ final class PlantedVolume {
                 device, OpenOptions.reading().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(4));
     }
 
+    static Volume openToRescue(Device device) throws Exception {
+        return VolumeOnDevice.open(
+                device, OpenOptions.rescuing().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(4));
+    }
+
     static Volume openReadWrite(Device device) throws Exception {
         return VolumeOnDevice.open(
                 device, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), CLOCK, new Random(4));

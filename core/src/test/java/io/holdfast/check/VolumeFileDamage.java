@@ -2,6 +2,8 @@ package io.holdfast.check;
 
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.format.Block;
+import io.holdfast.format.Layout;
+import io.holdfast.namespace.NamespaceKeys;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -52,6 +54,44 @@ public final class VolumeFileDamage {
     /** Damages a block of a file; returns its block on the device. */
     public long data(long inode, long fileBlock) throws IOException {
         return flip(planter.data(inode, fileBlock));
+    }
+
+    /** Damages one slot of all copies of the superblock: that of the newest generation, or of the one before. */
+    public void superblocks(boolean newest) throws IOException {
+        long generation = planter.superblock().generation() - (newest ? 0 : 1);
+        for (int copy = 0; copy < planter.layout().superblockCopies(); copy++) {
+            flip(planter.layout().superblock(copy, (int) (generation % Layout.SUPERBLOCK_SLOTS)));
+        }
+    }
+
+    /** Damages the newest root of the metadata tree; returns its block. */
+    public long treeRoot() throws IOException {
+        return flip(planter.superblock().treeRoot().block());
+    }
+
+    /** Damages the leaf of the metadata tree that has a name in a directory; returns its block. */
+    public long leafOfName(long directory, String name) throws IOException {
+        return flip(planter.treeNode(PlantedVolume.key(directory, NamespaceKeys.ENTRY, name), 0));
+    }
+
+    /** Damages the leaf of the metadata tree that has the record of an inode; returns its block. */
+    public long leafOfRecord(long inode) throws IOException {
+        return flip(planter.treeNode(PlantedVolume.key(inode, NamespaceKeys.INODE), 0));
+    }
+
+    /** Damages the root of the space map. */
+    public long spaceMap() throws IOException {
+        return flip(planter.superblock().spaceRoot().block());
+    }
+
+    /** Returns how many records the log has. */
+    public int logRecords() throws IOException {
+        return planter.log().size();
+    }
+
+    /** Damages the header of a record of the log. */
+    public long logRecord(int index) throws IOException {
+        return flip(planter.log().get(index).block());
     }
 
     /** Flips a bit of a block, or flips it back. */

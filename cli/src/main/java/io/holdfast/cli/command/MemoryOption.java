@@ -16,6 +16,11 @@ public final class MemoryOption {
                     + " Default: a quarter of the machine's, at most 1G. Without effect on a volume that is served.")
     private long memory;
 
+    /** Returns the options to open what is left of a damaged volume with. */
+    OpenOptions openToRescue() {
+        return OpenOptions.rescuing().withMemory(memory);
+    }
+
     /** Returns the options to open a volume with. */
     public OpenOptions open(boolean readOnly) {
         return (readOnly ? OpenOptions.reading() : OpenOptions.readWrite()).withMemory(memory);

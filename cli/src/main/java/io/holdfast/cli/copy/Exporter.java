@@ -26,11 +26,11 @@ public final class Exporter {
     private final Cancellation cancel;
     private final boolean keepGoing;
     private final ByteBuffer buffer = ByteBuffer.allocateDirect(Importer.CHUNK_BYTES);
-    private final LossCount losses = new LossCount();
+    private LossCount losses = new LossCount();
     private long written;
 
     /**
-     * Makes an exporter for one copy.
+     * Makes an exporter for one copy after the other.
      *
      * @param keepGoing do not end the copy at what cannot be read: leave it zero in the copy and report it
      */
@@ -43,6 +43,8 @@ public final class Exporter {
     /** Exports the file in its current size. */
     public CopyResult run(StoredFile file, long size, Target target) throws IOException {
         long start = System.nanoTime();
+        losses = new LossCount();
+        written = 0;
         long at = 0;
         while (at < size) {
             List<Extent> extents = file.map(at, size - at, EXTENTS);

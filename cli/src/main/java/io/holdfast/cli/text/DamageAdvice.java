@@ -4,7 +4,8 @@ package io.holdfast.cli.text;
 public final class DamageAdvice {
     public static final String TEXT =
             "what to do: 'holdfast check' lists all damage; 'holdfast export --keep-going' copies out what can be read of a"
-                    + " file; put good copies of what is lost in its place, from a backup";
+                    + " file, and 'holdfast rescue' of a volume, even if it does not open; put good copies of what is lost in"
+                    + " its place, from a backup";
 
     private DamageAdvice() {}
 }
