@@ -187,6 +187,14 @@ class RescueTest {
         assertThat(out).contains(nameless + " of them are in lost+found");
     }
 
+    /** An entry says that a directory is a file: what is in the directory comes out all the same. */
+    @Test
+    void anEntryOfTheWrongKind() throws IOException {
+        VolumeFileDamage.of(volume).kindOfEntry(1, "d", 1);
+        rescue(0);
+        assertRescuedBut(Set.of());
+    }
+
     /** Records of files are gone, and with them where their data is. */
     @Test
     void recordsOfFiles() throws IOException {

@@ -7,6 +7,15 @@ import io.holdfast.error.HoldfastException;
 final class Damage {
     private Damage() {}
 
+    /** Returns an error of a call with the path that it was for, if the error is damage: that names blocks and numbers alone. */
+    static HoldfastException at(String path, HoldfastException error) {
+        return switch (error.code()) {
+            case CHECKSUM_MISMATCH, DAMAGED, DEVICE_ERROR ->
+                new HoldfastException(error.code(), path + ": " + error.getMessage(), error);
+            default -> error;
+        };
+    }
+
     static HoldfastException inode(long inode, String what) {
         return new HoldfastException(
                 ErrorCode.DAMAGED, "inode " + Long.toUnsignedString(inode) + " is damaged: " + what + "; run a check");

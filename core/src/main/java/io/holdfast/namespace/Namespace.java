@@ -101,7 +101,7 @@ public final class Namespace {
 
     /** Returns the inode that a path leads to. */
     public long resolve(String path, boolean followLast) throws HoldfastException {
-        return lock.read(() -> paths.resolve(path, followLast).inode());
+        return readAt(path, () -> paths.resolve(path, followLast).inode());
     }
 
     /** Returns the newest record of an inode. */
@@ -116,7 +116,7 @@ public final class Namespace {
 
     /** Returns the newest record of what the path leads to. Does not follow a symbolic link at its end. */
     public Inode status(String path) throws HoldfastException {
-        return lock.read(() -> {
+        return readAt(path, () -> {
             Entry entry = paths.resolve(path, false);
             return new Inode(entry.inode(), inodes.read(entry));
         });
@@ -124,7 +124,7 @@ public final class Namespace {
 
     /** Opens a regular file. Follows symbolic links. */
     public <T> T open(String path, FileOpener<T> opener) throws HoldfastException {
-        return lock.read(() -> {
+        return readAt(path, () -> {
             PathWalk.Found found = paths.find(path, true);
             Entry entry = found.entry();
             if (entry.isDirectory()) {
@@ -174,7 +174,7 @@ public final class Namespace {
     }
 
     public String readLink(String path) throws HoldfastException {
-        return lock.read(() -> {
+        return readAt(path, () -> {
             Entry entry = paths.resolve(path, false);
             if (entry.kind() != FileKind.SYMLINK) {
                 throw new HoldfastException(ErrorCode.INVALID, path + " is not a symbolic link");
@@ -201,7 +201,7 @@ public final class Namespace {
     /** Lists names greater than {@code after}, in byte order. */
     public List<DirectoryEntry> list(String path, String after, int limit) throws HoldfastException {
         byte[] afterName = Directories.after(after, limit);
-        return lock.read(() -> {
+        return readAt(path, () -> {
             Entry entry = paths.resolve(path, false);
             if (!entry.isDirectory()) {
                 throw new HoldfastException(ErrorCode.NOT_A_DIRECTORY, path + " is not a directory");
@@ -221,7 +221,7 @@ public final class Namespace {
 
     /** Returns the name that a path gives. It need not exist. */
     public Meant meant(String path) throws HoldfastException {
-        return lock.read(() -> {
+        return readAt(path, () -> {
             Place place = paths.parent(path);
             if (place == null) {
                 return new Meant("/", NamespaceKeys.ROOT);
@@ -276,15 +276,24 @@ public final class Namespace {
     }
 
     public byte[] getXattr(String path, String name) throws HoldfastException {
-        return lock.read(() -> attributes.get(paths.resolve(path, false).inode(), name));
+        return readAt(path, () -> attributes.get(paths.resolve(path, false).inode(), name));
     }
 
     public List<String> listXattrs(String path) throws HoldfastException {
-        return lock.read(() -> attributes.list(paths.resolve(path, false).inode()));
+        return readAt(path, () -> attributes.list(paths.resolve(path, false).inode()));
     }
 
     public void removeXattr(String path, String name) throws HoldfastException {
         lock.run(now -> changes.removeXattr(present(path), name, now));
+    }
+
+    /** Answers what a path was given for; an error of damage names the path. */
+    private <T> T readAt(String path, NamespaceLock.Answer<T> answer) throws HoldfastException {
+        try {
+            return lock.read(answer);
+        } catch (HoldfastException e) {
+            throw Damage.at(path, e);
+        }
     }
 
     /** Returns the inode that a path leads to. Throws {@code DAMAGED} if it has no record. */

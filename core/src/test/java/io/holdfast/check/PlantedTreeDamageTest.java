@@ -3,14 +3,17 @@ package io.holdfast.check;
 import static io.holdfast.check.PlantedVolume.key;
 import static io.holdfast.namespace.NamespaceKeys.INODE;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.format.Item;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.format.MapEntry;
 import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Volume;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 /** Damage planted in nodes of the metadata tree. */
@@ -22,6 +25,21 @@ class PlantedTreeDamageTest extends PlantedDamage {
         long block = planter.treeNode(middle, 0);
         flip(block);
         assertFound("tree node", block, "block " + block);
+    }
+
+    /** The node has no path; whoever asked for one has. */
+    @Test
+    void anErrorNamesThePathThatWasAskedFor() throws Exception {
+        long leaf = planter.treeNode(middle, 0);
+        flip(leaf);
+        String path = "/dir/file60";
+        try (Volume open = PlantedVolume.openReadOnly(device.copy())) {
+            List<ThrowingCallable> calls =
+                    List.of(() -> open.status(path), () -> open.open(path), () -> open.listXattrs(path));
+            for (ThrowingCallable call : calls) {
+                assertThatThrownBy(call).hasMessageStartingWith(path + ": ").hasMessageContaining("block " + leaf);
+            }
+        }
     }
 
     @Test

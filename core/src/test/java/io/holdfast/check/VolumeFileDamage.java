@@ -94,6 +94,17 @@ public final class VolumeFileDamage {
         return flip(planter.log().get(index).block());
     }
 
+    /** Changes the kind that an entry of a directory gives; what is above is checksummed anew. */
+    public void kindOfEntry(long directory, String name, int kind) throws IOException {
+        planter.value(
+                PlantedVolume.key(directory, NamespaceKeys.ENTRY, name), value -> value[Long.BYTES] = (byte) kind);
+        try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.WRITE)) {
+            for (long block : image.storedBlockNumbers()) {
+                channel.write(ByteBuffer.wrap(image.block(block)), block * Block.SIZE);
+            }
+        }
+    }
+
     /** Flips a bit of a block, or flips it back. */
     public long flip(long block) throws IOException {
         try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.READ, StandardOpenOption.WRITE)) {

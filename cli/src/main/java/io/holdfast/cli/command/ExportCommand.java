@@ -11,6 +11,7 @@ import io.holdfast.cli.copy.StreamTarget;
 import io.holdfast.cli.copy.Target;
 import io.holdfast.cli.copy.Targets;
 import io.holdfast.cli.host.HostPath;
+import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -148,5 +149,6 @@ final class ExportCommand extends CopyCommand {
                 Sizes.show(losses.bytes()) + " in " + losses.ranges() + (losses.ranges() == 1 ? " place" : " places")
                         + " could not be read and are zero in the copy"
                         + (more == 0 ? "" : "; " + more + " of these places are not listed"));
+        out.println(DamageAdvice.TEXT);
     }
 }

@@ -123,14 +123,24 @@ public final class Rescue {
             DirectoryEntry entry = next.get();
             String entryPath = level.path + "/" + entry.name();
             Path place = placeOf(level.copy, entry, entryPath);
-            if (entry.kind() != FileKind.DIRECTORY) {
-                leaf(entryPath, place, entry.inode(), entry.kind());
+            FileKind kind = kindOf(entry);
+            if (kind != FileKind.DIRECTORY) {
+                leaf(entryPath, place, entry.inode(), kind);
             } else if (seen.add(entry.inode())) {
                 makeDirectory(entryPath, place, entry.inode())
                         .ifPresent(made -> levels.push(new Level(entryPath, made, inodes.cursor(entry.inode()))));
             } else {
                 lost.add(entryPath + ": a second name of directory " + entry.inode() + ", which no directory can have");
             }
+        }
+    }
+
+    /** Returns what an entry leads to, or, if that cannot be read, what the entry says of it. */
+    private FileKind kindOf(DirectoryEntry entry) {
+        try {
+            return inodes.status(entry.inode()).kind();
+        } catch (HoldfastException e) {
+            return entry.kind(); // Copying it reports the error.
         }
     }
 
