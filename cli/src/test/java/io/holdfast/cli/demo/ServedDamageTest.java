@@ -3,6 +3,8 @@ package io.holdfast.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.check.VolumeFileDamage;
+import io.holdfast.cli.text.DamageAdvice;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.ByteBuffer;
@@ -131,5 +133,23 @@ class ServedDamageTest {
         String log = log();
         assertThat(log.lines().filter(line -> line.contains("checksum"))).hasSizeBetween(2, 30);
         assertThat(log).contains(": /disks/d (inode ", "(CHECKSUM_MISMATCH)", "more lines like this were left out");
+    }
+
+    /** A node of the file's map is lost while the volume is served: the log calls the file by its path, then and at the next start. */
+    @Test
+    void whatIsLostIsLoggedByItsPath() throws IOException {
+        long inode = server.run("stat", "VOLUME", "/disks/d").path("inode").asLong();
+        VolumeFileDamage.of(server.volume()).mapNode(inode, 0, 1);
+        server.start();
+        try (NbdClient client = NbdClient.connect(server.socket(), "/disks/d")) {
+            client.sendWrite(7 * BLOCK, ByteBuffer.allocate(BLOCK));
+            client.awaitReplies(1);
+        }
+        server.stop();
+        String lost = "up to 256 blocks of /disks/d (inode " + inode + "), from offset 0 on, are lost";
+        assertThat(log()).contains(lost);
+        assertThat(server.start().path("problems").toString()).contains(lost);
+        server.stop();
+        assertThat(log()).contains("damage found while opening: " + lost, DamageAdvice.TEXT);
     }
 }
