@@ -301,7 +301,7 @@ class CommandContractTest extends CommandFixture {
                         .json()
                         .path("unproven")
                         .path(0)
-                        .asText())
+                        .asString())
                 .isEqualTo("inode 7: writers came first");
     }
 
