@@ -6,6 +6,7 @@ import io.holdfast.error.SizeText;
 import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -82,6 +83,17 @@ public interface Device extends AutoCloseable {
                                     SizeText.exact(blocks * Block.SIZE)));
         }
         return blocks();
+    }
+
+    /**
+     * Looks at the file system that the device's file lies on.
+     *
+     * @param blocks how many blocks of the device count, from its start
+     * @return empty for a device that lies on no file
+     * @throws HoldfastException {@code DEVICE_ERROR} if the host does not tell
+     */
+    default Optional<HostFileSystem> host(long blocks) throws HoldfastException {
+        return Optional.empty();
     }
 
     /**

@@ -10,6 +10,7 @@ import java.lang.foreign.MemorySegment;
 import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -238,6 +239,16 @@ public final class FileDevice implements FormattableDevice {
             chunks.allocate(block, count, blocks);
         } catch (IOException e) {
             throw failure("cannot take room for blocks " + block + " to " + (block + count - 1), e);
+        }
+    }
+
+    @Override
+    public Optional<HostFileSystem> host(long counted) throws HoldfastException {
+        requireOpen();
+        try {
+            return HostFileSystem.below(path, counted * Block.SIZE);
+        } catch (IOException e) {
+            throw failure("cannot tell how full the file system is", e);
         }
     }
 

@@ -3,6 +3,7 @@ package io.holdfast.device;
 import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -50,6 +51,11 @@ public abstract class ForwardingDevice implements Device {
     @Override
     public long grow(long blocks) throws HoldfastException {
         return device.grow(blocks);
+    }
+
+    @Override
+    public Optional<HostFileSystem> host(long blocks) throws HoldfastException {
+        return device.host(blocks);
     }
 
     @Override

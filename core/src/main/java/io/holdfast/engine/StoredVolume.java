@@ -22,6 +22,7 @@ import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
+import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
 import io.holdfast.volume.OpenOptions;
@@ -199,6 +200,13 @@ final class StoredVolume implements Volume {
                 reserved * Block.SIZE,
                 free * Block.SIZE,
                 files.dirtyPages() * Block.SIZE);
+    }
+
+    /** Runs without {@link VolumeLife}, as {@link #usage} does: the device says itself whether it is closed. */
+    @Override
+    public Optional<HostSpace> host() throws HoldfastException {
+        return device.host(info().size() / Block.SIZE)
+                .map(host -> new HostSpace(host.total(), host.used(), host.free(), host.missing()));
     }
 
     /**

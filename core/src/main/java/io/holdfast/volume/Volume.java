@@ -36,6 +36,15 @@ public interface Volume extends VolumeFiles, AutoCloseable {
 
     VolumeUsage usage();
 
+    /**
+     * Looks at the file system of the host that the volume's file lies on. Empty for a volume that is on no file.
+     *
+     * @throws HoldfastException {@code DEVICE_ERROR} if the host does not tell
+     */
+    default Optional<HostSpace> host() throws HoldfastException {
+        return Optional.empty();
+    }
+
     VolumeCounters counters();
 
     /** Returns what opening found and did. */

@@ -10,7 +10,6 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SymbolLookup;
 import java.lang.invoke.MethodHandle;
-import java.nio.charset.Charset;
 import java.nio.file.Path;
 
 /**
@@ -73,9 +72,6 @@ final class NativeSyscalls implements Syscalls {
     /** Where calls leave an error that nobody reads. */
     private static final MemorySegment IGNORED = Arena.global().allocate(Linker.Option.captureStateLayout());
 
-    private static final Charset PATH_CHARSET =
-            Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"), Charset.defaultCharset());
-
     /** Where a call leaves its error. A virtual thread reads it before it can move to another carrier. */
     private static final ThreadLocal<MemorySegment> STATE =
             ThreadLocal.withInitial(() -> Arena.ofAuto().allocate(Linker.Option.captureStateLayout()));
@@ -86,10 +82,8 @@ final class NativeSyscalls implements Syscalls {
     public int open(Path path, int flags) throws SystemCallException {
         MemorySegment state = STATE.get();
         try (Arena arena = Arena.ofConfined()) {
-            byte[] name = path.toString().getBytes(PATH_CHARSET);
-            MemorySegment string = arena.allocate(name.length + 1L);
-            string.copyFrom(MemorySegment.ofArray(name));
-            return checked((int) call(OPEN, state, string.address(), flags, 0, 0), state);
+            return checked(
+                    (int) call(OPEN, state, NativePath.string(path, arena).address(), flags, 0, 0), state);
         }
     }
 

@@ -2,13 +2,17 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.space.Fullness;
+import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.cli.text.Table;
+import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeUsage;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.Map;
 import picocli.CommandLine.Command;
 
 /** {@code holdfast df}. */
@@ -18,7 +22,10 @@ import picocli.CommandLine.Command;
         footer = {
             "",
             "pending: dead already, free after the next checkpoint; reserved: promised to accepted writes and metadata;",
-            "free: what new writes can take now; dirty: accepted and not yet written to the device."
+            "free: what new writes can take now; dirty: accepted and not yet written to the device.",
+            "host: the file system that the volume's file lies on; promised: what the volume has and the file has not",
+            "taken from the host yet. Warns when the volume or the host is 80 or 90 %% full, and when the host has less",
+            "free than is promised."
         })
 final class DfCommand extends VolumeCommand {
     DfCommand(CliContext context) {
@@ -27,23 +34,37 @@ final class DfCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
-        VolumeUsage usage = volume.usage();
-        output().print(
-                        context().out(),
-                        Json.object(
-                                "total_bytes", usage.total(),
-                                "used_bytes", usage.used(),
-                                "pending_bytes", usage.pending(),
-                                "reserved_bytes", usage.reserved(),
-                                "free_bytes", usage.free(),
-                                "dirty_bytes", usage.dirty()),
-                        out -> show(out, usage));
+        SpaceReport report = SpaceReport.of(device(), volume);
+        output().print(context().out(), json(report), out -> show(out, report));
         return ExitCode.OK;
     }
 
-    private void show(PrintStream out, VolumeUsage usage) {
+    private static Map<String, Object> json(SpaceReport report) {
+        VolumeUsage usage = report.usage();
+        Map<String, Object> json = Json.object(
+                "total_bytes", usage.total(),
+                "used_bytes", usage.used(),
+                "pending_bytes", usage.pending(),
+                "reserved_bytes", usage.reserved(),
+                "free_bytes", usage.free(),
+                "dirty_bytes", usage.dirty(),
+                "full_percent", Fullness.of(usage).percent());
+        report.host()
+                .ifPresent(host -> json.put(
+                        "host",
+                        Json.object(
+                                "total_bytes", host.total(),
+                                "used_bytes", host.used(),
+                                "free_bytes", host.free(),
+                                "promised_bytes", host.promised(),
+                                "full_percent", Fullness.of(host).percent())));
+        json.put("warnings", report.jsonWarnings());
+        return json;
+    }
+
+    private void show(PrintStream out, SpaceReport report) {
+        VolumeUsage usage = report.usage();
         Table table = new Table(true, "volume", ">size", ">used", ">pending", ">reserved", ">free", ">use%", ">dirty");
-        long taken = usage.total() - usage.free();
         table.row(
                 device().toString(),
                 Sizes.show(usage.total()),
@@ -51,8 +72,22 @@ final class DfCommand extends VolumeCommand {
                 Sizes.show(usage.pending()),
                 Sizes.show(usage.reserved()),
                 Sizes.show(usage.free()),
-                (usage.total() == 0 ? 0 : Math.ceilDiv(taken * 100, usage.total())) + "%",
+                Fullness.of(usage).percent() + "%",
                 Sizes.show(usage.dirty()));
+        table.print(out);
+        report.host().ifPresent(host -> show(out, host));
+        report.lines().forEach(out::println);
+    }
+
+    private static void show(PrintStream out, HostSpace host) {
+        Table table = new Table(true, "host", ">size", ">used", ">free", ">use%", ">promised");
+        table.row(
+                "its file system",
+                Sizes.show(host.total()),
+                Sizes.show(host.used()),
+                Sizes.show(host.free()),
+                Fullness.of(host).percent() + "%",
+                host.promised() < 0 ? "unknown" : Sizes.show(host.promised()));
         table.print(out);
     }
 }

@@ -3,6 +3,7 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.control.RemoteVolume;
+import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -43,6 +44,8 @@ final class InfoCommand extends VolumeCommand {
                 "failure", failure,
                 "damage", damage,
                 "advice", damage.isEmpty() ? "" : DamageAdvice.TEXT);
+        SpaceReport space = SpaceReport.of(device(), volume);
+        json.put("warnings", space.jsonWarnings());
         if (served) {
             json.put("read_only", info.readOnly());
             json.put("direct_io", info.directIo());
@@ -54,6 +57,7 @@ final class InfoCommand extends VolumeCommand {
             if (!damage.isEmpty()) {
                 out.println(DamageAdvice.TEXT);
             }
+            space.lines().forEach(out::println);
         });
         return ExitCode.OK;
     }

@@ -10,6 +10,7 @@ import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
+import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Progress;
@@ -86,6 +87,20 @@ public final class RemoteVolume implements Volume {
     @Override
     public VolumeUsage usage() {
         return unchecked(new VolumeRequest.Usage(), VolumeUsage.class);
+    }
+
+    /** Returns empty also if the server is of an older version. */
+    @Override
+    public Optional<HostSpace> host() throws HoldfastException {
+        try {
+            return client.callForList(new VolumeRequest.Host(), HostSpace.class).stream()
+                    .findFirst();
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.UNSUPPORTED) {
+                return Optional.empty();
+            }
+            throw e;
+        }
     }
 
     @Override

@@ -12,6 +12,7 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = VolumeRequest.Info.class, name = "info"),
     @JsonSubTypes.Type(value = VolumeRequest.Storage.class, name = "storage"),
     @JsonSubTypes.Type(value = VolumeRequest.Usage.class, name = "usage"),
+    @JsonSubTypes.Type(value = VolumeRequest.Host.class, name = "host"),
     @JsonSubTypes.Type(value = VolumeRequest.Counters.class, name = "counters"),
     @JsonSubTypes.Type(value = VolumeRequest.Recovery.class, name = "recovery"),
     @JsonSubTypes.Type(value = VolumeRequest.Damage.class, name = "damage"),

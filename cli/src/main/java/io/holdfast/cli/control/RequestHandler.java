@@ -110,6 +110,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Info _,
                     VolumeRequest.Storage _,
                     VolumeRequest.Usage _,
+                    VolumeRequest.Host _,
                     VolumeRequest.Counters _,
                     VolumeRequest.Recovery _,
                     VolumeRequest.Damage _,
@@ -141,6 +142,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Info() -> Answer.of(volume.info());
             case VolumeRequest.Storage() -> Answer.of(volume.storage().stream().toList());
             case VolumeRequest.Usage() -> Answer.of(volume.usage());
+            case VolumeRequest.Host() -> Answer.of(volume.host().stream().toList());
             case VolumeRequest.Counters() -> Answer.of(volume.counters());
             case VolumeRequest.Recovery() -> Answer.of(volume.recovery());
             case VolumeRequest.Damage() ->

@@ -16,6 +16,9 @@ sealed interface VolumeRequest extends Request {
 
     record Usage() implements VolumeRequest {}
 
+    /** Answered with a list of at most one {@link io.holdfast.volume.HostSpace}. */
+    record Host() implements VolumeRequest {}
+
     record Counters() implements VolumeRequest {}
 
     record Recovery() implements VolumeRequest {}

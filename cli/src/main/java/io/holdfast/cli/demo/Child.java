@@ -63,6 +63,11 @@ final class Child implements AutoCloseable {
         throw new IOException("the child process ended before it was " + event + ": " + Files.readString(errors));
     }
 
+    /** Returns whether it has not ended yet. */
+    boolean isAlive() {
+        return process.isAlive();
+    }
+
     /** Returns its process id. */
     long pid() {
         return process.pid();

@@ -9,6 +9,7 @@ import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.log.ServerLog;
+import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.memory.MemoryPlan;
 import io.holdfast.nbd.NbdServer;
 import io.holdfast.volume.OpenOptions;
@@ -32,7 +33,8 @@ import picocli.CommandLine.Parameters;
             "Exit codes: 'holdfast --help' lists them."
         })
 public final class ServeCommand extends HoldfastCommand {
-    private static final Duration FAILURE_POLL = Duration.ofSeconds(1);
+    /** Time between two looks at what people should know of. */
+    private static final Duration POLL = Duration.ofSeconds(1);
 
     @Parameters(
             index = "0",
@@ -86,9 +88,11 @@ public final class ServeCommand extends HoldfastCommand {
                     ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {
                 events.exports(ExportPaths.of(volume), nbd);
                 events.ready(device, nbd.addresses(), control.path());
-                while (!context().cancel().await(FAILURE_POLL)) {
+                SpaceWatch space = new SpaceWatch();
+                do {
                     showFailure(volume, events);
-                }
+                    space.look(SpaceReport.of(device, volume));
+                } while (!context().cancel().await(POLL));
                 stopAt = System.nanoTime();
                 events.stopping();
             }

@@ -7,7 +7,9 @@ import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.HostSpace;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -206,6 +208,64 @@ class CommandContractTest extends CommandFixture {
         assertThat(df.path("free_bytes").asLong() + df.path("used_bytes").asLong())
                 .isEqualTo(df.path("total_bytes").asLong());
         assertThat(ok("df", "VOLUME").out()).contains("64 MiB", "use%");
+    }
+
+    @Test
+    void dfAndInfoShowTheHostAndWarn() {
+        String[] kinds = {"volume_full", "host_full", "host_promised", "host_unknown"};
+        home.fake().liesOn(new HostSpace(100L << 30, 79L << 30, 21L << 30, 20L << 30));
+        var df = ok("df", "VOLUME", "--json").json();
+        assertThat(df.path("full_percent").asInt()).isZero();
+        assertThat(df.path("host").toString())
+                .isEqualTo("{\"total_bytes\":107374182400,\"used_bytes\":84825604096,\"free_bytes\":22548578304,"
+                        + "\"promised_bytes\":21474836480,\"full_percent\":79}");
+        assertThat(df.path("warnings")).isEmpty();
+        assertThat(ok("df", "VOLUME").out()).contains("promised", "20 GiB").doesNotContain("WARNING");
+        assertThat(ok("info", "VOLUME").out()).doesNotContain("WARNING");
+
+        home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 20L << 30));
+        df = ok("df", "VOLUME", "--json").json();
+        assertThat(df.path("warnings")).hasSize(2);
+        assertThat(df.path("warnings").findValuesAsString("kind")).containsExactly(kinds[1], kinds[2]);
+        assertThat(ok("info", "VOLUME", "--json").json().path("warnings")).isEqualTo(df.path("warnings"));
+        String full = "WARNING: the file system of the host below " + home.volume
+                + " is 93 % full: 7 GiB of 100 GiB are free; when it is full, the volume refuses writes until there is"
+                + " room\n";
+        String promised = "WARNING: the file system of the host below " + home.volume
+                + " has 7 GiB free, less than the 20 GiB that the volume promises and its file has not taken yet; the"
+                + " host may be full before the volume is\n";
+        assertThat(ok("df", "VOLUME").out()).endsWith(full + promised);
+        assertThat(ok("info", "VOLUME").out()).endsWith(full + promised);
+
+        home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 0));
+        assertThat(ok("df", "VOLUME").out()).contains("the volume has all of its space already");
+        home.fake().liesOn(new HostSpace(100L << 30, 10L << 30, 90L << 30, -1));
+        assertThat(ok("df", "VOLUME").out()).contains("unknown").doesNotContain("WARNING");
+        home.fake().failWhenAskedForTheHost(new HoldfastException(ErrorCode.DEVICE_ERROR, "no answer"));
+        df = ok("df", "VOLUME", "--json").json();
+        assertThat(df.has("host")).isFalse();
+        assertThat(df.path("warnings").findValuesAsString("kind")).containsExactly(kinds[3]);
+    }
+
+    @Test
+    void dfAndInfoWarnOfAFullVolume() {
+        ok("create", "VOLUME", "/d", "--size", "60M");
+        importZeroesInto("/d", 55);
+        assertThat(ok("df", "VOLUME", "--json").json().path("full_percent").asInt())
+                .isEqualTo(86);
+        assertThat(ok("df", "VOLUME").out())
+                .endsWith(
+                        "WARNING: " + home.volume
+                                + " is 86 % full: 9 MiB of 64 MiB are free; remove files, or make it larger ('holdfast grow')\n");
+        assertThat(ok("info", "VOLUME").out()).contains("WARNING: ");
+    }
+
+    /** Fills so many MiB of a file. */
+    private void importZeroesInto(String path, int mib) {
+        byte[] data = new byte[mib << 20];
+        Arrays.fill(data, (byte) 1);
+        home.withInput(data);
+        ok("import", "--force", "-", "VOLUME", path);
     }
 
     @Test

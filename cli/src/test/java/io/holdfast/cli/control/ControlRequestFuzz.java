@@ -66,6 +66,7 @@ public final class ControlRequestFuzz implements FuzzTarget {
     public List<byte[]> seeds() {
         return List.of(lines("""
                         {"op":"info"}
+                        {"op":"host"}
                         {"op":"usage"}
                         {"op":"counters"}
                         {"op":"recovery"}

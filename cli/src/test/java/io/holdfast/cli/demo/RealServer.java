@@ -15,6 +15,8 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.locks.LockSupport;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
@@ -24,6 +26,8 @@ import tools.jackson.databind.JsonNode;
  * <p>Invariant: at most one process serves the volume, and none is left when this is closed.
  */
 public final class RealServer implements AutoCloseable {
+    private static final long LOOK_NANOS = 20_000_000;
+
     private final Path folder;
     private final Path volume;
     private final Path socket;
@@ -138,6 +142,17 @@ public final class RealServer implements AutoCloseable {
     /** Returns what the server has logged. */
     public String log() throws IOException {
         return child.orElseThrow().errors();
+    }
+
+    /** Waits until the server has logged something in which a pattern is found. */
+    public void awaitLog(String pattern) throws IOException {
+        Pattern wanted = Pattern.compile(pattern);
+        while (!wanted.matcher(log()).find()) {
+            if (!child.orElseThrow().isAlive()) {
+                throw new AssertionError("the server ended without a line of " + pattern + ":\n" + log());
+            }
+            LockSupport.parkNanos(LOOK_NANOS);
+        }
     }
 
     /** Returns whether the server was ever started. */

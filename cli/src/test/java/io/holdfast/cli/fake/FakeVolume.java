@@ -11,6 +11,7 @@ import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.FormatOptions;
+import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Progress;
@@ -58,6 +59,8 @@ public final class FakeVolume implements Volume {
     private volatile Runnable duringCheck = () -> {};
     private volatile List<FileClaim.CutOff> users = List.of();
     private volatile Optional<String> storage = Optional.empty();
+    private volatile Optional<HostSpace> host = Optional.empty();
+    private volatile Optional<HoldfastException> hostFailure = Optional.empty();
 
     FakeVolume(FormatOptions options) {
         this.options = options;
@@ -165,6 +168,24 @@ public final class FakeVolume implements Volume {
     public VolumeUsage usage() {
         long used = locked(() -> blocks * BLOCK_SIZE);
         return new VolumeUsage(size, used, 0, 0, size - used, 0);
+    }
+
+    @Override
+    public Optional<HostSpace> host() throws HoldfastException {
+        if (hostFailure.isPresent()) {
+            throw hostFailure.get();
+        }
+        return host;
+    }
+
+    /** Makes the volume lie on a file system. */
+    public void liesOn(HostSpace space) {
+        host = Optional.of(space);
+        hostFailure = Optional.empty();
+    }
+
+    public void failWhenAskedForTheHost(HoldfastException cause) {
+        hostFailure = Optional.of(cause);
     }
 
     @Override

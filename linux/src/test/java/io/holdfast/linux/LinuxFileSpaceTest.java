@@ -1,0 +1,44 @@
+package io.holdfast.linux;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.holdfast.device.FileSpace;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a file takes of its file system, which is less than its size where it has holes. */
+class LinuxFileSpaceTest {
+    private static final int MIB = 1 << 20;
+
+    @TempDir
+    private Path folder;
+
+    @Test
+    void holesTakeNothing() throws IOException {
+        Path file = folder.resolve("fíle");
+        try (RandomAccessFile sparse = new RandomAccessFile(file.toFile(), "rw")) {
+            sparse.setLength(100L * MIB);
+        }
+        assertThat(FileSpace.of(file)).isPresent();
+        assertThat(FileSpace.of(file).getAsLong()).isLessThan(MIB);
+        Files.write(folder.resolve("full"), new byte[8 * MIB]);
+        assertThat(FileSpace.of(folder.resolve("full")).getAsLong()).isBetween(8L * MIB, 9L * MIB);
+    }
+
+    @Test
+    void whatIsNoRegularFileTakesNothingThatIsKnown() throws IOException {
+        assertThat(FileSpace.of(folder)).isEmpty();
+    }
+
+    @Test
+    void aFileThatIsNotThereIsAnError() {
+        assertThatThrownBy(() -> FileSpace.of(folder.resolve("none")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("none");
+    }
+}
