@@ -4,6 +4,7 @@ import io.holdfast.engine.Volumes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
 import java.nio.file.Path;
@@ -12,8 +13,8 @@ import java.nio.file.Path;
 public interface Engine {
     Engine HOLDFAST = new Engine() {
         @Override
-        public void format(Path device, FormatOptions options) throws HoldfastException {
-            Volumes.format(device, options);
+        public void format(Path device, FormatOptions options, Progress progress) throws HoldfastException {
+            Volumes.format(device, options, progress);
         }
 
         @Override
@@ -23,7 +24,7 @@ public interface Engine {
     };
 
     /** As {@link Volumes#format}. */
-    void format(Path device, FormatOptions options) throws HoldfastException;
+    void format(Path device, FormatOptions options, Progress progress) throws HoldfastException;
 
     /** As {@link Volumes#open}. */
     Volume open(Path device, OpenOptions options) throws HoldfastException;

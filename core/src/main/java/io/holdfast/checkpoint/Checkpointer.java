@@ -215,9 +215,11 @@ public final class Checkpointer implements Reclaimer {
     /**
      * Writes a checkpoint that has every change made before this call, and waits for it.
      *
-     * @throws HoldfastException {@code NO_SPACE} if the host is full; the checkpoint is then written when there is room
+     * @throws HoldfastException {@code NO_SPACE} if the host is full: none is begun then, and one that was begun is written
+     *     when there is room
      */
     public void checkpoint() throws HoldfastException {
+        volume.room().check();
         await(true);
     }
 
@@ -251,7 +253,7 @@ public final class Checkpointer implements Reclaimer {
             while (finished < ticket) {
                 volume.latch().check();
                 if (refusable) {
-                    volume.room().check();
+                    volume.room().checkWaiting(thread);
                 }
                 if (stopping) {
                     return;

@@ -1,6 +1,7 @@
 package io.holdfast.checkpoint;
 
 import io.holdfast.concurrent.Timing;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.FailureLatch;
 import io.holdfast.format.Item;
@@ -77,6 +78,9 @@ public final class Checkpoints {
         this.budget = budget;
         this.timing = timing;
     }
+
+    /** The thread that writes checkpoints, or wrote the last one. */
+    private volatile @Nullable Thread writer;
 
     /** Stops all changes for a moment, and freezes them at one place of the log. */
     public interface Cut {
@@ -185,11 +189,19 @@ public final class Checkpoints {
             if (abandoned || isLate()) {
                 return false;
             }
+            writer = Thread.currentThread();
             writeLocked(cut, clean);
             return true;
         } catch (GivenUpException e) {
             abandoned = true;
             return false;
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.HOST_FULL && volume.room().isStopped()) {
+                // The volume is being closed, and does not wait for room. Its log has everything.
+                abandoned = true;
+                return false;
+            }
+            throw e;
         } finally {
             runLock.unlock();
         }
@@ -405,8 +417,11 @@ public final class Checkpoints {
     /**
      * Looks at the newest superblock while no checkpoint is being written: the next but one overwrites the superblock
      * and the space map in their fixed places, whatever is pinned.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if the checkpoint that is being written waits for room on the host
      */
     public void whileIdle(Inspection inspection) throws HoldfastException {
+        volume.room().checkWaiting(writer);
         runLock.lock();
         try {
             inspection.inspect(superblock, spaceMap);

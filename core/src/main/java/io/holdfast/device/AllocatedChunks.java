@@ -19,9 +19,32 @@ final class AllocatedChunks {
     private final BlockFile file;
     private final ReentrantLock lock = new ReentrantLock();
     private final BitSet allocated = new BitSet();
+    private volatile boolean known;
 
     AllocatedChunks(BlockFile file) {
         this.file = file;
+    }
+
+    /** Returns whether {@link #known} was called. */
+    boolean isKnown() {
+        return known;
+    }
+
+    /** Notes that somebody has looked what the file has had from the beginning. */
+    void known() {
+        known = true;
+    }
+
+    /** Notes that the file has room for all blocks from {@code from} up to {@code end}, which is the end of the file. */
+    void taken(long from, long end) {
+        lock.lock();
+        try {
+            int first = Math.toIntExact(Math.ceilDiv(from, CHUNK_BLOCKS));
+            int last = Math.toIntExact(Math.ceilDiv(end, CHUNK_BLOCKS));
+            allocated.set(Math.min(first, last), last);
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**

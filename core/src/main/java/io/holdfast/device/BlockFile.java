@@ -55,9 +55,15 @@ public interface BlockFile extends AutoCloseable {
      * Takes room on the file system for a range of a regular file, as {@code fallocate} does. The range lies within the
      * size of the file; its contents stay. Does nothing if the system or the file system cannot do that.
      *
+     * @return false if nothing was done
      * @throws NoRoomException if there is no room
      */
-    default void allocate(long position, long bytes) throws IOException {}
+    default boolean allocate(long position, long bytes) throws IOException {
+        return false;
+    }
+
+    /** Sets the size of a regular file that is open for writing, in bytes. What is cut off is lost. */
+    void truncate(long bytes) throws IOException;
 
     /**
      * Makes durable what was written: as {@code fdatasync} does, or with {@code metadata} as {@code fsync} does. Each

@@ -7,6 +7,7 @@ import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -83,6 +84,27 @@ public interface Device extends AutoCloseable {
                                     SizeText.exact(blocks * Block.SIZE)));
         }
         return blocks();
+    }
+
+    /**
+     * Makes the device larger as {@link #grow} does, and takes all room for its blocks from {@code from} on at once: no
+     * later write of these blocks finds the host full, as long as the host overwrites blocks in place. What the blocks hold
+     * afterwards is unknown. That is durable when this returns. If it fails, the device is as large as before.
+     *
+     * <p>This implementation is for a device that has its room already, and does as {@link #grow}.
+     *
+     * @param step hears how many of the blocks from {@code from} on have room; may throw to end this
+     * @return as {@link #grow}
+     * @throws HoldfastException as {@link #grow}; {@code HOST_FULL} if there is not so much room, mostly before any was
+     *     taken
+     */
+    default long preallocate(long from, long blocks, LongConsumer step) throws HoldfastException {
+        return grow(blocks);
+    }
+
+    /** Returns whether the device takes its room when it is written: it is a regular file, which may have holes. */
+    default boolean takesRoomWhenWritten() {
+        return false;
     }
 
     /**

@@ -22,8 +22,10 @@ public interface DeviceClaim extends AutoCloseable {
     /**
      * Opens the device for a caller that looks what is on it and writes an empty volume. The claim must have been taken
      * for writing.
+     *
+     * @param taking whether the caller takes the room of the device beforehand ({@link Device#preallocate})
      */
-    FormattableDevice openToFormat() throws HoldfastException;
+    FormattableDevice openToFormat(boolean taking) throws HoldfastException;
 
     /** Gives the device free. Close what was opened here first. Closing twice is harmless. */
     @Override

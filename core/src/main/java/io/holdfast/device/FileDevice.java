@@ -11,8 +11,10 @@ import java.nio.channels.ClosedChannelException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -158,6 +160,48 @@ public final class FileDevice implements FormattableDevice {
     }
 
     @Override
+    public boolean takesRoomWhenWritten() {
+        return !onBlockDevice;
+    }
+
+    @Override
+    public long preallocate(long from, long wanted, LongConsumer step) throws HoldfastException {
+        if (onBlockDevice) {
+            return grow(wanted);
+        }
+        requireOpen();
+        requireWritable();
+        requireFlushable();
+        try {
+            return preallocate(new Preallocation(path, file), from, wanted, step);
+        } catch (HoldfastException e) {
+            throw e;
+        } catch (IOException e) {
+            throw failure("cannot take " + SizeText.exact((wanted - from) * Block.SIZE) + " beforehand", e);
+        }
+    }
+
+    private long preallocate(Preallocation preallocation, long from, long wanted, LongConsumer step)
+            throws IOException {
+        long before = blocks;
+        preallocation.require(from, wanted);
+        boolean done = false;
+        try {
+            long present = grow(wanted);
+            preallocation.take(from, wanted, step);
+            chunks.taken(from, wanted);
+            flush(true);
+            done = true;
+            return present;
+        } finally {
+            if (!done) {
+                blocks = before;
+                preallocation.undo();
+            }
+        }
+    }
+
+    @Override
     public String name() {
         return path.toString();
     }
@@ -236,6 +280,9 @@ public final class FileDevice implements FormattableDevice {
             return;
         }
         try {
+            if (!chunks.isKnown()) {
+                learnWhatIsTaken();
+            }
             chunks.allocate(block, count, blocks);
         } catch (IOException e) {
             throw failure("cannot take room for blocks " + block + " to " + (block + count - 1), e);
@@ -249,6 +296,18 @@ public final class FileDevice implements FormattableDevice {
             return HostFileSystem.below(path, counted * Block.SIZE);
         } catch (IOException e) {
             throw failure("cannot tell how full the file system is", e);
+        }
+    }
+
+    /**
+     * Finds out whether the file has all of its room. Then this class asks for none: some file systems refuse to allocate
+     * again what a file has if they are full (XFS).
+     */
+    private void learnWhatIsTaken() throws IOException {
+        OptionalLong taken = FileSpace.of(path);
+        chunks.known();
+        if (taken.isPresent() && taken.getAsLong() >= blocks * Block.SIZE) {
+            chunks.taken(0, blocks);
         }
     }
 
@@ -342,6 +401,10 @@ public final class FileDevice implements FormattableDevice {
      */
     @Override
     public void flush() throws HoldfastException {
+        flush(false);
+    }
+
+    private void flush(boolean metadata) throws HoldfastException {
         requireOpen();
         if (!writable) {
             return; // nothing can have been written
@@ -350,7 +413,7 @@ public final class FileDevice implements FormattableDevice {
         try {
             requireFlushable();
             try {
-                file.force(false);
+                file.force(metadata);
             } catch (IOException e) {
                 // Never HOST_FULL, which lets callers try again: the kernel may have dropped what it could not write.
                 HoldfastException failure = e instanceof ClosedChannelException

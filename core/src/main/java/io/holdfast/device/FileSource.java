@@ -70,8 +70,8 @@ record FileSource(Path path) implements DeviceSource {
         }
 
         @Override
-        public FormattableDevice openToFormat() throws HoldfastException {
-            return FileDevice.open(path, true, false);
+        public FormattableDevice openToFormat(boolean taking) throws HoldfastException {
+            return taking ? IoEngines.open(path, true, false, IoEngines.AUTOMATIC) : FileDevice.open(path, true, false);
         }
 
         @Override

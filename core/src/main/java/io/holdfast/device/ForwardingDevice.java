@@ -4,6 +4,7 @@ import io.holdfast.error.HoldfastException;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +52,16 @@ public abstract class ForwardingDevice implements Device {
     @Override
     public long grow(long blocks) throws HoldfastException {
         return device.grow(blocks);
+    }
+
+    @Override
+    public long preallocate(long from, long blocks, LongConsumer step) throws HoldfastException {
+        return device.preallocate(from, blocks, step);
+    }
+
+    @Override
+    public boolean takesRoomWhenWritten() {
+        return device.takesRoomWhenWritten();
     }
 
     @Override

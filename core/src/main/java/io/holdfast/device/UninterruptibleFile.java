@@ -110,7 +110,8 @@ final class UninterruptibleFile implements BlockFile {
         return channel.size();
     }
 
-    void truncate(long size) throws IOException {
+    @Override
+    public void truncate(long size) throws IOException {
         channel.truncate(size);
     }
 

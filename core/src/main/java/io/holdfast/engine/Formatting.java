@@ -32,6 +32,7 @@ import io.holdfast.space.SpaceMap;
 import io.holdfast.store.BlockStore;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.FormatOptions;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.nio.charset.StandardCharsets;
 import java.util.Optional;
@@ -44,7 +45,7 @@ final class Formatting {
 
     // ---- where a path or URI leads to ----
 
-    static void format(DeviceSource source, FormatOptions options) throws HoldfastException {
+    static void format(DeviceSource source, FormatOptions options, Progress progress) throws HoldfastException {
         if (options.size() != 0) {
             requirePossible(options.size());
         }
@@ -52,7 +53,7 @@ final class Formatting {
         boolean created = source.create();
         boolean done = false;
         try {
-            formatClaimed(source, options);
+            formatClaimed(source, options, progress);
             done = true;
         } finally {
             if (created && !done) {
@@ -61,9 +62,10 @@ final class Formatting {
         }
     }
 
-    private static void formatClaimed(DeviceSource source, FormatOptions options) throws HoldfastException {
+    private static void formatClaimed(DeviceSource source, FormatOptions options, Progress progress)
+            throws HoldfastException {
         try (DeviceClaim claim = source.claim(true);
-                FormattableDevice device = claim.openToFormat()) {
+                FormattableDevice device = claim.openToFormat(options.preallocate())) {
             if (!options.force()) {
                 Optional<String> there = DeviceProbe.probe(device);
                 if (there.isPresent()) {
@@ -73,10 +75,31 @@ final class Formatting {
                 }
             }
             long blocks = Block.at(options.size());
+            if (options.preallocate()) {
+                preallocate(device, blocks == 0 ? device.blocks() : blocks, progress);
+            }
             forget(device);
             device.resize(Block.offset(blocks));
             requirePossible(device.blocks() * Block.SIZE);
-            format(device, options.checksum(), options.label(), VolumeOnDevice.Environment.system());
+            Features features = options.preallocate() ? Features.NONE.withPreallocated() : Features.NONE;
+            format(device, options.checksum(), features, options.label(), VolumeOnDevice.Environment.system());
+        }
+    }
+
+    /** Takes all space of a file. What was there before is still there if this fails. */
+    private static void preallocate(FormattableDevice device, long blocks, Progress progress) throws HoldfastException {
+        if (!device.takesRoomWhenWritten()) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    device.name()
+                            + " is no regular file: it has its space from the beginning, or gets it from something"
+                            + " that takes no orders; format it without preallocation");
+        }
+        requirePossible(blocks * Block.SIZE);
+        try {
+            device.preallocate(0, blocks, done -> progress.update(done * Block.SIZE, blocks * Block.SIZE));
+        } catch (HoldfastException e) {
+            throw Growing.refusedByHost(e);
         }
     }
 
@@ -98,7 +121,12 @@ final class Formatting {
     // ---- on a device ----
 
     /** Writes an empty volume over all of the device. Does not check what is there. */
-    static void format(Device device, ChecksumAlgorithm algorithm, String label, VolumeOnDevice.Environment environment)
+    static void format(
+            Device device,
+            ChecksumAlgorithm algorithm,
+            Features features,
+            String label,
+            VolumeOnDevice.Environment environment)
             throws HoldfastException {
         long blocks = device.blocks();
         if (blocks < Superblock.minBlocks(environment.groupLog2()) || blocks > Superblock.MAX_BLOCKS) {
@@ -136,7 +164,7 @@ final class Formatting {
             for (long generation = 1; generation <= Layout.SUPERBLOCK_SLOTS; generation++) {
                 superblocks.write(new Superblock(
                         algorithm.id(),
-                        Features.NONE,
+                        features,
                         uuid,
                         label,
                         blocks,

@@ -38,7 +38,7 @@ final class Growing {
             long blocks = bytes == 0 ? device.grow(0) : Block.at(bytes);
             requireNotSmaller(blocks, before, bytes == 0);
             if (blocks > before) {
-                grow(new Layout(requirePossible(blocks), now.groupLog2()), checkpointer);
+                grow(now, new Layout(requirePossible(blocks), now.groupLog2()), checkpointer);
             }
             return new VolumeGrowth(before * Block.SIZE, blocks * Block.SIZE);
         } finally {
@@ -77,14 +77,16 @@ final class Growing {
         return blocks;
     }
 
-    private void grow(Layout larger, Checkpointer checkpointer) throws HoldfastException {
+    private void grow(Superblock before, Layout larger, Checkpointer checkpointer) throws HoldfastException {
         var _ = GroupMemory.require(device.name(), larger, memory);
         try {
-            device.grow(larger.blocks());
+            if (before.features().arePreallocated()) {
+                device.preallocate(before.blocks(), larger.blocks(), done -> {});
+            } else {
+                device.grow(larger.blocks());
+            }
         } catch (HoldfastException e) {
-            throw e.code() == ErrorCode.HOST_FULL
-                    ? new HoldfastException(ErrorCode.NO_SPACE, String.valueOf(e.getMessage()), e)
-                    : e;
+            throw refusedByHost(e);
         }
         checkpointer.grow(larger);
         long now = checkpointer.checkpoints().superblock().blocks();
@@ -93,5 +95,12 @@ final class Growing {
         if (now < larger.blocks()) {
             throw new HoldfastException(ErrorCode.CLOSED, device.name() + " was closed before it grew");
         }
+    }
+
+    /** Returns the error for callers that ask for space of the host. */
+    static HoldfastException refusedByHost(HoldfastException error) {
+        return error.code() == ErrorCode.HOST_FULL
+                ? new HoldfastException(ErrorCode.NO_SPACE, String.valueOf(error.getMessage()), error)
+                : error;
     }
 }

@@ -145,16 +145,12 @@ final class StoredVolume implements Volume {
 
     // ---- what the volume is ----
 
-    private Superblock newest() {
-        return writable == null ? opened : writable.checkpointer().checkpoints().superblock();
-    }
-
     @Override
     public List<String> damage() throws HoldfastException {
         return life.call(() -> {
             int ticket = state.readers().enter();
             try {
-                List<String> damage = new ArrayList<>(LostNodes.named(state.nodes(), newest(), names));
+                List<String> damage = new ArrayList<>(LostNodes.named(state.nodes(), superblock(), names));
                 damage.addAll(foundOpening);
                 damage.addAll(skipped.lines());
                 return damage;
@@ -166,7 +162,7 @@ final class StoredVolume implements Volume {
 
     @Override
     public VolumeInfo info() {
-        Superblock superblock = newest();
+        Superblock superblock = superblock();
         return new VolumeInfo(
                 superblock.uuid(),
                 superblock.label(),
@@ -179,6 +175,10 @@ final class StoredVolume implements Volume {
                 superblock.generation(),
                 options.readOnly(),
                 device.directIo());
+    }
+
+    private Superblock superblock() {
+        return writable == null ? opened : writable.checkpointer().checkpoints().superblock();
     }
 
     @Override
@@ -205,8 +205,13 @@ final class StoredVolume implements Volume {
     /** Runs without {@link VolumeLife}, as {@link #usage} does: the device says itself whether it is closed. */
     @Override
     public Optional<HostSpace> host() throws HoldfastException {
-        return device.host(info().size() / Block.SIZE)
-                .map(host -> new HostSpace(host.total(), host.used(), host.free(), host.missing()));
+        return device.host(superblock().blocks())
+                .map(host -> new HostSpace(
+                        host.total(),
+                        host.used(),
+                        host.free(),
+                        host.missing(),
+                        superblock().features().arePreallocated()));
     }
 
     /**

@@ -3,6 +3,7 @@ package io.holdfast.engine;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Features;
 import io.holdfast.format.Layout;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.OpenOptions;
@@ -73,6 +74,6 @@ public final class VolumeOnDevice {
     /** Does as {@link #format(Device, ChecksumAlgorithm, String, InstantSource, RandomGenerator)}. */
     public static void format(Device device, ChecksumAlgorithm algorithm, String label, Environment environment)
             throws HoldfastException {
-        Formatting.format(device, algorithm, label, environment);
+        Formatting.format(device, algorithm, Features.NONE, label, environment);
     }
 }

@@ -9,6 +9,7 @@ import io.holdfast.device.Devices;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
 import java.io.IOException;
@@ -27,15 +28,26 @@ public final class Volumes {
      * Writes an empty volume. Everything on the device is lost.
      *
      * @throws HoldfastException {@code NOT_EMPTY_DEVICE} if the device holds something and {@code force} is not set;
-     *     {@code HELD} if a process has a volume on it open; {@code INVALID} if the size is out of range
+     *     {@code HELD} if a process has a volume on it open; {@code INVALID} if the size is out of range, or if space is to
+     *     be taken beforehand and the device is no regular file; {@code NO_SPACE} if the host has not so much
      */
     public static void format(Path device, FormatOptions options) throws HoldfastException {
-        Formatting.format(Devices.at(device), options);
+        format(device, options, Progress.NONE);
+    }
+
+    /**
+     * Does as {@link #format(Path, FormatOptions)}.
+     *
+     * @param progress hears how many bytes of the host were taken beforehand. If it throws, nothing is left of what this call
+     *     has made
+     */
+    public static void format(Path device, FormatOptions options, Progress progress) throws HoldfastException {
+        Formatting.format(Devices.at(device), options, progress);
     }
 
     /** Does as {@link #format(Path, FormatOptions)} on the device that a URI leads to. */
     public static void format(URI device, FormatOptions options) throws HoldfastException {
-        Formatting.format(Devices.at(device), options);
+        Formatting.format(Devices.at(device), options, Progress.NONE);
     }
 
     /**

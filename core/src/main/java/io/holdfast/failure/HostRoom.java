@@ -3,7 +3,9 @@ package io.holdfast.failure;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -32,8 +34,9 @@ public final class HostRoom {
     private final Condition changed = lock.newCondition();
     private final List<Runnable> listeners = new CopyOnWriteArrayList<>();
     private volatile @Nullable HoldfastException missing;
-    private int waiting;
+    private final Set<Thread> waiting = new HashSet<>();
     private boolean impatient = true;
+    private volatile boolean stopped;
     private long lastAttempt;
 
     public HostRoom(Timing timing) {
@@ -42,6 +45,20 @@ public final class HostRoom {
 
     public boolean isMissing() {
         return missing != null;
+    }
+
+    /** Throws {@code NO_SPACE} if this thread waits for room: what it does cannot go on. */
+    public void checkWaiting(@Nullable Thread thread) throws HoldfastException {
+        boolean waits;
+        lock.lock();
+        try {
+            waits = waiting.contains(thread);
+        } finally {
+            lock.unlock();
+        }
+        if (waits) {
+            check();
+        }
     }
 
     /** Throws {@code NO_SPACE} if room is missing. */
@@ -80,7 +97,7 @@ public final class HostRoom {
         }
         lock.lock();
         try {
-            if (missing == null || waiting > 0) {
+            if (missing == null || !waiting.isEmpty()) {
                 return;
             }
             missing = null;
@@ -139,7 +156,10 @@ public final class HostRoom {
                         throw e;
                     }
                     refused(e);
-                    counted = counted || count();
+                    if (!counted) {
+                        counted = count();
+                        listeners.forEach(Runnable::run);
+                    }
                     interrupted |= awaitNext(e);
                 }
             }
@@ -159,7 +179,7 @@ public final class HostRoom {
     private boolean count() {
         lock.lock();
         try {
-            waiting++;
+            waiting.add(Thread.currentThread());
             return true;
         } finally {
             lock.unlock();
@@ -169,7 +189,7 @@ public final class HostRoom {
     private void uncount() {
         lock.lock();
         try {
-            waiting--;
+            waiting.remove(Thread.currentThread());
         } finally {
             lock.unlock();
         }
@@ -238,13 +258,20 @@ public final class HostRoom {
         lock.lock();
         try {
             impatient = true;
+            stopped = true;
             changed.signalAll();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Registers {@code wake}, which runs when room begins to be missing, and when there is some again. */
+    /** Returns whether {@link #stop} was called: {@code HOST_FULL} then means that the wait was given up. */
+    public boolean isStopped() {
+        return stopped;
+    }
+
+    /** Registers {@code wake}, which runs when room begins to be missing, when a thread begins to wait for
+     * it, and when there is some again. */
     public void onChange(Runnable wake) {
         listeners.add(wake);
     }

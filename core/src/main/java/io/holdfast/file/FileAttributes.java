@@ -4,6 +4,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.Item;
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.MapEntry;
 import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.namespace.OpenInodes;
@@ -118,15 +119,22 @@ final class FileAttributes {
                 List<LogEntry> entries = new ArrayList<>(more);
                 entries.add(new LogEntry.ItemChange(
                         new Item(NamespaceKeys.inode(inode), upToDate().encode())));
-                writer.log().submit(entries);
+                writer.log().submit(entries, frees(more));
             } else if (!more.isEmpty()) {
-                writer.log().submit(more);
+                writer.log().submit(more, frees(more));
             }
             dirty = false;
             loggedBlocks = Block.count(size);
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Returns whether this may go on when the host is full: a hole, or the record alone, whose data was accepted before. */
+    private static boolean frees(List<LogEntry> changes) {
+        return changes.isEmpty()
+                || changes.stream()
+                        .anyMatch(change -> change instanceof LogEntry.Range range && range.state() == MapEntry.HOLE);
     }
 
     /**

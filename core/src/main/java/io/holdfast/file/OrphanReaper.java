@@ -177,7 +177,7 @@ final class OrphanReaper {
     private void free(long inode, FileContext.Writer writer) throws HoldfastException {
         maps.acquire(inode);
         try {
-            writer.log().submit(FileTable.removal(inode));
+            writer.log().submit(FileTable.removal(inode), true);
         } finally {
             maps.release(inode);
         }

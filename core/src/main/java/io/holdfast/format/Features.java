@@ -31,9 +31,11 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
     private static final List<String> RESERVED_FOR_READING = List.of("dirty bitmaps", "policies of files", "quotas");
 
     private static final long LOST_NODES = 1L << 3;
+    /** The first bit of {@code compatible}. */
+    private static final long PREALLOCATED = 1L;
 
     /** Which bits this version knows. */
-    private static final Features KNOWN = new Features(LOST_NODES, 0, 0);
+    private static final Features KNOWN = new Features(LOST_NODES, 0, PREALLOCATED);
 
     static Features decode(byte[] b, int at) {
         return new Features(
@@ -61,9 +63,19 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
         return (incompatible & LOST_NODES) != 0;
     }
 
+    /** Returns these features and that the volume's file takes all of its space beforehand. */
+    public Features withPreallocated() {
+        return new Features(incompatible, readOnlyCompatible, compatible | PREALLOCATED);
+    }
+
+    /** Returns whether the volume's file takes all of its space beforehand, also when the volume grows. */
+    public boolean arePreallocated() {
+        return (compatible & PREALLOCATED) != 0;
+    }
+
     /** Returns whether none of them has bytes of its own in the superblock. */
     boolean needNoBytes() {
-        return (incompatible & ~LOST_NODES) == 0 && readOnlyCompatible == 0 && compatible == 0;
+        return (incompatible & ~LOST_NODES) == 0 && readOnlyCompatible == 0 && (compatible & ~PREALLOCATED) == 0;
     }
 
     /** Returns whether this version can read a volume with these features. */

@@ -21,6 +21,12 @@ final class LogBacking {
     /** Blocks that other writers may take between a writer's check and its placing: a few of the largest records. */
     private static final int OTHERS_BLOCKS = 4 * LogRecord.DATA_BLOCKS_MAX;
 
+    /**
+     * Blocks that data leaves to records of changes that free space, while the host has no more room. Such a record takes
+     * one block.
+     */
+    private static final int KEPT_BLOCKS = 256;
+
     private static final int ROUNDS_MAX = 3;
 
     private final Device device;
@@ -76,6 +82,28 @@ final class LogBacking {
             if (!any) {
                 return;
             }
+        }
+    }
+
+    /** Returns how many backed blocks a record of data must leave. */
+    long kept() {
+        return room.isMissing() ? KEPT_BLOCKS : 0;
+    }
+
+    /**
+     * Does as {@link #requireRoom} for a record of a change that frees space: it may take what others must leave, so it
+     * goes on when the host is full.
+     */
+    void requireRoomToFree(long blocks) throws HoldfastException {
+        boolean ready;
+        logLock.lock();
+        try {
+            ready = logSpace.isReady(blocks);
+        } finally {
+            logLock.unlock();
+        }
+        if (!ready) {
+            requireRoom(blocks);
         }
     }
 

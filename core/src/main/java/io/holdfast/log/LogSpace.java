@@ -65,6 +65,14 @@ final class LogSpace {
         return ensure(blocks) && backed >= blocks;
     }
 
+    /**
+     * Returns whether so many blocks are backed and {@code kept} more stay. Only blocks that the device could still back
+     * count as missing: on a full volume all that is leased may be used.
+     */
+    boolean isReadyBeside(long blocks, long kept) {
+        return isReady(blocks) && (backed >= blocks + kept || !ensure(blocks + kept));
+    }
+
     /** Returns whether so many blocks are backed, or all leased ones. */
     boolean isBackedAhead(long blocks) {
         return backed >= blocks || backedRuns == runs.size();

@@ -190,14 +190,20 @@ public final class WriteLog {
     /**
      * Applies small changes as one and puts them into the log. They are durable after a later {@link #flush}. If this
      * throws, nothing was changed.
+     *
+     * @param frees whether they free space: then they go on when the host is full
      */
-    public void submit(List<LogEntry> changes) throws HoldfastException {
+    public void submit(List<LogEntry> changes, boolean frees) throws HoldfastException {
         latch.check();
         int bytes = PendingChanges.bytesOf(changes);
         if (bytes > SmallRecords.BYTES_MAX) {
             throw new IllegalArgumentException(changes.size() + " changes do not fit a record");
         }
-        requireRoom(ROOM_BLOCKS);
+        if (frees) {
+            backing.requireRoomToFree(ROOM_BLOCKS + small.blocksBeside());
+        } else {
+            requireRoom(ROOM_BLOCKS);
+        }
         proveBefore(changes);
         while (!small.tryApply(changes, bytes)) {
             writePending();
@@ -261,8 +267,9 @@ public final class WriteLog {
                 latch.check();
                 PendingChanges pending = small.pending();
                 if (!pending.fitOneRecord()
-                        || !logSpace.isReady(
-                                n + 2L + SmallRecords.payloadBlocks(pending.bytes()) + small.freezeBlocks())) {
+                        || !logSpace.isReadyBeside(
+                                n + 2L + SmallRecords.payloadBlocks(pending.bytes()) + small.freezeBlocks(),
+                                backing.kept())) {
                     return false;
                 }
                 if (!pending.isEmpty() && pending.bytes() + batch.extentBytesMax(logSpace.pieces(n)) > LogRecord.ROOM) {
@@ -317,7 +324,9 @@ public final class WriteLog {
                 lock.lock();
                 try {
                     latch.check();
-                    places = logSpace.isReady(n + 2L + small.freezeBlocks()) ? logSpace.take(n, reserved) : null;
+                    places = logSpace.isReadyBeside(n + 2L + small.freezeBlocks(), backing.kept())
+                            ? logSpace.take(n, reserved)
+                            : null;
                 } catch (RuntimeException | Error e) {
                     throw latch.fail(e);
                 } finally {

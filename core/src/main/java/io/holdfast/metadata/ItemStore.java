@@ -209,7 +209,7 @@ public final class ItemStore implements MetadataStore {
         SpacePurpose purpose = freesSpace ? SpacePurpose.RELEASE : SpacePurpose.WRITE;
         // Given back once the changes are applied: by then they have settled their own cost.
         try (Reservation _ = reserver.reserveForItems(nodes, purpose)) {
-            to.submit(entries);
+            to.submit(entries, freesSpace);
         }
     }
 

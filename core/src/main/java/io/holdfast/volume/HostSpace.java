@@ -10,5 +10,7 @@ package io.holdfast.volume;
  * @param promised what the volume has and its file has not yet taken from the host. A sparse file takes it when the
  *     volume writes there; if {@code free} is less, the host may become full before the volume is. 0 for a file that has
  *     all its space, and -1 if the host does not tell
+ * @param preallocated whether the volume was formatted to have all its space from the beginning. If {@code promised} is
+ *     not 0 all the same, the file has lost some since, as a sparse copy does
  */
-public record HostSpace(long total, long used, long free, long promised) {}
+public record HostSpace(long total, long used, long free, long promised, boolean preallocated) {}

@@ -79,7 +79,7 @@ public final class MemoryProvider implements DeviceProvider {
                 }
 
                 @Override
-                public FormattableDevice openToFormat() {
+                public FormattableDevice openToFormat(boolean taking) {
                     return new View(Source.this.toString(), disk);
                 }
 

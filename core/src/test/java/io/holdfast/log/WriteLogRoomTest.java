@@ -57,7 +57,7 @@ class WriteLogRoomTest {
         LogEntry change = new LogEntry.Range(7, 0, 1, MapEntry.HOLE);
         assertThatThrownBy(() -> {
                     while (true) {
-                        log.submit(List.of(change));
+                        log.submit(List.of(change), false);
                         log.flush();
                     }
                 })

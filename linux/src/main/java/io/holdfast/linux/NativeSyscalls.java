@@ -56,6 +56,7 @@ final class NativeSyscalls implements Syscalls {
     private static final MethodHandle FSYNC = handle("fsync", FUNCTION, ERRNO);
     private static final MethodHandle FDATASYNC = handle("fdatasync", FUNCTION, ERRNO);
     private static final MethodHandle FALLOCATE = handle("fallocate", FUNCTION, ERRNO);
+    private static final MethodHandle FTRUNCATE = handle("ftruncate64", FUNCTION, ERRNO);
     private static final MethodHandle EVENTFD = handle("eventfd", FUNCTION, ERRNO);
     private static final MethodHandle WRITE = handle("write", FUNCTION, ERRNO);
     private static final MethodHandle MMAP = handle("mmap", FUNCTION, ERRNO);
@@ -123,6 +124,12 @@ final class NativeSyscalls implements Syscalls {
     public int allocate(int descriptor, long position, long bytes) {
         MemorySegment state = STATE.get();
         return negated((int) call(FALLOCATE, state, descriptor, FALLOC_FL_KEEP_SIZE, position, bytes), state);
+    }
+
+    @Override
+    public void truncate(int descriptor, long bytes) throws SystemCallException {
+        MemorySegment state = STATE.get();
+        checked((int) call(FTRUNCATE, state, descriptor, bytes, 0, 0), state);
     }
 
     @Override

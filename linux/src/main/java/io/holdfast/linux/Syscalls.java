@@ -22,6 +22,9 @@ interface Syscalls {
     /** {@code fallocate(2)} without a change of the size; returns 0, or the negated number of an error. */
     int allocate(int descriptor, long position, long bytes);
 
+    /** {@code ftruncate(2)}. */
+    void truncate(int descriptor, long bytes) throws SystemCallException;
+
     /** {@code fsync(2)} or {@code fdatasync(2)}; returns 0, or the negated number of an error. */
     int sync(int descriptor, boolean metadata);
 

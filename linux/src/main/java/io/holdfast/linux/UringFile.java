@@ -182,9 +182,9 @@ final class UringFile implements BlockFile {
 
     /** Blocks in the system call, even on a virtual thread: it is rare and short. */
     @Override
-    public void allocate(long position, long bytes) throws IOException {
+    public boolean allocate(long position, long bytes) throws IOException {
         if (cannotAllocate) {
-            return;
+            return false;
         }
         int result;
         do {
@@ -192,8 +192,22 @@ final class UringFile implements BlockFile {
         } while (result == -Errno.EINTR);
         if (result == -Errno.EOPNOTSUPP || result == -Errno.ENOSYS) {
             cannotAllocate = true;
-        } else if (result < 0) {
+            return false;
+        }
+        if (result < 0) {
             throw failure(-result);
+        }
+        return true;
+    }
+
+    @Override
+    public void truncate(long bytes) throws IOException {
+        long stamp = calls.readLock();
+        try {
+            requireOpen();
+            syscalls.truncate(descriptor, bytes);
+        } finally {
+            calls.unlockRead(stamp);
         }
     }
 

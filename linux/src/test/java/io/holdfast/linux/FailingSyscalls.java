@@ -71,6 +71,12 @@ class FailingSyscalls implements Syscalls {
     }
 
     @Override
+    public void truncate(int descriptor, long bytes) throws SystemCallException {
+        count();
+        real.truncate(descriptor, bytes);
+    }
+
+    @Override
     public int sync(int descriptor, boolean metadata) {
         return real.sync(descriptor, metadata);
     }

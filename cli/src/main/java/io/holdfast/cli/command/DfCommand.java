@@ -57,6 +57,7 @@ final class DfCommand extends VolumeCommand {
                                 "used_bytes", host.used(),
                                 "free_bytes", host.free(),
                                 "promised_bytes", host.promised(),
+                                "preallocated", host.preallocated(),
                                 "full_percent", Fullness.of(host).percent())));
         json.put("warnings", report.jsonWarnings());
         return json;

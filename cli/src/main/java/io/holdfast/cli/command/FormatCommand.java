@@ -6,6 +6,7 @@ import io.holdfast.cli.UsageException;
 import io.holdfast.cli.copy.LateData;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.ProgressLine;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
@@ -20,6 +21,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.OptionalLong;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
@@ -57,6 +59,15 @@ final class FormatCommand extends HoldfastCommand {
     @Option(names = "--force", description = "Overwrite a file system, partition table or volume that is there.")
     private boolean force;
 
+    @Option(
+            names = "--preallocate",
+            description = "Take all space of the file now, so that the volume never finds the host full. Not for block"
+                    + " devices. Default: a sparse file, which takes space when it is written.")
+    private boolean preallocate;
+
+    @Mixin
+    private ProgressOption progressOption;
+
     /** The names that {@code --checksum} takes. */
     enum Checksum {
         crc32c(ChecksumAlgorithm.CRC32C),
@@ -84,20 +95,33 @@ final class FormatCommand extends HoldfastCommand {
         if (!force) {
             requireNoData();
         }
-        context().engine().format(device, new FormatOptions(size, checksum.algorithm, force, label));
+        format();
         VolumeInfo info = formatted();
         Map<String, Object> json = Json.object(
                 "device", device.toString(),
                 "uuid", info.uuid().toString(),
                 "label", info.label(),
                 "size_bytes", info.size(),
-                "checksum", info.checksum().label());
+                "checksum", info.checksum().label(),
+                "preallocated", preallocate);
         output().print(
                         context().out(),
                         json,
                         out -> out.println("formatted " + device + ": " + Sizes.show(info.size()) + ", checksum "
-                                + info.checksum().label() + ", uuid " + info.uuid()));
+                                + info.checksum().label() + ", uuid " + info.uuid()
+                                + (preallocate ? "; all of its space is taken" : "")));
         return ExitCode.OK;
+    }
+
+    private void format() throws IOException {
+        FormatOptions options = new FormatOptions(size, checksum.algorithm, force, preallocate, label);
+        try (ProgressLine progress =
+                progressOption.start(context(), output(), "preallocate", ProgressLine.Unit.BYTES, size)) {
+            context().engine().format(device, options, (done, total) -> {
+                context().cancel().check();
+                progress.update(done, total);
+            });
+        }
     }
 
     /** Requires --size if the file does not exist or is empty: then there is no size to take. */

@@ -17,7 +17,10 @@ import picocli.CommandLine.Option;
 @Command(
         name = "grow",
         description = "Make a volume larger, also while it is served.",
-        footer = {"", "A volume cannot shrink. A crash meanwhile leaves the old size or the new one, and loses nothing."
+        footer = {
+            "",
+            "A volume cannot shrink. A crash meanwhile leaves the old size or the new one, and loses nothing.",
+            "A volume that was formatted with --preallocate takes all space of the added part at once, or does not grow."
         })
 final class GrowCommand extends VolumeCommand {
     @Option(

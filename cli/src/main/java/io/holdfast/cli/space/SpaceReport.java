@@ -35,6 +35,7 @@ public record SpaceReport(VolumeUsage usage, Optional<HostSpace> host, List<Spac
         }
         host.filter(h -> Fullness.of(h).level() > 0).ifPresent(h -> warnings.add(hostIsFull(device, h)));
         host.filter(h -> h.promised() > h.free()).ifPresent(h -> warnings.add(hostHasLess(device, h)));
+        host.filter(h -> h.preallocated() && h.promised() > 0).ifPresent(h -> warnings.add(lacksSpace(device, h)));
         return new SpaceReport(usage, host, List.copyOf(warnings));
     }
 
@@ -68,6 +69,13 @@ public record SpaceReport(VolumeUsage usage, Optional<HostSpace> host, List<Spac
                 SpaceWarning.Kind.HOST_PROMISED,
                 "the file system of the host below %s has %s free, less than the %s that the volume promises and its file has not taken yet; the host may be full before the volume is"
                         .formatted(device, Sizes.show(host.free()), Sizes.show(host.promised())));
+    }
+
+    private static SpaceWarning lacksSpace(Path device, HostSpace host) {
+        return new SpaceWarning(
+                SpaceWarning.Kind.PREALLOCATION_LOST,
+                "%s was formatted with --preallocate, and its file lacks %s of its space, as a sparse copy does; take it again with 'fallocate -n -l SIZE FILE'"
+                        .formatted(device, Sizes.show(host.promised())));
     }
 
     public boolean has(SpaceWarning.Kind kind) {

@@ -14,6 +14,8 @@ public record SpaceWarning(Kind kind, String message) {
         HOST_FULL,
         /** The file system of the host has less free space than the volume's sparse file may still take. */
         HOST_PROMISED,
+        /** The volume was formatted to have all its space, and its file lacks some. */
+        PREALLOCATION_LOST,
         /** The host does not tell how full it is. */
         HOST_UNKNOWN
     }

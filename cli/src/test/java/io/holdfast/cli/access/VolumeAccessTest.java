@@ -13,6 +13,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -167,8 +168,8 @@ class VolumeAccessTest {
         }
 
         @Override
-        public void format(Path device, FormatOptions options) throws HoldfastException {
-            engine.format(device, options);
+        public void format(Path device, FormatOptions options, Progress progress) throws HoldfastException {
+            engine.format(device, options, progress);
         }
 
         @Override

@@ -213,17 +213,17 @@ class CommandContractTest extends CommandFixture {
     @Test
     void dfAndInfoShowTheHostAndWarn() {
         String[] kinds = {"volume_full", "host_full", "host_promised", "host_unknown"};
-        home.fake().liesOn(new HostSpace(100L << 30, 79L << 30, 21L << 30, 20L << 30));
+        home.fake().liesOn(new HostSpace(100L << 30, 79L << 30, 21L << 30, 20L << 30, false));
         var df = ok("df", "VOLUME", "--json").json();
         assertThat(df.path("full_percent").asInt()).isZero();
         assertThat(df.path("host").toString())
                 .isEqualTo("{\"total_bytes\":107374182400,\"used_bytes\":84825604096,\"free_bytes\":22548578304,"
-                        + "\"promised_bytes\":21474836480,\"full_percent\":79}");
+                        + "\"promised_bytes\":21474836480,\"preallocated\":false,\"full_percent\":79}");
         assertThat(df.path("warnings")).isEmpty();
         assertThat(ok("df", "VOLUME").out()).contains("promised", "20 GiB").doesNotContain("WARNING");
         assertThat(ok("info", "VOLUME").out()).doesNotContain("WARNING");
 
-        home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 20L << 30));
+        home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 20L << 30, false));
         df = ok("df", "VOLUME", "--json").json();
         assertThat(df.path("warnings")).hasSize(2);
         assertThat(df.path("warnings").findValuesAsString("kind")).containsExactly(kinds[1], kinds[2]);
@@ -237,10 +237,12 @@ class CommandContractTest extends CommandFixture {
         assertThat(ok("df", "VOLUME").out()).endsWith(full + promised);
         assertThat(ok("info", "VOLUME").out()).endsWith(full + promised);
 
-        home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 0));
+        home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 0, true));
         assertThat(ok("df", "VOLUME").out()).contains("the volume has all of its space already");
-        home.fake().liesOn(new HostSpace(100L << 30, 10L << 30, 90L << 30, -1));
+        home.fake().liesOn(new HostSpace(100L << 30, 10L << 30, 90L << 30, -1, false));
         assertThat(ok("df", "VOLUME").out()).contains("unknown").doesNotContain("WARNING");
+        home.fake().liesOn(new HostSpace(100L << 30, 10L << 30, 90L << 30, 1L << 30, true));
+        assertThat(ok("df", "VOLUME").out()).contains("WARNING: " + home.volume, "--preallocate", "lacks 1 GiB");
         home.fake().failWhenAskedForTheHost(new HoldfastException(ErrorCode.DEVICE_ERROR, "no answer"));
         df = ok("df", "VOLUME", "--json").json();
         assertThat(df.has("host")).isFalse();

@@ -35,12 +35,23 @@ public final class RealServer implements AutoCloseable {
             Engine.HOLDFAST, InputStream.nullInputStream(), System.out, System.err, () -> false, Cancellation.none()));
     private Optional<Child> child = Optional.empty();
 
-    /** Formats a volume in the folder. */
-    public RealServer(Path folder, String size) throws IOException {
+    /**
+     * Formats a volume in the folder.
+     *
+     * @param options more options of {@code format}
+     */
+    public RealServer(Path folder, String size, String... options) throws IOException {
+        this(folder, folder.resolve("volume.holdfast"), size, options);
+    }
+
+    /** Formats a volume at a path. Its server has its socket, and writes its log, in the folder. */
+    public RealServer(Path folder, Path volume, String size, String... options) throws IOException {
         this.folder = folder;
-        this.volume = folder.resolve("volume.holdfast");
+        this.volume = volume;
         this.socket = folder.resolve("nbd");
-        run("format", "VOLUME", "--size", size);
+        List<String> format = new ArrayList<>(List.of("format", "VOLUME", "--size", size));
+        format.addAll(List.of(options));
+        run(format.toArray(String[]::new));
     }
 
     public Path volume() {

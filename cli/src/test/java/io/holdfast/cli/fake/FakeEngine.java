@@ -5,6 +5,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
 import java.io.IOException;
@@ -26,7 +27,7 @@ public final class FakeEngine implements Engine {
     private final Map<Path, FakeVolume> volumes = new ConcurrentHashMap<>();
 
     @Override
-    public void format(Path device, FormatOptions options) throws HoldfastException {
+    public void format(Path device, FormatOptions options, Progress progress) throws HoldfastException {
         if (options.size() < Volume.MIN_SIZE) {
             throw new HoldfastException(ErrorCode.INVALID, device + ": a volume has at least 16 MiB");
         }

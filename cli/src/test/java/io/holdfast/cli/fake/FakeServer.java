@@ -4,6 +4,7 @@ import io.holdfast.cli.TestMain;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ public final class FakeServer {
     public static void main(String[] args) throws IOException {
         FakeEngine engine = new FakeEngine();
         Path device = Path.of(args[0]);
-        engine.format(device, FormatOptions.ofSize(64 << 20).withForce(true));
+        engine.format(device, FormatOptions.ofSize(64 << 20).withForce(true), Progress.NONE);
         try (Volume volume = engine.open(device, OpenOptions.readWrite())) {
             for (int i = 0; i < 30; i++) {
                 volume.create(String.format("/f%02d", i), CreateOptions.file().withSize(1 << 20))

@@ -5,20 +5,31 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 
 /** A file system of a few hundred MiB that a test may fill. Needs root; without it the test is skipped. */
 final class HostFileSystem implements AutoCloseable {
     private final Path folder;
     private final Path mounted;
 
-    /** Makes one of {@code mib} MiB, in a folder of its own. */
+    /** Makes one of {@code mib} MiB in a folder of its own, of the kind ext4. */
     HostFileSystem(Path folder, int mib) throws IOException {
+        // Without blocks that only the administrator may take: the server of the tests is one.
+        this(folder, mib, "/sbin/mkfs.ext4", "-q", "-F", "-m", "0");
+    }
+
+    /** Makes one by a command, to which the file that it lies in is added. */
+    HostFileSystem(Path folder, int mib, String... make) throws IOException {
+        if (!Files.isExecutable(Path.of(make[0]))) {
+            Program.skip(make[0] + " is not installed");
+        }
         this.folder = folder;
         this.mounted = Files.createDirectory(folder.resolve("host"));
         Path image = folder.resolve("image");
         Program.run(folder, "truncate", "-s", mib + "M", image.toString());
-        // Without blocks that only the administrator may take: the server of the tests is one.
-        Program.run(folder, "/sbin/mkfs.ext4", "-q", "-F", "-m", "0", image.toString());
+        String[] command = Arrays.copyOf(make, make.length + 1);
+        command[make.length] = image.toString();
+        Program.run(folder, command);
         Program.Result mount = Program.end(folder, "mount", "-o", "loop", image.toString(), mounted.toString());
         if (mount.status() != 0) {
             Program.skip("a file system cannot be mounted here: " + mount.output());
@@ -45,7 +56,7 @@ final class HostFileSystem implements AutoCloseable {
                     out.write(block);
                 }
             } catch (IOException full) {
-                if (Files.size(file) == 0) {
+                if (Files.notExists(file) || Files.size(file) == 0) {
                     return;
                 }
             }

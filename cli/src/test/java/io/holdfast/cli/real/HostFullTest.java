@@ -51,7 +51,9 @@ class HostFullTest {
     @AfterEach
     void unmount() throws IOException {
         if (server != null) {
-            server.close();
+            if (server.wasStarted()) {
+                server.kill();
+            }
             Program.run(folder, "umount", mounted.toString());
         }
     }

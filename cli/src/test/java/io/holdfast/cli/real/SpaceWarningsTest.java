@@ -32,7 +32,9 @@ class SpaceWarningsTest {
 
     @AfterEach
     void unmount() throws IOException {
-        host.close();
+        if (host != null) {
+            host.close();
+        }
     }
 
     @Test

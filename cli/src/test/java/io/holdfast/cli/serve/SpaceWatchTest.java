@@ -47,7 +47,7 @@ class SpaceWatchTest {
         }
         return new SpaceReport(
                 new VolumeUsage(100, volume, 0, 0, 100L - volume, 0),
-                host < 0 ? Optional.empty() : Optional.of(new HostSpace(100, host, 100L - host, 0)),
+                host < 0 ? Optional.empty() : Optional.of(new HostSpace(100, host, 100L - host, 0, false)),
                 warnings);
     }
 
