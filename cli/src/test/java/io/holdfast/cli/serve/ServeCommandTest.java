@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -93,6 +94,28 @@ class ServeCommandTest {
         assertThat(folder.resolve("nbd")).doesNotExist();
         assertThat(folder.resolve("v.sock")).doesNotExist();
         assertThat(folder.resolve("err")).isEmptyFile();
+    }
+
+    @Test
+    void controlCStopsItInOrder() throws Exception {
+        Process server = serve("--nbd", "unix:" + folder.resolve("nbd"));
+        BufferedReader out = server.inputReader();
+        until(out, "ready");
+        Assumptions.assumeFalse(ignoresInterrupts(server), "a process that was started in the background ignores SIGINT");
+        assertThat(new ProcessBuilder("kill", "-INT", Long.toString(server.pid()))
+                        .start()
+                        .waitFor())
+                .isZero();
+        assertThat(until(out, "stopped")).first().asString().startsWith("stopping");
+        assertThat(server.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(server.exitValue()).isZero();
+    }
+
+    /** Returns whether the process had SIGINT ignored when it was started; then it stays so. */
+    private static boolean ignoresInterrupts(Process process) throws IOException {
+        return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
+                .filter(line -> line.startsWith("SigIgn:"))
+                .anyMatch(line -> (Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16) & 2) != 0);
     }
 
     @Test
