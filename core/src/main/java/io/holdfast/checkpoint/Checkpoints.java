@@ -56,6 +56,9 @@ public final class Checkpoints {
     private final AtomicReference<@Nullable Layout> growth = new AtomicReference<>();
 
     private volatile Superblock superblock;
+    /** The thread that writes checkpoints, or wrote the last one. */
+    private volatile @Nullable Thread writer;
+
     private volatile Runnable moved = () -> {};
     private volatile FileNames names = FileNames.NUMBERS;
     private volatile @Nullable Long deadline;
@@ -78,9 +81,6 @@ public final class Checkpoints {
         this.budget = budget;
         this.timing = timing;
     }
-
-    /** The thread that writes checkpoints, or wrote the last one. */
-    private volatile @Nullable Thread writer;
 
     /** Stops all changes for a moment, and freezes them at one place of the log. */
     public interface Cut {

@@ -18,10 +18,12 @@ import java.util.Set;
 final class GuardedFile implements StoredFile {
     private final StoredFile file;
     private final VolumeLife life;
+    private final AcknowledgedChanges.OfFile changes;
 
-    GuardedFile(StoredFile file, VolumeLife life) {
+    GuardedFile(StoredFile file, VolumeLife life, AcknowledgedChanges.OfFile changes) {
         this.file = file;
         this.life = life;
+        this.changes = changes;
     }
 
     boolean isGuardedBy(VolumeLife other) {
@@ -59,7 +61,11 @@ final class GuardedFile implements StoredFile {
         life.enter();
         try {
             life.requireOpen();
+            if (flags.contains(WriteFlag.FUA)) {
+                changes.requireKept();
+            }
             file.write(offset, source, flags);
+            changes.made();
         } catch (HoldfastException e) {
             throw life.tell(e);
         } catch (OutOfMemoryError | StackOverflowError e) {
@@ -71,27 +77,38 @@ final class GuardedFile implements StoredFile {
 
     @Override
     public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
-        return life.call(() -> file.writeTogether(pieces));
+        return life.call(() -> {
+            boolean written = file.writeTogether(pieces);
+            if (written) {
+                changes.made();
+            }
+            return written;
+        });
     }
 
     @Override
     public void flush() throws HoldfastException {
-        life.act(file::flush);
+        life.act(() -> {
+            changes.requireKept();
+            long mark = changes.mark();
+            file.flush();
+            changes.flushed(mark);
+        });
     }
 
     @Override
     public void allocate(long offset, long length) throws HoldfastException {
-        life.act(() -> file.allocate(offset, length));
+        change(() -> file.allocate(offset, length));
     }
 
     @Override
     public void punch(long offset, long length) throws HoldfastException {
-        life.act(() -> file.punch(offset, length));
+        change(() -> file.punch(offset, length));
     }
 
     @Override
     public void zero(long offset, long length) throws HoldfastException {
-        life.act(() -> file.zero(offset, length));
+        change(() -> file.zero(offset, length));
     }
 
     @Override
@@ -101,7 +118,14 @@ final class GuardedFile implements StoredFile {
 
     @Override
     public void truncate(long size) throws HoldfastException {
-        life.act(() -> file.truncate(size));
+        change(() -> file.truncate(size));
+    }
+
+    private void change(VolumeLife.Action change) throws HoldfastException {
+        life.act(() -> {
+            change.run();
+            changes.made();
+        });
     }
 
     @Override

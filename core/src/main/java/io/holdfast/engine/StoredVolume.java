@@ -5,6 +5,7 @@ import io.holdfast.checkpoint.LostNodes;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
 import io.holdfast.file.IoCounters;
@@ -37,7 +38,9 @@ import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
@@ -52,6 +55,7 @@ final class StoredVolume implements Volume {
     private final Timing timing;
     private final DeviceGuard guard;
     private final OpenOptions options;
+    private final VolumeOnDevice.Environment environment;
     private final VolumeState state;
     private final FileLayer files;
     private final Namespace namespace;
@@ -69,7 +73,14 @@ final class StoredVolume implements Volume {
     private final VolumeFiles nobodys;
     private final FileNames names;
 
-    StoredVolume(OpenedVolume opened, DeviceGuard guard, OpenOptions options, FileLayer files, Namespace namespace) {
+    StoredVolume(
+            OpenedVolume opened,
+            DeviceGuard guard,
+            OpenOptions options,
+            VolumeOnDevice.Environment environment,
+            FileLayer files,
+            Namespace namespace) {
+        this.environment = environment;
         this.device = opened.device();
         this.timing = opened.timing();
         this.guard = guard;
@@ -409,7 +420,11 @@ final class StoredVolume implements Volume {
 
     @Override
     public void sync() throws HoldfastException {
-        life.change(files::sync);
+        life.change(() -> {
+            Map<AcknowledgedChanges.OfFile, Long> marks = life.changes().marks();
+            files.sync();
+            AcknowledgedChanges.flushed(marks);
+        });
     }
 
     @Override
@@ -420,6 +435,92 @@ final class StoredVolume implements Volume {
             to.checkpointer().checkpoint();
             return this;
         });
+    }
+
+    /**
+     * {@inheritDoc}
+     *
+     * <p>The device of the old volume stays open until the new one is there: the claim of the device is one for both. A
+     * failed volume writes nothing any more, and none of its calls runs while the new one is made.
+     */
+    @Override
+    public Volume reopen(Runnable opened) throws HoldfastException {
+        FileLayer.Writable to = writable;
+        if (to == null || !state.latch().failed()) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID, device.name() + ": no write or flush has failed, so there is nothing to resume");
+        }
+        // A call that waits for room on the host would keep this waiting.
+        state.room().stop();
+        Volume next = life.replace(() -> {
+            files.stop();
+            to.checkpointer().stop();
+            StoredVolume made = VolumeOpening.open(guard.open(), guard, options, environment);
+            boolean done = false;
+            try {
+                made.life.changes().lose(made.withoutThoseGone(life.changes().notDurable()));
+                opened.run();
+                done = true;
+                return made;
+            } finally {
+                if (!done) {
+                    made.discard();
+                }
+            }
+        });
+        try {
+            releaseOwn();
+        } catch (HoldfastException e) {
+            System.getLogger("holdfast")
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "{0}: what the volume had before it was opened again: {1}",
+                            device.name(),
+                            e.getMessage());
+        }
+        return next;
+    }
+
+    /** Closes a volume that has taken no other's place, and leaves the right to use the device to that other one. */
+    private void discard() throws HoldfastException {
+        state.room().stop();
+        life.close(() -> {
+            try {
+                shutDown();
+            } finally {
+                releaseOwn();
+            }
+        });
+    }
+
+    /** Leaves out files that this volume does not have: another file may get such a number. */
+    private Map<Long, String> withoutThoseGone(Map<Long, String> inodes) {
+        Map<Long, String> present = new TreeMap<>(inodes);
+        present.keySet().removeIf(this::isGone);
+        return present;
+    }
+
+    /** Returns whether there is no such inode. One that cannot be read counts as there. */
+    private boolean isGone(long inode) {
+        try {
+            nobodys.inodes().status(inode);
+            return false;
+        } catch (HoldfastException e) {
+            return e.code() == ErrorCode.NOT_FOUND;
+        }
+    }
+
+    @Override
+    public List<String> lostFlushes() {
+        return List.copyOf(life.changes().lost().values());
+    }
+
+    @Override
+    public void acceptLoss(String path) throws HoldfastException {
+        long inode = status(path).inode();
+        if (!life.changes().accept(inode)) {
+            throw new HoldfastException(ErrorCode.INVALID, path + ": no writes of this file were lost");
+        }
     }
 
     @Override
@@ -473,20 +574,25 @@ final class StoredVolume implements Volume {
 
     private void release() throws HoldfastException {
         try {
+            releaseOwn();
+        } finally {
+            guard.release();
+        }
+    }
+
+    /** Gives back all but the right to use the device. */
+    private void releaseOwn() throws HoldfastException {
+        try {
             device.close();
         } finally {
-            try {
-                files.close();
-                FileLayer.Writable to = writable;
-                if (to != null) {
-                    to.log().close();
-                }
-                state.nodeBuffers().close();
-                state.nodes().close();
-                state.maps().close();
-            } finally {
-                guard.release();
+            files.close();
+            FileLayer.Writable to = writable;
+            if (to != null) {
+                to.log().close();
             }
+            state.nodeBuffers().close();
+            state.nodes().close();
+            state.maps().close();
         }
     }
 }

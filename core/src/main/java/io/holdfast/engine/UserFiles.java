@@ -62,19 +62,20 @@ final class UserFiles implements VolumeFiles {
     public StoredFile create(String path, CreateOptions create) throws HoldfastException {
         return life.call(() -> {
             life.requireChangeable();
-            return namespace.create(path, create, (inode, record) -> life.guarded(files.openNew(inode, record, user)));
+            return namespace.create(
+                    path, create, (inode, record) -> life.guarded(files.openNew(inode, record, user), path));
         });
     }
 
     private FileOpener<StoredFile> opener(FileLayer.Opening opening) {
-        return (inode, path) -> life.guarded(files.open(inode, path, opening, user));
+        return (inode, path) -> life.guarded(files.open(inode, path, opening, user), path);
     }
 
     @Override
     public StoredFile createUnnamed(CreateOptions options) throws HoldfastException {
         return life.call(() -> {
             life.requireChangeable();
-            return life.guarded(namespace.createUnnamed(options, files.unnamed()));
+            return life.guarded(namespace.createUnnamed(options, files.unnamed()), null);
         });
     }
 

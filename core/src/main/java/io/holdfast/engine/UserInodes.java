@@ -78,8 +78,8 @@ final class UserInodes implements Inodes {
     }
 
     private StoredFile open(long inode, FileLayer.Opening opening) throws HoldfastException {
-        return life.call(
-                () -> inodes.open(inode, (number, path) -> life.guarded(files.open(number, path, opening, user))));
+        return life.call(() ->
+                inodes.open(inode, (number, path) -> life.guarded(files.open(number, path, opening, user), path)));
     }
 
     @Override
@@ -97,7 +97,10 @@ final class UserInodes implements Inodes {
         return life.call(() -> {
             life.requireChangeable();
             return inodes.create(
-                    directory, name, options, (inode, record) -> life.guarded(files.openNew(inode, record, user)));
+                    directory,
+                    name,
+                    options,
+                    (inode, record) -> life.guarded(files.openNew(inode, record, user), null));
         });
     }
 

@@ -21,6 +21,7 @@ final class VolumeLife {
     private final FileLayer.@Nullable Writable writable;
     private final ErrorListener errors;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
+    private final AcknowledgedChanges changes = new AcknowledgedChanges();
     private boolean closed;
 
     /**
@@ -132,9 +133,36 @@ final class VolumeLife {
         return errors.tell(error);
     }
 
-    /** Returns a handle whose calls run here. */
-    StoredFile guarded(StoredFile file) {
-        return new GuardedFile(file, this);
+    /** Returns what is known of changes that were acknowledged. */
+    AcknowledgedChanges changes() {
+        return changes;
+    }
+
+    /**
+     * Returns a handle whose calls run here.
+     *
+     * @param path of the file, if it is known
+     */
+    StoredFile guarded(StoredFile file, @Nullable String path) {
+        return new GuardedFile(file, this, changes.of(file.inode(), path));
+    }
+
+    /**
+     * Waits for all calls and, while none runs, makes a volume that takes this one's place. Then this one is closed. If it
+     * cannot be made, this one stays as it is.
+     */
+    <T> T replace(Call<T> making) throws HoldfastException {
+        lock.writeLock().lock();
+        try {
+            requireOpen();
+            T made = making.run();
+            closed = true;
+            return made;
+        } catch (OutOfMemoryError | StackOverflowError e) {
+            throw failedBy(e);
+        } finally {
+            lock.writeLock().unlock();
+        }
     }
 
     /** Waits for all calls, and then closes the volume. Does nothing if it is closed. */

@@ -43,7 +43,6 @@ import io.holdfast.space.SpaceReserver;
 import io.holdfast.store.BlockStore;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.RecoveryReport;
-import io.holdfast.volume.Volume;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
@@ -92,12 +91,12 @@ final class VolumeOpening {
      *
      * @param guard the volume releases it when it is closed; if this fails, the caller must
      */
-    static Volume open(Device raw, DeviceGuard guard, OpenOptions options, VolumeOnDevice.Environment environment)
+    static StoredVolume open(Device raw, DeviceGuard guard, OpenOptions options, VolumeOnDevice.Environment environment)
             throws HoldfastException {
         VolumeOpening opening = new VolumeOpening(raw, options, environment);
         boolean done = false;
         try {
-            Volume volume = opening.volume(guard);
+            StoredVolume volume = opening.volume(guard);
             done = true;
             return volume;
         } catch (OutOfMemoryError e) {
@@ -127,14 +126,14 @@ final class VolumeOpening {
         }
     }
 
-    private Volume volume(DeviceGuard guard) throws HoldfastException {
+    private StoredVolume volume(DeviceGuard guard) throws HoldfastException {
         OpenedVolume opened = state();
         FileLayer files = new FileLayer(
                 opened.state(), memory.pages(), environment.clock(), environment.timing(), opened.writable());
         undo.push(files::close);
         Namespace namespace =
                 new Namespace(opened.state().items(), environment.clock(), files.table(), files.table(), policy);
-        StoredVolume volume = new StoredVolume(opened, guard, options, files, namespace);
+        StoredVolume volume = new StoredVolume(opened, guard, options, environment, files, namespace);
         volume.start();
         return volume;
     }

@@ -1,6 +1,5 @@
 package io.holdfast.engine;
 
-import io.holdfast.device.Device;
 import io.holdfast.device.DeviceClaim;
 import io.holdfast.device.DeviceOptions;
 import io.holdfast.device.DeviceProvider;
@@ -70,9 +69,9 @@ public final class Volumes {
         DeviceClaim claim = source.claim(!options.readOnly());
         boolean done = false;
         try {
-            Device device = claim.open(new DeviceOptions(!options.readOnly(), options.directIo(), options.io()));
-            Volume volume =
-                    VolumeOpening.open(device, DeviceGuard.of(claim), options, VolumeOnDevice.Environment.system());
+            DeviceGuard guard =
+                    DeviceGuard.of(claim, new DeviceOptions(!options.readOnly(), options.directIo(), options.io()));
+            Volume volume = VolumeOpening.open(guard.open(), guard, options, VolumeOnDevice.Environment.system());
             done = true;
             return volume;
         } finally {

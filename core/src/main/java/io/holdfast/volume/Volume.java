@@ -1,5 +1,6 @@
 package io.holdfast.volume;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.util.List;
 import java.util.Optional;
@@ -112,6 +113,35 @@ public interface Volume extends VolumeFiles, AutoCloseable {
      *     grow when there is some. {@code READ_ONLY}, {@code FAILED}, {@code DEVICE_ERROR}
      */
     VolumeGrowth grow(long bytes) throws HoldfastException;
+
+    /**
+     * Opens the volume again that has failed, after its device was mended. Recovers it as any opening does. What was flushed
+     * is there. Of what was acknowledged and not flushed, all, some or nothing is there. So no flush, and no write with
+     * FUA, succeeds any more for a file with such changes, until {@link #acceptLoss}: it would report as durable what is
+     * gone, to a client that does not know that the volume was opened again.
+     *
+     * @param opened called when the volume is open, before any call on this one learns that it is closed
+     * @return the volume; this one is closed
+     * @throws HoldfastException {@code INVALID} if nothing has failed; {@code UNSUPPORTED} if its device cannot be opened
+     *     again; else as for any opening. This volume then stays as it is: it takes no writes, and reads go on
+     */
+    default Volume reopen(Runnable opened) throws HoldfastException {
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, "this volume cannot be opened again");
+    }
+
+    /** Returns the paths of the files whose flushes are refused since {@link #reopen}. */
+    default List<String> lostFlushes() {
+        return List.of();
+    }
+
+    /**
+     * Lets flushes of a file succeed again: its clients know of the loss, or were restarted.
+     *
+     * @throws HoldfastException {@code INVALID} if nothing of the file was lost; {@code NOT_FOUND}
+     */
+    default void acceptLoss(String path) throws HoldfastException {
+        throw new HoldfastException(ErrorCode.INVALID, path + ": no writes of this file were lost");
+    }
 
     /** Writes a checkpoint: the log becomes empty, and dead blocks become free. */
     void checkpoint() throws HoldfastException;

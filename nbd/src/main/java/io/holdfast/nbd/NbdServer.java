@@ -157,6 +157,14 @@ public final class NbdServer implements AutoCloseable {
         }
     }
 
+    /**
+     * Cuts off all clients at once and takes no more. No reply is sent any more: to a client this looks like a killed
+     * server. {@link #stop} must follow.
+     */
+    public void cutOff() {
+        sessions.cutOff();
+    }
+
     /** Stops with a deadline of ten seconds. */
     @Override
     public void close() {

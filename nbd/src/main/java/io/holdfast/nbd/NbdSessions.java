@@ -205,6 +205,12 @@ public final class NbdSessions {
         stopping = true;
     }
 
+    /** Admits no more clients, and cuts off those that are there: whatever their requests end with, no reply is sent. */
+    void cutOff() {
+        stopping = true;
+        running.values().forEach(Session::abort);
+    }
+
     /**
      * Stops the sessions. They begin no more requests; requests in flight end, and each connection is closed once its
      * replies are sent. At the deadline this cuts off what is left. Returns when no session is left, or at most a second

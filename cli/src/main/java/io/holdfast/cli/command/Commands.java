@@ -41,6 +41,7 @@ public final class Commands {
         commands.put("df", DfCommand::new);
         commands.put("info", InfoCommand::new);
         commands.put("grow", GrowCommand::new);
+        commands.put("resume", ResumeCommand::new);
         commands.put("demo", DemoCommand::new);
         commands.put("scribble", ScribbleCommand::new);
         return commands;

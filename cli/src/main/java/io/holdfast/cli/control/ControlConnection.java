@@ -4,7 +4,6 @@ import io.holdfast.cli.control.RequestHandler.Answer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.Progress;
-import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
@@ -23,20 +22,20 @@ final class ControlConnection implements Runnable, AutoCloseable {
     private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
 
     private final FrameChannel channel;
-    private final Volume volume;
+    private final Served served;
     private final ReentrantLock progressLock = new ReentrantLock();
     private long progressAt = System.nanoTime();
 
-    ControlConnection(FrameChannel channel, Volume volume) {
+    ControlConnection(FrameChannel channel, Served served) {
         this.channel = channel;
-        this.volume = volume;
+        this.served = served;
     }
 
     @Override
     public void run() {
         Progress progress = this::sendProgress;
         try (channel;
-                RequestHandler handler = new RequestHandler(volume, new CommandUser(channel), progress)) {
+                RequestHandler handler = new RequestHandler(served, new CommandUser(channel), progress)) {
             for (Optional<Frame> frame = channel.read(); frame.isPresent(); frame = channel.read()) {
                 answer(handler, frame.get());
             }

@@ -35,7 +35,7 @@ public final class ControlServer implements AutoCloseable {
     private static final Duration STOP_MAX = Duration.ofSeconds(2);
     private static final System.Logger LOG = System.getLogger(ControlServer.class.getName());
 
-    private final Volume volume;
+    private final Served served;
     private final ControlSocket socket;
     private final Duration frameTime;
     private final Watchdog watchdog = new Watchdog();
@@ -46,21 +46,30 @@ public final class ControlServer implements AutoCloseable {
 
     private volatile boolean stopping;
 
-    private ControlServer(Volume volume, ControlSocket socket, Duration frameTime, ThreadFactory factory) {
+    private ControlServer(Served served, ControlSocket socket, Duration frameTime, ThreadFactory factory) {
         this.threads = Executors.newThreadPerTaskExecutor(factory);
-        this.volume = volume;
+        this.served = served;
         this.socket = socket;
         this.frameTime = frameTime;
     }
 
     /** Starts serving {@code volume}, which this process has open, at the first place that can be bound. */
     public static ControlServer start(Volume volume, ControlPath path) throws IOException {
-        return start(volume, path, FrameChannel.FRAME_TIME_MAX);
+        return start(Served.only(volume), path);
+    }
+
+    /** Does as {@link #start(Volume, ControlPath)}, with what may be replaced later. */
+    public static ControlServer start(Served served, ControlPath path) throws IOException {
+        return start(served, path, FrameChannel.FRAME_TIME_MAX);
     }
 
     static ControlServer start(Volume volume, ControlPath path, Duration frameTime) throws IOException {
+        return start(Served.only(volume), path, frameTime);
+    }
+
+    private static ControlServer start(Served served, ControlPath path, Duration frameTime) throws IOException {
         return start(
-                volume,
+                served,
                 path,
                 frameTime,
                 Thread.ofPlatform().daemon().name("control-", 0).factory());
@@ -68,7 +77,12 @@ public final class ControlServer implements AutoCloseable {
 
     static ControlServer start(Volume volume, ControlPath path, Duration frameTime, ThreadFactory factory)
             throws IOException {
-        ControlServer server = new ControlServer(volume, bind(path), frameTime, factory);
+        return start(Served.only(volume), path, frameTime, factory);
+    }
+
+    private static ControlServer start(Served served, ControlPath path, Duration frameTime, ThreadFactory factory)
+            throws IOException {
+        ControlServer server = new ControlServer(served, bind(path), frameTime, factory);
         Thread.ofPlatform().daemon().name("control-accept").start(server::accept);
         return server;
     }
@@ -102,7 +116,7 @@ public final class ControlServer implements AutoCloseable {
     private void take(SocketChannel client) throws IOException {
         // Allocate everything before taking a place: an OutOfMemoryError after that would lose the place.
         FrameChannel frames = new FrameChannel(client, watchdog, frameTime);
-        ControlConnection connection = new ControlConnection(frames, volume);
+        ControlConnection connection = new ControlConnection(frames, served);
         Runnable end = () -> connections.remove(connection);
         if (places.tryAcquire()) {
             connections.add(connection);

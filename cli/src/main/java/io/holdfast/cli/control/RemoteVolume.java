@@ -322,6 +322,16 @@ public final class RemoteVolume implements Volume {
         return client.call(new VolumeRequest.Grow(bytes), VolumeGrowth.class);
     }
 
+    /** Has the server open its volume again. This connection is of no use after that. */
+    public Served.Resumed resume() throws HoldfastException {
+        return client.call(new VolumeRequest.Resume(), Served.Resumed.class);
+    }
+
+    @Override
+    public void acceptLoss(String path) throws HoldfastException {
+        client.call(new VolumeRequest.AcceptLoss(path));
+    }
+
     @Override
     public CheckReport check(Progress progress) throws HoldfastException {
         ControlClient.Result result = client.call(new VolumeRequest.Check(), Frame.NO_DATA, progress);

@@ -36,6 +36,8 @@ import com.fasterxml.jackson.annotation.JsonTypeInfo;
     @JsonSubTypes.Type(value = VolumeRequest.Sync.class, name = "sync"),
     @JsonSubTypes.Type(value = VolumeRequest.Checkpoint.class, name = "checkpoint"),
     @JsonSubTypes.Type(value = VolumeRequest.Grow.class, name = "grow"),
+    @JsonSubTypes.Type(value = VolumeRequest.Resume.class, name = "resume"),
+    @JsonSubTypes.Type(value = VolumeRequest.AcceptLoss.class, name = "accept_loss"),
     @JsonSubTypes.Type(value = VolumeRequest.Check.class, name = "check"),
     @JsonSubTypes.Type(value = VolumeRequest.Hello.class, name = "hello"),
     @JsonSubTypes.Type(value = VolumeRequest.Claim.class, name = "claim"),

@@ -8,6 +8,7 @@ import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.Progress;
+import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeFiles;
@@ -27,7 +28,9 @@ import tools.jackson.databind.JsonNode;
 final class RequestHandler implements AutoCloseable {
     static final int FILES_MAX = 64;
     private static final int MESSAGE_CHARS_MAX = 600;
+    private static final int LISTED_MAX = 500;
 
+    private final Served served;
     private final Volume volume;
     private final CommandUser user;
     private final VolumeFiles own;
@@ -37,8 +40,9 @@ final class RequestHandler implements AutoCloseable {
     private final Handles<FileClaim> claims = new Handles<>("claims", FILES_MAX, FileClaim::close);
 
     /** @param user the user in whose name files are opened and changed */
-    RequestHandler(Volume volume, CommandUser user, Progress progress) {
-        this.volume = volume;
+    RequestHandler(Served served, CommandUser user, Progress progress) {
+        this.served = served;
+        this.volume = served.volume();
         this.user = user;
         this.own = volume.as(user);
         this.progress = progress;
@@ -104,6 +108,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.GetXattr r -> List.of(r.path());
             case VolumeRequest.ListXattrs r -> List.of(r.path());
             case VolumeRequest.RemoveXattr r -> List.of(r.path());
+            case VolumeRequest.AcceptLoss r -> List.of(r.path());
             case VolumeRequest.Claim r -> r.paths();
             case VolumeRequest.ClaimSize r -> List.of(r.path());
             case FileRequest.Name r -> List.of(r.path());
@@ -119,6 +124,7 @@ final class RequestHandler implements AutoCloseable {
                     VolumeRequest.Sync _,
                     VolumeRequest.Checkpoint _,
                     VolumeRequest.Grow _,
+                    VolumeRequest.Resume _,
                     VolumeRequest.Check _,
                     VolumeRequest.Hello _,
                     VolumeRequest.Release _,
@@ -175,6 +181,8 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Sync() -> done(volume::sync);
             case VolumeRequest.Checkpoint() -> done(volume::checkpoint);
             case VolumeRequest.Grow(var bytes) -> Answer.of(volume.grow(bytes));
+            case VolumeRequest.Resume() -> Answer.of(bounded(served.resume()));
+            case VolumeRequest.AcceptLoss(var path) -> done(() -> volume.acceptLoss(path));
             case VolumeRequest.Hello(var pid) -> done(() -> user.hello(pid));
             case VolumeRequest.Claim(var paths, var inUse) -> claimed(own.claim(bounded(paths), inUse));
             case VolumeRequest.ClaimSize(var path, var inUse) -> claimed(own.claimSize(path, inUse));
@@ -252,6 +260,27 @@ final class RequestHandler implements AutoCloseable {
     }
 
     /** Shortens a report, so that a thousand problems fit into one frame. */
+    private static Served.Resumed bounded(Served.Resumed resumed) {
+        RecoveryReport r = resumed.recovery();
+        return new Served.Resumed(
+                new RecoveryReport(
+                        r.clean(),
+                        r.records(),
+                        r.blocks(),
+                        r.durableThrough(),
+                        r.droppedTail(),
+                        r.checkpoints(),
+                        r.nanos(),
+                        r.problems().stream()
+                                .limit(LISTED_MAX)
+                                .map(RequestHandler::bounded)
+                                .toList()),
+                resumed.lost().stream()
+                        .limit(LISTED_MAX)
+                        .map(RequestHandler::bounded)
+                        .toList());
+    }
+
     private static CheckReport bounded(CheckReport report) {
         List<CheckReport.Problem> problems = report.problems().stream()
                 .limit(CheckReport.MAX_PROBLEMS)

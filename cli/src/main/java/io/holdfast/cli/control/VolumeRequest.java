@@ -83,6 +83,11 @@ sealed interface VolumeRequest extends Request {
     /** Answered with {@link io.holdfast.volume.VolumeGrowth}. */
     record Grow(long bytes) implements VolumeRequest {}
 
+    /** Answered with {@link Served.Resumed}. This connection has the old volume, which is closed then. */
+    record Resume() implements VolumeRequest {}
+
+    record AcceptLoss(String path) implements VolumeRequest {}
+
     /** Answered with progress replies and then the report. */
     record Check() implements VolumeRequest {}
 

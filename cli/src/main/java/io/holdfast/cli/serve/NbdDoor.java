@@ -16,12 +16,27 @@ final class NbdDoor implements AutoCloseable {
 
     private final NbdServer server;
 
-    private NbdDoor(NbdServer server) {
+    private final NbdOptions options;
+
+    private NbdDoor(NbdServer server, NbdOptions options) {
         this.server = server;
+        this.options = options;
     }
 
     static NbdDoor open(Volume volume, List<NbdAddress> addresses, NbdOptions options) throws IOException {
-        return new NbdDoor(NbdServer.start(volume, addresses, options));
+        return new NbdDoor(NbdServer.start(volume, addresses, options), options);
+    }
+
+    /** Cuts off all clients: they get no reply any more. */
+    void cutOff() {
+        server.cutOff();
+    }
+
+    /** Closes this, and serves another volume at the same addresses. */
+    NbdDoor moveTo(Volume volume) throws IOException {
+        List<NbdAddress> addresses = server.addresses();
+        close();
+        return open(volume, addresses, options);
     }
 
     List<String> addresses() {

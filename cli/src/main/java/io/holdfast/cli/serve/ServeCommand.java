@@ -10,6 +10,7 @@ import io.holdfast.cli.control.ControlServer;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.log.ServerLog;
 import io.holdfast.cli.space.SpaceReport;
+import io.holdfast.error.HoldfastException;
 import io.holdfast.memory.MemoryPlan;
 import io.holdfast.nbd.NbdServer;
 import io.holdfast.volume.OpenOptions;
@@ -17,6 +18,7 @@ import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -80,21 +82,24 @@ public final class ServeCommand extends HoldfastCommand {
         long stopAt;
         // These close in reverse order: when the volume closes, no request can come in.
         try (ServerLog _ = ServerLog.open(context().err(), output().json());
-                Volume volume = new VolumeAccess(context().engine(), context().cancel()).openHere(device, options)) {
+                ServedVolume served = new ServedVolume(
+                        new VolumeAccess(context().engine(), context().cancel()).openHere(device, options))) {
             context().cancel().patiently();
-            events.recovered(volume.recovery());
-            DamageLog.opened(volume.recovery().problems());
-            try (NbdDoor nbd = NbdDoor.open(volume, nbdArguments.addresses(), nbdOptions);
-                    ControlServer control = ControlServer.start(volume, ControlPath.of(device))) {
-                events.exports(ExportPaths.of(volume), nbd);
+            events.recovered(served.volume().recovery());
+            DamageLog.opened(served.volume().recovery().problems());
+            NbdDoor nbd = served.open(nbdArguments.addresses(), nbdOptions);
+            try (ControlServer control = ControlServer.start(served, ControlPath.of(device))) {
+                events.exports(ExportPaths.of(served.volume()), nbd);
                 events.ready(device, nbd.addresses(), control.path());
                 SpaceWatch space = new SpaceWatch();
                 do {
-                    showFailure(volume, events);
-                    space.look(SpaceReport.of(device, volume));
+                    showFailure(served.volume(), events);
+                    space.look(SpaceReport.of(device, served.volume()));
                 } while (!context().cancel().await(POLL));
                 stopAt = System.nanoTime();
                 events.stopping();
+            } finally {
+                served.closeDoor();
             }
         }
         events.stopped(System.nanoTime() - stopAt);
@@ -108,11 +113,12 @@ public final class ServeCommand extends HoldfastCommand {
     }
 
     private void showFailure(Volume volume, ServeEvents events) {
-        if (!failureShown) {
-            volume.failure().ifPresent(f -> {
-                failureShown = true;
-                events.failed(String.valueOf(f.getMessage()));
-            });
+        Optional<HoldfastException> failure = volume.failure();
+        if (failure.isPresent() && !failureShown) {
+            events.failed(String.valueOf(failure.get().getMessage()));
+        } else if (failure.isEmpty() && failureShown) {
+            events.resumed();
         }
+        failureShown = failure.isPresent();
     }
 }

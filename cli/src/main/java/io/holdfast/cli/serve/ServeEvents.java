@@ -90,7 +90,12 @@ final class ServeEvents {
     void failed(String message) {
         print(
                 Json.object("event", "failed", "message", message),
-                "FAILED: " + Names.printable(message) + "; the volume takes no more writes until it is served again");
+                "FAILED: " + Names.printable(message)
+                        + "; the volume takes no more writes until it is opened again: mend the device, then 'holdfast resume'");
+    }
+
+    void resumed() {
+        print(Json.object("event", "resumed"), "RESUMED: the volume was opened again and takes writes");
     }
 
     void stopping() {

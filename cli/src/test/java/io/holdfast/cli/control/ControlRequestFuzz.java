@@ -75,6 +75,8 @@ public final class ControlRequestFuzz implements FuzzTarget {
                         {"op":"checkpoint"}
                         {"op":"grow","bytes":99999744}
                         {"op":"grow","bytes":1}
+                        {"op":"resume"}
+                        {"op":"accept_loss","path":"/disk.img"}
                         {"op":"check"}
                         """), lines("""
                         {"op":"status","path":"/vm/disk"}

@@ -20,7 +20,8 @@ final class FuzzPeer {
     int serve(byte[] client) throws Exception {
         MemorySocket socket = new MemorySocket(client);
         try (Volume volume = volumes.open()) {
-            new ControlConnection(new FrameChannel(socket, watchdog, FrameChannel.FRAME_TIME_MAX), volume).run();
+            new ControlConnection(new FrameChannel(socket, watchdog, FrameChannel.FRAME_TIME_MAX), Served.only(volume))
+                    .run();
             assertThat(volume.failure()).isEmpty();
         }
         assertThat(socket.isOpen()).as("the connection is open").isFalse();

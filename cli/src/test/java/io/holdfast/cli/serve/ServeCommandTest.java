@@ -101,7 +101,8 @@ class ServeCommandTest {
         Process server = serve("--nbd", "unix:" + folder.resolve("nbd"));
         BufferedReader out = server.inputReader();
         until(out, "ready");
-        Assumptions.assumeFalse(ignoresInterrupts(server), "a process that was started in the background ignores SIGINT");
+        Assumptions.assumeFalse(
+                ignoresInterrupts(server), "a process that was started in the background ignores SIGINT");
         assertThat(new ProcessBuilder("kill", "-INT", Long.toString(server.pid()))
                         .start()
                         .waitFor())
@@ -115,7 +116,10 @@ class ServeCommandTest {
     private static boolean ignoresInterrupts(Process process) throws IOException {
         return Files.readAllLines(Path.of("/proc/" + process.pid() + "/status")).stream()
                 .filter(line -> line.startsWith("SigIgn:"))
-                .anyMatch(line -> (Long.parseUnsignedLong(line.substring("SigIgn:".length()).strip(), 16) & 2) != 0);
+                .anyMatch(line -> (Long.parseUnsignedLong(
+                                        line.substring("SigIgn:".length()).strip(), 16)
+                                & 2)
+                        != 0);
     }
 
     @Test
