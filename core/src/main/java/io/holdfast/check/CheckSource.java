@@ -29,6 +29,11 @@ public final class CheckSource {
         return new CheckSource(checkpoints, checkpoints.superblock());
     }
 
+    /** Returns whether there is one checkpoint only. */
+    boolean isFixed() {
+        return checkpoints == null;
+    }
+
     /** Returns the newest superblock. */
     Superblock superblock() {
         return checkpoints == null ? fixed : checkpoints.superblock();

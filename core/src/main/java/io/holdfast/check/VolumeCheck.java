@@ -46,9 +46,9 @@ import org.jspecify.annotations.Nullable;
 public final class VolumeCheck {
     private static final long NO_FILE = -1;
     private static final long DEAD = -2;
-    /** Most blocks of one slice: 128 MiB. */
-    private static final int SLICE_MAX = 1 << 15;
-    /** A slice reads at most this part of the volume's blocks, so that what it pins is a small part. */
+    /** Most blocks of one slice: 512 MiB, some 10 MiB of heap. The more, the closer they lie together on the device. */
+    private static final int SLICE_MAX = 1 << 17;
+    /** The first slice reads this part of the volume's blocks, so that what it pins is a small part. */
     private static final int SLICE_PART = 64;
 
     private static final int SLICE_MIN = 16;
@@ -92,7 +92,8 @@ public final class VolumeCheck {
         this.progress = progress;
         this.memory = memory;
         this.layout = source.superblock().layout();
-        this.sliceBlocks = Math.clamp(layout.blocks() / SLICE_PART, SLICE_MIN, SLICE_MAX);
+        this.sliceBlocks =
+                source.isFixed() ? SLICE_MAX : Math.clamp(layout.blocks() / SLICE_PART, SLICE_MIN, SLICE_MAX);
         this.reachable = new BlockSet(layout.blocks(), memory);
         this.touched = new TouchedBlocks(layout, memory);
     }
@@ -291,10 +292,10 @@ public final class VolumeCheck {
 
     private void maps() {
         Position at = new Position(0, null);
-        int max = sliceBlocks;
+        SliceLength length = new SliceLength(sliceBlocks, SLICE_MAX);
         int attempt = 0;
         while (at.index < inodes.size()) {
-            Slice slice = newSlice(max);
+            Slice slice = newSlice(length.blocks());
             Position next;
             boolean good;
             try (CheckSource.State state = source.take()) {
@@ -307,10 +308,10 @@ public final class VolumeCheck {
                 commit(slice);
                 slice.ended.forEach(this::ended);
                 at = next;
-                max = sliceBlocks;
+                length.wasRead();
                 attempt = 0;
             } else if (++attempt < ATTEMPTS_MAX) {
-                max = Math.max(1, max / 2);
+                length.wasRevoked();
             } else {
                 unproven("inode " + inodes.get(at.index));
                 at = new Position(at.index + 1, null);
