@@ -2,6 +2,10 @@ package io.holdfast.engine;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
@@ -16,7 +20,16 @@ import org.jspecify.annotations.Nullable;
  * flush that succeeded. It may be there although its changes were durable by other means.
  */
 final class AcknowledgedChanges {
-    private final Map<Long, OfFile> files = new ConcurrentHashMap<>();
+    /** Files that nobody has open and that no flush has covered: of more than these only their number is kept. */
+    static final int CLOSED_MAX = 4096;
+
+    private final ConcurrentHashMap<Long, OfFile> files = new ConcurrentHashMap<>();
+    /** Files that were dropped from the map, and how many of these a flush of the volume has covered since. */
+    private final AtomicLong forgotten = new AtomicLong();
+
+    private final AtomicLong forgottenDurable = new AtomicLong();
+    /** Whether changes of files that are not in the map were lost: nobody knows of which. */
+    private volatile boolean othersLost;
 
     /** The changes of one file. */
     static final class OfFile {
@@ -24,6 +37,9 @@ final class AcknowledgedChanges {
         private final AtomicLong durable = new AtomicLong();
         private volatile @Nullable String path;
         private volatile boolean lost;
+        private boolean accepted;
+        /** Handles; changed only while the map's entry is computed. */
+        private int users;
 
         /** Notes that a change was acknowledged. */
         void made() {
@@ -55,25 +71,69 @@ final class AcknowledgedChanges {
         }
     }
 
-    /** Returns the changes of a file. */
-    OfFile of(long inode, @Nullable String path) {
-        OfFile file = files.computeIfAbsent(inode, _ -> new OfFile());
+    /** Returns the changes of a file for a new handle, which calls {@link #closed} once. */
+    OfFile opened(long inode, @Nullable String path) {
+        OfFile opened = files.compute(inode, (_, known) -> {
+            OfFile file = known == null ? newFile() : known;
+            file.users++;
+            return file;
+        });
         if (path != null) {
-            file.path = path;
+            opened.path = path;
         }
+        return opened;
+    }
+
+    private OfFile newFile() {
+        OfFile file = new OfFile();
+        file.lost = othersLost;
         return file;
     }
 
+    /** Forgets a file that nobody has open, as far as nothing is known of it. */
+    void closed(long inode) {
+        files.computeIfPresent(inode, (_, file) -> {
+            file.users--;
+            if (file.users > 0 || file.accepted) {
+                return file;
+            }
+            if (file.lost) {
+                return othersLost ? null : file;
+            }
+            if (!file.isNotDurable()) {
+                return null;
+            }
+            if (files.size() <= CLOSED_MAX) {
+                return file;
+            }
+            forgotten.incrementAndGet();
+            return null;
+        });
+    }
+
+    /**
+     * What was acknowledged at some moment.
+     *
+     * @param forgotten how many files were forgotten by then
+     */
+    record Marks(Map<OfFile, Long> files, long forgotten) {}
+
     /** Returns marks of all files, for {@link #flushed}. */
-    Map<OfFile, Long> marks() {
-        Map<OfFile, Long> marks = new ConcurrentHashMap<>();
+    Marks marks() {
+        long before = forgotten.get();
+        Map<OfFile, Long> marks = new HashMap<>();
         files.values().forEach(file -> marks.put(file, file.mark()));
-        return marks;
+        return new Marks(marks, before);
     }
 
     /** Notes that everything has been made durable that was acknowledged before the marks were taken. */
-    static void flushed(Map<OfFile, Long> marks) {
-        marks.forEach(OfFile::flushed);
+    void flushed(Marks marks) {
+        marks.files.forEach(OfFile::flushed);
+        forgottenDurable.accumulateAndGet(marks.forgotten, Math::max);
+        for (Long inode : files.keySet()) {
+            files.computeIfPresent(
+                    inode, (_, file) -> file.users > 0 || file.accepted || file.isNotDurable() ? file : null);
+        }
     }
 
     /** Returns the files with changes that no flush has covered, by number, with their paths. */
@@ -88,23 +148,52 @@ final class AcknowledgedChanges {
         return found;
     }
 
-    /** Refuses every flush of these files from now on. */
-    void lose(Map<Long, String> lost) {
-        lost.forEach((inode, path) -> of(inode, path).lost = true);
+    /** Returns whether files that are not known any more have changes that no flush has covered. */
+    boolean othersAreNotDurable() {
+        return othersLost || forgotten.get() > forgottenDurable.get();
+    }
+
+    /**
+     * Refuses every flush of these files from now on.
+     *
+     * @param others refuse it of all files but those that are accepted
+     */
+    void lose(Map<Long, String> lost, boolean others) {
+        othersLost |= others;
+        lost.forEach((inode, path) -> files.compute(inode, (_, known) -> {
+            OfFile file = known == null ? newFile() : known;
+            file.lost = true;
+            file.path = path;
+            return file;
+        }));
     }
 
     /** Returns the paths of the files whose flushes are refused. */
-    Map<Long, String> lost() {
-        Map<Long, String> found = notDurable();
-        found.keySet().removeIf(inode -> !of(inode, null).lost);
+    List<String> lost() {
+        List<String> found = new ArrayList<>();
+        files.forEach((inode, file) -> {
+            String path = file.path;
+            if (file.lost) {
+                found.add(path == null ? "inode " + inode : path);
+            }
+        });
+        Collections.sort(found);
+        if (othersLost) {
+            found.add("all other files");
+        }
         return found;
     }
 
     /** Lets flushes of a file succeed again. Returns false if they did before. */
     boolean accept(long inode) {
-        OfFile file = of(inode, null);
-        boolean was = file.lost;
-        file.lost = false;
-        return was;
+        boolean[] was = new boolean[1];
+        files.compute(inode, (_, known) -> {
+            OfFile file = known == null ? newFile() : known;
+            was[0] = file.lost;
+            file.lost = false;
+            file.accepted |= was[0] && othersLost;
+            return known == null && !was[0] ? null : file;
+        });
+        return was[0];
     }
 }

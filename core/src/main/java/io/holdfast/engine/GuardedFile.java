@@ -11,6 +11,7 @@ import io.holdfast.volume.WritePiece;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * A handle of an open volume. The volume cannot be closed during one of its calls, and closing the volume closes it.
@@ -19,6 +20,7 @@ final class GuardedFile implements StoredFile {
     private final StoredFile file;
     private final VolumeLife life;
     private final AcknowledgedChanges.OfFile changes;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     GuardedFile(StoredFile file, VolumeLife life, AcknowledgedChanges.OfFile changes) {
         this.file = file;
@@ -176,6 +178,9 @@ final class GuardedFile implements StoredFile {
             // No call that closes a handle reports an error; the next call on the volume gets this one.
             life.tell(life.failedBy(e));
         } finally {
+            if (!closed.getAndSet(true)) {
+                life.changes().closed(file.inode());
+            }
             life.leave();
         }
     }

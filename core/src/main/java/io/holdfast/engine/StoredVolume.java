@@ -421,9 +421,9 @@ final class StoredVolume implements Volume {
     @Override
     public void sync() throws HoldfastException {
         life.change(() -> {
-            Map<AcknowledgedChanges.OfFile, Long> marks = life.changes().marks();
+            AcknowledgedChanges.Marks marks = life.changes().marks();
             files.sync();
-            AcknowledgedChanges.flushed(marks);
+            life.changes().flushed(marks);
         });
     }
 
@@ -458,7 +458,8 @@ final class StoredVolume implements Volume {
             StoredVolume made = VolumeOpening.open(guard.open(), guard, options, environment);
             boolean done = false;
             try {
-                made.life.changes().lose(made.withoutThoseGone(life.changes().notDurable()));
+                AcknowledgedChanges before = life.changes();
+                made.life.changes().lose(made.withoutThoseGone(before.notDurable()), before.othersAreNotDurable());
                 opened.run();
                 done = true;
                 return made;
@@ -512,7 +513,7 @@ final class StoredVolume implements Volume {
 
     @Override
     public List<String> lostFlushes() {
-        return List.copyOf(life.changes().lost().values());
+        return life.changes().lost();
     }
 
     @Override

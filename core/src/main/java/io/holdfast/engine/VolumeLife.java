@@ -144,7 +144,7 @@ final class VolumeLife {
      * @param path of the file, if it is known
      */
     StoredFile guarded(StoredFile file, @Nullable String path) {
-        return new GuardedFile(file, this, changes.of(file.inode(), path));
+        return new GuardedFile(file, this, changes.opened(file.inode(), path));
     }
 
     /**
