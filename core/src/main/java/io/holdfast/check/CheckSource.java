@@ -71,8 +71,12 @@ public final class CheckSource {
         return new State(checkpoints == null ? null : checkpoints.pin());
     }
 
-    /** Returns the newest state; no subtree that was cut off by then is freed before it is closed. */
-    State takeWithDeadTrees() {
+    /**
+     * Returns the newest state; no subtree that was cut off by then is freed before it is closed.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if a checkpoint waits for room on the host
+     */
+    State takeWithDeadTrees() throws HoldfastException {
         return new State(checkpoints == null ? null : checkpoints.pinDeadTrees());
     }
 

@@ -332,8 +332,11 @@ public final class Checkpoints {
     /**
      * Keeps the subtrees that were cut off from being freed, and blocks that checkpoints leave out from being used again.
      * Waits for a running checkpoint, which may be freeing some.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if that checkpoint waits for room on the host
      */
-    public Pin pinDeadTrees() {
+    public Pin pinDeadTrees() throws HoldfastException {
+        volume.room().checkWaiting(writer);
         runLock.lock();
         try {
             return pin(true);
