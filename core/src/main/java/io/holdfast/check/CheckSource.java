@@ -80,8 +80,12 @@ public final class CheckSource {
         return new State(checkpoints == null ? null : checkpoints.pinDeadTrees());
     }
 
-    /** Begins to tell which blocks change. */
-    void watch(Checkpoints.Watcher watcher) {
+    /**
+     * Begins to tell which blocks change.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if a checkpoint waits for room on the host
+     */
+    void watch(Checkpoints.Watcher watcher) throws HoldfastException {
         if (checkpoints != null) {
             checkpoints.watch(watcher);
         }

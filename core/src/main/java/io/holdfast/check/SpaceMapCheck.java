@@ -47,26 +47,15 @@ final class SpaceMapCheck {
      */
     private record Uncharted(long first, long end, long allocated) {}
 
-    /**
-     * @param reachable what the trees reach; nothing is added any more
-     * @param incomplete blocks may be in use without a known pointer to them
-     * @param layout of the volume when the check began
-     */
-    SpaceMapCheck(
-            VolumeState volume,
-            CheckSource source,
-            Findings findings,
-            BlockSet reachable,
-            TouchedBlocks touched,
-            boolean incomplete,
-            Layout layout) {
-        this.volume = volume;
-        this.source = source;
-        this.findings = findings;
-        this.reachable = reachable;
-        this.touched = touched;
-        this.incomplete = incomplete;
-        this.layout = layout;
+    /** @param check to whose set of reachable blocks nothing is added any more */
+    SpaceMapCheck(CheckState check) {
+        this.volume = check.volume;
+        this.source = check.source;
+        this.findings = check.findings;
+        this.reachable = check.reachable;
+        this.touched = check.touched;
+        this.incomplete = check.incomplete;
+        this.layout = check.layout;
     }
 
     /** Reads and compares everything. */

@@ -402,9 +402,20 @@ public final class Checkpoints {
         void changed(BlockList taken, BlockList dropped);
     }
 
-    /** Lets {@code watcher} learn of every checkpoint that is not durable yet. */
-    public void watch(Watcher watcher) {
-        watchers.add(watcher);
+    /**
+     * Lets {@code watcher} learn of every checkpoint whose superblock cannot be had yet. Waits for a running one, which may be
+     * between telling and that.
+     *
+     * @throws HoldfastException {@code NO_SPACE} if that checkpoint waits for room on the host
+     */
+    public void watch(Watcher watcher) throws HoldfastException {
+        volume.room().checkWaiting(writer);
+        runLock.lock();
+        try {
+            watchers.add(watcher);
+        } finally {
+            runLock.unlock();
+        }
     }
 
     /** Ends a {@link #watch}. */

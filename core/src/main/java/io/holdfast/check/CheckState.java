@@ -1,0 +1,111 @@
+package io.holdfast.check;
+
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.format.Layout;
+import io.holdfast.volume.Progress;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+
+/**
+ * What a check knows so far: the blocks that something points to, those that changed meanwhile, and what is wrong. Used by the
+ * check's thread.
+ */
+final class CheckState {
+    static final long NO_FILE = -1;
+    /** Stands for a subtree that was cut off, whose file does not matter. */
+    static final long DEAD = -2;
+
+    final VolumeState volume;
+    final CheckSource source;
+    final Findings findings = new Findings();
+    final BlockSet reachable;
+    final TouchedBlocks touched;
+    final List<String> unproven = new ArrayList<>();
+    /** The inodes that have a map, ascending. */
+    final InodeList inodes = new InodeList();
+    /** Inodes whose maps lost nodes: nobody knows how many blocks were below. */
+    final Set<Long> haveLost = new HashSet<>();
+    /** Of the volume when the check began. */
+    final Layout layout;
+
+    /** The check could not follow some pointer, so blocks may be in use without a known pointer to them. */
+    boolean incomplete;
+
+    long reached;
+    long unwritten;
+
+    private final Progress progress;
+
+    CheckState(VolumeState volume, CheckSource source, Progress progress, Arena memory) {
+        this.volume = volume;
+        this.source = source;
+        this.progress = progress;
+        this.layout = source.superblock().layout();
+        this.reachable = new BlockSet(layout.blocks(), memory);
+        this.touched = new TouchedBlocks(layout, memory);
+    }
+
+    Slice newSlice(int max) {
+        return new Slice(max, this::dataCheck);
+    }
+
+    DataCheck dataCheck(Findings to) {
+        return new DataCheck(volume.store(), volume.checksum(), volume.nodeBuffers(), to);
+    }
+
+    /** Takes what a slice has seen, once it is known to be true. */
+    void commit(Slice slice) {
+        incomplete |= slice.incomplete;
+        findings.addAll(slice.findings);
+        slice.forEach((block, inode) -> reach("map node", block, inode));
+    }
+
+    /** Counts a block that something points to, and reports one that cannot be, or is not the first time. */
+    void reach(String structure, long block, long inode) {
+        if (block >= layout.blocks() && source.superblock().layout().isAllocatable(block)) {
+            return; // The volume has grown.
+        }
+        if (!layout.isAllocatable(block)) {
+            hides(
+                    structure,
+                    block,
+                    Math.max(NO_FILE, inode),
+                    "%s points to block %d, which cannot be".formatted(by(inode), block));
+        } else if (reachable.add(block)) {
+            reached++;
+            progress.update(reached, source.superblock().allocatedBlocks());
+        } else if (!touched.contains(block)) {
+            hides(
+                    structure,
+                    block,
+                    Math.max(NO_FILE, inode),
+                    "block %d is used twice, once by %s".formatted(block, by(inode)));
+        }
+    }
+
+    private static String by(long inode) {
+        if (inode == DEAD) {
+            return "a subtree being freed";
+        }
+        return inode == NO_FILE ? "the metadata tree" : "the map of inode " + inode;
+    }
+
+    void hides(String structure, long block, long inode, String message) {
+        findings.add(structure, block, inode, message);
+        incomplete = true;
+    }
+
+    boolean isKnown(long block) {
+        return layout.isAllocatable(block) && reachable.contains(block) && !touched.contains(block);
+    }
+
+    /** Notes what could not be read in peace. */
+    void unproven(String what) {
+        unproven.add(
+                what + ": writers needed the space that the check would have kept; check again when there is more");
+        incomplete = true;
+    }
+}

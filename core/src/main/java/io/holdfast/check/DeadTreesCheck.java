@@ -1,0 +1,164 @@
+package io.holdfast.check;
+
+import io.holdfast.btree.BTree;
+import io.holdfast.btree.BTreeCursor;
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Item;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.mapping.MapWalk;
+import java.lang.foreign.Arena;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+
+/**
+ * Goes through the subtrees that were cut off their maps and are not freed yet; their data does not matter any more. Used by
+ * one thread, once, after the maps.
+ */
+final class DeadTreesCheck {
+    /** Subtrees that are looked up at once. */
+    private static final int TREES = 256;
+
+    private final CheckState check;
+    private final VolumeState volume;
+    /** The nodes that were visited, whoever led there. */
+    private final BlockSet nodes;
+
+    private final Map<Long, Long> blocks = new HashMap<>();
+    private final Map<Long, Long> unwritten = new HashMap<>();
+    private final Set<Long> unreadable = new HashSet<>();
+
+    /** @param memory where the set of nodes lies */
+    DeadTreesCheck(CheckState check, Arena memory) {
+        this.check = check;
+        this.volume = check.volume;
+        this.nodes = new BlockSet(check.layout.blocks(), memory);
+    }
+
+    /** Returns how many blocks subtrees have that were cut off a file's map. */
+    long blocks(long inode) {
+        return blocks.getOrDefault(inode, 0L);
+    }
+
+    /** Returns how many blocks are promised in such subtrees. */
+    long unwritten(long inode) {
+        return unwritten.getOrDefault(inode, 0L);
+    }
+
+    /** Returns whether some of such a subtree could not be read. */
+    boolean isUnreadable(long inode) {
+        return unreadable.contains(inode);
+    }
+
+    /**
+     * Goes through the subtrees that wait to be freed; their data does not matter any more. None is freed meanwhile, and none
+     * changes. Those that are cut off meanwhile were seen with their maps.
+     */
+    void run() {
+        CheckSource.State kept;
+        try {
+            kept = check.source.takeWithDeadTrees();
+        } catch (HoldfastException e) {
+            check.unproven.add("space that nothing uses: " + e.getMessage());
+            check.incomplete = true;
+            return;
+        }
+        try (CheckSource.State state = kept) {
+            byte[] from = MapItems.firstDeadKey();
+            while (from.length > 0) {
+                List<MapItems.DeadTree> trees = new ArrayList<>();
+                byte[] next = deadTrees(from, trees);
+                for (MapItems.DeadTree tree : trees) {
+                    if (!deadTree(tree, state)) {
+                        return;
+                    }
+                }
+                from = next;
+            }
+        }
+    }
+
+    /** Looks some cut-off subtrees up; returns the key where to go on, an empty one at the end. */
+    private byte[] deadTrees(byte[] from, List<MapItems.DeadTree> trees) {
+        try (CheckSource.State newest = check.source.take()) {
+            BTreeCursor cursor =
+                    BTree.cursor(volume.nodes(), newest.superblock().treeRoot(), from);
+            Item item = cursor.next();
+            while (item != null && MapItems.isDeadKey(item.key())) {
+                if (trees.size() == TREES) {
+                    return item.key();
+                }
+                addDead(item, trees);
+                item = cursor.next();
+            }
+        } catch (HoldfastException e) {
+            check.hides("tree node", -1, CheckState.NO_FILE, String.valueOf(e.getMessage()));
+        }
+        return new byte[0];
+    }
+
+    private void addDead(Item item, List<MapItems.DeadTree> trees) {
+        byte[] value = item.value();
+        try {
+            if (value != null) {
+                trees.add(MapItems.decodeDead(item.key(), value));
+            }
+        } catch (HoldfastException e) {
+            check.hides("map node", -1, CheckState.NO_FILE, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Returns false if subtrees are being freed again. */
+    private boolean deadTree(MapItems.DeadTree tree, CheckSource.State state) {
+        long from = 0;
+        while (from != MapWalk.END) {
+            Slice slice = check.newSlice(MapsCheck.SLICE_MAX);
+            Slice.Walk walk = deadWalk(slice, tree.inode());
+            try {
+                from = new MapWalk(volume.nodes()::readUncached, walk).walk(tree.root(), tree.level(), from);
+            } catch (HoldfastException e) {
+                slice.hides("map node", tree.root().block(), tree.inode(), String.valueOf(e.getMessage()));
+                from = MapWalk.END;
+            }
+            Inject.at(Point.CHECK_SLICE_WALKED);
+            if (!state.isGood()) {
+                check.unproven("space that nothing uses");
+                return false;
+            }
+            check.incomplete |= slice.incomplete;
+            check.findings.addAll(slice.findings);
+            slice.forEach((block, inode) -> reachDead(block));
+            blocks.merge(tree.inode(), walk.blocks, Long::sum);
+            unwritten.merge(tree.inode(), walk.unwritten, Long::sum);
+            check.unwritten += walk.unwritten;
+            if (!walk.whole) {
+                unreadable.add(tree.inode());
+            }
+        }
+        return true;
+    }
+
+    /** Counts a block of a cut-off subtree, which may have been seen with its map. */
+    private void reachDead(long block) {
+        if (!check.touched.any()) {
+            check.reach("map node", block, CheckState.DEAD);
+        } else if (check.layout.isAllocatable(block) && check.reachable.add(block)) {
+            check.reached++;
+        }
+    }
+
+    private Slice.Walk deadWalk(Slice slice, long inode) {
+        return slice.new Walk(inode) {
+            @Override
+            boolean isKnown(long block) {
+                return !check.layout.isAllocatable(block) || !nodes.add(block);
+            }
+        };
+    }
+}

@@ -1,0 +1,109 @@
+package io.holdfast.check;
+
+import io.holdfast.btree.BTree;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Item;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.namespace.NamespaceCheck;
+
+/**
+ * Checks the metadata tree, in one slice: its items are compared with each other. Finds the inodes that have maps. Used by one
+ * thread, once.
+ */
+final class ItemsCheck {
+    /** How often the tree is read again. */
+    private static final int ATTEMPTS_MAX = 16;
+
+    private final CheckState check;
+    private NamespaceCheck.Counts files = new NamespaceCheck.Counts(0, 0);
+
+    ItemsCheck(CheckState check) {
+        this.check = check;
+    }
+
+    NamespaceCheck.Counts files() {
+        return files;
+    }
+
+    void run() {
+        for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
+            Slice slice = check.newSlice(Integer.MAX_VALUE);
+            NamespaceCheck namespace = new NamespaceCheck(
+                    (structure, inode, message) -> slice.findings.add(structure, -1, inode, message));
+            check.inodes.clear();
+            check.haveLost.clear();
+            boolean good;
+            try (CheckSource.State state = check.source.take()) {
+                BTree.walk(
+                        check.volume.nodes()::readUncached,
+                        state.superblock().treeRoot(),
+                        new TreeVisitor(slice, namespace));
+                good = state.isGood();
+            }
+            if (good) {
+                check.incomplete |= slice.incomplete;
+                slice.forEach((block, inode) ->
+                        check.reach(inode == CheckState.NO_FILE ? "tree node" : "map node", block, inode));
+                files = namespace.finish();
+                check.findings.addAll(slice.findings);
+                return;
+            }
+        }
+        check.unproven("files and directories");
+        check.inodes.clear();
+    }
+
+    private final class TreeVisitor implements BTree.Visitor {
+        private final Slice slice;
+        private final NamespaceCheck namespace;
+
+        TreeVisitor(Slice slice, NamespaceCheck namespace) {
+            this.slice = slice;
+            this.namespace = namespace;
+        }
+
+        @Override
+        public void node(BlockPointer pointer, int level) {
+            slice.add(pointer.block(), CheckState.NO_FILE);
+            slice.findings.metadataBlocks++;
+        }
+
+        @Override
+        public void item(Item item) {
+            namespace.item(item);
+            byte[] value = item.value();
+            if (value == null) {
+                return;
+            }
+            if (MapItems.isMapKey(item.key())) {
+                check.inodes.add(MapItems.inodeOf(item.key()));
+            } else if (MapItems.isLostKey(item.key())) {
+                try {
+                    lostNode(MapItems.decodeLost(item.key(), value));
+                } catch (HoldfastException e) {
+                    slice.hides("map node", -1, CheckState.NO_FILE, String.valueOf(e.getMessage()));
+                }
+            }
+        }
+
+        /** Reports a node that a checkpoint could not read. It is allocated, and so is what was below it. */
+        private void lostNode(MapItems.LostNode lost) {
+            slice.add(lost.node().block(), lost.inode());
+            slice.findings.metadataBlocks++;
+            check.haveLost.add(lost.inode());
+            slice.hides(
+                    "map node",
+                    lost.node().block(),
+                    lost.inode(),
+                    "the node of inode %d from offset %s on was lost: what it had is an error until it is written again"
+                            .formatted(lost.inode(), Long.toUnsignedString(lost.firstBlock() * Block.SIZE)));
+        }
+
+        @Override
+        public void problem(BlockPointer pointer, HoldfastException problem) {
+            slice.hides("tree node", pointer.block(), CheckState.NO_FILE, String.valueOf(problem.getMessage()));
+        }
+    }
+}

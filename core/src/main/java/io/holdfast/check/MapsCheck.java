@@ -1,0 +1,224 @@
+package io.holdfast.check;
+
+import io.holdfast.btree.BTree;
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Superblock;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.mapping.MapRoot;
+import io.holdfast.mapping.MapWalk;
+import io.holdfast.mapping.Mapping;
+import io.holdfast.namespace.InodeRecord;
+import io.holdfast.namespace.NamespaceKeys;
+import java.util.HashMap;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Goes through the maps of all files, slice by slice, and verifies their data. Used by one thread, once.
+ */
+final class MapsCheck {
+    /** Most blocks of one slice: 512 MiB, some 10 MiB of heap. The more, the closer they lie together on the device. */
+    static final int SLICE_MAX = 1 << 17;
+    /** The first slice reads this part of the volume's blocks, so that what it pins is a small part. */
+    private static final int SLICE_PART = 64;
+
+    private static final int SLICE_MIN = 16;
+    /** How often a slice is read again, each time half as long. */
+    private static final int ATTEMPTS_MAX = 16;
+
+    private final CheckState check;
+    private final VolumeState volume;
+    /** Maps whose counts are not those of their items; subtrees that were cut off may be counted there. */
+    private final Map<Long, MapCount> different = new HashMap<>();
+
+    MapsCheck(CheckState check) {
+        this.check = check;
+        this.volume = check.volume;
+    }
+
+    /**
+     * Where a slice begins.
+     *
+     * @param index of the inode
+     * @param count what was counted in its map, null if nothing was
+     */
+    private record Position(int index, @Nullable MapCount count) {}
+
+    void run() {
+        int first = check.source.isFixed()
+                ? SLICE_MAX
+                : Math.clamp(check.layout.blocks() / SLICE_PART, SLICE_MIN, SLICE_MAX);
+        Position at = new Position(0, null);
+        SliceLength length = new SliceLength(first, SLICE_MAX);
+        int attempt = 0;
+        while (at.index < check.inodes.size()) {
+            Slice slice = check.newSlice(length.blocks());
+            Position next;
+            boolean good;
+            try (CheckSource.State state = check.source.take()) {
+                next = read(state.superblock(), at, slice);
+                Inject.at(Point.CHECK_SLICE_WALKED);
+                slice.data.finish();
+                good = state.isGood();
+            }
+            if (good) {
+                check.commit(slice);
+                slice.ended.forEach(this::ended);
+                at = next;
+                length.wasRead();
+                attempt = 0;
+            } else if (++attempt < ATTEMPTS_MAX) {
+                length.wasRevoked();
+            } else {
+                check.unproven("inode " + check.inodes.get(at.index));
+                at = new Position(at.index + 1, null);
+                attempt = 0;
+            }
+        }
+    }
+
+    /** Reads maps until the slice is full; returns where to go on. */
+    private Position read(Superblock superblock, Position from, Slice slice) {
+        int index = from.index;
+        MapCount count = from.count;
+        while (index < check.inodes.size() && !slice.isFull()) {
+            count = read(superblock, check.inodes.get(index), count, slice);
+            if (count == null || count.from() == MapWalk.END) {
+                if (count != null) {
+                    slice.ended.add(count);
+                }
+                index++;
+                count = null;
+            }
+        }
+        return new Position(index, count);
+    }
+
+    /** Reads a piece of a map; returns what is counted now, null if there is no map that can be read. */
+    private @Nullable MapCount read(Superblock superblock, long inode, @Nullable MapCount before, Slice slice) {
+        try {
+            byte[] value = BTree.get(volume.nodes(), superblock.treeRoot(), MapItems.mapKey(inode));
+            if (value == null) {
+                return null; // The file was removed while the check ran.
+            }
+            MapRoot root = MapRoot.decode(value, inode);
+            MapCount count = before == null ? MapCount.begin(inode, root) : before;
+            FileWalk walk = new FileWalk(slice, inode, record(superblock, inode));
+            long next = new MapWalk(volume.nodes()::readUncached, walk).walk(root, count.from());
+            return new MapCount(
+                    inode,
+                    count.root(),
+                    count.changed() || !count.root().equals(root),
+                    next,
+                    count.blocks() + walk.blocks,
+                    count.unwritten() + walk.unwritten,
+                    count.lost() + walk.lost,
+                    count.whole() && walk.whole);
+        } catch (HoldfastException e) {
+            slice.hides("map node", -1, inode, String.valueOf(e.getMessage()));
+            return null;
+        }
+    }
+
+    /** Returns a file's record; null if it has none, or a damaged one, which the check of the names reports. */
+    private @Nullable InodeRecord record(Superblock superblock, long inode) throws HoldfastException {
+        byte[] value = BTree.get(volume.nodes(), superblock.treeRoot(), NamespaceKeys.inode(inode));
+        try {
+            return value == null ? null : InodeRecord.decode(inode, value);
+        } catch (HoldfastException reported) {
+            return null;
+        }
+    }
+
+    private void ended(MapCount count) {
+        check.unwritten += count.unwritten();
+        if (count.lost() > 0) {
+            check.hides(
+                    "map node",
+                    -1,
+                    count.inode(),
+                    "inode %d has %d lost blocks: reading them is an error until they are written again"
+                            .formatted(count.inode(), count.lost()));
+        }
+        boolean same =
+                count.root().dataBlocks() == count.blocks() && count.root().unwrittenBlocks() == count.unwritten();
+        if (!same && count.isComparable() && !check.haveLost.contains(count.inode())) {
+            different.put(count.inode(), count);
+        }
+    }
+
+    /** Compares the counts of maps once it is known what was cut off them. A map that changed meanwhile has no counts. */
+    void compare(DeadTreesCheck dead) {
+        for (MapCount count : different.values()) {
+            long inode = count.inode();
+            if (dead.isUnreadable(inode) || !hasRoot(count)) {
+                continue;
+            }
+            compare(inode, "data", count.root().dataBlocks(), count.blocks() + dead.blocks(inode));
+            compare(inode, "unwritten", count.root().unwrittenBlocks(), count.unwritten() + dead.unwritten(inode));
+        }
+    }
+
+    private boolean hasRoot(MapCount count) {
+        try {
+            byte[] value =
+                    BTree.get(volume.nodes(), check.source.superblock().treeRoot(), MapItems.mapKey(count.inode()));
+            return value != null && MapRoot.decode(value, count.inode()).equals(count.root());
+        } catch (HoldfastException reported) {
+            return false;
+        }
+    }
+
+    private void compare(long inode, String what, long said, long found) {
+        if (said != found) {
+            check.findings.add(
+                    "map node",
+                    -1,
+                    inode,
+                    "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found));
+        }
+    }
+
+    /** Goes through the map of a file; its data is verified. */
+    private final class FileWalk extends Slice.Walk {
+        private final Slice slice;
+        private final @Nullable InodeRecord file;
+
+        FileWalk(Slice slice, long inode, @Nullable InodeRecord file) {
+            slice.super(inode);
+            this.slice = slice;
+            this.file = file;
+        }
+
+        @Override
+        boolean isKnown(long block) {
+            return !slice.nodes.add(block) || check.isKnown(block);
+        }
+
+        @Override
+        public void data(long fileBlock, Mapping mapping) throws HoldfastException {
+            super.data(fileBlock, mapping);
+            if (!volume.layout().isAllocatable(mapping.block()) || check.isKnown(mapping.block())) {
+                return; // It is reported when the slice is done.
+            }
+            if (!mapping.isChecksummed() && file != null && file.checksummed()) {
+                slice.findings.add(
+                        "map node",
+                        mapping.block(),
+                        inode,
+                        "inode %d is checksummed, but block %d of it is not".formatted(inode, mapping.block()));
+            }
+            if (file != null && Long.compareUnsigned(fileBlock, file.blocks()) >= 0) {
+                slice.findings.add(
+                        "map node",
+                        mapping.block(),
+                        inode,
+                        "block %d of inode %d holds data behind the end of the file".formatted(fileBlock, inode));
+            }
+            slice.data.block(inode, fileBlock, mapping);
+        }
+    }
+}
