@@ -11,6 +11,7 @@ import io.holdfast.node.NodeReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -40,23 +41,33 @@ public final class LostNodes {
         return found;
     }
 
-    /** Says what is lost of files, a line for each node, as far as it can be read. */
-    public static List<String> named(NodeReader reader, Superblock superblock, FileNames names) {
-        List<String> lines = new ArrayList<>();
+    /** Lost nodes as far as they can be read; {@code problem} says why not all can. */
+    public record Found(List<LostNode> nodes, Optional<String> problem) {}
+
+    /** Looks some lost nodes up, for {@link #named}. The caller is registered as a reader. */
+    public static Found some(NodeReader reader, Superblock superblock) {
         try {
-            List<LostNode> nodes = find(reader, superblock, NAMED_MAX + 1);
-            LongFunction<String> label = nodes.isEmpty()
-                    ? FileNames.NUMBERS.of(Set.of())
-                    : names.of(nodes.stream().map(LostNode::inode).collect(Collectors.toSet()));
-            for (LostNode node : nodes) {
-                lines.add(
-                        lines.size() < NAMED_MAX
-                                ? node.text(label.apply(node.inode()))
-                                : "more nodes of maps are lost; 'holdfast check' names them all");
-            }
+            return new Found(find(reader, superblock, NAMED_MAX + 1), Optional.empty());
         } catch (HoldfastException e) {
-            lines.add("nodes of maps are lost, and not all can be named: " + e.getMessage());
+            return new Found(
+                    List.of(), Optional.of("nodes of maps are lost, and not all can be named: " + e.getMessage()));
         }
+    }
+
+    /** Says what is lost of files, a line for each node. Looks their names up, which may take a while. */
+    public static List<String> named(Found found, FileNames names) {
+        List<String> lines = new ArrayList<>();
+        List<LostNode> nodes = found.nodes();
+        LongFunction<String> label = nodes.isEmpty()
+                ? FileNames.NUMBERS.of(Set.of())
+                : names.of(nodes.stream().map(LostNode::inode).collect(Collectors.toSet()));
+        for (LostNode node : nodes) {
+            lines.add(
+                    lines.size() < NAMED_MAX
+                            ? node.text(label.apply(node.inode()))
+                            : "more nodes of maps are lost; 'holdfast check' names them all");
+        }
+        found.problem().ifPresent(lines::add);
         return lines;
     }
 }

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.OptionalLong;
 import java.util.ServiceLoader;
 
@@ -20,12 +21,22 @@ public interface FileSpace {
 
     /** Asks the first service of the class path; empty if there is none. */
     static OptionalLong of(Path file) throws IOException {
-        for (FileSpace service : ServiceLoader.load(FileSpace.class, FileSpace.class.getClassLoader())) {
+        for (FileSpace service : Services.FOUND) {
             OptionalLong taken = service.taken(file);
             if (taken.isPresent()) {
                 return taken;
             }
         }
         return OptionalLong.empty();
+    }
+
+    /** The services of the class path. They are looked for once: later there may be no descriptor to read it with. */
+    final class Services {
+        private static final List<FileSpace> FOUND =
+                ServiceLoader.load(FileSpace.class, FileSpace.class.getClassLoader()).stream()
+                        .map(ServiceLoader.Provider::get)
+                        .toList();
+
+        private Services() {}
     }
 }

@@ -49,8 +49,17 @@ final class Preallocation {
         }
     }
 
-    /** Takes the room for the blocks from {@code from} up to {@code end}, which are within the file. */
+    /**
+     * Takes the room for the blocks from {@code from} up to {@code end}, which are within the file. What was in the file at the
+     * beginning comes last: if zeroes must be written, it is still there when the rest finds no room.
+     */
     void take(long from, long end, LongConsumer step) throws IOException {
+        long old = Math.clamp(Math.ceilDiv(bytesBefore, Block.SIZE), from, end);
+        takeInOrder(old, end, step);
+        takeInOrder(from, old, done -> step.accept(end - old + done));
+    }
+
+    private void takeInOrder(long from, long end, LongConsumer step) throws IOException {
         long at = from;
         while (at < end) {
             long count = Math.min(STEP_BLOCKS, end - at);

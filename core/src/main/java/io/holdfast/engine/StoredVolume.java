@@ -102,7 +102,7 @@ final class StoredVolume implements Volume {
 
     /** Returns a report on opening that names what is lost, too. */
     private RecoveryReport withLost(RecoveryReport report) {
-        List<String> lost = LostNodes.named(state.nodes(), opened, names);
+        List<String> lost = LostNodes.named(LostNodes.some(state.nodes(), opened), names);
         if (lost.isEmpty()) {
             return report;
         }
@@ -159,15 +159,17 @@ final class StoredVolume implements Volume {
     @Override
     public List<String> damage() throws HoldfastException {
         return life.call(() -> {
+            LostNodes.Found lost;
             int ticket = state.readers().enter();
             try {
-                List<String> damage = new ArrayList<>(LostNodes.named(state.nodes(), superblock(), names));
-                damage.addAll(foundOpening);
-                damage.addAll(skipped.lines());
-                return damage;
+                lost = LostNodes.some(state.nodes(), superblock());
             } finally {
                 state.readers().leave(ticket);
             }
+            List<String> damage = new ArrayList<>(LostNodes.named(lost, names));
+            damage.addAll(foundOpening);
+            damage.addAll(skipped.lines());
+            return damage;
         });
     }
 

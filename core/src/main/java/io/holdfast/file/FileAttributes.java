@@ -113,15 +113,19 @@ final class FileAttributes {
 
     /** Puts a changed record and {@code more} into the log as one change. A file without a name has no record there. */
     void log(FileContext.Writer writer, List<LogEntry> more) throws HoldfastException {
+        log(writer, more, frees(more));
+    }
+
+    private void log(FileContext.Writer writer, List<LogEntry> more, boolean frees) throws HoldfastException {
         lock.lock();
         try {
             if (record.links() > 0 && (dirty || !more.isEmpty())) {
                 List<LogEntry> entries = new ArrayList<>(more);
                 entries.add(new LogEntry.ItemChange(
                         new Item(NamespaceKeys.inode(inode), upToDate().encode())));
-                writer.log().submit(entries, frees(more));
+                writer.log().submit(entries, frees);
             } else if (!more.isEmpty()) {
-                writer.log().submit(more, frees(more));
+                writer.log().submit(more, frees);
             }
             dirty = false;
             loggedBlocks = Block.count(size);
@@ -149,7 +153,8 @@ final class FileAttributes {
             contentChanged(newSize, true);
             boolean logged = false;
             try {
-                log(writer, more);
+                // Growing frees nothing: it must leave the last room to what does.
+                log(writer, more, newSize <= sizeBefore && frees(more));
                 logged = true;
             } finally {
                 if (!logged) {

@@ -15,6 +15,11 @@ import java.util.List;
  * lost.
  */
 final class RangeMap {
+    /** Steps of one call: a caller who wants more comes again, and others get their turn. */
+    private static final int STEPS_MAX = 4096;
+    /** On a disk that fails each of these may take seconds. */
+    private static final int UNREADABLE_MAX = 4;
+
     private final FileData file;
 
     RangeMap(FileData file) {
@@ -24,11 +29,15 @@ final class RangeMap {
     List<Extent> map(long offset, long length, int maxExtents) throws HoldfastException {
         Ranges.checkRange(file, offset, length);
         List<Extent> extents = new ArrayList<>();
+        int unreadable = 0;
         file.layout.readLock().lock();
         try {
             long end = Ranges.clamp(file, offset + length);
             long at = offset;
-            while (Long.compareUnsigned(at, end) < 0) {
+            for (int steps = 0; Long.compareUnsigned(at, end) < 0; steps++) {
+                if (steps == STEPS_MAX || unreadable == UNREADABLE_MAX) {
+                    return extents;
+                }
                 long block = FileData.blockOf(at);
                 long inMemory = file.nextInMemory(block);
                 Extent.State state;
@@ -39,6 +48,7 @@ final class RangeMap {
                 } else {
                     MapExtent run = run(block);
                     state = state(run.word());
+                    unreadable += state == Extent.State.LOST ? 1 : 0;
                     blocks = Math.min(run.length(), inMemory - block);
                 }
                 long next = Block.offset(block + blocks);

@@ -370,7 +370,8 @@ public final class WriteLog {
     public void flush() throws HoldfastException {
         latch.check();
         if (small.areWaiting()) {
-            requireRoom(ROOM_BLOCKS);
+            // What waits was accepted: some of it frees space, on a host that has none.
+            backing.requireRoomToFree(ROOM_BLOCKS + small.blocksBeside());
         }
         prove();
         writePending();

@@ -81,6 +81,22 @@ final class Lookup {
                 : null;
     }
 
+    /** Does as {@link #lastPath}, but lists no directory: null if a name on the way was not seen lately. */
+    @Nullable
+    String rememberedPath(long inode) throws HoldfastException {
+        StringBuilder path = new StringBuilder();
+        Set<Long> above = new HashSet<>();
+        for (long at = inode; at != NamespaceKeys.ROOT; ) {
+            LastNames.Seen seen = last.of(at);
+            if (seen == null || !above.add(at) || !leads(seen.directory(), seen.name(), at)) {
+                return null;
+            }
+            path.insert(0, "/" + seen.name());
+            at = seen.directory();
+        }
+        return path.toString();
+    }
+
     /** Returns the path of a directory; empty for the root. */
     private String pathOfDirectory(long directory) throws HoldfastException {
         Deque<String> names = new ArrayDeque<>();

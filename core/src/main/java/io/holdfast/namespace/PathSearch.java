@@ -19,6 +19,10 @@ import org.jspecify.annotations.Nullable;
  */
 final class PathSearch {
     private static final int PAGE = 256;
+    /** What asking for a page costs, in entries: an empty directory is read, too. */
+    private static final int PAGE_COST = 64;
+    /** On a disk that fails each page may take seconds. */
+    private static final int UNREADABLE_MAX = 4;
 
     private final Directories directories;
     private final Set<Long> wanted;
@@ -27,6 +31,7 @@ final class PathSearch {
     private final Deque<Level> open = new ArrayDeque<>();
     private int entriesLeft;
     private boolean unreadable;
+    private int unreadablePages;
 
     /** A directory and how far it has been read. */
     private record Level(long directory, String path, byte[] after) {}
@@ -41,7 +46,7 @@ final class PathSearch {
     void takeLast(Lookup lookup) {
         for (long inode : Set.copyOf(wanted)) {
             try {
-                String path = lookup.lastPath(inode);
+                String path = lookup.rememberedPath(inode);
                 if (path != null) {
                     note(inode, path);
                 }
@@ -54,7 +59,7 @@ final class PathSearch {
     FoundPaths run() {
         enter(NamespaceKeys.ROOT, "");
         Level level = open.poll();
-        while (level != null && !wanted.isEmpty() && entriesLeft > 0) {
+        while (level != null && !wanted.isEmpty() && entriesLeft > 0 && unreadablePages < UNREADABLE_MAX) {
             Level rest = page(level);
             if (rest != null) {
                 open.push(rest);
@@ -69,7 +74,7 @@ final class PathSearch {
         try {
             int limit = Math.min(PAGE, entriesLeft);
             var entries = directories.list(level.directory, level.after, limit);
-            entriesLeft -= entries.size();
+            entriesLeft -= entries.size() + PAGE_COST;
             for (DirectoryEntry entry : entries) {
                 String path = level.path + "/" + entry.name();
                 note(entry.inode(), path);
@@ -85,6 +90,7 @@ final class PathSearch {
                             Names.entry(entries.getLast().name()));
         } catch (HoldfastException e) {
             unreadable = true;
+            unreadablePages++;
             return null;
         }
     }

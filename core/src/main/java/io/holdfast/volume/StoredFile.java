@@ -118,7 +118,7 @@ public interface StoredFile extends AutoCloseable {
      *
      * @param maxExtents the most extents to return; at least 1
      * @return contiguous extents from {@code offset} on, ending at or before {@code offset + length} and at the end of
-     *     the file; empty at or after the end
+     *     the file; empty at or after the end. It may end early where the map is scattered or damaged: ask for the rest
      */
     List<Extent> map(long offset, long length, int maxExtents) throws HoldfastException;
 

@@ -270,7 +270,10 @@ public final class Rescue {
 
     /** Notes what the target does not take; fails if it takes nothing any more. */
     private void refused(String path, FileSystemException e) throws IOException {
-        if (Files.getFileStore(target).getUsableSpace() < ROOM_MIN) {
+        // What was copied of the file is gone from the target by now, so the room that is left says little.
+        String why = String.valueOf(e.getMessage());
+        boolean full = why.contains("No space left") || why.contains("quota exceeded");
+        if (full || Files.getFileStore(target).getUsableSpace() < ROOM_MIN) {
             throw e;
         }
         lost.add(path + ": cannot be written: " + e.getMessage());
