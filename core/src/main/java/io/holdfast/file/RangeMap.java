@@ -15,8 +15,8 @@ import java.util.List;
  * lost.
  */
 final class RangeMap {
-    /** Steps of one call: a caller who wants more comes again, and others get their turn. */
-    private static final int STEPS_MAX = 4096;
+    /** Steps of one call, unless more extents are wanted: a caller comes again for the rest, and others get their turn. */
+    private static final int STEPS = 4096;
     /** On a disk that fails each of these may take seconds. */
     private static final int UNREADABLE_MAX = 4;
 
@@ -30,12 +30,13 @@ final class RangeMap {
         Ranges.checkRange(file, offset, length);
         List<Extent> extents = new ArrayList<>();
         int unreadable = 0;
+        int stepsMax = Math.max(STEPS, maxExtents);
         file.layout.readLock().lock();
         try {
             long end = Ranges.clamp(file, offset + length);
             long at = offset;
             for (int steps = 0; Long.compareUnsigned(at, end) < 0; steps++) {
-                if (steps == STEPS_MAX || unreadable == UNREADABLE_MAX) {
+                if (steps == stepsMax || unreadable == UNREADABLE_MAX) {
                     return extents;
                 }
                 long block = FileData.blockOf(at);
