@@ -18,7 +18,7 @@ import java.lang.foreign.Arena;
  * ({@link TouchedBlocks}). It compares the others: what points to such a block now has pointed there from the beginning. It has
  * passed by once, unless the block was cut off with its subtree meanwhile; then it is found among those.
  *
- * <p>The check takes any content and reports damage without throwing. Used by one thread, once. Memory: two bits for each
+ * <p>The check takes any content and reports damage as its result. Used by one thread, once. Memory: two bits for each
  * block of the groups in use, outside the heap, and the inodes' table.
  */
 public final class VolumeCheck {

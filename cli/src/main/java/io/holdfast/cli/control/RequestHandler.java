@@ -259,7 +259,7 @@ final class RequestHandler implements AutoCloseable {
         return bytes;
     }
 
-    /** Shortens a report, so that a thousand problems fit into one frame. */
+    /** Shortens the answer to a resume, so that it fits into one frame. */
     private static Served.Resumed bounded(Served.Resumed resumed) {
         RecoveryReport r = resumed.recovery();
         return new Served.Resumed(
@@ -281,6 +281,7 @@ final class RequestHandler implements AutoCloseable {
                         .toList());
     }
 
+    /** Shortens a report, so that a thousand problems fit into one frame. */
     private static CheckReport bounded(CheckReport report) {
         List<CheckReport.Problem> problems = report.problems().stream()
                 .limit(CheckReport.MAX_PROBLEMS)
