@@ -72,7 +72,7 @@ public final class CheckSource {
     }
 
     /**
-     * Returns the newest state; no subtree that was cut off by then is freed before it is closed.
+     * Returns the newest state, of which only the subtrees that were cut off stay as they are until it is closed.
      *
      * @throws HoldfastException {@code NO_SPACE} if a checkpoint waits for room on the host
      */

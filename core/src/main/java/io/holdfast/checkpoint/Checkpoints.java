@@ -270,7 +270,7 @@ public final class Checkpoints {
     private void reuse(BlockList dead) {
         lock.lock();
         try {
-            if (!pins.isEmpty()) {
+            if (keepsBlocks()) {
                 pinned.add(dead);
                 pinnedBlocks += dead.size();
                 if (pinnedBlocks <= pinnedMax()) {
@@ -283,6 +283,11 @@ public final class Checkpoints {
         if (!revokePins()) {
             volume.space().reuse(List.of(dead));
         }
+    }
+
+    /** What was cut off is in no block that a checkpoint leaves out, so the pins of dead trees need none of these. */
+    private boolean keepsBlocks() {
+        return pins.stream().anyMatch(pin -> !pin.keepsDeadTrees);
     }
 
     /** Returns how many blocks may be kept for pins: more would soon be missed. */
@@ -316,7 +321,7 @@ public final class Checkpoints {
                 pins.remove(this);
                 // The next checkpoint looks whether there are any.
                 moreToReap |= keepsDeadTrees;
-                dead = pins.isEmpty() ? takePinned() : List.of();
+                dead = keepsBlocks() ? List.of() : takePinned();
             } finally {
                 lock.unlock();
             }
@@ -330,8 +335,8 @@ public final class Checkpoints {
     }
 
     /**
-     * Keeps the subtrees that were cut off from being freed, and blocks that checkpoints leave out from being used again.
-     * Waits for a running checkpoint, which may be freeing some.
+     * Keeps the subtrees that were cut off from being freed; nothing else is kept. Waits for a running checkpoint, which may
+     * be freeing some.
      *
      * @throws HoldfastException {@code NO_SPACE} if that checkpoint waits for room on the host
      */
