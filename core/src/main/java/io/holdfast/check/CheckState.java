@@ -2,6 +2,7 @@ package io.holdfast.check;
 
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.format.Layout;
+import io.holdfast.mapping.MapWalk;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -13,7 +14,7 @@ import java.util.Set;
  * What a check knows so far: the blocks that something points to, those that changed meanwhile, and what is wrong. Used by the
  * check's thread.
  */
-final class CheckState {
+final class CheckState implements AutoCloseable {
     static final long NO_FILE = -1;
     /** Stands for a subtree that was cut off, whose file does not matter. */
     static final long DEAD = -2;
@@ -38,6 +39,7 @@ final class CheckState {
     long unwritten;
 
     private final Progress progress;
+    private final CheckReaders readers;
 
     CheckState(VolumeState volume, CheckSource source, Progress progress, Arena memory) {
         this.volume = volume;
@@ -46,6 +48,7 @@ final class CheckState {
         this.layout = source.superblock().layout();
         this.reachable = new BlockSet(layout.blocks(), memory);
         this.touched = new TouchedBlocks(layout, memory);
+        this.readers = new CheckReaders(volume.nodeBuffers());
     }
 
     Slice newSlice(int max) {
@@ -53,7 +56,12 @@ final class CheckState {
     }
 
     DataCheck dataCheck(Findings to) {
-        return new DataCheck(volume.store(), volume.checksum(), volume.nodeBuffers(), to);
+        return new DataCheck(volume.store(), volume.checksum(), readers, to);
+    }
+
+    MapWalk walk(MapWalk.Visitor visitor) {
+        NodesAhead nodes = new NodesAhead(volume.store(), volume.checksum(), volume.nodes(), readers);
+        return new MapWalk(nodes, nodes, visitor);
     }
 
     /** Takes what a slice has seen, once it is known to be true. */
@@ -107,5 +115,11 @@ final class CheckState {
         unproven.add(
                 what + ": writers needed the space that the check would have kept; check again when there is more");
         incomplete = true;
+    }
+
+    /** Ends the threads that read. */
+    @Override
+    public void close() {
+        readers.close();
     }
 }

@@ -1,7 +1,6 @@
 package io.holdfast.check;
 
 import io.holdfast.checksum.Checksum;
-import io.holdfast.device.BufferPool;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.mapping.Mapping;
@@ -15,17 +14,20 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads data blocks and verifies them. Gathers blocks and reads them in the order of the device, not of the file:
- * blocks written at random places lie side by side there. Used by one thread; must be {@link #finish}ed.
+ * blocks written at random places lie side by side there. Several reads are under way at once. Used by one thread; must be
+ * {@link #finish}ed.
  */
 final class DataCheck {
     /** Blocks gathered before they are sorted and read: some 10 MiB of heap. */
     private static final int GATHERED_MAX = 1 << 17;
+    /** Runs whose findings are held at once. */
+    private static final int RUNS_MAX = 4096;
     /** Two wanted blocks at most so far apart share one read. */
     private static final int GAP_MAX = 8;
 
     private final BlockStore store;
     private final Checksum checksum;
-    private final BufferPool buffers;
+    private final CheckReaders readers;
     private final Findings findings;
     private final List<Pending> gathered = new ArrayList<>();
 
@@ -40,10 +42,10 @@ final class DataCheck {
         }
     }
 
-    DataCheck(BlockStore store, Checksum checksum, BufferPool buffers, Findings findings) {
+    DataCheck(BlockStore store, Checksum checksum, CheckReaders readers, Findings findings) {
         this.store = store;
         this.checksum = checksum;
-        this.buffers = buffers;
+        this.readers = readers;
         this.findings = findings;
     }
 
@@ -56,21 +58,29 @@ final class DataCheck {
 
     /** Verifies the gathered blocks. */
     void finish() {
-        if (gathered.isEmpty()) {
-            return;
-        }
         gathered.sort(Comparator.comparingLong(Pending::block));
-        MemorySegment memory = buffers.takeMemory();
-        try {
-            int from = 0;
-            while (from < gathered.size()) {
-                int to = groupEnd(from);
-                verify(gathered.subList(from, to), memory);
-                from = to;
-            }
-        } finally {
-            buffers.giveBackMemory(memory);
-            gathered.clear();
+        List<List<Pending>> runs = new ArrayList<>();
+        for (int from = 0; from < gathered.size(); ) {
+            int to = groupEnd(from);
+            runs.add(gathered.subList(from, to));
+            from = to;
+        }
+        for (int from = 0; from < runs.size(); from += RUNS_MAX) {
+            verify(runs.subList(from, Math.min(from + RUNS_MAX, runs.size())));
+        }
+        gathered.clear();
+    }
+
+    /** Verifies runs, several at a time; takes their findings in the order of the device. */
+    private void verify(List<List<Pending>> runs) {
+        Findings[] found = new Findings[runs.size()];
+        readers.read(runs.size(), (index, memory) -> {
+            Findings ofRun = new Findings();
+            verify(runs.get(index), memory, ofRun);
+            found[index] = ofRun;
+        });
+        for (Findings ofRun : found) {
+            findings.addAll(ofRun);
         }
     }
 
@@ -82,13 +92,13 @@ final class DataCheck {
         while (to < gathered.size()
                 && gathered.get(to).block() != gathered.get(to - 1).block()
                 && gathered.get(to).block() - gathered.get(to - 1).block() <= GAP_MAX
-                && gathered.get(to).block() - first < buffers.blocksPerBuffer()) {
+                && gathered.get(to).block() - first < readers.blocksMax()) {
             to++;
         }
         return to;
     }
 
-    private void verify(List<Pending> blocks, MemorySegment memory) {
+    private void verify(List<Pending> blocks, MemorySegment memory, Findings found) {
         long first = blocks.getFirst().block();
         int count = (int) (blocks.getLast().block() - first + 1);
         @Nullable Pending[] wanted = new Pending[count];
@@ -103,22 +113,25 @@ final class DataCheck {
                             || checksum.of(read, offset, Block.SIZE) == block.mapping.checksum();
                 });
         for (Pending block : blocks) {
-            int index = (int) (block.block() - first);
-            HoldfastException error = answer.error(index);
-            if (error != null) {
-                report(block, String.valueOf(error.getMessage()));
-            } else if (!answer.isGood(index)) {
-                report(block, "it does not match its checksum");
-            } else if (block.mapping.isChecksummed()) {
-                findings.blocksVerified++;
-            } else {
-                findings.blocksUnverified++;
-            }
+            take(block, answer, (int) (block.block() - first), found);
         }
     }
 
-    private void report(Pending block, String why) {
-        findings.add(
+    private static void take(Pending block, Answer answer, int index, Findings found) {
+        HoldfastException error = answer.error(index);
+        if (error != null) {
+            report(found, block, String.valueOf(error.getMessage()));
+        } else if (!answer.isGood(index)) {
+            report(found, block, "it does not match its checksum");
+        } else if (block.mapping.isChecksummed()) {
+            found.blocksVerified++;
+        } else {
+            found.blocksUnverified++;
+        }
+    }
+
+    private static void report(Findings found, Pending block, String why) {
+        found.add(
                 "data",
                 block.block(),
                 block.inode,

@@ -121,7 +121,7 @@ final class DeadTreesCheck {
             Slice slice = check.newSlice(MapsCheck.SLICE_MAX);
             Slice.Walk walk = deadWalk(slice, tree.inode());
             try {
-                from = new MapWalk(volume.nodes()::readUncached, walk).walk(tree.root(), tree.level(), from);
+                from = check.walk(walk).walk(tree.root(), tree.level(), from);
             } catch (HoldfastException e) {
                 slice.hides("map node", tree.root().block(), tree.inode(), String.valueOf(e.getMessage()));
                 from = MapWalk.END;

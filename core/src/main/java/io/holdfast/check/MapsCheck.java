@@ -107,7 +107,7 @@ final class MapsCheck {
             MapRoot root = MapRoot.decode(value, inode);
             MapCount count = before == null ? MapCount.begin(inode, root) : before;
             FileWalk walk = new FileWalk(slice, inode, record(superblock, inode));
-            long next = new MapWalk(volume.nodes()::readUncached, walk).walk(root, count.from());
+            long next = check.walk(walk).walk(root, count.from());
             return new MapCount(
                     inode,
                     count.root(),

@@ -122,5 +122,10 @@ final class Slice {
         public boolean isFull() {
             return Slice.this.isFull();
         }
+
+        @Override
+        public long room() {
+            return Math.max(0, max - size);
+        }
     }
 }

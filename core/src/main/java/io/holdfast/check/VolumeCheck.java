@@ -21,13 +21,13 @@ import java.lang.foreign.Arena;
  * <p>The check takes any content and reports damage as its result. Used by one thread, once. Memory: two bits for each
  * block of the groups in use, outside the heap, and the inodes' table.
  */
-public final class VolumeCheck {
+public final class VolumeCheck implements AutoCloseable {
     private final CheckState check;
     private final ItemsCheck items;
     private final MapsCheck maps;
     private final DeadTreesCheck deadTrees;
 
-    /** @param memory where the sets of blocks lie; closed when the check is done */
+    /** @param memory where the sets of blocks lie; closed after the check */
     public VolumeCheck(VolumeState volume, CheckSource source, Progress progress, Arena memory) {
         this.check = new CheckState(volume, source, progress, memory);
         this.items = new ItemsCheck(check);
@@ -102,5 +102,11 @@ public final class VolumeCheck {
         if (said != found) {
             check.findings.add("superblock", -1, "it counts %d %s blocks, there are %d".formatted(said, what, found));
         }
+    }
+
+    /** Ends the threads of the check. */
+    @Override
+    public void close() {
+        check.close();
     }
 }

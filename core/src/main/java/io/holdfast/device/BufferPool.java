@@ -92,6 +92,11 @@ public final class BufferPool implements AutoCloseable {
         }
     }
 
+    /** Returns how many buffers may be out at a time. */
+    public int buffersMax() {
+        return buffersMax;
+    }
+
     public int blocksPerBuffer() {
         return blocksPerBuffer;
     }

@@ -78,13 +78,14 @@ final class OnlineCheck {
     }
 
     private CheckReport run(CheckSource source, Progress progress, Arena memory) throws HoldfastException {
-        VolumeCheck check = new VolumeCheck(state, source, progress, memory);
-        source.whileIdle((newest, map) -> checkSuperblocks(check));
-        check.run();
-        if (writable == null) {
-            new LogCheck(state, opened, check, memory).run();
+        try (VolumeCheck check = new VolumeCheck(state, source, progress, memory)) {
+            source.whileIdle((newest, map) -> checkSuperblocks(check));
+            check.run();
+            if (writable == null) {
+                new LogCheck(state, opened, check, memory).run();
+            }
+            return check.report();
         }
-        return check.report();
     }
 
     private void checkSuperblocks(VolumeCheck check) {

@@ -4,6 +4,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.MapEntry;
 import io.holdfast.node.NodeReader;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Visits what is below a map's root, for the check. Reports damaged nodes and goes on behind them. A walk can stop where its
@@ -13,7 +15,13 @@ public final class MapWalk {
     /** What a walk returns that has come to the end. */
     public static final long END = Long.MAX_VALUE;
 
+    /** Nodes of one parent that are told about together. */
+    private static final int AHEAD_MAX = MapEntry.FANOUT;
+
+    private static final int AHEAD_MIN = 4;
+
     private final NodeReader reader;
+    private final Ahead ahead;
     private final Visitor visitor;
     private long from;
     private long next = END;
@@ -38,10 +46,26 @@ public final class MapWalk {
 
         /** Returns whether the walk is to stop. Asked behind each node. */
         boolean isFull();
+
+        /** Returns about how many blocks the walk may visit before it is to stop. */
+        default long room() {
+            return Long.MAX_VALUE;
+        }
+    }
+
+    /** Learns which nodes the walk comes to next, in this order, unless it stops before. */
+    public interface Ahead {
+        void willRead(List<BlockPointer> nodes);
     }
 
     public MapWalk(NodeReader reader, Visitor visitor) {
+        this(reader, nodes -> {}, visitor);
+    }
+
+    /** @param ahead may bring the nodes to where {@code reader} finds them */
+    public MapWalk(NodeReader reader, Ahead ahead, Visitor visitor) {
         this.reader = reader;
+        this.ahead = ahead;
         this.visitor = visitor;
     }
 
@@ -81,6 +105,24 @@ public final class MapWalk {
         }
     }
 
+    /** Tells which children the walk comes to next; returns the first slot that it has told nothing about. */
+    private int tell(byte[] node, int fromSlot, int childLevel, long firstBlock) {
+        int spanLog2 = MapEntry.spanLog2(childLevel);
+        // Twice as many as fit if all are full: leaves of disks that were written at random have holes.
+        int most = Math.clamp(visitor.room() >>> (spanLog2 - 1), AHEAD_MIN, AHEAD_MAX);
+        List<BlockPointer> nodes = new ArrayList<>();
+        int slot = fromSlot;
+        for (; slot < MapEntry.FANOUT && nodes.size() < most; slot++) {
+            long word = MapEntry.wordAt(node, slot);
+            boolean isBefore = firstBlock + ((slot + 1L) << spanLog2) <= from;
+            if (MapEntry.state(word) == MapEntry.NODE && !isBefore) {
+                nodes.add(new BlockPointer(MapEntry.block(word), MapEntry.checksumAt(node, slot)));
+            }
+        }
+        ahead.willRead(nodes);
+        return slot;
+    }
+
     private void walkNode(long word, long checksum, int level, long firstBlock, long end) throws HoldfastException {
         BlockPointer pointer = new BlockPointer(MapEntry.block(word), checksum);
         if (!visitor.node(pointer, firstBlock < from)) {
@@ -93,7 +135,11 @@ public final class MapWalk {
             visitor.problem(pointer.block(), e);
             return;
         }
+        int told = level == 1 ? MapEntry.FANOUT : 0;
         for (int slot = 0; slot < MapEntry.FANOUT && next == END; slot++) {
+            if (slot >= told) {
+                told = tell(node, slot, level - 1, firstBlock);
+            }
             long child = MapEntry.wordAt(node, slot);
             try {
                 MapTree.checkEntry(child, level - 1, slot);

@@ -56,7 +56,7 @@ class LayeringTest {
                     "error inject checksum format concurrent device failure store space log metadata mapping checkpoint volume namespace"),
             new Layer(
                     "check",
-                    "error inject checksum format device store node btree space log mapping checkpoint volume namespace"),
+                    "error inject checksum format concurrent device store node btree space log mapping checkpoint volume namespace"),
             new Layer(
                     "engine",
                     "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume namespace file check"));
