@@ -75,7 +75,7 @@ final class InfoCommand extends VolumeCommand {
             counters(volume.counters()).forEach((name, value) -> table.row(name.replace('_', ' '), shown(name, value)));
         }
         if (!failure.isEmpty()) {
-            table.row("FAILED", Names.printable(failure) + "; takes no more writes until it is opened again");
+            table.row("FAILED", Names.printable(failure) + "; 'holdfast resume' does that");
         }
         table.print(out);
     }
