@@ -2,6 +2,8 @@ package io.holdfast.engine;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -58,7 +60,7 @@ final class AcknowledgedChanges {
 
         /** Throws {@code FAILED} if acknowledged changes were lost: then nothing may be reported as durable. */
         void requireKept() throws HoldfastException {
-            if (lost) {
+            if (lost && !Inject.off(Guard.LOSS_REFUSES_FLUSH)) {
                 throw new HoldfastException(
                         ErrorCode.FAILED,
                         "%s: writes that were acknowledged and not flushed may have been lost when the volume failed, so no flush of it succeeds; restart its clients, then accept the loss ('holdfast resume --accept')"

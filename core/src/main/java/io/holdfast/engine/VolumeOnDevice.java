@@ -31,6 +31,26 @@ public final class VolumeOnDevice {
         return VolumeOpening.open(device, DeviceGuard.NONE, options, environment);
     }
 
+    /** Opens a device, the same one each time, for {@link #open(DeviceOpener, OpenOptions, Environment)}. */
+    public interface DeviceOpener {
+        Device open() throws HoldfastException;
+    }
+
+    /** Opens a volume that {@link Volume#reopen} can open again. */
+    public static Volume open(DeviceOpener device, OpenOptions options, Environment environment)
+            throws HoldfastException {
+        DeviceGuard guard = new DeviceGuard() {
+            @Override
+            public void release() {}
+
+            @Override
+            public Device open() throws HoldfastException {
+                return device.open();
+            }
+        };
+        return VolumeOpening.open(guard.open(), guard, options, environment);
+    }
+
     /**
      * What a volume takes from outside besides its device.
      *

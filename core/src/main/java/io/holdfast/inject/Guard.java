@@ -69,6 +69,8 @@ public enum Guard {
     ORPHAN_STAYS_OPEN,
     /** Content that a failed device did not take stays readable after the last handle is closed. */
     FAILED_STAYS_READABLE,
+    /** When a failed volume is opened again, no flush succeeds for files with changes that may be gone. */
+    LOSS_REFUSES_FLUSH,
 
     // ---- doors ----
     /** A connection has its share of the memory for payloads, whatever others hold. */

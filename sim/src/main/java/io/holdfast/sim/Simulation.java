@@ -27,6 +27,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.SplittableRandom;
 import java.util.logging.Level;
 import java.util.logging.Logger;
@@ -87,7 +88,12 @@ public final class Simulation {
     /** Apart from the others, so that scenarios without a check beside the clients are as they were without it. */
     private final SplittableRandom checking;
 
+    private final SplittableRandom resuming;
+
     private @Nullable Volume current;
+    /** The one that a volume was opened on last. */
+    private @Nullable SimDevice lastDevice;
+
     private int devices;
     private int recoveries;
 
@@ -105,6 +111,7 @@ public final class Simulation {
         this.random = scenario.random("director");
         this.identities = scenario.random("identities");
         this.checking = scenario.random("checking");
+        this.resuming = scenario.random("resuming");
         this.door = new NbdDoor(scenario, scheduler, points::errors);
         for (int i = 0; i < scenario.callers(); i++) {
             clients.add(new Client(world, i));
@@ -357,6 +364,12 @@ public final class Simulation {
     private @Nullable Opened afterCrash(Opened opened) throws HoldfastException {
         if (!opened.device().isCut()) {
             inspector.afterFailure();
+            if (resuming.nextBoolean()) {
+                Opened resumed = resume(opened);
+                if (resumed != null) {
+                    return afterResume(resumed);
+                }
+            }
             clients.forEach(Client::closeAll);
             inspector.afterFailure();
         }
@@ -396,6 +409,38 @@ public final class Simulation {
         return compare(again);
     }
 
+    /** Opens a failed volume again, as a server does when its device was mended; null if that cannot be. */
+    private @Nullable Opened resume(Opened opened) {
+        try {
+            Volume again = opened.volume().reopen(() -> {});
+            SimDevice device = Objects.requireNonNull(lastDevice);
+            current = again;
+            world.opened(again, device);
+            grower.opened();
+            return new Opened(again, device);
+        } catch (HoldfastException e) {
+            world.expect(e, false, "resuming");
+            world.opening(opened.device());
+            return null;
+        }
+    }
+
+    private @Nullable Opened afterResume(Opened resumed) throws HoldfastException {
+        clients.forEach(Client::forget);
+        recoveries++;
+        requireNoProblems(resumed);
+        if (world.mayHaveLostDurable()) {
+            inspector.weakly();
+            return null;
+        }
+        inspector.flushAfterResume();
+        Opened again = compare(resumed);
+        if (again != null) {
+            inspector.acceptLosses();
+        }
+        return again;
+    }
+
     /** A crash leaves nothing behind that opening takes for damage. */
     private void requireNoProblems(Opened opened) {
         RecoveryReport report = opened.volume().recovery();
@@ -432,8 +477,18 @@ public final class Simulation {
 
     private Opened open(SimDevice device) throws HoldfastException {
         trace.event(scheduler.nanoTime(), "open volume", devices, 0, () -> "");
-        world.opening(device);
-        Volume volume = VolumeOnDevice.open(device, OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment());
+        @Nullable SimDevice[] first = {device};
+        Volume volume = VolumeOnDevice.open(
+                () -> {
+                    // Opened again after a failure, the device is mended.
+                    SimDevice opened = first[0] == null ? device(false) : first[0];
+                    first[0] = null;
+                    lastDevice = opened;
+                    world.opening(opened);
+                    return opened;
+                },
+                OpenOptions.readWrite().withMemory(Scenario.MEMORY),
+                environment());
         current = volume;
         world.opened(volume, device);
         grower.opened();

@@ -118,6 +118,15 @@ public final class FileModel {
 
     /** Records a successful flush that began at {@code start}: all changes done before that are durable. */
     public void flushed(long start) {
+        contentFlushed(start);
+        size.flushed(reads.isEmpty() ? start : Math.min(start, reads.first()));
+    }
+
+    /**
+     * Does as {@link #flushed} for the content, not for the size: that may be one which a call has left that failed, and then
+     * nobody has promised it.
+     */
+    public void contentFlushed(long start) {
         for (Change change : List.copyOf(notDurable)) {
             if (change.end < start) {
                 change.durable = true;
@@ -125,7 +134,6 @@ public final class FileModel {
                 prune(change);
             }
         }
-        size.flushed(reads.isEmpty() ? start : Math.min(start, reads.first()));
     }
 
     /** Begins a read and returns its start time. The changes that it may see are kept until {@link #readEnded}. */

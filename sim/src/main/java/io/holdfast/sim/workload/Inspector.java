@@ -131,6 +131,58 @@ public final class Inspector {
         }
     }
 
+    /**
+     * Flushes what a failed volume has that was opened again. A flush that succeeds says that all changes are there which were
+     * acknowledged, before the failure too.
+     */
+    public void flushAfterResume() throws HoldfastException {
+        for (Folder folder : world.folders) {
+            for (Map.Entry<String, FileStatus> found : list(folder).entrySet()) {
+                FileModel model = world.byInode(found.getValue().inode());
+                if (model != null) {
+                    flushAfterResume(folder.pathOf(found.getKey()), model);
+                }
+            }
+        }
+    }
+
+    private void flushAfterResume(String path, FileModel model) throws HoldfastException {
+        long start = world.ticks.next();
+        try (StoredFile file = world.volume().open(path)) {
+            file.flush();
+            model.contentFlushed(start);
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.FAILED) {
+                throw e;
+            }
+        }
+    }
+
+    /** Accepts the losses of all files; then flushes succeed again. */
+    public void acceptLosses() throws HoldfastException {
+        for (Folder folder : world.folders) {
+            for (String name : list(folder).keySet()) {
+                String path = folder.pathOf(name);
+                if (world.volume().status(path).kind() == FileKind.REGULAR) {
+                    acceptLoss(path);
+                }
+            }
+        }
+    }
+
+    private void acceptLoss(String path) throws HoldfastException {
+        try {
+            world.volume().acceptLoss(path);
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.INVALID) {
+                throw e;
+            }
+        }
+        try (StoredFile file = world.volume().open(path)) {
+            file.flush();
+        }
+    }
+
     private boolean same(@Nullable FileStatus status, Folder.Node node) {
         if (status == null) {
             return false;
