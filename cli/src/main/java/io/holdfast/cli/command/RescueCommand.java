@@ -9,6 +9,7 @@ import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.rescue.Rescue;
 import io.holdfast.cli.rescue.RescueResult;
 import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.ProgressLine;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
@@ -53,6 +54,9 @@ final class RescueCommand extends HoldfastCommand {
     @Mixin
     private MemoryOption memory;
 
+    @Mixin
+    private ProgressOption progressOption;
+
     RescueCommand(CliContext context) {
         super(context);
     }
@@ -66,7 +70,12 @@ final class RescueCommand extends HoldfastCommand {
                         new VolumeAccess(context().engine(), cancel).openHere(device, memory.openToRescue()))) {
             Files.createDirectories(target);
             Targets targets = new Targets(device, context().engine()::claim);
-            RescueResult result = Rescue.run(volume, target.toRealPath(), targets, cancel);
+            long used = volume.usage().used();
+            RescueResult result;
+            try (ProgressLine progress =
+                    progressOption.start(context(), output(), "rescue", ProgressLine.Unit.BYTES, used)) {
+                result = Rescue.run(volume, target.toRealPath(), targets, progress, cancel);
+            }
             output().print(context().out(), json(result), out -> show(out, result));
             return result.lostPlaces() == 0 ? ExitCode.OK : ExitCode.DAMAGED;
         }

@@ -40,6 +40,11 @@ public final class Exporter {
         this.keepGoing = keepGoing;
     }
 
+    /** Returns how many bytes were written of the file that is exported now, or was exported last. */
+    public long written() {
+        return written;
+    }
+
     /** Exports the file in its current size. */
     public CopyResult run(StoredFile file, long size, Target target) throws IOException {
         long start = System.nanoTime();

@@ -68,25 +68,30 @@ public final class Rescue {
     /** A directory that is being copied: what it is called in the volume, where its copy is, and how far it has come. */
     private record Level(String path, Path copy, DirectoryCursor entries) {}
 
-    private Rescue(Inodes inodes, Path target, Targets targets, LostList lost, Cancellation cancel) {
+    private Rescue(Inodes inodes, Path target, Targets targets, LostList lost, Progress progress, Cancellation cancel) {
         this.inodes = inodes;
         this.target = target;
         this.targets = targets;
         this.lost = lost;
         this.cancel = cancel;
-        this.exporter = new Exporter(Progress.NONE, cancel, true);
+        this.exporter = new Exporter((done, size) -> progress.update(bytes + written(), 0), cancel, true);
+    }
+
+    private long written() {
+        return exporter.written();
     }
 
     /**
      * Copies a volume that was opened for a rescue.
      *
      * @param target an empty directory
+     * @param progress hears how many bytes were copied
      * @throws IOException if the target takes no more
      */
-    public static RescueResult run(Volume volume, Path target, Targets targets, Cancellation cancel)
+    public static RescueResult run(Volume volume, Path target, Targets targets, Progress progress, Cancellation cancel)
             throws IOException {
         try (LostList lost = LostList.create(target)) {
-            Rescue rescue = new Rescue(volume.inodes(), target, targets, lost, cancel);
+            Rescue rescue = new Rescue(volume.inodes(), target, targets, lost, progress, cancel);
             rescue.seen.add(Inodes.ROOT);
             rescue.tree("", target, Inodes.ROOT);
             rescue.directoriesWithoutNames();
@@ -227,7 +232,33 @@ public final class Rescue {
         }
     }
 
+    /** Copies a file: to its place, or, if the target does not take it there, into {@code lost+found}. */
     private void file(String path, Path place, long inode, boolean first) throws IOException {
+        try {
+            copy(path, place, inode, first);
+        } catch (FileSystemException e) {
+            requireRoom(e);
+            if (place.startsWith(target.resolve(FOUND))) {
+                refused(path, e);
+            } else {
+                fileElsewhere(path, inode, first, e);
+            }
+        }
+    }
+
+    private void fileElsewhere(String path, long inode, boolean first, FileSystemException why) throws IOException {
+        Path other = nameless(inode);
+        try {
+            copy(path, other, inode, first);
+            lost.note(path + ": its copy is " + target.relativize(other) + ", since the target refuses its name: "
+                    + why.getMessage());
+        } catch (FileSystemException e) {
+            nameless--;
+            refused(path, e);
+        }
+    }
+
+    private void copy(String path, Path place, long inode, boolean first) throws IOException {
         FileStatus status;
         try (StoredFile file = inodes.open(inode)) {
             status = file.status();
@@ -250,9 +281,6 @@ public final class Rescue {
         } catch (HoldfastException e) {
             unreadable(path, e);
             return;
-        } catch (FileSystemException e) {
-            refused(path, e);
-            return;
         }
         if (first && status.links() > 1 && linked.size() < LINKED_MAX) {
             linked.put(inode, place);
@@ -270,13 +298,18 @@ public final class Rescue {
 
     /** Notes what the target does not take; fails if it takes nothing any more. */
     private void refused(String path, FileSystemException e) throws IOException {
+        requireRoom(e);
+        lost.add(path + ": cannot be written: " + e.getMessage());
+    }
+
+    /** Fails if the target takes nothing any more. */
+    private void requireRoom(FileSystemException e) throws IOException {
         // What was copied of the file is gone from the target by now, so the room that is left says little.
         String why = String.valueOf(e.getMessage());
         boolean full = why.contains("No space left") || why.contains("quota exceeded");
         if (full || Files.getFileStore(target).getUsableSpace() < ROOM_MIN) {
             throw e;
         }
-        lost.add(path + ": cannot be written: " + e.getMessage());
     }
 
     // ---- what no name leads to ----
