@@ -301,11 +301,17 @@ public final class FileDevice implements FormattableDevice {
 
     /**
      * Finds out whether the file has all of its room. Then this class asks for none: some file systems refuse to allocate
-     * again what a file has if they are full (XFS).
+     * again what a file has if they are full (XFS). Where the path no longer leads to the file, nobody can tell, and this
+     * class asks for room.
      */
-    private void learnWhatIsTaken() throws IOException {
-        OptionalLong taken = FileSpace.of(path);
+    private void learnWhatIsTaken() {
         chunks.known();
+        OptionalLong taken;
+        try {
+            taken = FileSpace.of(path);
+        } catch (IOException e) {
+            return;
+        }
         if (taken.isPresent() && taken.getAsLong() >= blocks * Block.SIZE) {
             chunks.taken(0, blocks);
         }

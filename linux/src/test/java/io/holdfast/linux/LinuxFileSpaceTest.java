@@ -1,8 +1,10 @@
 package io.holdfast.linux;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.device.FileDevice;
 import io.holdfast.device.FileSpace;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -40,5 +42,15 @@ class LinuxFileSpaceTest {
         assertThatThrownBy(() -> FileSpace.of(folder.resolve("none")))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("none");
+    }
+
+    /** A device whose file was renamed while it is open cannot ask what the file has; it asks for room all the same. */
+    @Test
+    void aFileThatWasRenamedIsNoFailure() throws IOException {
+        Path file = folder.resolve("renamed");
+        try (FileDevice device = FileDevice.create(file, 16L * MIB, false)) {
+            Files.move(file, folder.resolve("other"));
+            assertThatCode(() -> device.allocate(0, 256)).doesNotThrowAnyException();
+        }
     }
 }
