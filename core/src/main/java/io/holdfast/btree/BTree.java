@@ -7,6 +7,7 @@ import io.holdfast.format.Item;
 import io.holdfast.node.NodeReader;
 import io.holdfast.node.NodeWriter;
 import java.util.Iterator;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,32 +19,54 @@ import org.jspecify.annotations.Nullable;
  * All methods throw {@code DAMAGED} with the block of a node that is wrong.
  */
 public final class BTree {
+    /** Leaves out what is lost, and nothing else that cannot be read. What was changed since is there. */
+    public static final DamagePolicy PAST_LOST_KEYS = damage -> {
+        if (!(damage instanceof LostKeysException)) {
+            throw damage;
+        }
+    };
+
     private BTree() {}
 
     /** Returns a copy of the value, or null if there is no such item. */
     public static byte @Nullable [] get(NodeReader reader, BlockPointer root, byte[] key) throws HoldfastException {
+        return get(reader, root, key, null);
+    }
+
+    /**
+     * Does as {@link #get(NodeReader, BlockPointer, byte[])}.
+     *
+     * @param end a key above all that the tree has, null if none is known: no node that cannot be read hides such keys
+     */
+    public static byte @Nullable [] get(NodeReader reader, BlockPointer root, byte[] key, byte @Nullable [] end)
+            throws HoldfastException {
         if (root.isNone()) {
             return null;
         }
-        TreeNode node = TreeNode.readRoot(reader, root);
-        byte @Nullable [] high = null;
-        while (!node.isLeaf()) {
-            int at = node.childFor(key);
-            high = node.childHigh(at, high);
-            node = TreeNode.readChild(reader, node.child(at), node.level() - 1, node.key(at), high);
-        }
-        int at = node.ceiling(key);
-        return at < node.count() && node.compareKey(at, key) == 0 ? node.value(at) : null;
+        Item item = new Search(reader, key, end).from(TreeNode.readRoot(reader, root));
+        return item == null ? null : item.value();
     }
 
     /** Returns a cursor over the items from {@code from} (inclusive) on, in ascending order. */
     public static BTreeCursor cursor(NodeReader reader, BlockPointer root, byte[] from) {
-        return cursor(reader, root, from, DamagePolicy.STRICT);
+        return cursor(reader, root, from, null, null, DamagePolicy.STRICT);
     }
 
-    /** Does as {@link #cursor(NodeReader, BlockPointer, byte[])}; leaves subtrees out that the policy goes past. */
-    public static BTreeCursor cursor(NodeReader reader, BlockPointer root, byte[] from, DamagePolicy policy) {
-        return new BTreeCursor(reader, root, from, policy);
+    /**
+     * Returns a cursor over the items from {@code from} (inclusive) to {@code to} (exclusive, null for no bound), in ascending
+     * order. It reads no node that has no items there.
+     *
+     * @param end as for {@link #get(NodeReader, BlockPointer, byte[], byte[])}
+     * @param policy for subtrees that cannot be read
+     */
+    public static BTreeCursor cursor(
+            NodeReader reader,
+            BlockPointer root,
+            byte[] from,
+            byte @Nullable [] to,
+            byte @Nullable [] end,
+            DamagePolicy policy) {
+        return new BTreeCursor(reader, from, to, end, policy).atRoot(root);
     }
 
     /**
@@ -59,7 +82,34 @@ public final class BTree {
      */
     public static BlockPointer apply(NodeReader reader, NodeWriter writer, BlockPointer root, Iterator<Item> changes)
             throws HoldfastException {
-        return new BatchApply(reader, writer, changes).run(root);
+        return apply(reader, writer, root, changes, Losses.STRICT);
+    }
+
+    /** Does as {@link #apply(NodeReader, NodeWriter, BlockPointer, Iterator)}, and goes on past nodes that are lost. */
+    public static BlockPointer apply(
+            NodeReader reader, NodeWriter writer, BlockPointer root, Iterator<Item> changes, Losses losses)
+            throws HoldfastException {
+        return new BatchApply(reader, writer, new Changes(() -> changes.hasNext() ? changes.next() : null), losses)
+                .run(root, null);
+    }
+
+    /**
+     * Returns up to {@code max} ranges of keys that are lost, in ascending order. Reads only what leads to them.
+     *
+     * @throws HoldfastException if one of these nodes cannot be read
+     */
+    public static List<LostKeys> lost(NodeReader reader, BlockPointer root, int max) throws HoldfastException {
+        return new LostSearch(reader, max).find(root);
+    }
+
+    /** Finds out which lost nodes can be read again. Leaves out what cannot be found out. */
+    public static Mending mending(NodeReader reader, BlockPointer root, int max) {
+        return new LostSearch(reader, max).mending(root);
+    }
+
+    /** Returns whether keys are lost. */
+    public static boolean hasLost(NodeReader reader, BlockPointer root) throws HoldfastException {
+        return !root.isNone() && TreeNode.readRoot(reader, root).hasLost();
     }
 
     /** Returns the number of levels, 0 for an empty tree. */
@@ -105,6 +155,13 @@ public final class BTree {
         void node(BlockPointer pointer, int level);
 
         void item(Item item);
+
+        /**
+         * The items of a range are those that were changed since its node was lost, and, if the node can be read again, what it has.
+         *
+         * @param why the node cannot be read; null if it can
+         */
+        void lost(LostKeys lost, @Nullable HoldfastException why);
 
         /** The node could not be read or is damaged; the walk visits neither its items nor the nodes below. */
         void problem(BlockPointer pointer, HoldfastException problem);

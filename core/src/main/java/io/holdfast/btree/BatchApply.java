@@ -1,12 +1,12 @@
 package io.holdfast.btree;
 
+import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.node.NodeReader;
 import io.holdfast.node.NodeWriter;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -30,28 +30,44 @@ import org.jspecify.annotations.Nullable;
  *   <li>Take the lowest packer that is not empty. If a packer below it is underfull, this pass did not write the last
  *       child that the former holds: a packer that cut a node by itself keeps enough for another, and after a flush
  *       comes a shared node. So no node is written only to be freed again.
+ *   <li>A node that cannot be read is shared. If a change falls into it, a {@link PatchNode} with that change takes its place. Its
+ *       pointer is never given up: it, and all below it, stay allocated. Such places are never opened to fill up others, so
+ *       nodes beside them may be underfull.
  * </ul>
  */
 final class BatchApply {
     private final NodeReader reader;
     private final NodeWriter writer;
-    private final Changes changes;
+    private final Losses losses;
+    private final Mending mending;
+    private final boolean ofChanges;
     private final List<NodePacker> packers = new ArrayList<>();
+    private Changes changes;
 
-    BatchApply(NodeReader reader, NodeWriter writer, Iterator<Item> changes) {
-        this.reader = reader;
-        this.writer = writer;
-        this.changes = new Changes(changes);
+    BatchApply(NodeReader reader, NodeWriter writer, Changes changes, Losses losses) {
+        this(reader, writer, changes, losses, losses.mending(), false);
     }
 
-    BlockPointer run(BlockPointer root) throws HoldfastException {
-        if (changes.isEmpty()) {
+    /** @param ofChanges the tree is a patch's tree of changes, in which a removal is an item */
+    private BatchApply(
+            NodeReader reader, NodeWriter writer, Changes changes, Losses losses, Mending mending, boolean ofChanges) {
+        this.reader = reader;
+        this.writer = writer;
+        this.changes = changes;
+        this.losses = losses;
+        this.mending = mending;
+        this.ofChanges = ofChanges;
+    }
+
+    /** @param high all keys are below it; null for no bound */
+    BlockPointer run(BlockPointer root, byte @Nullable [] high) throws HoldfastException {
+        if (changes.isEmpty() && !mending.opened().contains(root.block())) {
             return root;
         }
         if (root.isNone()) {
-            addChangesBelow(null);
+            addChangesBelow(high);
         } else {
-            open(root, TreeNode.readRoot(reader, root), null);
+            open(root, TreeNode.readRoot(reader, root, ofChanges), high);
         }
         return finish();
     }
@@ -69,15 +85,33 @@ final class BatchApply {
 
     private void visit(TreeNode parent, int i, byte @Nullable [] high) throws HoldfastException {
         int level = parent.level() - 1;
-        if (changes.peekBelow(high) == null && canShare(level)) {
-            for (int below = 0; below <= level; below++) {
-                flush(below);
-            }
-            add(level + 1, parent.item(i));
-        } else {
-            BlockPointer child = parent.child(i);
-            open(child, TreeNode.readChild(reader, child, level, parent.key(i), high), high);
+        BlockPointer pointer = parent.child(i);
+        boolean changed = changes.peekBelow(high) != null;
+        boolean mended =
+                mending.opened().contains(pointer.block()) || mending.merged().contains(pointer.block());
+        if (!changed && !mended && (canShare(level) || parent.isPatch(i))) {
+            share(level, parent.item(i));
+            return;
         }
+        Node child;
+        try {
+            child = Node.readChild(reader, parent, i, high);
+        } catch (HoldfastException e) {
+            unreadable(pointer, level, parent.item(i), high, e);
+            return;
+        }
+        switch (child) {
+            case TreeNode node -> open(pointer, node, high);
+            case PatchNode patch -> patch(pointer, patch, high);
+        }
+    }
+
+    /** Puts a node into the new tree as it is. */
+    private void share(int level, Item entry) throws HoldfastException {
+        for (int below = 0; below <= level; below++) {
+            flush(below);
+        }
+        add(level + 1, entry);
     }
 
     private void merge(TreeNode leaf, byte @Nullable [] high) throws HoldfastException {
@@ -86,7 +120,9 @@ final class BatchApply {
             addChangesBelow(key);
             Item change = changes.peekBelow(high);
             if (change == null || leaf.compareKey(i, change.key()) != 0) {
-                add(0, new Item(key, leaf.value(i)));
+                add(0, leaf.item(i));
+            } else {
+                place(change, leaf.value(i));
             }
         }
         addChangesBelow(high);
@@ -94,12 +130,106 @@ final class BatchApply {
 
     private void addChangesBelow(byte @Nullable [] high) throws HoldfastException {
         for (Item change = changes.peekBelow(high); change != null; change = changes.peekBelow(high)) {
-            if (change.value() != null) {
-                add(0, change);
-            }
-            changes.advance();
+            place(change, null);
         }
     }
+
+    private void place(Item change, byte @Nullable [] before) throws HoldfastException {
+        if (!ofChanges) {
+            losses.placed(change, before);
+        }
+        if (ofChanges || change.value() != null) {
+            add(0, change);
+        }
+        changes.advance();
+    }
+
+    // ---- what is lost ----
+
+    /** Goes on past a node that cannot be read. */
+    private void unreadable(BlockPointer pointer, int level, Item entry, byte @Nullable [] high, HoldfastException why)
+            throws HoldfastException {
+        byte[] low = entry.key();
+        addChangesBelow(low);
+        byte[] end = BTreeCursor.least(high, losses.end());
+        if (changes.peekBelow(end) == null) {
+            share(level, entry);
+        } else {
+            addPatch(new LostKeys(pointer, level, low, end), why);
+        }
+        addChangesBelow(high);
+    }
+
+    /** Puts a patch with the changes that fall into the range in the place of a node. */
+    private void addPatch(LostKeys lost, HoldfastException why) throws HoldfastException {
+        losses.lost(lost, why);
+        BlockPointer own =
+                ofChanges(changes.below(lost.high()), Mending.NOTHING).run(BlockPointer.NONE, lost.high());
+        write(new PatchNode(lost.level(), ofChanges, lost.node(), own, lost.low(), lost.high()));
+    }
+
+    private BatchApply ofChanges(Changes below, Mending mended) {
+        return new BatchApply(reader, writer, below, losses, mended, true);
+    }
+
+    private void write(PatchNode patch) throws HoldfastException {
+        share(patch.level(), TreeNode.patchItem(patch.low(), writer.write(patch.encode())));
+    }
+
+    /** Adds changes to those of a patch, or puts all of them into its base if that can be read again. */
+    private void patch(BlockPointer pointer, PatchNode patch, byte @Nullable [] high) throws HoldfastException {
+        addChangesBelow(patch.low());
+        if (mending.merged().contains(pointer.block())) {
+            mend(pointer, patch);
+        } else if (changes.peekBelow(patch.high()) != null || mending.opened().contains(pointer.block())) {
+            change(pointer, patch);
+        } else {
+            share(patch.level(), TreeNode.patchItem(patch.low(), pointer));
+        }
+        addChangesBelow(high);
+    }
+
+    private void change(BlockPointer pointer, PatchNode patch) throws HoldfastException {
+        try {
+            patch.readChanges(reader);
+        } catch (HoldfastException e) {
+            if (changes.peekBelow(patch.high()) == null) {
+                share(patch.level(), TreeNode.patchItem(patch.low(), pointer));
+            } else {
+                addPatch(new LostKeys(pointer, patch.level(), patch.low(), patch.high()), e);
+            }
+            return;
+        }
+        writer.dropRewritten(pointer);
+        BlockPointer own = ofChanges(changes.below(patch.high()), mending).run(patch.changes(), patch.high());
+        write(new PatchNode(patch.level(), ofChanges, patch.base(), own, patch.low(), patch.high()));
+    }
+
+    private void mend(BlockPointer pointer, PatchNode patch) throws HoldfastException {
+        Node base = patch.readBase(reader);
+        List<BlockPointer> passed = new ArrayList<>();
+        BTreeCursor older = BTreeCursor.changes(reader, patch, new byte[0], null, DamagePolicy.STRICT)
+                .onNode(passed::add);
+        writer.dropRewritten(pointer);
+        Changes outer = changes;
+        changes = outer.over(
+                () -> {
+                    Item item = older.next();
+                    for (BlockPointer node : passed) {
+                        writer.dropRewritten(node);
+                    }
+                    passed.clear();
+                    return item;
+                },
+                patch.high());
+        switch (base) {
+            case TreeNode node -> open(patch.base(), node, patch.high());
+            case PatchNode below -> patch(patch.base(), below, patch.high());
+        }
+        changes = outer;
+    }
+
+    // ---- nodes ----
 
     private boolean canShare(int level) {
         boolean nodeBelow = false;
@@ -131,8 +261,9 @@ final class BatchApply {
     }
 
     private void write(int level, List<Item> items) throws HoldfastException {
-        BlockPointer pointer = writer.write(TreeNode.encode(level, items));
-        add(level + 1, TreeNode.childItem(items.getFirst().key(), pointer));
+        BlockPointer pointer = writer.write(TreeNode.encode(level, ofChanges, items));
+        boolean hasLost = level > 0 && items.stream().anyMatch(TreeNode::hasLost);
+        add(level + 1, TreeNode.childItem(items.getFirst().key(), pointer, hasLost));
     }
 
     private BlockPointer finish() throws HoldfastException {
@@ -142,7 +273,8 @@ final class BatchApply {
                 if (packer.isEmpty()) {
                     return BlockPointer.NONE;
                 }
-                if (level > 0 && packer.size() == 1) {
+                // A patch is no root: nothing else would tell its level.
+                if (level > 0 && packer.size() == 1 && !TreeNode.isPatch(packer.first())) {
                     return TreeNode.pointerOf(packer.first());
                 }
             }
@@ -154,7 +286,10 @@ final class BatchApply {
         }
     }
 
-    /** Opens the node to the left of the packer's content and puts its content in front; false if there is none. */
+    /**
+     * Opens the node to the left of the packer's content and puts its content in front; false if there is none, or it cannot be
+     * read.
+     */
     private boolean pullLeft(int level) throws HoldfastException {
         int filled = lowestFilledAbove(level);
         if (filled < 0) {
@@ -164,7 +299,11 @@ final class BatchApply {
         Item entry = packer(filled).removeLast();
         for (int at = filled - 1; ; at--) {
             BlockPointer pointer = TreeNode.pointerOf(entry);
-            TreeNode node = TreeNode.readChild(reader, pointer, at, entry.key(), high);
+            TreeNode node = TreeNode.isPatch(entry) ? null : readLeft(entry, at, high);
+            if (node == null) {
+                packer(at + 1).add(entry);
+                return false;
+            }
             writer.dropRewritten(pointer);
             List<Item> content = new ArrayList<>(node.count());
             for (int i = 0; i < node.count(); i++) {
@@ -176,6 +315,17 @@ final class BatchApply {
             }
             entry = content.removeLast();
             packer(at).addFirst(content);
+        }
+    }
+
+    private @Nullable TreeNode readLeft(Item entry, int level, byte[] high) {
+        BlockPointer pointer = TreeNode.pointerOf(entry);
+        try {
+            TreeNode node = TreeNode.readRoot(reader, pointer, ofChanges);
+            node.requirePlace(pointer.block(), level, ofChanges, entry.key(), high);
+            return node;
+        } catch (HoldfastException e) {
+            return null; // Whoever looks something up there gets the error.
         }
     }
 

@@ -1,17 +1,24 @@
 package io.holdfast.btree;
 
+import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
 import java.util.Arrays;
-import java.util.Iterator;
 import org.jspecify.annotations.Nullable;
 
-/** An iterator over a sorted batch of changes that can peek at the next one. Refuses a batch that is not sorted. */
+/** A sorted batch of changes, of which the next one can be looked at. Refuses a batch that is not sorted. */
 final class Changes {
-    private final Iterator<Item> iterator;
+    private final Source source;
     private @Nullable Item next;
 
-    Changes(Iterator<Item> iterator) {
-        this.iterator = iterator;
+    /** Where changes come from, one after the other. */
+    interface Source {
+        /** Returns the next change; null at the end. */
+        @Nullable
+        Item next() throws HoldfastException;
+    }
+
+    Changes(Source source) throws HoldfastException {
+        this.source = source;
         advance();
     }
 
@@ -26,9 +33,9 @@ final class Changes {
         return change == null || high == null || Arrays.compareUnsigned(change.key(), high) < 0 ? change : null;
     }
 
-    void advance() {
+    void advance() throws HoldfastException {
         Item previous = next;
-        next = iterator.hasNext() ? iterator.next() : null;
+        next = source.next();
         if (next == null) {
             return;
         }
@@ -42,6 +49,50 @@ final class Changes {
         }
         if (previous != null && Arrays.compareUnsigned(previous.key(), key) >= 0) {
             throw new IllegalArgumentException("changes are not sorted");
+        }
+    }
+
+    /** Returns the changes below a key as changes of their own. Whoever takes one takes it from here. */
+    Changes below(byte @Nullable [] high) throws HoldfastException {
+        return new Changes(() -> takeBelow(high));
+    }
+
+    /** Returns older changes with those here that are below a key; where both have the same item, those here count. */
+    Changes over(Source older, byte @Nullable [] high) throws HoldfastException {
+        return new Changes(new Merge(older, high));
+    }
+
+    private @Nullable Item takeBelow(byte @Nullable [] high) throws HoldfastException {
+        Item change = peekBelow(high);
+        if (change != null) {
+            advance();
+        }
+        return change;
+    }
+
+    private final class Merge implements Source {
+        private final Source older;
+        private final byte @Nullable [] high;
+        private @Nullable Item old;
+
+        Merge(Source older, byte @Nullable [] high) throws HoldfastException {
+            this.older = older;
+            this.high = high;
+            this.old = older.next();
+        }
+
+        @Override
+        public @Nullable Item next() throws HoldfastException {
+            Item before = old;
+            Item change = peekBelow(high);
+            if (before == null) {
+                return takeBelow(high);
+            }
+            int order = change == null ? -1 : Arrays.compareUnsigned(before.key(), change.key());
+            if (order <= 0) {
+                old = older.next();
+            }
+            return order < 0 ? before : takeBelow(high);
         }
     }
 }

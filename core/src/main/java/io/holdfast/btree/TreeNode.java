@@ -5,13 +5,13 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.MapEntry;
 import io.holdfast.node.NodeReader;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -20,8 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *       0        4      5     6        8         10            16
  *      +--------+------+-----+--------+---------+-------------+
- *      | magic  | level| 0   | count  | start   | 0           |
- *      | "HFTN" | u8   |     | u16    | u16     |             |
+ *      | magic  | level|flags| count  | start   | 0           |
+ *      | "HFTN" | u8   | u8  | u16    | u16     |             |
  *      +--------+------+-----+--------+---------+-------------+
  *   16 | slot 0 u16 | slot 1 u16 | ... slot count-1 u16 | free
  *      +------------------------------------------------------+
@@ -35,7 +35,11 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>Slot {@code i} is the offset of item {@code i}. Items lie without gaps from the end of the block downwards, in key
  * order, so the slots, the lengths and {@code start} prove each other. In a leaf (level 0) the items are the volume's
- * items. In an inner node the key is the first key of a child and the value its pointer (word of {@link io.holdfast.format.MapEntry}, checksum u64).
+ * items. In an inner node the key is the first key of a child and the value its pointer (word of {@link MapEntry}, checksum u64).
+ * Two more bits of the word say what hangs there: bit 59, the child is a {@link PatchNode}; bit 60, patches are further below. So
+ * patches are found without reading what is whole.
+ *
+ * <p>{@code flags} is 1 in the nodes of a patch's tree of changes, else 0. In such a leaf a value length of 65535 stands for a removal.
  *
  * <p>Invariants of every instance, checked when a block is decoded, so that no later access can fail:
  *
@@ -46,7 +50,7 @@ import org.jspecify.annotations.Nullable;
  *       and its last key is below the parent's next. So no walk can loop or meet a node twice.
  * </ul>
  */
-final class TreeNode {
+final class TreeNode implements Node {
     static final int SIZE = Block.SIZE;
     static final int HEADER_SIZE = 16;
 
@@ -54,6 +58,17 @@ final class TreeNode {
     static final int CAPACITY = SIZE - HEADER_SIZE;
 
     static final int POINTER_SIZE = 16;
+
+    /** The flag of a node in a tree of changes. */
+    static final byte OF_CHANGES = 1;
+
+    /** Stands for the length of a value in a removal. */
+    private static final int REMOVED = 0xffff;
+
+    /** Bits of a pointer's word that no pointer elsewhere has. */
+    private static final long PATCH = 1L << 59;
+
+    private static final long LOST_BELOW = 1L << 60;
 
     /** With at least five children a node (see {@link NodesBound}) no volume needs more levels. */
     static final int LEVEL_MAX = 30;
@@ -68,6 +83,8 @@ final class TreeNode {
     private static final VarHandle SHORT = MethodHandles.byteArrayViewVarHandle(short[].class, ByteOrder.LITTLE_ENDIAN);
     private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
 
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+
     private final byte[] bytes;
     private final int level;
     private final int count;
@@ -80,28 +97,33 @@ final class TreeNode {
 
     /** Reads the root; nothing else tells its level. */
     static TreeNode readRoot(NodeReader reader, BlockPointer pointer) throws HoldfastException {
-        return decode(reader.read(pointer, STRUCTURE), pointer.block());
+        return readRoot(reader, pointer, false);
     }
 
-    /**
-     * Reads a child and checks it against its parent.
-     *
-     * @param low its first key
-     * @param high its last key must be below this; null for no bound
-     */
-    static TreeNode readChild(NodeReader reader, BlockPointer pointer, int level, byte[] low, byte @Nullable [] high)
-            throws HoldfastException {
+    /** Reads the root of a tree, or of a patch's tree of changes. */
+    static TreeNode readRoot(NodeReader reader, BlockPointer pointer, boolean ofChanges) throws HoldfastException {
         TreeNode node = decode(reader.read(pointer, STRUCTURE), pointer.block());
-        if (node.level != level) {
-            throw damaged(pointer.block(), "its level is " + node.level + " where its parent needs " + level);
-        }
-        if (node.compareKey(0, low) != 0) {
-            throw damaged(pointer.block(), "its first key is not the one its parent has for it");
-        }
-        if (high != null && node.compareKey(node.count - 1, high) >= 0) {
-            throw damaged(pointer.block(), "its last key reaches into its parent's next child");
+        if (node.isOfChanges() != ofChanges) {
+            throw damaged(pointer.block(), "it belongs to another tree");
         }
         return node;
+    }
+
+    @Override
+    public void requirePlace(long block, int parentsLevel, boolean ofChanges, byte[] low, byte @Nullable [] high)
+            throws HoldfastException {
+        if (level != parentsLevel) {
+            throw damaged(block, "its level is " + level + " where its parent needs " + parentsLevel);
+        }
+        if (isOfChanges() != ofChanges) {
+            throw damaged(block, "it belongs to another tree");
+        }
+        if (compareKey(0, low) != 0) {
+            throw damaged(block, "its first key is not the one its parent has for it");
+        }
+        if (high != null && compareKey(count - 1, high) >= 0) {
+            throw damaged(block, "its last key reaches into its parent's next child");
+        }
     }
 
     /** Decodes a block that matched its checksum, and checks every length and offset in it first. */
@@ -115,7 +137,7 @@ final class TreeNode {
         int level = bytes[4] & 0xff;
         int count = u16(bytes, 6);
         int start = u16(bytes, 8);
-        if (bytes[5] != 0 || u16(bytes, 10) != 0 || (int) INT.get(bytes, 12) != 0) {
+        if ((bytes[5] & ~OF_CHANGES) != 0 || u16(bytes, 10) != 0 || (int) INT.get(bytes, 12) != 0) {
             throw damaged(block, "a reserved field is not zero");
         }
         if (level > LEVEL_MAX) {
@@ -142,7 +164,7 @@ final class TreeNode {
             throw damaged(block, "item " + i + " is out of place");
         }
         int keyLength = u16(bytes, at);
-        int valueLength = u16(bytes, at + 2);
+        int valueLength = valueLength(at);
         if (at + ITEM_HEADER_SIZE + keyLength + valueLength != end) {
             throw damaged(block, "the lengths of item " + i + " do not fit");
         }
@@ -152,8 +174,8 @@ final class TreeNode {
         if (level == 0 ? valueLength > Item.VALUE_MAX : valueLength != POINTER_SIZE) {
             throw damaged(block, "item " + i + " has a value of " + valueLength + " bytes");
         }
-        if (level > 0 && !BlockPointer.isNode(bytes, at + ITEM_HEADER_SIZE + keyLength)) {
-            throw damaged(block, "item " + i + " points nowhere");
+        if (level > 0) {
+            checkPointer(i, at + ITEM_HEADER_SIZE + keyLength, block);
         }
         if (i > 0) {
             int previous = slot(i - 1) + ITEM_HEADER_SIZE;
@@ -166,18 +188,36 @@ final class TreeNode {
         return at;
     }
 
-    /** Makes the block of a node. The items must fit and be in order. */
-    static byte[] encode(int level, List<Item> items) {
+    private void checkPointer(int i, int at, long block) throws HoldfastException {
+        long word = (long) LONG.get(bytes, at);
+        long plain = word & ~(PATCH | LOST_BELOW);
+        if (!MapEntry.isPossible(plain) || MapEntry.state(plain) != MapEntry.NODE || MapEntry.block(plain) == 0) {
+            throw damaged(block, "item " + i + " points nowhere");
+        }
+        boolean leadsOn = (word & LOST_BELOW) != 0;
+        if (leadsOn && (level == 1 || (word & PATCH) != 0)) {
+            throw damaged(block, "item " + i + " has marks that cannot be");
+        }
+    }
+
+    /** Returns the length of the value of the item at an offset; a removal has none. */
+    private int valueLength(int at) {
+        int length = u16(bytes, at + 2);
+        return length == REMOVED && level == 0 && isOfChanges() ? 0 : length;
+    }
+
+    /** Makes the block of a node. The items must fit and be in order; removals are for trees of changes. */
+    static byte[] encode(int level, boolean ofChanges, List<Item> items) {
         byte[] bytes = new byte[SIZE];
         int end = SIZE;
         int slot = HEADER_SIZE;
         for (Item item : items) {
             byte[] key = item.key();
-            byte[] value = valueOf(item);
+            byte[] value = ofChanges && item.value() == null ? new byte[0] : valueOf(item);
             end -= ITEM_HEADER_SIZE + key.length + value.length;
             SHORT.set(bytes, slot, (short) end);
             SHORT.set(bytes, end, (short) key.length);
-            SHORT.set(bytes, end + 2, (short) value.length);
+            SHORT.set(bytes, end + 2, (short) (item.value() == null ? REMOVED : value.length));
             System.arraycopy(key, 0, bytes, end + ITEM_HEADER_SIZE, key.length);
             System.arraycopy(value, 0, bytes, end + ITEM_HEADER_SIZE + key.length, value.length);
             slot += SLOT_SIZE;
@@ -187,6 +227,7 @@ final class TreeNode {
         }
         INT.set(bytes, 0, MAGIC);
         bytes[4] = (byte) level;
+        bytes[5] = ofChanges ? OF_CHANGES : 0;
         SHORT.set(bytes, 6, (short) items.size());
         SHORT.set(bytes, 8, (short) end);
         return bytes;
@@ -194,7 +235,8 @@ final class TreeNode {
 
     /** Returns the bytes of {@link #CAPACITY} that an item takes, with its slot. */
     static int cost(Item item) {
-        return cost(item.key().length, valueOf(item).length);
+        byte[] value = item.value();
+        return cost(item.key().length, value == null ? 0 : value.length);
     }
 
     static int cost(int keyLength, int valueLength) {
@@ -202,9 +244,19 @@ final class TreeNode {
     }
 
     /** Makes the item that stands for a child in its parent. */
-    static Item childItem(byte[] firstKey, BlockPointer pointer) {
+    static Item childItem(byte[] firstKey, BlockPointer pointer, boolean hasLost) {
+        return childItem(firstKey, pointer, hasLost ? LOST_BELOW : 0);
+    }
+
+    /** Makes the item that stands for a patch. */
+    static Item patchItem(byte[] firstKey, BlockPointer pointer) {
+        return childItem(firstKey, pointer, PATCH);
+    }
+
+    private static Item childItem(byte[] firstKey, BlockPointer pointer, long marks) {
         byte[] value = new byte[POINTER_SIZE];
         pointer.encode(value, 0);
+        LONG.set(value, 0, (long) LONG.get(value, 0) | marks);
         return new Item(firstKey, value);
     }
 
@@ -213,8 +265,48 @@ final class TreeNode {
         return pointer(valueOf(item), 0);
     }
 
-    int level() {
+    /** Returns whether an item made by {@link #childItem} stands for a patch. */
+    static boolean isPatch(Item item) {
+        return ((long) LONG.get(valueOf(item), 0) & PATCH) != 0;
+    }
+
+    /** Returns whether an item made by {@link #childItem} has a patch or leads to one. */
+    static boolean hasLost(Item item) {
+        return ((long) LONG.get(valueOf(item), 0) & (PATCH | LOST_BELOW)) != 0;
+    }
+
+    @Override
+    public int level() {
         return level;
+    }
+
+    @Override
+    public boolean isOfChanges() {
+        return bytes[5] != 0;
+    }
+
+    /** Returns whether child {@code i} is a patch. */
+    boolean isPatch(int i) {
+        return (word(i) & PATCH) != 0;
+    }
+
+    /** Returns whether child {@code i} is a node that leads to patches. */
+    boolean hasLostBelow(int i) {
+        return (word(i) & LOST_BELOW) != 0;
+    }
+
+    /** Returns whether there are patches below. */
+    boolean hasLost() {
+        for (int i = 0; level > 0 && i < count; i++) {
+            if (isPatch(i) || hasLostBelow(i)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private long word(int i) {
+        return (long) LONG.get(bytes, slot(i) + ITEM_HEADER_SIZE + keyLength(i));
     }
 
     boolean isLeaf() {
@@ -232,11 +324,16 @@ final class TreeNode {
 
     byte[] value(int i) {
         int at = slot(i) + ITEM_HEADER_SIZE + keyLength(i);
-        return Arrays.copyOfRange(bytes, at, at + u16(bytes, slot(i) + 2));
+        return Arrays.copyOfRange(bytes, at, at + valueLength(slot(i)));
+    }
+
+    /** Returns whether item {@code i} of a tree of changes is a removal. */
+    private boolean isRemoval(int i) {
+        return level == 0 && isOfChanges() && u16(bytes, slot(i) + 2) == REMOVED;
     }
 
     Item item(int i) {
-        return new Item(key(i), value(i));
+        return isRemoval(i) ? Item.remove(key(i)) : new Item(key(i), value(i));
     }
 
     BlockPointer child(int i) {
@@ -289,7 +386,7 @@ final class TreeNode {
     }
 
     private static BlockPointer pointer(byte[] from, int at) {
-        return Objects.requireNonNull(BlockPointer.decode(from, at));
+        return new BlockPointer(MapEntry.block((long) LONG.get(from, at)), (long) LONG.get(from, at + 8));
     }
 
     private int slot(int i) {

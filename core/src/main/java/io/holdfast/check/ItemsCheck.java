@@ -1,12 +1,15 @@
 package io.holdfast.check;
 
 import io.holdfast.btree.BTree;
+import io.holdfast.btree.LostKeys;
+import io.holdfast.checkpoint.LostRanges;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.namespace.NamespaceCheck;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks the metadata tree, in one slice: its items are compared with each other. Finds the inodes that have maps. Used by one
@@ -99,6 +102,17 @@ final class ItemsCheck {
                     lost.inode(),
                     "the node of inode %d from offset %s on was lost: what it had is an error until it is written again"
                             .formatted(lost.inode(), Long.toUnsignedString(lost.firstBlock() * Block.SIZE)));
+        }
+
+        @Override
+        public void lost(LostKeys lost, @Nullable HoldfastException why) {
+            slice.hides(
+                    "tree node",
+                    lost.node().block(),
+                    CheckState.NO_FILE,
+                    why == null
+                            ? "it was lost and can be read again: the volume has what is there when it is opened for writing the next time"
+                            : LostRanges.text(lost) + ": " + why.getMessage());
         }
 
         @Override

@@ -20,6 +20,7 @@ import io.holdfast.mapping.MapItems.LostNode;
 import io.holdfast.mapping.MapRelease;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapUpdate;
+import io.holdfast.mapping.UnknownRoot;
 import io.holdfast.space.BlockList;
 import io.holdfast.space.SpaceMap;
 import java.util.ArrayDeque;
@@ -30,6 +31,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Objects;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -83,6 +85,10 @@ final class CheckpointRun {
     /** Whether all nodes that were lost before have been put back. */
     private boolean noneIsLost;
 
+    private boolean lostKeys;
+    private long inodesBelow;
+    private List<String> treeNotes = List.of();
+
     private boolean moreToReap;
     private long frozenUnwritten;
 
@@ -128,8 +134,7 @@ final class CheckpointRun {
             mergeLost();
             reap();
             roots.forEach(this::putRoot);
-            BlockPointer tree =
-                    BTree.apply(writer, writer, last.treeRoot(), items.values().iterator());
+            BlockPointer tree = applyItems(changedItems);
             writer.finish();
             growMap();
             BlockPointer spaceRoot = updateSpaceMap(last.generation() + 1, clean);
@@ -142,7 +147,7 @@ final class CheckpointRun {
                     changeBytes,
                     clean);
             superblock = larger == null ? superblock : superblock.withBlocks(larger.blocks());
-            superblock = superblock.withFeatures(features());
+            superblock = superblock.withFeatures(features()).withInodesBelow(inodesBelow);
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {
                 volume.device().flush();
@@ -153,6 +158,41 @@ final class CheckpointRun {
         } finally {
             writer.abandon();
         }
+    }
+
+    private BlockPointer applyItems(NavigableMap<byte[], Item> changedItems) throws HoldfastException {
+        TreeUpdate update = new TreeUpdate(writer, last, changedItems, mergesLost);
+        BlockPointer tree = update.apply(items.values());
+        if (!update.found().isEmpty()) {
+            items.clear();
+            for (Map.Entry<Long, TreeUpdate.FoundRoot> found : update.found().entrySet()) {
+                putFound(found.getKey(), found.getValue());
+            }
+            tree = update.applyMore(tree, items.values());
+        }
+        inodesBelow = update.inodesBelow();
+        lostKeys = update.hasLost(tree);
+        treeNotes = update.notes();
+        return tree;
+    }
+
+    /** Makes one of a root that was begun anew in recovery, and the one of which nobody knew then. */
+    private void putFound(long inode, TreeUpdate.FoundRoot found) throws HoldfastException {
+        byte[] older = found.older();
+        UnknownRoot both = UnknownRoot.found(
+                writer,
+                (top, level) -> putDead(new DeadTree(inode, top, level)),
+                inode,
+                found.now(),
+                older == null ? MapRoot.EMPTY : MapRoot.decode(older, inode));
+        LostNode node = both.lost();
+        if (node != null) {
+            Item item = MapItems.lost(node);
+            items.put(item.key(), item);
+            lost.add(node);
+        }
+        roots.put(inode, both.root());
+        putRoot(inode, both.root());
     }
 
     /** What the map cannot drop stays allocated, so that its descriptors and the superblock's count agree. */
@@ -220,10 +260,11 @@ final class CheckpointRun {
     }
 
     private Features features() {
-        if (!lost.isEmpty()) {
-            return last.features().withLostNodes();
+        Features features = last.features().withLostKeys(lostKeys);
+        if (!lost.isEmpty() || roots.values().stream().anyMatch(MapRoot::hidesAnother)) {
+            return features.withLostNodes();
         }
-        return noneIsLost ? last.features().withoutLostNodes() : last.features();
+        return noneIsLost ? features.withoutLostNodes() : features;
     }
 
     /**
@@ -246,12 +287,22 @@ final class CheckpointRun {
         found.sort(Comparator.comparingLong(LostNode::generation).reversed());
         List<LostNode> missing = new ArrayList<>(lost);
         for (LostNode node : found) {
-            boolean hidden = missing.stream().anyMatch(node::overlaps);
+            boolean hidden = missing.stream().anyMatch(node::overlaps) || isUnknown(node.inode());
             if (hidden || !merged(node, missing)) {
                 missing.add(node);
             }
         }
         noneIsLost = missing.isEmpty();
+    }
+
+    /** Returns whether nobody knows what came after a node that was lost: then it must not be put back. */
+    private boolean isUnknown(long inode) {
+        try {
+            MapRoot root = rootOf(inode);
+            return root != null && root.hidesAnother();
+        } catch (HoldfastException e) {
+            return true;
+        }
     }
 
     /**
@@ -304,19 +355,41 @@ final class CheckpointRun {
         if (!reaps) {
             return;
         }
-        BTreeCursor cursor = BTree.cursor(volume.nodes(), last.treeRoot(), MapItems.firstDeadKey());
         int budget = REAP_MAX;
-        Item item = cursor.next();
-        while (item != null && MapItems.isDeadKey(item.key()) && budget > 0) {
-            byte[] value = item.value();
-            if (value != null) {
+        for (DeadTree tree : deadTrees()) {
+            if (budget == 0) {
+                moreToReap = true;
+                return;
+            }
+            if (!isUnknown(tree.inode())) {
+                Item item = MapItems.dead(tree);
                 items.put(item.key(), Item.remove(item.key()));
-                reapable.push(MapItems.decodeDead(item.key(), value));
+                reapable.push(tree);
                 budget = reapWithin(budget);
             }
-            item = cursor.next();
         }
-        moreToReap |= item != null && MapItems.isDeadKey(item.key());
+    }
+
+    /** Returns some subtrees to free. Those whose items cannot be read wait. */
+    private List<DeadTree> deadTrees() {
+        List<DeadTree> found = new ArrayList<>();
+        BTreeCursor cursor = BTree.cursor(
+                volume.nodes(),
+                last.treeRoot(),
+                MapItems.firstDeadKey(),
+                MapItems.firstLostKey(),
+                null,
+                BTree.PAST_LOST_KEYS);
+        try {
+            Item item = cursor.next();
+            while (item != null && MapItems.isDeadKey(item.key()) && found.size() <= REAP_MAX) {
+                found.add(MapItems.decodeDead(item.key(), Objects.requireNonNull(item.value())));
+                item = cursor.next();
+            }
+        } catch (HoldfastException e) {
+            return found; // The check says why.
+        }
+        return found;
     }
 
     private int reapWithin(int budget) throws HoldfastException {
@@ -384,6 +457,7 @@ final class CheckpointRun {
     /** Returns what the run could not read, a line for each, for the log. */
     List<String> damage(FileNames names) {
         List<String> damage = new ArrayList<>(writer.leaks());
+        damage.addAll(treeNotes);
         if (!notes.isEmpty()) {
             LongFunction<String> label =
                     names.of(notes.stream().map(note -> note.node.inode()).collect(Collectors.toSet()));

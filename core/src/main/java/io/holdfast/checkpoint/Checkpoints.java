@@ -228,7 +228,7 @@ public final class Checkpoints {
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);
         // Items first: a map opened from here on finds its new root there, and one opened before gets it below.
-        volume.items().commitRoot(next.treeRoot());
+        volume.items().commitRoot(next.treeRoot(), next.inodesBelow());
         run.roots().forEach((inode, root) -> {
             BlockMap map = volume.maps().find(inode);
             if (map != null) {

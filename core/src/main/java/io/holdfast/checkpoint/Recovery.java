@@ -14,6 +14,7 @@ import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
 import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.mapping.MapRoot;
 import io.holdfast.memory.MemoryPlan;
 import io.holdfast.space.Reservation;
 import java.util.ArrayList;
@@ -46,6 +47,8 @@ public final class Recovery implements LogReader.Sink {
     private long blocks;
     private long changeBytesNamed;
     private long checkpointsWritten;
+    /** The first superblock that can have a map in the place of one whose item cannot be read. */
+    private long next;
 
     /**
      * @param checkpoints null to write nothing
@@ -73,6 +76,7 @@ public final class Recovery implements LogReader.Sink {
      * @throws HoldfastException {@code NO_MEMORY} if memory has no room for the changes, and nothing may be written
      */
     public LogReader.Result replay(LogReader reader, Superblocks.Found superblock) throws HoldfastException {
+        next = superblock.superblock().generation() + 1;
         LogReader.Result found = reader.scan(superblock.superblock().log(), this);
         Checkpoints to = checkpoints;
         if (to != null && !found.corrupt()) {
@@ -220,7 +224,7 @@ public final class Recovery implements LogReader.Sink {
     private BlockMap map(long inode) throws HoldfastException {
         BlockMap map = volume.maps().find(inode);
         if (map == null) {
-            map = volume.maps().acquire(inode);
+            map = volume.maps().acquire(inode, MapRoot.unknown(next));
             inodes.add(inode);
         }
         return map;
@@ -245,6 +249,7 @@ public final class Recovery implements LogReader.Sink {
 
     private void writeCheckpoint(Checkpoints to, LogPosition at) throws HoldfastException {
         finish();
+        next = to.superblock().generation() + 1;
         to.write(
                 freeze -> {
                     freeze.freeze(at);

@@ -21,6 +21,7 @@ import io.holdfast.format.Features;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.metadata.InodeMark;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.node.NodeCache;
 import io.holdfast.node.NodeReader;
@@ -176,6 +177,7 @@ final class Formatting {
                         writer.taken.size(),
                         0,
                         0,
+                        InodeMark.FIRST,
                         true,
                         Superblock.nothingLater()));
                 device.flush();

@@ -2,6 +2,7 @@ package io.holdfast.engine;
 
 import io.holdfast.checkpoint.FileNames;
 import io.holdfast.checkpoint.LostNodes;
+import io.holdfast.checkpoint.LostRanges;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
@@ -102,7 +103,8 @@ final class StoredVolume implements Volume {
 
     /** Returns a report on opening that names what is lost, too. */
     private RecoveryReport withLost(RecoveryReport report) {
-        List<String> lost = LostNodes.named(LostNodes.some(state.nodes(), opened), names);
+        List<String> lost = new ArrayList<>(LostRanges.some(state.nodes(), opened));
+        lost.addAll(LostNodes.named(LostNodes.some(state.nodes(), opened), names));
         if (lost.isEmpty()) {
             return report;
         }
@@ -160,13 +162,15 @@ final class StoredVolume implements Volume {
     public List<String> damage() throws HoldfastException {
         return life.call(() -> {
             LostNodes.Found lost;
+            List<String> damage;
             int ticket = state.readers().enter();
             try {
+                damage = LostRanges.some(state.nodes(), superblock());
                 lost = LostNodes.some(state.nodes(), superblock());
             } finally {
                 state.readers().leave(ticket);
             }
-            List<String> damage = new ArrayList<>(LostNodes.named(lost, names));
+            damage.addAll(LostNodes.named(lost, names));
             damage.addAll(foundOpening);
             damage.addAll(skipped.lines());
             return damage;

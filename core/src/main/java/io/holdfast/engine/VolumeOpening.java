@@ -154,6 +154,7 @@ final class VolumeOpening {
         Checksum checksum = Checksums.byId(superblock.checksumId());
         NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory.nodes());
         undo.push(nodes::close);
+        requireRoot(nodes, superblock);
         found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         loadSpaceMap(superblock, spaceMap, problems);
@@ -161,7 +162,8 @@ final class VolumeOpening {
         space.setUnwrittenInTree(superblock.unwrittenBlocks());
         ReaderEpochs readers = new ReaderEpochs();
         SpaceReserver reserver = new SpaceReserver(space, device.name());
-        ItemStore items = new ItemStore(nodes, space, reserver, readers, superblock.treeRoot(), policy);
+        ItemStore items =
+                new ItemStore(nodes, space, reserver, readers, superblock.treeRoot(), superblock.inodesBelow(), policy);
         ChangeMemory changes = new ChangeMemory();
         undo.push(changes::close);
         ChangeBudget budget = new ChangeBudget(changes, memory.changes());
@@ -233,6 +235,22 @@ final class VolumeOpening {
                             .formatted(device.name(), superblock.features().unwritable()));
         }
         memory = GroupMemory.require(device.name(), superblock.layout(), memory);
+    }
+
+    /** Without the root nothing is found, and no checkpoint can be written. */
+    private void requireRoot(NodeCache nodes, Superblock superblock) throws HoldfastException {
+        if (options.readOnly()) {
+            return;
+        }
+        try {
+            BTree.cursor(nodes, superblock.treeRoot(), new byte[0]).requireRoot();
+        } catch (HoldfastException e) {
+            throw new HoldfastException(
+                    e.code(),
+                    e.getMessage()
+                            + "; it is the root of the metadata tree: the volume cannot be written to, and 'holdfast rescue' copies out what is there",
+                    e);
+        }
     }
 
     private int groupsLoaded() {

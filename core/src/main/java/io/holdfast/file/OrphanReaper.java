@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * queues nothing in memory and a crash loses nothing.
  */
 final class OrphanReaper {
+    private static final System.Logger LOG = System.getLogger("holdfast");
     private static final int SCAN_MAX = 256;
 
     private final MetadataStore items;
@@ -155,13 +156,19 @@ final class OrphanReaper {
         byte[] to = NamespaceKeys.orphan(-1);
         boolean freed = false;
         while (true) {
-            List<Item> orphans = items.scan(from, to, SCAN_MAX);
+            List<Item> orphans;
+            try {
+                orphans = items.scanKnown(from, to, SCAN_MAX);
+            } catch (HoldfastException e) {
+                requireUnreadable(e);
+                LOG.log(System.Logger.Level.WARNING, "removed files stay allocated: {0}", e.getMessage());
+                break;
+            }
             for (Item orphan : orphans) {
                 Orphan said = Orphan.of(orphan);
                 Inject.at(Point.ORPHAN_FOUND);
                 if (said != null && said.isReapable() && table.isDead(said.inode())) {
-                    free(said.inode(), writer);
-                    freed = true;
+                    freed |= free(said.inode(), writer);
                 }
                 from = Arrays.copyOf(orphan.key(), orphan.key().length + 1);
             }
@@ -174,12 +181,31 @@ final class OrphanReaper {
         }
     }
 
-    private void free(long inode, FileContext.Writer writer) throws HoldfastException {
-        maps.acquire(inode);
+    /** Returns false if nobody knows what the file has: it stays allocated. */
+    private boolean free(long inode, FileContext.Writer writer) throws HoldfastException {
+        try {
+            maps.acquire(inode);
+        } catch (HoldfastException e) {
+            requireUnreadable(e);
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "inode {0} was removed and stays allocated: {1}",
+                    inode,
+                    e.getMessage());
+            return false;
+        }
         try {
             writer.log().submit(FileTable.removal(inode), true);
         } finally {
             maps.release(inode);
+        }
+        return true;
+    }
+
+    /** Throws an error that is more than something that cannot be read. */
+    private static void requireUnreadable(HoldfastException e) throws HoldfastException {
+        if (e.code() != ErrorCode.DAMAGED && e.code() != ErrorCode.DEVICE_ERROR) {
+            throw e;
         }
     }
 

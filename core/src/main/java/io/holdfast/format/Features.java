@@ -16,7 +16,7 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
     public static final Features NONE = new Features(0, 0, 0);
 
     /**
-     * Bits of {@code incompatible}: places for these are in the format. Nothing uses them yet but lost nodes. In the order of
+     * Bits of {@code incompatible}: places for these are in the format. Nothing uses them yet but what is lost. In the order of
      * the bits.
      */
     private static final List<String> RESERVED = List.of(
@@ -25,17 +25,19 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
             "several devices",
             "nodes that were lost",
             "encryption",
-            "snapshots of the volume");
+            "snapshots of the volume",
+            "parts of the metadata tree that were lost");
 
     /** The same of {@code readOnlyCompatible}. */
     private static final List<String> RESERVED_FOR_READING = List.of("dirty bitmaps", "policies of files", "quotas");
 
     private static final long LOST_NODES = 1L << 3;
+    private static final long LOST_KEYS = 1L << 6;
     /** The first bit of {@code compatible}. */
     private static final long PREALLOCATED = 1L;
 
     /** Which bits this version knows. */
-    private static final Features KNOWN = new Features(LOST_NODES, 0, PREALLOCATED);
+    private static final Features KNOWN = new Features(LOST_NODES | LOST_KEYS, 0, PREALLOCATED);
 
     static Features decode(byte[] b, int at) {
         return new Features(
@@ -63,6 +65,17 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
         return (incompatible & LOST_NODES) != 0;
     }
 
+    /** Returns these features, and whether ranges of keys of the metadata tree are lost. */
+    public Features withLostKeys(boolean some) {
+        return new Features(
+                some ? incompatible | LOST_KEYS : incompatible & ~LOST_KEYS, readOnlyCompatible, compatible);
+    }
+
+    /** Returns whether ranges of keys of the metadata tree are lost. */
+    public boolean haveLostKeys() {
+        return (incompatible & LOST_KEYS) != 0;
+    }
+
     /** Returns these features and that the volume's file takes all of its space beforehand. */
     public Features withPreallocated() {
         return new Features(incompatible, readOnlyCompatible, compatible | PREALLOCATED);
@@ -75,7 +88,9 @@ public record Features(long incompatible, long readOnlyCompatible, long compatib
 
     /** Returns whether none of them has bytes of its own in the superblock. */
     boolean needNoBytes() {
-        return (incompatible & ~LOST_NODES) == 0 && readOnlyCompatible == 0 && (compatible & ~PREALLOCATED) == 0;
+        return (incompatible & ~(LOST_NODES | LOST_KEYS)) == 0
+                && readOnlyCompatible == 0
+                && (compatible & ~PREALLOCATED) == 0;
     }
 
     /** Returns whether this version can read a volume with these features. */

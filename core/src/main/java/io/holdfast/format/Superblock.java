@@ -38,7 +38,8 @@ import java.util.UUID;
  *   224  log run: first, end         2 u64  240  spare run: first, end       2 u64
  *   256  allocated blocks            u64    264  unwritten blocks            u64
  *   272  bytes of map changes in memory that the log may need to be opened   u64
- *   280  0                           u64 …
+ *   280  all inode numbers in the metadata tree are below this; 0: not said   u64
+ *   288  0                           u64 …
  *   504  CRC-32C of bytes 0..503     u64    512  0                           u64 …
  *  1024  area of later features: devices and their epochs, key slots         3064
  *  4088  CRC-32C of bytes 512..4087  u64
@@ -47,7 +48,7 @@ import java.util.UUID;
  * <p>All that differs from one checkpoint to the next is in the first 512 bytes, with a checksum of its own. A device
  * writes a sector whole or not at all. So a crash leaves the superblock of before or the new one, and never a torn one.
  *
- * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 280 to 503 and 512 to 1023 are 0. Bytes from
+ * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 288 to 503 and 512 to 1023 are 0. Bytes from
  * 1024 on belong to features, and are 0 if none is in use; a feature that is compatible may have put something there,
  * which is kept as it is.
  *
@@ -67,6 +68,7 @@ public record Superblock(
         long allocatedBlocks,
         long unwrittenBlocks,
         long changeBytes,
+        long inodesBelow,
         boolean clean,
         ByteString later) {
     public static final byte[] MAGIC = "HOLDFAST".getBytes(StandardCharsets.US_ASCII);
@@ -74,7 +76,7 @@ public record Superblock(
     public static final int LABEL_BYTES_MAX = 64;
 
     private static final int LABEL_AT = 56;
-    private static final int ZERO_AT = 280;
+    private static final int ZERO_AT = 288;
     private static final int FIRST_CHECKSUM_AT = 504;
     private static final int SECTOR = 512;
     private static final int LATER_AT = 1024;
@@ -116,6 +118,7 @@ public record Superblock(
         putLong(b, 256, allocatedBlocks);
         putLong(b, 264, unwrittenBlocks);
         putLong(b, 272, changeBytes);
+        putLong(b, 280, inodesBelow);
         later.copyTo(b, LATER_AT);
         putChecksums(b);
         return b;
@@ -184,7 +187,9 @@ public record Superblock(
             throw damaged(device, block, "its state is " + state);
         }
         long changeBytes = getLong(b, 272);
+        long inodesBelow = getLong(b, 280);
         if (changeBytes < 0
+                || inodesBelow < 0
                 || b[147] != 0
                 || getLong(b, 152) != 0
                 || !isZero(b, ZERO_AT, FIRST_CHECKSUM_AT)
@@ -218,6 +223,7 @@ public record Superblock(
                 allocated,
                 unwritten,
                 changeBytes,
+                inodesBelow,
                 state == 1,
                 ByteString.of(Arrays.copyOfRange(b, LATER_AT, CHECKSUM_AT)));
     }
@@ -314,13 +320,19 @@ public record Superblock(
                 newAllocated,
                 newUnwritten,
                 newChangeBytes,
+                inodesBelow,
                 newClean,
                 later);
     }
 
     /** Returns this superblock with other features. */
     public Superblock withFeatures(Features newFeatures) {
-        return with(newFeatures, blocks);
+        return with(newFeatures, blocks, inodesBelow);
+    }
+
+    /** Returns this superblock for a tree in which all inode numbers are below another one. */
+    public Superblock withInodesBelow(long newInodesBelow) {
+        return with(features, blocks, newInodesBelow);
     }
 
     /** Returns the superblock of a volume that was closed and is opened now: its log begins anew. */
@@ -330,10 +342,10 @@ public record Superblock(
 
     /** Returns this superblock for a volume with another number of blocks. */
     public Superblock withBlocks(long newBlocks) {
-        return with(features, newBlocks);
+        return with(features, newBlocks, inodesBelow);
     }
 
-    private Superblock with(Features newFeatures, long newBlocks) {
+    private Superblock with(Features newFeatures, long newBlocks, long newInodesBelow) {
         return new Superblock(
                 checksumId,
                 newFeatures,
@@ -348,6 +360,7 @@ public record Superblock(
                 allocatedBlocks,
                 unwrittenBlocks,
                 changeBytes,
+                newInodesBelow,
                 clean,
                 later);
     }

@@ -68,7 +68,8 @@ public final class LostMerge {
                 top.checksum(),
                 Math.max(0, root.dataBlocks() - release.dataBlocks()),
                 Math.max(0, root.unwrittenBlocks() - release.unwrittenBlocks()),
-                root.levels());
+                root.levels(),
+                root.since());
     }
 
     /** Gives the node up with all below it: the map has something else in its place, or there is no map any more. */

@@ -1,5 +1,6 @@
 package io.holdfast.mapping;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.metadata.MetadataStore;
 import io.holdfast.node.NodeReader;
@@ -48,6 +49,15 @@ public final class MapRegistry {
      * that want the same map wait for that.
      */
     public BlockMap acquire(long inode) throws HoldfastException {
+        return acquire(inode, null);
+    }
+
+    /**
+     * Does as {@link #acquire(long)}.
+     *
+     * @param otherwise the root of a map whose item cannot be read; null to throw the error
+     */
+    public BlockMap acquire(long inode, @Nullable MapRoot otherwise) throws HoldfastException {
         Entry entry;
         lock.lock();
         try {
@@ -67,22 +77,33 @@ public final class MapRegistry {
         } finally {
             lock.unlock();
         }
-        return load(inode, entry);
+        return load(inode, entry, otherwise);
     }
 
     /** Reads the root of a map; this thread has entered the promise. */
-    private BlockMap load(long inode, Entry entry) throws HoldfastException {
+    private BlockMap load(long inode, Entry entry, @Nullable MapRoot otherwise) throws HoldfastException {
         BlockMap read = null;
         try {
-            byte[] item = items.get(MapItems.mapKey(inode));
-            MapRoot root = item == null ? MapRoot.EMPTY : MapRoot.decode(item, inode);
-            read = new BlockMap(reader, space, memory, root);
+            read = new BlockMap(reader, space, memory, root(inode, otherwise));
         } finally {
             if (read == null) {
                 takeBack(inode, entry);
             }
         }
         return keep(entry, read);
+    }
+
+    private MapRoot root(long inode, @Nullable MapRoot otherwise) throws HoldfastException {
+        byte[] item;
+        try {
+            item = items.get(MapItems.mapKey(inode));
+        } catch (HoldfastException e) {
+            if (otherwise == null || (e.code() != ErrorCode.DAMAGED && e.code() != ErrorCode.DEVICE_ERROR)) {
+                throw e;
+            }
+            return otherwise;
+        }
+        return item == null ? MapRoot.EMPTY : MapRoot.decode(item, inode);
     }
 
     private void takeBack(long inode, Entry entry) {

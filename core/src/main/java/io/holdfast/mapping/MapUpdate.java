@@ -69,9 +69,10 @@ public final class MapUpdate {
         long unwritten = root.unwrittenBlocks() + unwrittenAdded - release.unwrittenBlocks();
         if (MapEntry.state(top.word()) == MapEntry.HOLE) {
             // Blocks of cut-off subtrees stay counted until they are freed, unless the file is gone.
-            return delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, unwritten, 1);
+            MapRoot empty = delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, unwritten, 1);
+            return empty.withSince(root.since());
         }
-        return new MapRoot(top.word(), top.checksum(), dataBlocks, unwritten, levels);
+        return new MapRoot(top.word(), top.checksum(), dataBlocks, unwritten, levels, root.since());
     }
 
     private Child node(Child old, int level, long firstChunk, NodeReader.Following following) throws HoldfastException {

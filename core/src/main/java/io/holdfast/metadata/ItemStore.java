@@ -57,6 +57,7 @@ public final class ItemStore implements MetadataStore {
     private long activeBytes;
     private long frozenBytes;
     private BlockPointer root;
+    private long inodesBelow;
     private @Nullable WriteLog log;
 
     public ItemStore(
@@ -65,6 +66,7 @@ public final class ItemStore implements MetadataStore {
             SpaceReserver reserver,
             ReaderEpochs readers,
             BlockPointer root,
+            long inodesBelow,
             DamagePolicy policy) {
         this.policy = policy;
         this.reader = reader;
@@ -72,6 +74,7 @@ public final class ItemStore implements MetadataStore {
         this.reserver = reserver;
         this.readers = readers;
         this.root = root;
+        this.inodesBelow = inodesBelow;
     }
 
     /** Connects the log; until then the store takes no commits. */
@@ -88,6 +91,7 @@ public final class ItemStore implements MetadataStore {
         int ticket = readers.enter();
         try {
             BlockPointer tree;
+            long mark;
             lock.readLock().lock();
             try {
                 Item change = active.get(key);
@@ -98,10 +102,11 @@ public final class ItemStore implements MetadataStore {
                     return change.value();
                 }
                 tree = root;
+                mark = inodesBelow;
             } finally {
                 lock.readLock().unlock();
             }
-            return BTree.get(reader, tree, key);
+            return BTree.get(reader, tree, key, InodeMark.end(mark));
         } finally {
             readers.leave(ticket);
         }
@@ -109,12 +114,21 @@ public final class ItemStore implements MetadataStore {
 
     @Override
     public List<Item> scan(byte[] from, byte[] to, int limit) throws HoldfastException {
+        return scan(from, to, limit, policy);
+    }
+
+    @Override
+    public List<Item> scanKnown(byte[] from, byte[] to, int limit) throws HoldfastException {
+        return scan(from, to, limit, BTree.PAST_LOST_KEYS);
+    }
+
+    private List<Item> scan(byte[] from, byte[] to, int limit, DamagePolicy past) throws HoldfastException {
         List<Item> found = new ArrayList<>();
         byte[] start = from;
         int ticket = readers.enter();
         try {
             while (found.size() < limit && start != null && Arrays.compareUnsigned(start, to) < 0) {
-                start = scanPiece(start, to, limit, found);
+                start = scanPiece(start, to, limit, past, found);
             }
         } finally {
             readers.leave(ticket);
@@ -127,20 +141,23 @@ public final class ItemStore implements MetadataStore {
      *
      * @return where the next piece starts, null at the end
      */
-    private byte @Nullable [] scanPiece(byte[] from, byte[] to, int limit, List<Item> found) throws HoldfastException {
+    private byte @Nullable [] scanPiece(byte[] from, byte[] to, int limit, DamagePolicy past, List<Item> found)
+            throws HoldfastException {
         NavigableMap<byte[], Item> changes = newMap();
         byte @Nullable [] end = null;
         BlockPointer tree;
+        long mark;
         lock.readLock().lock();
         try {
             end = collect(frozen.subMap(from, true, to, false), limit, changes, end);
             end = collect(active.subMap(from, true, to, false), limit, changes, end);
             tree = root;
+            mark = inodesBelow;
         } finally {
             lock.readLock().unlock();
         }
         byte[] stop = end == null ? to : end;
-        BTreeCursor cursor = BTree.cursor(reader, tree, from, policy);
+        BTreeCursor cursor = BTree.cursor(reader, tree, from, stop, InodeMark.end(mark), past);
         Item below = cursor.next();
         for (Item change : changes.values()) {
             if (Arrays.compareUnsigned(change.key(), stop) >= 0) {
@@ -210,6 +227,16 @@ public final class ItemStore implements MetadataStore {
         // Given back once the changes are applied: by then they have settled their own cost.
         try (Reservation _ = reserver.reserveForItems(nodes, purpose)) {
             to.submit(entries, freesSpace);
+        }
+    }
+
+    @Override
+    public long inodesBelow() {
+        lock.readLock().lock();
+        try {
+            return inodesBelow;
+        } finally {
+            lock.readLock().unlock();
         }
     }
 
@@ -292,10 +319,11 @@ public final class ItemStore implements MetadataStore {
     }
 
     /** The checkpoint is durable: the tree at {@code newRoot} holds the frozen changes. */
-    public void commitRoot(BlockPointer newRoot) {
+    public void commitRoot(BlockPointer newRoot, long newInodesBelow) {
         lock.writeLock().lock();
         try {
             root = newRoot;
+            inodesBelow = newInodesBelow;
             frozen = newMap();
             frozenBytes = 0;
         } finally {

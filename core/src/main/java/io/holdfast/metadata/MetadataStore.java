@@ -19,6 +19,13 @@ public interface MetadataStore {
     List<Item> scan(byte[] from, byte[] to, int limit) throws HoldfastException;
 
     /**
+     * Does as {@link #scan}, and leaves out what is lost. For lists of work: what is found is so, and more may be lost.
+     *
+     * @throws HoldfastException if something cannot be read of which it is not known that it is lost
+     */
+    List<Item> scanKnown(byte[] from, byte[] to, int limit) throws HoldfastException;
+
+    /**
      * Applies changes as one: after a crash all or none of them are there, and only with all that were committed
      * before. Durable after a later flush. All changes together have at most {@link #COMMIT_BYTES_MAX} bytes of keys
      * and values.
@@ -27,6 +34,9 @@ public interface MetadataStore {
      * @throws HoldfastException {@code NO_SPACE}; then nothing was changed
      */
     void commit(List<Item> changes, boolean freesSpace) throws HoldfastException;
+
+    /** Returns a number above those of all inodes that the last checkpoint has; 0 if none is known. */
+    long inodesBelow();
 
     /** 96 KiB: room for the largest extended attribute with its inode. */
     int COMMIT_BYTES_MAX = 96 << 10;

@@ -2,9 +2,8 @@ package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
+import io.holdfast.metadata.InodeMark;
 import io.holdfast.metadata.MetadataStore;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 
 /**
  * Gives out inode numbers. While the volume is open it gives out each number once. It never gives out one again that
@@ -33,7 +32,7 @@ final class InodeNumbers {
             highWater = next;
         }
         if (next == highWater) {
-            change.put(NamespaceKeys.highWater(), encode(highWater + STEP));
+            change.put(InodeMark.item(highWater + STEP));
         }
         return next;
     }
@@ -47,20 +46,11 @@ final class InodeNumbers {
     }
 
     static Item first() {
-        return new Item(NamespaceKeys.highWater(), encode(NamespaceKeys.ROOT + 1));
-    }
-
-    /** Returns the stored mark, or -1 if the value is not a possible mark. */
-    static long decode(byte[] value) {
-        long mark = value.length == Long.BYTES
-                ? ByteBuffer.wrap(value).order(ByteOrder.LITTLE_ENDIAN).getLong()
-                : -1;
-        return mark > NamespaceKeys.ROOT && mark < Long.MAX_VALUE - STEP ? mark : -1;
+        return InodeMark.item(InodeMark.FIRST);
     }
 
     private long stored() throws HoldfastException {
-        byte[] value = store.get(NamespaceKeys.highWater());
-        long mark = value == null ? -1 : decode(value);
+        long mark = mark();
         if (mark < 0) {
             throw Damage.inode(NamespaceKeys.VOLUME, "the high-water mark of inode numbers is missing or malformed");
         }
@@ -72,10 +62,18 @@ final class InodeNumbers {
         return mark;
     }
 
-    private static byte[] encode(long mark) {
-        return ByteBuffer.allocate(Long.BYTES)
-                .order(ByteOrder.LITTLE_ENDIAN)
-                .putLong(mark)
-                .array();
+    private long mark() throws HoldfastException {
+        byte[] value;
+        try {
+            value = store.get(InodeMark.key());
+        } catch (HoldfastException e) {
+            // There is no newer mark in the log, so the last checkpoint's holds.
+            long mark = store.inodesBelow();
+            if (mark == 0) {
+                throw e;
+            }
+            return mark;
+        }
+        return value == null ? -1 : InodeMark.decode(value);
     }
 }

@@ -7,6 +7,7 @@ import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileKind;
 import java.time.Instant;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Changes of names and inodes, for callers with paths and callers with numbers. They hold the namespace's lock
@@ -54,14 +55,28 @@ final class NameChanges {
     <T> T create(Place place, CreateOptions options, NewFileOpener<T> opener, Instant now) throws HoldfastException {
         requireMode(options.mode());
         requireFree(place);
-        String path = place.canonical();
+        String path = pathIfReadable(place);
         NamespaceChange change = newChange();
         long inode = numbers.take(change);
         InodeRecord record = InodeRecord.newFile(options, now);
         add(change, place, inode, record, now);
         T file = opener.open(inode, record);
-        events.named(inode, path);
+        if (path != null) {
+            events.named(inode, path);
+        }
         return file;
+    }
+
+    /** Returns the path of a place; null if it leads through directories that cannot be read. */
+    private static @Nullable String pathIfReadable(Place place) throws HoldfastException {
+        try {
+            return place.canonical();
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.DAMAGED && e.code() != ErrorCode.DEVICE_ERROR) {
+                throw e;
+            }
+            return null;
+        }
     }
 
     /** As {@link Namespace#createUnnamed}. */

@@ -2,6 +2,7 @@ package io.holdfast.namespace;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
+import io.holdfast.metadata.InodeMark;
 import io.holdfast.volume.FileKind;
 import java.io.ByteArrayOutputStream;
 import org.jspecify.annotations.Nullable;
@@ -221,9 +222,8 @@ public final class NamespaceCheck {
     }
 
     private void highWater(byte[] key, byte[] value) {
-        highWater = inode == NamespaceKeys.VOLUME && key.length == NamespaceKeys.PREFIX_SIZE
-                ? InodeNumbers.decode(value)
-                : -1;
+        highWater =
+                inode == NamespaceKeys.VOLUME && key.length == NamespaceKeys.PREFIX_SIZE ? InodeMark.decode(value) : -1;
         if (highWater < 0) {
             inodeProblem(inode, "has a malformed high-water mark of inode numbers");
             highWater = Long.MAX_VALUE;

@@ -62,10 +62,6 @@ public final class NamespaceKeys {
         return prefix(VOLUME, ORPHAN, Long.BYTES).putLong(inode).array();
     }
 
-    static byte[] highWater() {
-        return first(VOLUME, HIGH_WATER);
-    }
-
     static byte[] entry(long directory, byte[] name) {
         return prefix(directory, ENTRY, name.length).put(name).array();
     }

@@ -1,5 +1,6 @@
 package io.holdfast.namespace;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
 import io.holdfast.metadata.MetadataStore;
@@ -88,10 +89,23 @@ final class Unlink {
 
     /** Purges the attributes of orphans that a crash has left, and reports those that are regular files. */
     void recover() throws HoldfastException {
+        try {
+            recoverKnown();
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.DAMAGED && e.code() != ErrorCode.DEVICE_ERROR) {
+                throw e;
+            }
+            // What cannot be read now stays for another mount. It must not keep the volume from being opened.
+            System.getLogger("holdfast")
+                    .log(System.Logger.Level.WARNING, "removed files stay allocated: {0}", e.getMessage());
+        }
+    }
+
+    private void recoverKnown() throws HoldfastException {
         byte[] from = NamespaceKeys.first(NamespaceKeys.VOLUME, NamespaceKeys.ORPHAN);
         byte[] to = NamespaceKeys.first(NamespaceKeys.VOLUME, NamespaceKeys.ORPHAN + 1);
         while (true) {
-            List<Item> items = store.scan(from, to, PURGE_ITEMS);
+            List<Item> items = store.scanKnown(from, to, PURGE_ITEMS);
             if (items.isEmpty()) {
                 return;
             }

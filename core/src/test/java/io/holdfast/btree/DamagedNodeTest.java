@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -49,6 +50,34 @@ class DamagedNodeTest {
             // The root and the last inner node in full; of the many leaves a sample that covers each offset.
             boolean all = TreeNode.decode(good, block).level() > 0;
             for (int at = all ? 0 : random.between(0, 16); at < good.length; at += all ? 1 : 17) {
+                byte[] bad = good.clone();
+                bad[at] ^= (byte) (random.oneIn(2) ? 1 << random.between(0, 7) : random.between(1, 255));
+                exercise(nodes.with(block, bad));
+            }
+        }
+    }
+
+    @Test
+    void everyByteOfAPatchAndItsChangesFlipped() throws HoldfastException {
+        Set<Long> before = nodes.blocks();
+        Found whole = walk(nodes);
+        nodes.unreadable.add(whole.leaves.get(whole.leaves.size() / 2).block());
+        List<Item> batch = IntStream.range(ITEMS / 2 - 20, ITEMS / 2 + 20)
+                .filter(i -> i % 3 == 0)
+                .mapToObj(i -> i % 2 == 0 ? Item.remove(key(i)) : new Item(key(i), new byte[9]))
+                .toList();
+        root = BTree.apply(nodes, nodes, root, batch.iterator(), (lost, why) -> {});
+        nodes.settle();
+        nodes.unreadable.clear();
+        assertThat(BTree.hasLost(nodes, root)).isTrue();
+        Generator random = new Generator(1);
+        for (long block : nodes.blocks()) {
+            if (before.contains(block)) {
+                continue;
+            }
+            byte[] good = nodes.read(new BlockPointer(block, block * 0x9E3779B97F4A7C15L), "");
+            boolean all = PatchNode.hasMagic(good);
+            for (int at = all ? 0 : random.between(0, 30); at < good.length; at += all ? 1 : 31) {
                 byte[] bad = good.clone();
                 bad[at] ^= (byte) (random.oneIn(2) ? 1 << random.between(0, 7) : random.between(1, 255));
                 exercise(nodes.with(block, bad));
@@ -201,6 +230,11 @@ class DamagedNodeTest {
         @Override
         public void item(Item item) {
             items.add(item);
+        }
+
+        @Override
+        public void lost(LostKeys lost, @Nullable HoldfastException why) {
+            problems.add(TreeNode.damaged(lost.node().block(), "it was lost"));
         }
 
         @Override

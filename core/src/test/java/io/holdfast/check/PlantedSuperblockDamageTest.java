@@ -73,7 +73,7 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {0, 8, 12, 16, 144, 145, 146, 147, 148, 136, 120, 152, 280, 1023, 1024, 4087})
+    @ValueSource(ints = {0, 8, 12, 16, 144, 145, 146, 147, 148, 136, 120, 152, 288, 1023, 1024, 4087})
     void aCopyThatIsNone(int at) throws Exception {
         int slot = (int) (planter.superblock().generation() % Layout.SUPERBLOCK_SLOTS);
         planter.superblock(2, slot, bytes -> bytes[at] ^= 0x40);
@@ -159,6 +159,7 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
                 own.treeRoot(),
                 own.spaceRoot(),
                 own.log(),
+                0,
                 0,
                 0,
                 0,

@@ -1,6 +1,7 @@
 package io.holdfast.check;
 
 import io.holdfast.btree.BTree;
+import io.holdfast.btree.LostKeys;
 import io.holdfast.checksum.Checksum;
 import io.holdfast.checksum.Checksums;
 import io.holdfast.device.MemoryDevice;
@@ -14,6 +15,7 @@ import io.holdfast.fuzz.FuzzInput;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Reads patches of a volume's image from an input and applies them: to plain blocks, or to structures, with everything
@@ -60,6 +62,11 @@ final class VolumePatches {
                     @Override
                     public void item(Item item) {
                         found.add(item.key());
+                    }
+
+                    @Override
+                    public void lost(LostKeys lost, @Nullable HoldfastException why) {
+                        throw new IllegalStateException(why);
                     }
 
                     @Override

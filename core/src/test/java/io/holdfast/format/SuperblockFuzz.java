@@ -56,6 +56,7 @@ public final class SuperblockFuzz implements FuzzTarget {
                 4,
                 0,
                 0,
+                0,
                 true,
                 Superblock.nothingLater());
         Superblock open = new Superblock(
@@ -72,6 +73,7 @@ public final class SuperblockFuzz implements FuzzTarget {
                 4000,
                 1L << 40,
                 1 << 20,
+                5000,
                 false,
                 Superblock.nothingLater());
         return List.of(fresh.encode(0), open.encode(1));

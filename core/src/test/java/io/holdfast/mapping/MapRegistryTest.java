@@ -60,6 +60,16 @@ class MapRegistryTest {
         }
 
         @Override
+        public List<Item> scanKnown(byte[] from, byte[] to, int limit) {
+            return List.of();
+        }
+
+        @Override
+        public long inodesBelow() {
+            return 0;
+        }
+
+        @Override
         public void commit(List<Item> changes, boolean freesSpace) {
             throw new IllegalStateException("nothing is committed");
         }

@@ -43,6 +43,16 @@ final class MemoryItems implements MetadataStore {
     }
 
     @Override
+    public List<Item> scanKnown(byte[] from, byte[] to, int limit) {
+        return scan(from, to, limit);
+    }
+
+    @Override
+    public long inodesBelow() {
+        return 0;
+    }
+
+    @Override
     public List<Item> scan(byte[] from, byte[] to, int limit) {
         assertThat(limit).isPositive();
         lock.lock();

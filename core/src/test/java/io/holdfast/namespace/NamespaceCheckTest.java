@@ -7,6 +7,7 @@ import io.holdfast.btree.Generator;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
+import io.holdfast.metadata.InodeMark;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.FileKind;
 import java.util.Arrays;
@@ -80,8 +81,8 @@ class NamespaceCheckTest extends NamespaceFixture {
         expect("inode " + file + " bytes", () -> store.put(NamespaceKeys.inode(file), new byte[3]));
         expect("inode 5000 no name", () -> putRecord(5000, f));
         expect("inode 5000 high-water", () -> putRecord(5000, f));
-        expect("inode 0 high-water", () -> store.remove(NamespaceKeys.highWater()));
-        expect("inode 0 high-water malformed", () -> store.put(NamespaceKeys.highWater(), new byte[8]));
+        expect("inode 0 high-water", () -> store.remove(InodeMark.key()));
+        expect("inode 0 high-water malformed", () -> store.put(InodeMark.key(), new byte[8]));
         expect("inode " + file + " orphan names", () -> store.put(NamespaceKeys.orphan(file), new byte[] {1}));
         expect("inode 0 malformed orphan", () -> store.put(NamespaceKeys.orphan(9), new byte[] {4}));
     }

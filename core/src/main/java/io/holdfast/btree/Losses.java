@@ -1,0 +1,37 @@
+package io.holdfast.btree;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Item;
+import org.jspecify.annotations.Nullable;
+
+/** What becomes of a batch of changes where the tree cannot be read. */
+public interface Losses {
+    /** Ends the batch where a node cannot be read that has to change. */
+    Losses STRICT = (lost, why) -> {
+        throw why;
+    };
+
+    /**
+     * Takes a node that has to change and cannot be read. If this returns, a patch with the changes takes its place.
+     *
+     * @throws HoldfastException if this is not to be believed: then the batch is not applied
+     */
+    void lost(LostKeys lost, HoldfastException why) throws HoldfastException;
+
+    /** Returns a key above all that the tree has; null if none is known. So a range that is lost has an end. */
+    default byte @Nullable [] end() {
+        return null;
+    }
+
+    /** Returns which patches can go. */
+    default Mending mending() {
+        return Mending.NOTHING;
+    }
+
+    /**
+     * Hears of a change that was made where the tree can be read.
+     *
+     * @param before the value of before; null if there was no such item
+     */
+    default void placed(Item change, byte @Nullable [] before) throws HoldfastException {}
+}

@@ -1,0 +1,49 @@
+package io.holdfast.btree;
+
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Item;
+import io.holdfast.node.NodeReader;
+import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Looks one key up.
+ *
+ * @param end a key above all that the tree has; null if none is known
+ */
+record Search(NodeReader reader, byte[] key, byte @Nullable [] end) {
+    /** Returns the item, in a tree of changes also a removal; null if there is none. */
+    @Nullable
+    Item from(TreeNode root) throws HoldfastException {
+        TreeNode node = root;
+        byte[] high = null;
+        while (!node.isLeaf()) {
+            int at = node.childFor(key);
+            high = node.childHigh(at, high);
+            Node child;
+            try {
+                child = Node.readChild(reader, node, at, high);
+            } catch (HoldfastException e) {
+                if (end != null && Arrays.compareUnsigned(key, end) >= 0) {
+                    return null;
+                }
+                throw e;
+            }
+            for (int depth = 0; child instanceof PatchNode patch; depth++) {
+                if (patch.isOutside(key)) {
+                    return null;
+                }
+                Item change = from(patch.readChanges(reader));
+                if (change != null) {
+                    return change;
+                }
+                patch.requireDepth(depth);
+                high = patch.high();
+                child = patch.readBase(reader);
+            }
+            node = (TreeNode) child;
+        }
+        int at = node.ceiling(key);
+        return at < node.count() && node.compareKey(at, key) == 0 ? node.item(at) : null;
+    }
+}
