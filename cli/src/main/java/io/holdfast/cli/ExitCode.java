@@ -17,8 +17,8 @@ public enum ExitCode {
     READ_ONLY(10, "the volume is open read-only"),
     WRONG_KIND(11, "a directory where a file is needed or the reverse, or a directory that is not empty"),
     SERVER_LOST(12, "the connection to the server of the volume broke or made no sense"),
-    IN_USE(13, "a client or another command has the file open; nothing was changed"),
-    INTERRUPTED(130, "interrupted by a signal, after cleaning up");
+    IN_USE(13, "a client or another command has the file open, or a check runs already; nothing was changed"),
+    INTERRUPTED(130, "interrupted by a signal, or a check by 'holdfast jobs', after cleaning up");
 
     private final int status;
     private final String meaning;
@@ -46,6 +46,7 @@ public enum ExitCode {
             case NOT_EMPTY_DEVICE, EXISTS -> EXISTS;
             case HELD -> HELD;
             case IN_USE -> IN_USE;
+            case CANCELLED -> INTERRUPTED;
             case UNSUPPORTED -> UNSUPPORTED;
             case NOT_FOUND, STALE, NO_ATTRIBUTE -> NOT_FOUND;
             case NOT_A_DIRECTORY, IS_A_DIRECTORY, DIRECTORY_NOT_EMPTY -> WRONG_KIND;

@@ -55,6 +55,11 @@ final class BlockSet {
         }
     }
 
+    /** Takes all blocks out. The memory stays. */
+    void clear() {
+        slabs.forEach(slab -> slab.fill((byte) 0));
+    }
+
     boolean contains(long block) {
         return (wordOf(block) & (1L << block)) != 0;
     }

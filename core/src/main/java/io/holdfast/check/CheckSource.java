@@ -30,7 +30,7 @@ public final class CheckSource {
     }
 
     /** Returns whether there is one checkpoint only. */
-    boolean isFixed() {
+    public boolean isFixed() {
         return checkpoints == null;
     }
 

@@ -19,8 +19,13 @@ final class CheckState implements AutoCloseable {
     /** Stands for a subtree that was cut off, whose file does not matter. */
     static final long DEAD = -2;
 
+    /** Its reads ask the job. */
     final VolumeState volume;
+    /** The volume as it is. For reads under a lock that clients may wait for; the job has been asked before. */
+    final VolumeState direct;
+
     final CheckSource source;
+    final CheckWork work;
     final Findings findings = new Findings();
     final BlockSet reachable;
     final TouchedBlocks touched;
@@ -41,9 +46,17 @@ final class CheckState implements AutoCloseable {
     private final Progress progress;
     private final CheckReaders readers;
 
-    CheckState(VolumeState volume, CheckSource source, Progress progress, Arena memory) {
+    CheckState(
+            VolumeState volume,
+            VolumeState direct,
+            CheckSource source,
+            CheckWork work,
+            Progress progress,
+            Arena memory) {
         this.volume = volume;
+        this.direct = direct;
         this.source = source;
+        this.work = work;
         this.progress = progress;
         this.layout = source.superblock().layout();
         this.reachable = new BlockSet(layout.blocks(), memory);
@@ -84,7 +97,7 @@ final class CheckState implements AutoCloseable {
                     "%s points to block %d, which cannot be".formatted(by(inode), block));
         } else if (reachable.add(block)) {
             reached++;
-            progress.update(reached, source.superblock().allocatedBlocks());
+            progress.update(reached, totalBlocks());
         } else if (!touched.contains(block)) {
             hides(
                     structure,
@@ -92,6 +105,10 @@ final class CheckState implements AutoCloseable {
                     Math.max(NO_FILE, inode),
                     "block %d is used twice, once by %s".formatted(block, by(inode)));
         }
+    }
+
+    private long totalBlocks() {
+        return work.files().isEmpty() ? source.superblock().allocatedBlocks() : work.totalBlocks();
     }
 
     private static String by(long inode) {
@@ -112,9 +129,12 @@ final class CheckState implements AutoCloseable {
 
     /** Notes what could not be read in peace. */
     void unproven(String what) {
-        unproven.add(
-                what + ": writers needed the space that the check would have kept; check again when there is more");
+        unproven.add(unprovenLine(what));
         incomplete = true;
+    }
+
+    static String unprovenLine(String what) {
+        return what + ": writers needed the space that the check would have kept; check again when there is more";
     }
 
     /** Ends the threads that read. */

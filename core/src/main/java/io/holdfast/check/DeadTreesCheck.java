@@ -30,6 +30,14 @@ final class DeadTreesCheck {
     /** The nodes that were visited, whoever led there. */
     private final BlockSet nodes;
 
+    private boolean begun;
+    /** Whether some of the subtrees were gone through before, and their blocks are counted. */
+    private boolean again;
+    /** What is found this time. */
+    private Findings findings = new Findings();
+
+    private long promised;
+
     private final Map<Long, Long> blocks = new HashMap<>();
     private final Map<Long, Long> unwritten = new HashMap<>();
     private final Set<Long> unreadable = new HashSet<>();
@@ -61,13 +69,24 @@ final class DeadTreesCheck {
      * changes. Those that are cut off meanwhile were seen with their maps.
      */
     void run() {
+        // A pause lets them be freed: then it is done again from the beginning, with those that are left.
+        String unproven = check.work.unpaused(this::goThrough);
+        check.findings.addAll(findings);
+        check.unwritten += promised;
+        if (!unproven.isEmpty()) {
+            check.unproven.add(unproven);
+            check.incomplete = true;
+        }
+    }
+
+    /** Returns why not everything could be gone through; empty if it was. */
+    private String goThrough() {
+        forget();
         CheckSource.State kept;
         try {
             kept = check.source.takeWithDeadTrees();
         } catch (HoldfastException e) {
-            check.unproven.add("space that nothing uses: " + e.getMessage());
-            check.incomplete = true;
-            return;
+            return "space that nothing uses: " + e.getMessage();
         }
         try (CheckSource.State state = kept) {
             byte[] from = MapItems.firstDeadKey();
@@ -76,12 +95,24 @@ final class DeadTreesCheck {
                 byte[] next = deadTrees(from, trees);
                 for (MapItems.DeadTree tree : trees) {
                     if (!deadTree(tree, state)) {
-                        return;
+                        return CheckState.unprovenLine("space that nothing uses");
                     }
                 }
                 from = next;
             }
         }
+        return "";
+    }
+
+    private void forget() {
+        again = begun;
+        begun = true;
+        nodes.clear();
+        findings = new Findings();
+        promised = 0;
+        blocks.clear();
+        unwritten.clear();
+        unreadable.clear();
     }
 
     /** Looks some cut-off subtrees up; returns the key where to go on, an empty one at the end. */
@@ -98,7 +129,7 @@ final class DeadTreesCheck {
                 item = cursor.next();
             }
         } catch (HoldfastException e) {
-            check.hides("tree node", -1, CheckState.NO_FILE, String.valueOf(e.getMessage()));
+            hides("tree node", String.valueOf(e.getMessage()));
         }
         return new byte[0];
     }
@@ -110,8 +141,13 @@ final class DeadTreesCheck {
                 trees.add(MapItems.decodeDead(item.key(), value));
             }
         } catch (HoldfastException e) {
-            check.hides("map node", -1, CheckState.NO_FILE, String.valueOf(e.getMessage()));
+            hides("map node", String.valueOf(e.getMessage()));
         }
+    }
+
+    private void hides(String structure, String message) {
+        findings.add(structure, -1, CheckState.NO_FILE, message);
+        check.incomplete = true;
     }
 
     /** Returns false if subtrees are being freed again. */
@@ -128,15 +164,14 @@ final class DeadTreesCheck {
             }
             Inject.at(Point.CHECK_SLICE_WALKED);
             if (!state.isGood()) {
-                check.unproven("space that nothing uses");
                 return false;
             }
             check.incomplete |= slice.incomplete;
-            check.findings.addAll(slice.findings);
+            findings.addAll(slice.findings);
             slice.forEach((block, inode) -> reachDead(block));
             blocks.merge(tree.inode(), walk.blocks, Long::sum);
             unwritten.merge(tree.inode(), walk.unwritten, Long::sum);
-            check.unwritten += walk.unwritten;
+            promised += walk.unwritten;
             if (!walk.whole) {
                 unreadable.add(tree.inode());
             }
@@ -146,7 +181,7 @@ final class DeadTreesCheck {
 
     /** Counts a block of a cut-off subtree, which may have been seen with its map. */
     private void reachDead(long block) {
-        if (!check.touched.any()) {
+        if (!check.touched.any() && !again) {
             check.reach("map node", block, CheckState.DEAD);
         } else if (check.layout.isAllocatable(block) && check.reachable.add(block)) {
             check.reached++;

@@ -32,30 +32,35 @@ final class ItemsCheck {
 
     void run() {
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-            Slice slice = check.newSlice(Integer.MAX_VALUE);
-            NamespaceCheck namespace = new NamespaceCheck(
-                    (structure, inode, message) -> slice.findings.add(structure, -1, inode, message));
-            check.inodes.clear();
-            check.haveLost.clear();
-            boolean good;
-            try (CheckSource.State state = check.source.take()) {
-                BTree.walk(
-                        check.volume.nodes()::readUncached,
-                        state.superblock().treeRoot(),
-                        new TreeVisitor(slice, namespace));
-                good = state.isGood();
-            }
-            if (good) {
-                check.incomplete |= slice.incomplete;
-                slice.forEach((block, inode) ->
-                        check.reach(inode == CheckState.NO_FILE ? "tree node" : "map node", block, inode));
-                files = namespace.finish();
-                check.findings.addAll(slice.findings);
+            if (check.work.unpaused(this::attempt)) {
                 return;
             }
         }
         check.unproven("files and directories");
         check.inodes.clear();
+    }
+
+    private boolean attempt() {
+        Slice slice = check.newSlice(Integer.MAX_VALUE);
+        NamespaceCheck namespace =
+                new NamespaceCheck((structure, inode, message) -> slice.findings.add(structure, -1, inode, message));
+        check.inodes.clear();
+        check.haveLost.clear();
+        try (CheckSource.State state = check.source.take()) {
+            BTree.walk(
+                    check.volume.nodes()::readUncached,
+                    state.superblock().treeRoot(),
+                    new TreeVisitor(slice, namespace));
+            if (!state.isGood()) {
+                return false;
+            }
+        }
+        check.incomplete |= slice.incomplete;
+        slice.forEach(
+                (block, inode) -> check.reach(inode == CheckState.NO_FILE ? "tree node" : "map node", block, inode));
+        files = namespace.finish();
+        check.findings.addAll(slice.findings);
+        return true;
     }
 
     private final class TreeVisitor implements BTree.Visitor {

@@ -73,7 +73,7 @@ public final class LogCheck implements LogReader.Sink {
             if (entry instanceof LogEntry.Extent extent) {
                 for (int i = 0; i < extent.count(); i++) {
                     claim(record, extent.block() + i);
-                    if (extent.proven()) {
+                    if (extent.proven() && check.readsData()) {
                         long word = MapEntry.word(MapEntry.WRITTEN, extent.block() + i);
                         data.block(extent.inode(), extent.fileBlock() + i, new Mapping(word, extent.checksums()[i], 0));
                     }

@@ -3,6 +3,7 @@ package io.holdfast.check;
 import io.holdfast.btree.BTree;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -26,6 +27,9 @@ final class MapsCheck {
     private static final int SLICE_PART = 64;
 
     private static final int SLICE_MIN = 16;
+    /** A slice takes no longer than about this at the rate of the job, so that it pins nothing for longer. */
+    private static final long SLICE_NANOS = 1_000_000_000;
+
     /** How often a slice is read again, each time half as long. */
     private static final int ATTEMPTS_MAX = 16;
 
@@ -55,19 +59,12 @@ final class MapsCheck {
         SliceLength length = new SliceLength(first, SLICE_MAX);
         int attempt = 0;
         while (at.index < check.inodes.size()) {
-            Slice slice = check.newSlice(length.blocks());
-            Position next;
-            boolean good;
-            try (CheckSource.State state = check.source.take()) {
-                next = read(state.superblock(), at, slice);
-                Inject.at(Point.CHECK_SLICE_WALKED);
-                slice.data.finish();
-                good = state.isGood();
-            }
-            if (good) {
-                check.commit(slice);
-                slice.ended.forEach(this::ended);
-                at = next;
+            Position from = at;
+            Part part = check.work.unpaused(() -> read(from, blocks(length)));
+            if (part.good) {
+                check.commit(part.slice);
+                part.slice.ended.forEach(this::ended);
+                at = part.next;
                 length.wasRead();
                 attempt = 0;
             } else if (++attempt < ATTEMPTS_MAX) {
@@ -77,6 +74,28 @@ final class MapsCheck {
                 at = new Position(at.index + 1, null);
                 attempt = 0;
             }
+        }
+    }
+
+    private int blocks(SliceLength length) {
+        long inTime = Math.max(SLICE_MIN, check.work.job().bytesWithin(SLICE_NANOS) / Block.SIZE);
+        return (int) Math.min(length.blocks(), inTime);
+    }
+
+    /**
+     * A slice that was read.
+     *
+     * @param good whether nothing of it was overwritten meanwhile
+     */
+    private record Part(Slice slice, Position next, boolean good) {}
+
+    private Part read(Position from, int blocks) {
+        Slice slice = check.newSlice(blocks);
+        try (CheckSource.State state = check.source.take()) {
+            Position next = read(state.superblock(), from, slice);
+            Inject.at(Point.CHECK_SLICE_WALKED);
+            slice.data.finish();
+            return new Part(slice, next, state.isGood());
         }
     }
 
@@ -154,7 +173,7 @@ final class MapsCheck {
     void compare(DeadTreesCheck dead) {
         for (MapCount count : different.values()) {
             long inode = count.inode();
-            if (dead.isUnreadable(inode) || !hasRoot(count)) {
+            if (dead.isUnreadable(inode) || !check.work.unpaused(() -> hasRoot(count))) {
                 continue;
             }
             compare(inode, "data", count.root().dataBlocks(), count.blocks() + dead.blocks(inode));
@@ -218,7 +237,9 @@ final class MapsCheck {
                         inode,
                         "block %d of inode %d holds data behind the end of the file".formatted(fileBlock, inode));
             }
-            slice.data.block(inode, fileBlock, mapping);
+            if (check.work.readsData()) {
+                slice.data.block(inode, fileBlock, mapping);
+            }
         }
     }
 }

@@ -1,7 +1,9 @@
 package io.holdfast.check;
 
+import io.holdfast.background.Job;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
@@ -23,7 +25,11 @@ final class SpaceMapCheck {
     /** Groups of one part: those of one block of the group table, at most 128 bitmaps. */
     private static final int PART = Layout.DESCRIPTORS;
 
+    /** Its bitmaps, and a block of the table. */
+    private static final long PART_BYTES = (PART + 1L) * Block.SIZE;
+
     private final VolumeState volume;
+    private final Job job;
     private final CheckSource source;
     private final Findings findings;
     private final BlockSet reachable;
@@ -49,7 +55,8 @@ final class SpaceMapCheck {
 
     /** @param check to whose set of reachable blocks nothing is added any more */
     SpaceMapCheck(CheckState check) {
-        this.volume = check.volume;
+        this.volume = check.direct;
+        this.job = check.work.job();
         this.source = check.source;
         this.findings = check.findings;
         this.reachable = check.reachable;
@@ -62,6 +69,8 @@ final class SpaceMapCheck {
     void run() throws HoldfastException {
         for (long first = 0; first < layout.groups(); first += PART) {
             long from = first;
+            // Here: no checkpoint is written while the part is read.
+            job.move(PART_BYTES).close();
             source.whileIdle((newest, map) -> part(newest, from, Math.min(layout.groups(), from + PART)));
         }
         endRun();

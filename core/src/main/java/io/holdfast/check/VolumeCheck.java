@@ -27,9 +27,19 @@ public final class VolumeCheck implements AutoCloseable {
     private final MapsCheck maps;
     private final DeadTreesCheck deadTrees;
 
-    /** @param memory where the sets of blocks lie; closed after the check */
-    public VolumeCheck(VolumeState volume, CheckSource source, Progress progress, Arena memory) {
-        this.check = new CheckState(volume, source, progress, memory);
+    /**
+     * @param volume whose reads ask the job of {@code work}
+     * @param direct the same volume, whose reads do not
+     * @param memory where the sets of blocks lie; closed after the check
+     */
+    public VolumeCheck(
+            VolumeState volume,
+            VolumeState direct,
+            CheckSource source,
+            CheckWork work,
+            Progress progress,
+            Arena memory) {
+        this.check = new CheckState(volume, direct, source, work, progress, memory);
         this.items = new ItemsCheck(check);
         this.maps = new MapsCheck(check);
         this.deadTrees = new DeadTreesCheck(check, memory);
@@ -44,19 +54,28 @@ public final class VolumeCheck implements AutoCloseable {
         return check.dataCheck(check.findings);
     }
 
+    boolean readsData() {
+        return check.work.readsData();
+    }
+
     /** Returns whether the trees use a block; valid after {@link #run}. */
     boolean reaches(long block) {
         return check.reachable.contains(block);
     }
 
     /**
-     * Checks everything but the superblocks and the log.
+     * Checks everything but the superblocks and the log; or the files that were asked for, and nothing else.
      *
      * @throws HoldfastException {@code NO_SPACE} if a checkpoint waits for room on the host
      */
     public void run() throws HoldfastException {
         check.source.watch(check.touched);
         try {
+            if (!check.work.files().isEmpty()) {
+                new FilesCheck(check).run();
+                maps.run();
+                return;
+            }
             items.run();
             maps.run();
             deadTrees.run();

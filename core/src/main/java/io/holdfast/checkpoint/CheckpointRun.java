@@ -90,6 +90,7 @@ final class CheckpointRun {
     private List<String> treeNotes = List.of();
 
     private boolean moreToReap;
+    private long reapedNodes;
     private long frozenUnwritten;
 
     /**
@@ -352,25 +353,20 @@ final class CheckpointRun {
 
     /** Frees a bounded part of the subtrees that were cut off before this checkpoint. */
     private void reap() throws HoldfastException {
-        if (!reaps) {
-            return;
-        }
-        int budget = REAP_MAX;
+        int budget = reaps ? REAP_MAX : 0;
         for (DeadTree tree : deadTrees()) {
             if (budget == 0) {
                 moreToReap = true;
                 return;
             }
-            if (!isUnknown(tree.inode())) {
-                Item item = MapItems.dead(tree);
-                items.put(item.key(), Item.remove(item.key()));
-                reapable.push(tree);
-                budget = reapWithin(budget);
-            }
+            Item item = MapItems.dead(tree);
+            items.put(item.key(), Item.remove(item.key()));
+            reapable.push(tree);
+            budget = reapWithin(budget);
         }
     }
 
-    /** Returns some subtrees to free. Those whose items cannot be read wait. */
+    /** Returns some subtrees to free. Those wait whose items, or whose maps' items, cannot be read. */
     private List<DeadTree> deadTrees() {
         List<DeadTree> found = new ArrayList<>();
         BTreeCursor cursor = BTree.cursor(
@@ -383,7 +379,10 @@ final class CheckpointRun {
         try {
             Item item = cursor.next();
             while (item != null && MapItems.isDeadKey(item.key()) && found.size() <= REAP_MAX) {
-                found.add(MapItems.decodeDead(item.key(), Objects.requireNonNull(item.value())));
+                DeadTree tree = MapItems.decodeDead(item.key(), Objects.requireNonNull(item.value()));
+                if (!isUnknown(tree.inode())) {
+                    found.add(tree);
+                }
                 item = cursor.next();
             }
         } catch (HoldfastException e) {
@@ -404,6 +403,7 @@ final class CheckpointRun {
             MapRelease release =
                     new MapRelease(writer, (root, level) -> reapable.push(new DeadTree(tree.inode(), root, level)));
             release.node(tree.root(), tree.level());
+            reapedNodes += release.nodes();
             uncount(tree.inode(), release.dataBlocks(), release.unwrittenBlocks());
         }
         return left;
@@ -447,7 +447,12 @@ final class CheckpointRun {
 
     /** Returns whether subtrees are left for a later checkpoint to free. */
     boolean moreToReap() {
-        return reaps && moreToReap;
+        return moreToReap;
+    }
+
+    /** Returns how many nodes of subtrees were read to free them. */
+    long reapedNodes() {
+        return reapedNodes;
     }
 
     long frozenUnwritten() {

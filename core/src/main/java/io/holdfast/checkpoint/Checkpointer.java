@@ -18,8 +18,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Has checkpoints written: in the background when there is a reason, and at once when a caller asks.
  *
- * <p>Reasons: the changes in memory, or the log, have grown to their limit; dead blocks wait on a full volume; subtrees
- * wait to be freed. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
+ * <p>Reasons: the changes in memory, or the log, have grown to their limit; dead blocks wait on a full volume. Whoever frees
+ * subtrees that were cut off asks for checkpoints, too. One checkpoint runs at a time, in the thread of this class. A checkpoint that fails latches the
  * volume: its changes stay frozen for good, but the log has them.
  */
 public final class Checkpointer implements Reclaimer {
@@ -242,6 +242,7 @@ public final class Checkpointer implements Reclaimer {
     /** Does as {@link #checkpoint}, but waits for room, too: the callers cannot be refused any more. */
     @Override
     public boolean reclaim() throws HoldfastException {
+        checkpoints.allowReaping();
         await(false);
         return moreToReap();
     }
@@ -305,9 +306,6 @@ public final class Checkpointer implements Reclaimer {
                     return;
                 }
                 finished = ticket;
-                if (checkpoints.moreToReap() && !stopping) {
-                    requested = Math.max(requested, started + 1);
-                }
                 done.signalAll();
                 moved.signalAll();
             } finally {

@@ -46,7 +46,9 @@ public final class Checkpoints {
     private final ReentrantLock runLock = new ReentrantLock();
 
     private final ReentrantLock lock = new ReentrantLock();
-    private boolean moreToReap;
+    /** Whether the next checkpoint that may is to free some of the subtrees that were cut off. */
+    private boolean mayReap;
+
     private final List<Pin> pins = new ArrayList<>();
     private List<BlockList> pinned = new ArrayList<>();
     private long pinnedBlocks;
@@ -60,6 +62,11 @@ public final class Checkpoints {
     private volatile @Nullable Thread writer;
 
     private volatile Runnable moved = () -> {};
+    private volatile Runnable reapable = () -> {};
+    /** True until a checkpoint has looked. */
+    private volatile boolean hasDeadTrees = true;
+
+    private volatile long reapedNodes;
     private volatile FileNames names = FileNames.NUMBERS;
     private volatile @Nullable Long deadline;
     private boolean abandoned;
@@ -113,13 +120,50 @@ public final class Checkpoints {
         return budget;
     }
 
-    /** Returns whether subtrees are left for a later checkpoint to free. */
+    /** Returns whether there are subtrees that were cut off and are not freed, as far as the last checkpoint knew. */
+    public boolean hasDeadTrees() {
+        return hasDeadTrees;
+    }
+
+    /** Returns whether a checkpoint that is allowed to will free some of these. */
     boolean moreToReap() {
+        return hasDeadTrees && !areDeadTreesKept();
+    }
+
+    /** Returns how many nodes the last checkpoint has read to free subtrees. */
+    public long reapedNodes() {
+        return reapedNodes;
+    }
+
+    /** Sets what is called, on any thread, when there are subtrees to be freed. It must not wait. */
+    public void onReapable(Runnable call) {
+        reapable = call;
+    }
+
+    /** Lets the next checkpoint free a bounded part of the subtrees that were cut off. */
+    public void allowReaping() {
         lock.lock();
         try {
-            return moreToReap;
+            mayReap = true;
         } finally {
             lock.unlock();
+        }
+    }
+
+    private boolean takeReaping() {
+        lock.lock();
+        try {
+            boolean reaps = mayReap && !areDeadTreesKept();
+            mayReap &= !reaps;
+            return reaps;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void tellReapable() {
+        if (moreToReap()) {
+            reapable.run();
         }
     }
 
@@ -191,6 +235,7 @@ public final class Checkpoints {
             }
             writer = Thread.currentThread();
             writeLocked(cut, clean);
+            tellReapable();
             return true;
         } catch (GivenUpException e) {
             abandoned = true;
@@ -221,7 +266,7 @@ public final class Checkpoints {
                 budget.share(),
                 takeGrowth(),
                 !lookedForLost,
-                !areDeadTreesKept(),
+                takeReaping(),
                 pace);
         lookedForLost = true;
         Inject.at(Point.CHECKPOINT_FROZEN);
@@ -253,12 +298,8 @@ public final class Checkpoints {
             System.getLogger("holdfast")
                     .log(System.Logger.Level.WARNING, volume.device().name() + ": " + damage);
         }
-        lock.lock();
-        try {
-            moreToReap = run.moreToReap();
-        } finally {
-            lock.unlock();
-        }
+        hasDeadTrees = run.moreToReap();
+        reapedNodes = run.reapedNodes();
     }
 
     /** Returns what the volume is to become; null if it keeps its size. */
@@ -319,13 +360,14 @@ public final class Checkpoints {
             lock.lock();
             try {
                 pins.remove(this);
-                // The next checkpoint looks whether there are any.
-                moreToReap |= keepsDeadTrees;
                 dead = keepsBlocks() ? List.of() : takePinned();
             } finally {
                 lock.unlock();
             }
             volume.space().reuse(dead);
+            if (keepsDeadTrees) {
+                tellReapable();
+            }
         }
     }
 
@@ -373,6 +415,7 @@ public final class Checkpoints {
     /** Ends all pins, since a writer needs the space that they keep; returns whether there was one. */
     public boolean revokePins() {
         List<BlockList> dead;
+        boolean keptDeadTrees;
         lock.lock();
         try {
             if (pins.isEmpty()) {
@@ -381,13 +424,16 @@ public final class Checkpoints {
             if (!Inject.off(Guard.PINS_TELL)) {
                 pins.forEach(pin -> pin.revoked = true);
             }
-            moreToReap |= pins.stream().anyMatch(pin -> pin.keepsDeadTrees);
+            keptDeadTrees = pins.stream().anyMatch(pin -> pin.keepsDeadTrees);
             pins.clear();
             dead = takePinned();
         } finally {
             lock.unlock();
         }
         volume.space().reuse(dead);
+        if (keptDeadTrees) {
+            tellReapable();
+        }
         return true;
     }
 

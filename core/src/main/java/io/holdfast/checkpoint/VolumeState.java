@@ -30,6 +30,11 @@ public record VolumeState(
         return space.layout();
     }
 
+    /** Returns the same volume with other ways to read it. */
+    public VolumeState readBy(BlockStore otherStore, NodeCache otherNodes) {
+        return new VolumeState(otherStore, checksum, latch, room, nodeBuffers, otherNodes, space, readers, items, maps);
+    }
+
     /** Returns the device, which writes go to. */
     public Device device() {
         return store.device();

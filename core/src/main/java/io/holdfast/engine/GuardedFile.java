@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.background.ClientWaits;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.FileStatus;
@@ -54,12 +55,18 @@ final class GuardedFile implements StoredFile {
 
     @Override
     public long read(long offset, MemorySegment target, Set<ReadFlag> flags) throws HoldfastException {
-        return life.call(() -> file.read(offset, target, flags));
+        long begun = life.clients().begin();
+        try {
+            return life.call(() -> file.read(offset, target, flags));
+        } finally {
+            life.clients().ended(ClientWaits.Call.READ, begun);
+        }
     }
 
     @Override
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
         // No lambda here, unlike in the other methods: clients call this for every 4 KiB.
+        long begun = life.clients().begin();
         life.enter();
         try {
             life.requireOpen();
@@ -74,28 +81,39 @@ final class GuardedFile implements StoredFile {
             throw life.tell(life.failedBy(e));
         } finally {
             life.leave();
+            life.clients().ended(ClientWaits.Call.WRITE, begun);
         }
     }
 
     @Override
     public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
-        return life.call(() -> {
-            boolean written = file.writeTogether(pieces);
-            if (written) {
-                changes.made();
-            }
-            return written;
-        });
+        long begun = life.clients().begin();
+        try {
+            return life.call(() -> {
+                boolean written = file.writeTogether(pieces);
+                if (written) {
+                    changes.made();
+                }
+                return written;
+            });
+        } finally {
+            life.clients().ended(ClientWaits.Call.WRITE, begun);
+        }
     }
 
     @Override
     public void flush() throws HoldfastException {
-        life.act(() -> {
-            changes.requireKept();
-            long mark = changes.mark();
-            file.flush();
-            changes.flushed(mark);
-        });
+        long begun = life.clients().begin();
+        try {
+            life.act(() -> {
+                changes.requireKept();
+                long mark = changes.mark();
+                file.flush();
+                changes.flushed(mark);
+            });
+        } finally {
+            life.clients().ended(ClientWaits.Call.FLUSH, begun);
+        }
     }
 
     @Override
@@ -144,10 +162,14 @@ final class GuardedFile implements StoredFile {
 
         @Override
         public Answer read(long offset, MemorySegment target, Ended ended) {
+            long begun = life.clients().begin();
             life.enter();
             try {
                 life.requireOpen();
-                return reads.read(offset, target, ended);
+                return reads.read(offset, target, whole -> {
+                    life.clients().ended(ClientWaits.Call.READ, begun);
+                    ended.ended(whole);
+                });
             } catch (HoldfastException closedWithTheVolume) {
                 return Answer.REFUSED;
             } finally {

@@ -1,64 +1,173 @@
 package io.holdfast.engine;
 
+import io.holdfast.background.Background;
+import io.holdfast.background.Job;
+import io.holdfast.background.JobCancelledException;
+import io.holdfast.background.PacedReads;
 import io.holdfast.check.CheckSource;
+import io.holdfast.check.CheckWork;
 import io.holdfast.check.LogCheck;
 import io.holdfast.check.VolumeCheck;
-import io.holdfast.checkpoint.Checkpoints;
 import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
+import io.holdfast.format.Block;
 import io.holdfast.format.Superblock;
+import io.holdfast.namespace.CheckItem;
+import io.holdfast.node.NodeCache;
+import io.holdfast.store.BlockStore;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.FileKind;
+import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.FinishedCheck;
+import io.holdfast.volume.JobKind;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.lang.foreign.Arena;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Checks an open volume. If it can, it first writes a checkpoint, which holds everything done before the call. Then it goes
- * through the newest ones.
+ * Checks an open volume, as a job. If it can, it first writes a checkpoint, which holds everything done before the call. Then it
+ * goes through the newest ones.
  */
 final class OnlineCheck {
+    /** For nodes that the check looks up again and again: clients keep theirs. */
+    private static final long NODE_BYTES = 1L << 20;
+
     private final VolumeState state;
     private final FileLayer files;
+    private final Paths paths;
     private final FileLayer.@Nullable Writable writable;
     private final Superblock opened;
+    private final Background background;
+    private final VolumeOnDevice.Environment environment;
+
+    /** Finds files. */
+    interface Paths {
+        FileStatus status(String path) throws HoldfastException;
+    }
 
     /**
      * @param writable null if the volume is open read-only
      * @param opened the superblock that was found when the volume was opened
      */
-    OnlineCheck(VolumeState state, FileLayer files, FileLayer.@Nullable Writable writable, Superblock opened) {
+    OnlineCheck(
+            VolumeState state,
+            FileLayer files,
+            Paths paths,
+            FileLayer.@Nullable Writable writable,
+            Superblock opened,
+            Background background,
+            VolumeOnDevice.Environment environment) {
         this.state = state;
         this.files = files;
+        this.paths = paths;
         this.writable = writable;
         this.opened = opened;
+        this.background = background;
+        this.environment = environment;
     }
 
     /** Does as {@link Volume#check}. */
-    CheckReport run(Progress progress) throws HoldfastException {
-        try (Arena memory = Arena.ofShared()) {
-            return run(progress, memory);
+    CheckReport run(CheckOptions options, Progress progress) throws HoldfastException {
+        Meter meter = new Meter(progress);
+        Set<Long> inodes = new TreeSet<>();
+        long totalBlocks = find(options.files(), inodes);
+        long began = environment.timing().nanoTime();
+        try (Job job = background.begin(JobKind.CHECK, subject(options), options.rate(), meter::repeat);
+                Arena memory = Arena.ofShared()) {
+            meter.of(job);
+            CheckWork work = new CheckWork(job, !options.metadataOnly(), List.copyOf(inodes), totalBlocks);
+            CheckReport report = run(work, meter, memory);
+            if (options.isWhole()) {
+                keep(report, environment.timing().nanoTime() - began);
+            }
+            return report;
+        } catch (JobCancelledException e) {
+            throw e.why();
         }
     }
 
-    private CheckReport run(Progress progress, Arena memory) throws HoldfastException {
-        FileLayer.Writable to = writable;
-        if (to == null) {
-            return run(CheckSource.fixed(opened), progress, memory);
+    private static String subject(CheckOptions options) {
+        String what = options.metadataOnly() ? "metadata" : "data and metadata";
+        return switch (options.files().size()) {
+            case 0 -> options.metadataOnly() ? "metadata of the volume" : "the volume";
+            case 1 -> what + " of " + options.files().getFirst();
+            default -> what + " of " + options.files().size() + " files";
+        };
+    }
+
+    /** Finds the inodes of files; returns how many blocks they have. */
+    private long find(List<String> wanted, Set<Long> inodes) throws HoldfastException {
+        if (wanted.size() > CheckOptions.FILES_MAX) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    "a check looks at %d files at most, or at all".formatted(CheckOptions.FILES_MAX));
         }
-        Checkpoints checkpoints = to.checkpointer().checkpoints();
-        if (state.latch().failed()) {
-            return run(CheckSource.fixed(checkpoints.superblock()), progress, memory);
-        }
-        checkpointForCheck(to);
-        try {
-            return run(CheckSource.live(checkpoints), progress, memory);
-        } finally {
-            if (to.checkpointer().moreToReap()) {
-                to.checkpointer().requestCheckpoint();
+        long bytes = 0;
+        for (String path : wanted) {
+            FileStatus status = paths.status(path);
+            if (status.kind() != FileKind.REGULAR) {
+                throw new HoldfastException(
+                        ErrorCode.INVALID, path + " is not a regular file, so it has no data to check");
             }
+            bytes += inodes.add(status.inode()) ? status.allocatedBytes() : 0;
+        }
+        return bytes / Block.SIZE;
+    }
+
+    /** Hears how far the check is, and passes it on; again and again, if the check waits. Used by the threads of one check. */
+    private static final class Meter implements Progress {
+        private final Progress progress;
+        private @Nullable Job job;
+        private volatile long done;
+        private volatile long total;
+
+        Meter(Progress progress) {
+            this.progress = progress;
+        }
+
+        void of(Job begun) {
+            job = begun;
+        }
+
+        @Override
+        public void update(long blocks, long ofBlocks) {
+            done = blocks;
+            total = ofBlocks;
+            Job known = job;
+            if (known != null) {
+                known.progress(blocks * Block.SIZE, ofBlocks * Block.SIZE);
+            }
+            progress.update(blocks, ofBlocks);
+        }
+
+        void repeat() {
+            progress.update(done, total);
+        }
+    }
+
+    private CheckReport run(CheckWork work, Progress progress, Arena memory) throws HoldfastException {
+        FileLayer.Writable to = writable;
+        CheckSource source;
+        if (to == null) {
+            source = CheckSource.fixed(opened);
+        } else if (state.latch().failed()) {
+            source = CheckSource.fixed(to.checkpointer().checkpoints().superblock());
+        } else {
+            checkpointForCheck(to);
+            source = CheckSource.live(to.checkpointer().checkpoints());
+        }
+        // What nothing follows needs no pins, so the check may stand still anywhere.
+        BlockStore store = new BlockStore(new PacedReads(state.device(), work.job(), source.isFixed()));
+        try (NodeCache nodes = new NodeCache(store, state.checksum(), state.nodeBuffers(), NODE_BYTES)) {
+            return run(state.readBy(store, nodes), source, work, progress, memory);
         }
     }
 
@@ -77,12 +186,16 @@ final class OnlineCheck {
         }
     }
 
-    private CheckReport run(CheckSource source, Progress progress, Arena memory) throws HoldfastException {
-        try (VolumeCheck check = new VolumeCheck(state, source, progress, memory)) {
-            source.whileIdle((newest, map) -> checkSuperblocks(check));
+    private CheckReport run(VolumeState paced, CheckSource source, CheckWork work, Progress progress, Arena memory)
+            throws HoldfastException {
+        try (VolumeCheck check = new VolumeCheck(paced, state, source, work, progress, memory)) {
+            boolean whole = work.files().isEmpty();
+            if (whole) {
+                source.whileIdle((newest, map) -> checkSuperblocks(check));
+            }
             check.run();
-            if (writable == null) {
-                new LogCheck(state, opened, check, memory).run();
+            if (whole && writable == null) {
+                new LogCheck(paced, opened, check, memory).run();
             }
             return check.report();
         }
@@ -98,6 +211,30 @@ final class OnlineCheck {
             }
         } catch (HoldfastException e) {
             check.add("superblock", -1, String.valueOf(e.getMessage()));
+        }
+    }
+
+    /** Notes in the volume that it was checked. The check has its result without that, too. */
+    private void keep(CheckReport report, long nanos) {
+        FileLayer.Writable to = writable;
+        if (to == null || state.latch().failed()) {
+            return;
+        }
+        FinishedCheck check = new FinishedCheck(
+                environment.clock().instant(),
+                nanos,
+                report.problemCount(),
+                report.unproven().size());
+        try {
+            state.items().commit(List.of(CheckItem.of(check)), true);
+            to.log().flush();
+        } catch (HoldfastException e) {
+            System.getLogger("holdfast")
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "{0}: that the volume was checked could not be noted in it: {1}",
+                            state.device().name(),
+                            e.getMessage());
         }
     }
 }

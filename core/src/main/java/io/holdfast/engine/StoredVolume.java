@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.background.Background;
 import io.holdfast.checkpoint.FileNames;
 import io.holdfast.checkpoint.LostNodes;
 import io.holdfast.checkpoint.LostRanges;
@@ -13,10 +14,14 @@ import io.holdfast.file.IoCounters;
 import io.holdfast.format.Block;
 import io.holdfast.format.MapEntry;
 import io.holdfast.format.Superblock;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.namespace.CheckItem;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceCounts;
 import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
@@ -24,9 +29,11 @@ import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
+import io.holdfast.volume.FinishedCheck;
 import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
+import io.holdfast.volume.Jobs;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
@@ -68,6 +75,7 @@ final class StoredVolume implements Volume {
 
     private final SkippedDamage skipped;
 
+    private final Background background;
     private final VolumeLife life;
     private final FileStatuses statuses;
     private final Growing growing;
@@ -80,7 +88,9 @@ final class StoredVolume implements Volume {
             OpenOptions options,
             VolumeOnDevice.Environment environment,
             FileLayer files,
-            Namespace namespace) {
+            Namespace namespace,
+            Background background) {
+        this.background = background;
         this.environment = environment;
         this.device = opened.device();
         this.timing = opened.timing();
@@ -95,7 +105,7 @@ final class StoredVolume implements Volume {
         this.skipped = opened.skipped();
         this.foundOpening = opened.recovery().problems();
         this.recovery = withLost(opened.recovery());
-        this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors());
+        this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors(), background.clients());
         this.statuses = new FileStatuses(state, files);
         this.growing = new Growing(device, opened.memory());
         this.nobodys = files(null);
@@ -130,7 +140,11 @@ final class StoredVolume implements Volume {
             if (to.checkpointer().checkpoints().revokePins()) {
                 return true;
             }
-            files.awaitReaped();
+            // Also if somebody has paused that: whoever needs the space comes first.
+            if (files.mayReap() || !Inject.off(Guard.PAUSED_JOB_HURRIES)) {
+                files.awaitReaped();
+                to.checkpointer().checkpoints().allowReaping();
+            }
             to.checkpointer().checkpoint();
             return to.checkpointer().moreToReap() || state.space().pending() > 0;
         };
@@ -141,7 +155,8 @@ final class StoredVolume implements Volume {
                             return checkpoints.reclaim();
                         },
                         checkpoints,
-                        files::isReaping);
+                        () -> files.isReaping()
+                                || to.checkpointer().checkpoints().hasDeadTrees());
         to.checkpointer().start();
         boolean done = false;
         try {
@@ -438,6 +453,9 @@ final class StoredVolume implements Volume {
         life.call(() -> {
             FileLayer.Writable to = life.requireWritable();
             files.logAll();
+            if (files.mayReap()) {
+                to.checkpointer().checkpoints().allowReaping();
+            }
             to.checkpointer().checkpoint();
             return this;
         });
@@ -456,25 +474,10 @@ final class StoredVolume implements Volume {
             throw new HoldfastException(
                     ErrorCode.INVALID, device.name() + ": no write or flush has failed, so there is nothing to resume");
         }
-        // A call that waits for room on the host would keep this waiting.
+        // A call that waits for room on the host would keep this waiting, and so would a check.
         state.room().stop();
-        Volume next = life.replace(() -> {
-            files.stop();
-            to.checkpointer().stop();
-            StoredVolume made = VolumeOpening.open(guard.open(), guard, options, environment);
-            boolean done = false;
-            try {
-                AcknowledgedChanges before = life.changes();
-                made.life.changes().lose(made.withoutThoseGone(before.notDurable()), before.othersAreNotDurable());
-                opened.run();
-                done = true;
-                return made;
-            } finally {
-                if (!done) {
-                    made.discard();
-                }
-            }
-        });
+        background.stop();
+        Volume next = replaced(opened, to);
         try {
             releaseOwn();
         } catch (HoldfastException e) {
@@ -486,6 +489,40 @@ final class StoredVolume implements Volume {
                             e.getMessage());
         }
         return next;
+    }
+
+    /** Opens the volume anew while no call of this one runs. If that fails, this one goes on as it was. */
+    private Volume replaced(Runnable opened, FileLayer.Writable to) throws HoldfastException {
+        boolean replaced = false;
+        try {
+            Volume next = life.replace(() -> {
+                files.stop();
+                to.checkpointer().stop();
+                return opened(opened);
+            });
+            replaced = true;
+            return next;
+        } finally {
+            if (!replaced) {
+                background.admit();
+            }
+        }
+    }
+
+    private Volume opened(Runnable opened) throws HoldfastException {
+        StoredVolume made = VolumeOpening.open(guard.open(), guard, options, environment);
+        boolean done = false;
+        try {
+            AcknowledgedChanges before = life.changes();
+            made.life.changes().lose(made.withoutThoseGone(before.notDurable()), before.othersAreNotDurable());
+            opened.run();
+            done = true;
+            return made;
+        } finally {
+            if (!done) {
+                made.discard();
+            }
+        }
     }
 
     /** Closes a volume that has taken no other's place, and leaves the right to use the device to that other one. */
@@ -536,14 +573,31 @@ final class StoredVolume implements Volume {
     }
 
     @Override
-    public CheckReport check(Progress progress) throws HoldfastException {
-        return life.call(() -> new OnlineCheck(state, files, writable, opened).run(progress));
+    public Jobs jobs() {
+        return background;
+    }
+
+    @Override
+    public CheckReport check(CheckOptions checked, Progress progress) throws HoldfastException {
+        OnlineCheck check = new OnlineCheck(
+                state, files, path -> statuses.of(namespace.status(path)), writable, opened, background, environment);
+        return life.call(() -> check.run(checked, progress));
+    }
+
+    @Override
+    public Optional<FinishedCheck> lastCheck() throws HoldfastException {
+        return life.call(() -> {
+            byte[] item = state.items().get(CheckItem.key());
+            return item == null ? Optional.empty() : Optional.of(CheckItem.decode(item));
+        });
     }
 
     @Override
     public void close() throws HoldfastException {
-        // This comes first: a call that waits for room on the host keeps the volume from being closed.
+        // These come first: a call that waits for room on the host keeps the volume from being closed, and so does a
+        // check.
         state.room().stop();
+        background.stop();
         life.close(() -> {
             try {
                 shutDown();

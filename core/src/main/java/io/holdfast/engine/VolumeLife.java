@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.background.ClientWaits;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.FailureLatch;
@@ -20,6 +21,7 @@ final class VolumeLife {
     private final FailureLatch latch;
     private final FileLayer.@Nullable Writable writable;
     private final ErrorListener errors;
+    private final ClientWaits clients;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final AcknowledgedChanges changes = new AcknowledgedChanges();
     private boolean closed;
@@ -28,8 +30,15 @@ final class VolumeLife {
      * @param volume what messages call the volume
      * @param writable null if the volume is open read-only
      * @param errors hears of errors that calls throw
+     * @param clients counts how long calls of files take
      */
-    VolumeLife(String volume, FailureLatch latch, FileLayer.@Nullable Writable writable, ErrorListener errors) {
+    VolumeLife(
+            String volume,
+            FailureLatch latch,
+            FileLayer.@Nullable Writable writable,
+            ErrorListener errors,
+            ClientWaits clients) {
+        this.clients = clients;
         this.volume = volume;
         this.latch = latch;
         this.writable = writable;
@@ -126,6 +135,11 @@ final class VolumeLife {
         return writable == null
                 ? new HoldfastException(ErrorCode.NO_MEMORY, volume + ": " + error, error)
                 : latch.fail(error);
+    }
+
+    /** Returns where it is counted how long calls of files take. */
+    ClientWaits clients() {
+        return clients;
     }
 
     /** Passes an error to the listener, and returns it. */

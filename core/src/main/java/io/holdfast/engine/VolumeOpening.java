@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.background.Background;
 import io.holdfast.btree.BTree;
 import io.holdfast.checkpoint.ChangeApplier;
 import io.holdfast.checkpoint.Checkpointer;
@@ -128,12 +129,18 @@ final class VolumeOpening {
 
     private StoredVolume volume(DeviceGuard guard) throws HoldfastException {
         OpenedVolume opened = state();
+        Background background = new Background(environment.timing());
         FileLayer files = new FileLayer(
-                opened.state(), memory.pages(), environment.clock(), environment.timing(), opened.writable());
+                opened.state(),
+                memory.pages(),
+                environment.clock(),
+                environment.timing(),
+                background,
+                opened.writable());
         undo.push(files::close);
         Namespace namespace =
                 new Namespace(opened.state().items(), environment.clock(), files.table(), files.table(), policy);
-        StoredVolume volume = new StoredVolume(opened, guard, options, environment, files, namespace);
+        StoredVolume volume = new StoredVolume(opened, guard, options, environment, files, namespace, background);
         volume.start();
         return volume;
     }

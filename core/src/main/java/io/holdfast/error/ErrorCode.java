@@ -52,6 +52,8 @@ public enum ErrorCode {
     INVALID(22, "EINVAL"),
     /** A bounded pool is exhausted and waiting for it would not help. */
     NO_MEMORY(12, "ENOMEM"),
+    /** Somebody has cancelled it. */
+    CANCELLED(125, "ECANCELED"),
     /** The file or volume was closed. */
     CLOSED(9, "EBADF");
 

@@ -1,5 +1,6 @@
 package io.holdfast.file;
 
+import io.holdfast.background.Background;
 import io.holdfast.checkpoint.Checkpointer;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.concurrent.Helpers;
@@ -43,7 +44,12 @@ public final class FileLayer {
     public record Writable(WriteLog log, Checkpointer checkpointer, SpaceReserver reserver) {}
 
     public FileLayer(
-            VolumeState volume, long cacheBytes, InstantSource clock, Timing timing, @Nullable Writable writable) {
+            VolumeState volume,
+            long cacheBytes,
+            InstantSource clock,
+            Timing timing,
+            Background background,
+            @Nullable Writable writable) {
         cache = new PageCache(cacheBytes, volume.space());
         readBuffers = BufferPool.beside(
                 Math.clamp(cacheBytes / CACHE_BYTES_PER_READ, READS_MIN, READS_MAX), READ_BLOCKS_MAX, cache::close);
@@ -61,7 +67,7 @@ public final class FileLayer {
                         helpers);
         context = new FileContext(volume.device().name(), reader, cache, volume.maps(), counters, clock, writer);
         uses = new FileUses(timing);
-        reaper = new OrphanReaper(volume.items(), volume.maps());
+        reaper = new OrphanReaper(volume.items(), volume.maps(), background);
         table = new FileTable(context, volume.items(), reaper);
         writeback = writer == null ? null : new Writeback(table, cache, writer, timing);
         if (writeback != null) {
@@ -70,7 +76,7 @@ public final class FileLayer {
     }
 
     /** Starts the background threads. */
-    public void start() {
+    public void start() throws HoldfastException {
         FileContext.Writer writer = context.writer();
         if (writeback != null && writer != null) {
             writeback.start();
@@ -81,6 +87,11 @@ public final class FileLayer {
     /** Returns whether removed files may still hold space. */
     public boolean isReaping() {
         return reaper.isBusy();
+    }
+
+    /** Returns whether the space of removed files is freed at present: nobody has paused that, or somebody waits for it. */
+    public boolean mayReap() {
+        return reaper.mayGoOn();
     }
 
     /** Waits until removed files hold no space but what the next checkpoint frees. */

@@ -65,6 +65,8 @@ public enum Guard {
     CHECK_HEARS_CHANGES,
     /** A check hears that the blocks that it reads may have been used again. */
     PINS_TELL,
+    /** A job that is paused and frees space goes on as far as a writer needs the space. */
+    PAUSED_JOB_HURRIES,
     /** The blocks of a file without a name stay while it is open. */
     ORPHAN_STAYS_OPEN,
     /** Content that a failed device did not take stays readable after the last handle is closed. */

@@ -121,6 +121,11 @@ public enum Point {
     /** A check has read the nodes of a part of the volume, and not yet its data. */
     CHECK_SLICE_WALKED,
 
+    /** A job of the background is about to ask whether it may read or write. */
+    JOB_ASKS,
+    /** A job was paused, and may not know it yet. */
+    JOB_PAUSED,
+
     // ---- doors ----
     /** A client has chosen a file; its connection is not known among those of the file. */
     CLIENT_SERVED,

@@ -13,6 +13,7 @@ public final class MapRelease {
     private final MapChanges.CutOff cutOff;
     private long dataBlocks;
     private long unwrittenBlocks;
+    private long nodes;
 
     /** @param cutOff takes subtrees with inner nodes */
     public MapRelease(MapChanges changes, MapChanges.CutOff cutOff) {
@@ -28,6 +29,11 @@ public final class MapRelease {
     /** Returns how many unwritten blocks were dropped. */
     public long unwrittenBlocks() {
         return unwrittenBlocks;
+    }
+
+    /** Returns how many nodes were read. */
+    public long nodes() {
+        return nodes;
     }
 
     /** Drops one entry's block, or its leaf with all blocks; or cuts its subtree off. */
@@ -60,6 +66,7 @@ public final class MapRelease {
      */
     public void node(BlockPointer pointer, int level) throws HoldfastException {
         byte[] node;
+        nodes++;
         try {
             node = changes.read(pointer, MapTree.STRUCTURE);
             for (int slot = 0; slot < MapEntry.FANOUT; slot++) {

@@ -82,6 +82,7 @@ public final class NamespaceCheck {
                     inodeProblem(inode, "has a misplaced lost node item");
                 }
             }
+            case NamespaceKeys.LAST_CHECK -> lastCheck(key, value);
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
         }
     }
@@ -93,6 +94,11 @@ public final class NamespaceCheck {
             inodeProblem(NamespaceKeys.VOLUME, "has no high-water mark of inode numbers");
         }
         return new InodeTableCheck(table, problems).run(highWater);
+    }
+
+    /** Ends the items without comparing them with those of other inodes, which have not passed. */
+    public void endItems() {
+        endInode();
     }
 
     private void endInode() {
@@ -227,6 +233,18 @@ public final class NamespaceCheck {
         if (highWater < 0) {
             inodeProblem(inode, "has a malformed high-water mark of inode numbers");
             highWater = Long.MAX_VALUE;
+        }
+    }
+
+    private void lastCheck(byte[] key, byte[] value) {
+        if (inode != NamespaceKeys.VOLUME || key.length != NamespaceKeys.PREFIX_SIZE) {
+            inodeProblem(inode, "has a misplaced item of the last check");
+            return;
+        }
+        try {
+            CheckItem.decode(value);
+        } catch (HoldfastException e) {
+            problems.problem(INODE, -1, String.valueOf(e.getMessage()));
         }
     }
 

@@ -22,6 +22,7 @@ import java.nio.ByteBuffer;
  *     0      7 high-water    -                                     u64: all inode numbers in use are below
  *     0      8 dead tree     (the block map's)                     (the block map's)
  *     0      9 lost node     (the block map's)                     (the block map's)
+ *     0     16 last check    -                                     {@link CheckItem}
  * </pre>
  */
 public final class NamespaceKeys {
@@ -36,6 +37,8 @@ public final class NamespaceKeys {
     public static final int DEAD_TREE = 8;
     /** Kept by block maps, as {@link #MAP} and {@link #DEAD_TREE}. */
     public static final int LOST_NODE = 9;
+
+    public static final int LAST_CHECK = 16;
 
     /** Under this number are the items that belong to the volume and to no inode. */
     public static final long VOLUME = 0;
@@ -81,6 +84,11 @@ public final class NamespaceKeys {
     /** Returns the least key that an item of this inode and type can have. That of the next type ends a scan. */
     static byte[] first(long inode, int type) {
         return prefix(inode, type, 0).array();
+    }
+
+    /** Returns whether a key is one of an inode's items. */
+    public static boolean belongsTo(byte[] key, long inode) {
+        return key.length >= PREFIX_SIZE && inodeOf(key) == inode;
     }
 
     static long inodeOf(byte[] key) {

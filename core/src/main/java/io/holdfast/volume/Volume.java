@@ -146,13 +146,42 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /** Writes a checkpoint: the log becomes empty, and dead blocks become free. */
     void checkpoint() throws HoldfastException;
 
+    /** Returns the work that goes on in the background, a {@link #check} among it. */
+    default Jobs jobs() {
+        return Jobs.NONE;
+    }
+
+    /** Checks all of the volume, as {@link #check(CheckOptions, Progress)}. */
+    default CheckReport check(Progress progress) throws HoldfastException {
+        return check(CheckOptions.ALL, progress);
+    }
+
     /**
      * Writes a checkpoint, and then reads and verifies everything that it has on the device: structures, reachability
-     * against the space map, every data checksum. Others may write meanwhile; the check covers the state at the
-     * checkpoint. If no checkpoint can be written because a write has failed or the host is full, the check covers the
-     * last one. Of a volume that is open read-only it covers the checkpoint and the log that opening found.
+     * against the space map, every data checksum; or the part that is asked for. Others may write meanwhile; the check
+     * covers the state at the checkpoint. If no checkpoint can be written because a write has failed or the host is full,
+     * the check covers the last one. Of a volume that is open read-only it covers the checkpoint and the log that opening
+     * found.
+     *
+     * <p>The check is a job ({@link #jobs}), one at a time. It makes way for clients. Closing the volume ends it. A check of
+     * the whole volume that comes to its end is kept as the {@linkplain #lastCheck last one}, durably, if the volume can be
+     * written to.
+     *
+     * @param progress also called while the check waits or is paused; what it throws ends the check
+     * @throws HoldfastException {@code IN_USE} if a check runs already; {@code CANCELLED} if somebody has ended the job;
+     *     {@code CLOSED} if the volume is being closed; {@code INVALID}, {@code NOT_FOUND} for files that cannot be checked
      */
-    CheckReport check(Progress progress) throws HoldfastException;
+    CheckReport check(CheckOptions options, Progress progress) throws HoldfastException;
+
+    /**
+     * Returns the last check of the whole volume that came to its end while the volume could be written to; empty if there
+     * was none.
+     *
+     * @throws HoldfastException {@code DAMAGED} or {@code DEVICE_ERROR} if what is kept of it cannot be read
+     */
+    default Optional<FinishedCheck> lastCheck() throws HoldfastException {
+        return Optional.empty();
+    }
 
     /**
      * Writes all that is dirty and a last checkpoint, and closes the volume and its open files. Closing twice is

@@ -50,16 +50,17 @@ class LayeringTest {
                     "checkpoint",
                     "error inject memory checksum format concurrent device failure store node btree space log metadata mapping"),
             new Layer("volume", "error"),
+            new Layer("background", "error inject concurrent device volume"),
             new Layer("namespace", "error format metadata volume"),
             new Layer(
                     "file",
-                    "error inject checksum format concurrent device failure store space log metadata mapping checkpoint volume namespace"),
+                    "error inject checksum format concurrent device failure store space log metadata mapping checkpoint volume background namespace"),
             new Layer(
                     "check",
-                    "error inject checksum format concurrent device store node btree space log mapping checkpoint volume namespace"),
+                    "error inject checksum format concurrent device store node btree space log mapping checkpoint volume background namespace"),
             new Layer(
                     "engine",
-                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume namespace file check"));
+                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume background namespace file check"));
 
     /** A package and what it may use. */
     private record Layer(String name, List<String> uses) {

@@ -68,6 +68,8 @@ public final class Simulation {
             Point.ALLOCATE_REQUEST,
             Point.ALLOCATE_WORK,
             Point.ALLOCATE_REPLY,
+            Point.JOB_ASKS,
+            Point.JOB_PAUSED,
             Point.GROWTH_MAPPED,
             Point.GROWTH_WRITTEN,
             Point.GROWTH_DURABLE)));

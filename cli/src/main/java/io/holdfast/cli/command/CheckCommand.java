@@ -2,22 +2,32 @@ package io.holdfast.cli.command;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.UsageException;
+import io.holdfast.cli.text.CheckScope;
+import io.holdfast.cli.text.CheckVerdict;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.cli.text.ProgressLine;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
-import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
 
 /** {@code holdfast check}. */
 @Command(
@@ -37,6 +47,23 @@ final class CheckCommand extends VolumeCommand {
     @Mixin
     private ProgressOption progressOption;
 
+    @Option(
+            names = "--rate",
+            paramLabel = "RATE",
+            converter = RateConverter.class,
+            description = "Read at most so many bytes per second, as in 200M. 'holdfast jobs' changes it meanwhile.")
+    private Optional<Long> rate = Optional.empty();
+
+    @Option(names = "--metadata-only", description = "Read everything but data blocks.")
+    private boolean metadataOnly;
+
+    @Option(
+            names = "--file",
+            paramLabel = "PATH",
+            converter = PathArgument.class,
+            description = "Check this file alone: its map, its data and its attributes. May be given several times.")
+    private List<VolumePath> files = List.of();
+
     CheckCommand(CliContext context) {
         super(context, false);
     }
@@ -44,28 +71,51 @@ final class CheckCommand extends VolumeCommand {
     @Override
     protected ExitCode run(Volume volume) throws IOException {
         long start = System.nanoTime();
+        CheckScope scope = scope();
         CheckReport report;
         try (ProgressLine progress = progressOption.start(context(), output(), "check", ProgressLine.Unit.BLOCKS, -1)) {
-            report = volume.check((done, total) -> {
+            report = volume.check(scope.options(), (done, total) -> {
                 context().cancel().check();
                 progress.update(done, total);
             });
         }
         long nanos = System.nanoTime() - start;
-        List<String> onlyAtOpening = onlyAtOpening(volume.recovery(), report);
-        InodePaths paths = paths(volume, report);
+        CheckVerdict verdict = CheckVerdict.of(report, volume.recovery());
+        InodePaths paths = scope.options().files().isEmpty() ? paths(volume, report) : given(volume, scope);
         output().print(
                         context().out(),
-                        json(report, paths, onlyAtOpening, nanos),
-                        out -> show(out, report, paths, onlyAtOpening, nanos));
-        return report.clean() && onlyAtOpening.isEmpty() ? ExitCode.OK : ExitCode.FAILURE;
+                        json(verdict, scope, paths, nanos),
+                        out -> show(out, verdict, scope, paths, nanos));
+        return verdict.exit();
     }
 
-    /** Returns the problems that opening met and the check did not meet again. */
-    private static List<String> onlyAtOpening(RecoveryReport recovery, CheckReport report) {
-        Set<String> found =
-                report.problems().stream().map(CheckReport.Problem::message).collect(Collectors.toSet());
-        return recovery.problems().stream().filter(p -> !found.contains(p)).toList();
+    @Override
+    protected void requireSense() {
+        if (files.size() > CheckOptions.FILES_MAX) {
+            throw new UsageException("--file may be given " + CheckOptions.FILES_MAX + " times");
+        }
+    }
+
+    private CheckScope scope() {
+        List<String> paths = files.stream().map(VolumePath::path).toList();
+        return new CheckScope(new CheckOptions(metadataOnly, paths, rate.orElse(0L)));
+    }
+
+    /** Returns the names that were given, by inode. */
+    private InodePaths given(Volume volume, CheckScope scope) throws HoldfastException {
+        Map<Long, List<String>> names = new HashMap<>();
+        for (String path : scope.options().files()) {
+            try {
+                names.computeIfAbsent(volume.status(path).inode(), _ -> new ArrayList<>())
+                        .add(path);
+            } catch (HoldfastException e) {
+                if (e.code() != ErrorCode.NOT_FOUND) {
+                    throw e;
+                }
+                // It was removed after the check.
+            }
+        }
+        return InodePaths.known(volume, names, context().cancel());
     }
 
     /** Looks up the paths of the files that have a problem. */
@@ -77,10 +127,12 @@ final class CheckCommand extends VolumeCommand {
         return InodePaths.find(volume, inodes, report.directories(), context().cancel());
     }
 
-    private static Map<String, Object> json(
-            CheckReport report, InodePaths paths, List<String> onlyAtOpening, long nanos) {
+    private static Map<String, Object> json(CheckVerdict verdict, CheckScope scope, InodePaths paths, long nanos) {
+        CheckReport report = verdict.report();
         return Json.object(
-                "clean", report.clean() && onlyAtOpening.isEmpty(),
+                "clean", verdict.clean(),
+                "scope", scope.name(),
+                "not_checked", scope.notChecked(),
                 "problem_count", report.problemCount(),
                 "problems",
                         report.problems().stream()
@@ -91,9 +143,9 @@ final class CheckCommand extends VolumeCommand {
                                         "paths", paths.of(p.inode()),
                                         "message", p.message()))
                                 .toList(),
-                "recovery_problems", onlyAtOpening,
+                "recovery_problems", verdict.onlyAtOpening(),
                 "unproven", report.unproven(),
-                "advice", report.clean() && onlyAtOpening.isEmpty() ? "" : DamageAdvice.TEXT,
+                "advice", verdict.clean() ? "" : DamageAdvice.TEXT,
                 "files", report.files(),
                 "directories", report.directories(),
                 "blocks_verified", report.blocksVerified(),
@@ -102,9 +154,9 @@ final class CheckCommand extends VolumeCommand {
                 "seconds", nanos / 1e9);
     }
 
-    private static void show(
-            PrintStream out, CheckReport report, InodePaths paths, List<String> onlyAtOpening, long nanos) {
-        onlyAtOpening.forEach(p -> out.println("recovery: " + Names.printable(p)));
+    private static void show(PrintStream out, CheckVerdict verdict, CheckScope scope, InodePaths paths, long nanos) {
+        CheckReport report = verdict.report();
+        verdict.onlyAtOpening().forEach(p -> out.println("recovery: " + Names.printable(p)));
         report.problems()
                 .forEach(p -> out.println(Names.printable(p.structure()) + (p.block() < 0 ? "" : " block " + p.block())
                         + ": " + names(paths, p.inode()) + Names.printable(p.message())));
@@ -113,16 +165,25 @@ final class CheckCommand extends VolumeCommand {
         }
         out.println(report.blocksVerified() + " data blocks verified, " + report.blocksUnverified()
                 + " without checksum read, " + report.metadataBlocks() + " metadata blocks verified; "
-                + count(report.files(), "file", "files") + ", "
-                + count(report.directories(), "directory", "directories") + "; " + Durations.show(nanos));
-        long problems = report.problemCount() + onlyAtOpening.size();
+                + (scope.options().files().isEmpty()
+                        ? count(report.files(), "file", "files") + ", "
+                                + count(report.directories(), "directory", "directories")
+                        : count(scope.options().files().size(), "file", "files"))
+                + "; " + Durations.show(nanos));
+        long problems = verdict.problems();
         report.unproven().forEach(part -> out.println("not proven: " + Names.printable(part)));
         if (problems > 0) {
-            out.println("DAMAGED: " + count(problems, "problem", "problems"));
+            out.println("DAMAGED: " + count(problems, "problem", "problems") + notChecked(scope));
             out.println(DamageAdvice.TEXT);
         } else {
-            out.println(report.unproven().isEmpty() ? "clean" : "no damage found, but not everything could be checked");
+            out.println((report.unproven().isEmpty() ? "clean" : "no damage found, but not everything could be checked")
+                    + notChecked(scope));
         }
+    }
+
+    private static String notChecked(CheckScope scope) {
+        List<String> lines = scope.notChecked();
+        return lines.isEmpty() ? "" : " (not checked: " + String.join("; ", lines) + ")";
     }
 
     private static String names(InodePaths paths, long inode) {

@@ -37,6 +37,7 @@ public final class Commands {
         commands.put("export", ExportCommand::new);
         commands.put("serve", ServeCommand::new);
         commands.put("check", CheckCommand::new);
+        commands.put("jobs", JobsCommand::new);
         commands.put("rescue", RescueCommand::new);
         commands.put("df", DfCommand::new);
         commands.put("info", InfoCommand::new);

@@ -5,11 +5,16 @@ import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.control.RemoteVolume;
 import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.cli.text.DamageAdvice;
+import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.cli.text.Table;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.FinishedCheck;
+import io.holdfast.volume.JobKind;
+import io.holdfast.volume.JobStatus;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeInfo;
@@ -17,6 +22,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import picocli.CommandLine.Command;
 
 /** {@code holdfast info}. */
@@ -46,13 +52,16 @@ final class InfoCommand extends VolumeCommand {
                 "advice", damage.isEmpty() ? "" : DamageAdvice.TEXT);
         SpaceReport space = SpaceReport.of(device(), volume);
         json.put("warnings", space.jsonWarnings());
+        Checks checks = Checks.of(volume);
+        checks.last().ifPresent(last -> json.put("last_check", json(last)));
+        checks.running().ifPresent(job -> json.put("running_check", JobsCommand.json(job)));
         if (served) {
             json.put("read_only", info.readOnly());
             json.put("direct_io", info.directIo());
             json.put("counters", counters(volume.counters()));
         }
         output().print(context().out(), json, out -> {
-            show(out, volume, info, served, failure);
+            show(out, volume, info, checks, served, failure);
             damage.forEach(line -> out.println("DAMAGE: " + Names.printable(line)));
             if (!damage.isEmpty()) {
                 out.println(DamageAdvice.TEXT);
@@ -62,7 +71,62 @@ final class InfoCommand extends VolumeCommand {
         return ExitCode.OK;
     }
 
-    private static void show(PrintStream out, Volume volume, VolumeInfo info, boolean served, String failure) {
+    /** What is known of checks. */
+    private record Checks(Optional<FinishedCheck> last, Optional<JobStatus> running, String unreadable) {
+        static Checks of(Volume volume) throws HoldfastException {
+            Optional<JobStatus> running;
+            try {
+                running = volume.jobs().list().stream()
+                        .filter(job -> job.kind() == JobKind.CHECK)
+                        .findFirst();
+            } catch (HoldfastException e) {
+                if (e.code() != ErrorCode.UNSUPPORTED) {
+                    throw e;
+                }
+                running = Optional.empty(); // The server is of an older version.
+            }
+            try {
+                return new Checks(volume.lastCheck(), running, "");
+            } catch (HoldfastException e) {
+                return new Checks(Optional.empty(), running, String.valueOf(e.getMessage()));
+            }
+        }
+
+        String lastText() {
+            if (!unreadable.isEmpty()) {
+                return "unknown: " + Names.printable(unreadable);
+            }
+            return last.map(check ->
+                            check.finished() + ": " + result(check) + ", took " + Durations.show(check.nanos()))
+                    .orElse("none by a server");
+        }
+
+        private static String result(FinishedCheck check) {
+            return switch (check.result()) {
+                case CLEAN -> "clean";
+                case NOT_PROVEN -> "no damage found, not proven in parts: " + check.unproven();
+                case DAMAGED -> "DAMAGED, problems: " + check.problems();
+            };
+        }
+    }
+
+    private static String text(JobStatus check) {
+        String percent = check.percent() < 0 ? "" : check.percent() + " %, ";
+        String rate = check.rate() == 0 ? "" : ", at most " + Sizes.show(check.rate()) + "/s";
+        return "job " + check.id() + ", " + percent + check.state().label() + rate;
+    }
+
+    private static Map<String, Object> json(FinishedCheck check) {
+        return Json.object(
+                "finished", check.finished().toString(),
+                "result", check.result().label().replace(' ', '_'),
+                "problem_count", check.problems(),
+                "unproven_count", check.unproven(),
+                "seconds", check.nanos() / 1e9);
+    }
+
+    private static void show(
+            PrintStream out, Volume volume, VolumeInfo info, Checks checks, boolean served, String failure) {
         Table table = new Table(false, "name", "value");
         table.row("uuid", info.uuid().toString());
         table.row("label", info.label().isEmpty() ? "(none)" : Names.printable(info.label()));
@@ -70,6 +134,8 @@ final class InfoCommand extends VolumeCommand {
         table.row("checksum", info.checksum().label() + ", one for each block of " + info.blockSize() + " bytes");
         table.row("format version", Integer.toString(info.formatVersion()));
         table.row("checkpoint", Long.toString(info.generation()));
+        table.row("last check", checks.lastText());
+        checks.running().ifPresent(job -> table.row("check", text(job)));
         table.row("served", served ? "yes" + (info.readOnly() ? ", read-only" : "") : "no");
         if (served) {
             counters(volume.counters()).forEach((name, value) -> table.row(name.replace('_', ' '), shown(name, value)));

@@ -59,6 +59,13 @@ final class InodePaths {
         return result;
     }
 
+    /** Returns names that are known already. */
+    static InodePaths known(Volume volume, Map<Long, List<String>> names, Cancellation cancel) {
+        InodePaths result = new InodePaths(volume, cancel, 0);
+        result.found.putAll(names);
+        return result;
+    }
+
     /** Returns the paths of an inode that was looked for. */
     List<String> of(long inode) {
         return found.getOrDefault(inode, List.of());

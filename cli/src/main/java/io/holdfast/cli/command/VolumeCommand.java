@@ -36,6 +36,7 @@ public abstract class VolumeCommand extends HoldfastCommand {
 
     @Override
     protected final ExitCode run() throws IOException {
+        requireSense();
         Cancellation cancel = context().cancel();
         try (Cancellation.Guard guard = cancel.guard();
                 Volume volume =
@@ -47,6 +48,9 @@ public abstract class VolumeCommand extends HoldfastCommand {
             return exit;
         }
     }
+
+    /** Throws {@link io.holdfast.cli.UsageException} if the arguments make no sense together. Called before anything else. */
+    protected void requireSense() {}
 
     /** Does the work. The caller makes the changes durable afterwards. */
     protected abstract ExitCode run(Volume volume) throws IOException;

@@ -4,15 +4,19 @@ import io.holdfast.cli.control.VolumeRequest.OpenedFile;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
+import io.holdfast.volume.FinishedCheck;
 import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
+import io.holdfast.volume.JobStatus;
+import io.holdfast.volume.Jobs;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
@@ -333,8 +337,11 @@ public final class RemoteVolume implements Volume {
     }
 
     @Override
-    public CheckReport check(Progress progress) throws HoldfastException {
-        ControlClient.Result result = client.call(new VolumeRequest.Check(), Frame.NO_DATA, progress);
+    public CheckReport check(CheckOptions options, Progress progress) throws HoldfastException {
+        VolumeRequest request = options.equals(CheckOptions.ALL)
+                ? new VolumeRequest.Check()
+                : new VolumeRequest.CheckPart(options.metadataOnly(), options.files(), options.rate());
+        ControlClient.Result result = client.call(request, Frame.NO_DATA, progress);
         // An older server does not say which file a problem is about.
         for (JsonNode problem : result.value().path("problems")) {
             if (problem instanceof ObjectNode object) {
@@ -342,6 +349,50 @@ public final class RemoteVolume implements Volume {
             }
         }
         return client.decode(result, CheckReport.class);
+    }
+
+    /** Returns empty also if the server is of an older version. */
+    @Override
+    public Optional<FinishedCheck> lastCheck() throws HoldfastException {
+        try {
+            return client.callForList(new VolumeRequest.LastCheck(), FinishedCheck.class).stream()
+                    .findFirst();
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.UNSUPPORTED) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    @Override
+    public Jobs jobs() {
+        return new Jobs() {
+            @Override
+            public List<JobStatus> list() throws HoldfastException {
+                return client.callForList(new VolumeRequest.Jobs(), JobStatus.class);
+            }
+
+            @Override
+            public void pause(long id) throws HoldfastException {
+                client.call(new VolumeRequest.PauseJob(id));
+            }
+
+            @Override
+            public void resume(long id) throws HoldfastException {
+                client.call(new VolumeRequest.ResumeJob(id));
+            }
+
+            @Override
+            public void cancel(long id) throws HoldfastException {
+                client.call(new VolumeRequest.CancelJob(id));
+            }
+
+            @Override
+            public void limit(long id, long bytesPerSecond) throws HoldfastException {
+                client.call(new VolumeRequest.LimitJob(id, bytesPerSecond));
+            }
+        };
     }
 
     @Override

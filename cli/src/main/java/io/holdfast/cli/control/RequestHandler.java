@@ -5,8 +5,10 @@ import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.FileClaim;
+import io.holdfast.volume.JobStatus;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
@@ -110,6 +112,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.RemoveXattr r -> List.of(r.path());
             case VolumeRequest.AcceptLoss r -> List.of(r.path());
             case VolumeRequest.Claim r -> r.paths();
+            case VolumeRequest.CheckPart r -> r.files();
             case VolumeRequest.ClaimSize r -> List.of(r.path());
             case FileRequest.Name r -> List.of(r.path());
             case VolumeRequest.Info _,
@@ -126,6 +129,12 @@ final class RequestHandler implements AutoCloseable {
                     VolumeRequest.Grow _,
                     VolumeRequest.Resume _,
                     VolumeRequest.Check _,
+                    VolumeRequest.LastCheck _,
+                    VolumeRequest.Jobs _,
+                    VolumeRequest.PauseJob _,
+                    VolumeRequest.ResumeJob _,
+                    VolumeRequest.CancelJob _,
+                    VolumeRequest.LimitJob _,
                     VolumeRequest.Hello _,
                     VolumeRequest.Release _,
                     InodeRequest _,
@@ -187,7 +196,20 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Claim(var paths, var inUse) -> claimed(own.claim(bounded(paths), inUse));
             case VolumeRequest.ClaimSize(var path, var inUse) -> claimed(own.claimSize(path, inUse));
             case VolumeRequest.Release(var claim) -> done(() -> claims.close(claim));
-            case VolumeRequest.Check() -> Answer.of(bounded(volume.check(progress)));
+            case VolumeRequest.Check() -> Answer.of(bounded(served.check(CheckOptions.ALL, progress)));
+            case VolumeRequest.CheckPart(var metadataOnly, var files, var rate) ->
+                Answer.of(bounded(served.check(new CheckOptions(metadataOnly, files, rate), progress)));
+            case VolumeRequest.LastCheck() ->
+                Answer.of(volume.lastCheck().stream().toList());
+            case VolumeRequest.Jobs() ->
+                Answer.of(volume.jobs().list().stream()
+                        .map(RequestHandler::bounded)
+                        .toList());
+            case VolumeRequest.PauseJob(var job) -> done(() -> volume.jobs().pause(job));
+            case VolumeRequest.ResumeJob(var job) -> done(() -> volume.jobs().resume(job));
+            case VolumeRequest.CancelJob(var job) -> done(() -> volume.jobs().cancel(job));
+            case VolumeRequest.LimitJob(var job, var rate) ->
+                done(() -> volume.jobs().limit(job, rate));
         };
     }
 
@@ -257,6 +279,21 @@ final class RequestHandler implements AutoCloseable {
         byte[] bytes = new byte[data.remaining()];
         data.get(bytes);
         return bytes;
+    }
+
+    /** Shortens what a job is about: a path may be long. */
+    private static JobStatus bounded(JobStatus job) {
+        return new JobStatus(
+                job.id(),
+                job.kind(),
+                bounded(job.subject()),
+                job.state(),
+                job.doneBytes(),
+                job.totalBytes(),
+                job.movedBytes(),
+                job.rate(),
+                job.limit(),
+                job.nanos());
     }
 
     /** Shortens the answer to a resume, so that it fits into one frame. */

@@ -2,6 +2,9 @@ package io.holdfast.cli.control;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CheckOptions;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
 import java.util.List;
@@ -17,6 +20,11 @@ public interface Served {
      * @throws HoldfastException as {@link Volume#reopen}: the volume is served as before
      */
     Resumed resume() throws HoldfastException;
+
+    /** Checks the volume ({@link Volume#check(CheckOptions, Progress)}). */
+    default CheckReport check(CheckOptions options, Progress progress) throws HoldfastException {
+        return volume().check(options, progress);
+    }
 
     /**
      * What opening again has found.

@@ -91,6 +91,24 @@ sealed interface VolumeRequest extends Request {
     /** Answered with progress replies and then the report. */
     record Check() implements VolumeRequest {}
 
+    /** As {@link Check}, of a part, or with a bound. A server that does not know this must not check everything instead. */
+    record CheckPart(boolean metadataOnly, java.util.List<String> files, long rate) implements VolumeRequest {}
+
+    /** Answered with a list of at most one {@link io.holdfast.volume.FinishedCheck}. */
+    record LastCheck() implements VolumeRequest {}
+
+    /** Answered with a list of {@link io.holdfast.volume.JobStatus}. */
+    record Jobs() implements VolumeRequest {}
+
+    record PauseJob(long job) implements VolumeRequest {}
+
+    record ResumeJob(long job) implements VolumeRequest {}
+
+    record CancelJob(long job) implements VolumeRequest {}
+
+    /** Sets the bound of a job's rate; 0 for none. */
+    record LimitJob(long job, long rate) implements VolumeRequest {}
+
     /** Says which process this is, for messages about the files that the connection has open. */
     record Hello(long pid) implements VolumeRequest {}
 

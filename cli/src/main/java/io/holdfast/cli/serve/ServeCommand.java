@@ -2,7 +2,9 @@ package io.holdfast.cli.serve;
 
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.UsageException;
 import io.holdfast.cli.access.VolumeAccess;
+import io.holdfast.cli.command.DurationConverter;
 import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.command.MemoryOption;
 import io.holdfast.cli.control.ControlPath;
@@ -18,6 +20,7 @@ import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.InstantSource;
 import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
@@ -63,6 +66,13 @@ public final class ServeCommand extends HoldfastCommand {
                     + " 'auto' takes io_uring where the kernel lets it. Default: auto")
     private @Nullable String io;
 
+    @Option(
+            names = "--check-every",
+            paramLabel = "TIME",
+            converter = DurationConverter.class,
+            description = "Check the volume when the last check is so long ago, as in 7d, 12h or 30m.")
+    private Optional<Duration> checkEvery = Optional.empty();
+
     private boolean failureShown;
 
     public ServeCommand(CliContext context) {
@@ -71,6 +81,10 @@ public final class ServeCommand extends HoldfastCommand {
 
     @Override
     protected ExitCode run() throws IOException, InterruptedException {
+        if (readOnly && checkEvery.isPresent()) {
+            throw new UsageException(
+                    "--check-every notes in the volume when it was checked, so it does not go with --read-only");
+        }
         OpenOptions options = options();
         var nbdOptions = nbdArguments
                 .options(readOnly)
@@ -82,6 +96,7 @@ public final class ServeCommand extends HoldfastCommand {
         long stopAt;
         // These close in reverse order: when the volume closes, no request can come in.
         try (ServerLog _ = ServerLog.open(context().err(), output().json());
+                CheckSchedule checks = new CheckSchedule(checkEvery, InstantSource.system());
                 ServedVolume served = new ServedVolume(
                         new VolumeAccess(context().engine(), context().cancel()).openHere(device, options))) {
             context().cancel().patiently();
@@ -95,6 +110,7 @@ public final class ServeCommand extends HoldfastCommand {
                 do {
                     showFailure(served.volume(), events);
                     space.look(SpaceReport.of(device, served.volume()));
+                    checks.look(served);
                 } while (!context().cancel().await(POLL));
                 stopAt = System.nanoTime();
                 events.stopping();

@@ -5,6 +5,9 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.NbdAddress;
 import io.holdfast.nbd.NbdOptions;
+import io.holdfast.volume.CheckOptions;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
@@ -40,6 +43,12 @@ final class ServedVolume implements Served, AutoCloseable {
     @Override
     public Volume volume() {
         return volume;
+    }
+
+    /** {@inheritDoc} The log has a line on it. */
+    @Override
+    public CheckReport check(CheckOptions options, Progress progress) throws HoldfastException {
+        return CheckLog.check(volume, options, progress);
     }
 
     /**

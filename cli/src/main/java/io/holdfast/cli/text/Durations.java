@@ -1,13 +1,46 @@
 package io.holdfast.cli.text;
 
+import java.time.Duration;
 import java.util.Locale;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Times as people read them. */
 public final class Durations {
     private static final double NANOS_PER_MILLI = 1e6;
     private static final double NANOS_PER_SECOND = 1e9;
 
+    private static final long SECONDS_PER_DAY = 86_400;
+    private static final long SECONDS_MAX = 3660 * SECONDS_PER_DAY;
+    private static final Pattern FORM = Pattern.compile("(\\d{1,9})\\s*([wdhms])");
+
     private Durations() {}
+
+    /**
+     * Parses a time as in {@code 7d}, {@code 12h}, {@code 30m}, {@code 90s} or {@code 2w}.
+     *
+     * @return at least a second, at most ten years
+     * @throws IllegalArgumentException with a message for the person at the terminal
+     */
+    public static Duration parse(String text) {
+        Matcher m = FORM.matcher(text.strip());
+        if (!m.matches()) {
+            throw new IllegalArgumentException(
+                    "'" + text + "' is not a time; write a number and a unit, as in 7d, 12h or 30m");
+        }
+        long seconds = Long.parseLong(m.group(1))
+                * switch (m.group(2)) {
+                    case "w" -> 7 * SECONDS_PER_DAY;
+                    case "d" -> SECONDS_PER_DAY;
+                    case "h" -> 3600;
+                    case "m" -> 60;
+                    default -> 1;
+                };
+        if (seconds < 1 || seconds > SECONDS_MAX) {
+            throw new IllegalArgumentException("'" + text + "' is out of range: it may be 1s to 10 years");
+        }
+        return Duration.ofSeconds(seconds);
+    }
 
     /** Returns milliseconds with one digit after the point. */
     public static double millis(long nanos) {

@@ -3,6 +3,7 @@ package io.holdfast.cli.fake;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
@@ -57,6 +58,9 @@ public final class FakeVolume implements Volume {
     private volatile Optional<HoldfastException> failure = Optional.empty();
     private volatile CheckReport checkReport = new CheckReport(List.of(), 0, 1, 1, 7, 0, 3, List.of());
     private volatile Runnable duringCheck = () -> {};
+    /** What the last check was asked for. */
+    public volatile CheckOptions checked = CheckOptions.ALL;
+
     private volatile List<FileClaim.CutOff> users = List.of();
     private volatile Optional<String> storage = Optional.empty();
     private volatile Optional<HostSpace> host = Optional.empty();
@@ -450,7 +454,8 @@ public final class FakeVolume implements Volume {
     }
 
     @Override
-    public CheckReport check(Progress progress) {
+    public CheckReport check(CheckOptions options, Progress progress) {
+        checked = options;
         for (int i : Arrays.asList(1, 2, 3)) {
             progress.update(i, 3);
         }

@@ -41,6 +41,7 @@ public enum NbdError {
                     NOT_EMPTY_DEVICE,
                     HELD,
                     IN_USE,
+                    CANCELLED,
                     NOT_FOUND,
                     STALE,
                     EXISTS,
