@@ -9,7 +9,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The threads of a check that read the device, so that it always has several reads to do. The check's thread is one of them.
- * They take at most half of the volume's buffers for metadata, so that writers and checkpoints find some.
+ * They take less than half of the volume's buffers for metadata, so that writers and checkpoints find some.
  *
  * <p>Used by one thread, which closes this when the check is done.
  */
@@ -23,7 +23,7 @@ final class CheckReaders implements AutoCloseable {
 
     CheckReaders(BufferPool buffers) {
         this.buffers = buffers;
-        this.helpersMax = Math.clamp(buffers.buffersMax() / 2, 1, READERS_MAX) - 1;
+        this.helpersMax = Math.clamp(buffers.buffersMax() / 2 - 1, 1, READERS_MAX) - 1;
         this.helpers = new Helpers("holdfast-check", helpersMax);
     }
 

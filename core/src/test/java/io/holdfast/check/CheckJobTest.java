@@ -55,7 +55,8 @@ class CheckJobTest {
     private Volume open(Timing timing) throws HoldfastException {
         return VolumeOnDevice.open(
                 device,
-                OpenOptions.readWrite(),
+                // So little that the check reads with one thread, whose time jumps.
+                OpenOptions.readWrite().withMemory(16L << 20),
                 new VolumeOnDevice.Environment(InstantSource.fixed(NOW), new Random(2), timing));
     }
 
