@@ -111,6 +111,7 @@ public final class Catalogue {
                 new LibraryWrites(),
                 new Amplification(),
                 new Age(),
+                new CheckCost(),
                 new SizeCost(),
                 new ThinDisk());
     }

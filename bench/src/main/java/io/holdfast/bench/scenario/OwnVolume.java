@@ -55,6 +55,10 @@ final class OwnVolume implements AutoCloseable {
         return new OwnVolume(bench, holdfast, path, fileBytes, holdfast.start(path));
     }
 
+    Path path() {
+        return path;
+    }
+
     Session session() {
         return session;
     }
