@@ -13,6 +13,7 @@ import java.util.function.BooleanSupplier;
  * The environment of a command: its engine, streams and cancellation.
  *
  * @param terminal whether {@code err} is a terminal; asked only when a command would show progress
+ * @param asks whether somebody is there who reads {@code err} and answers on {@code in}; asked only before a question
  */
 public record CliContext(
         Engine engine,
@@ -20,7 +21,19 @@ public record CliContext(
         PrintStream out,
         PrintStream err,
         BooleanSupplier terminal,
+        BooleanSupplier asks,
         Cancellation cancel) {
+    /** Makes the environment of a command that nobody answers. */
+    public CliContext(
+            Engine engine,
+            InputStream in,
+            PrintStream out,
+            PrintStream err,
+            BooleanSupplier terminal,
+            Cancellation cancel) {
+        this(engine, in, out, err, terminal, () -> false, cancel);
+    }
+
     /** Returns the streams of this process. */
     static CliContext ofProcess(Engine engine) {
         return new CliContext(
@@ -29,6 +42,7 @@ public record CliContext(
                 StandardOutput.to(new FileOutputStream(FileDescriptor.out)),
                 new PrintStream(new FileOutputStream(FileDescriptor.err), true, StandardCharsets.UTF_8),
                 Terminal::onStandardError,
+                () -> Terminal.onStandardInput() && Terminal.onStandardError(),
                 Cancellation.ofProcess());
     }
 }

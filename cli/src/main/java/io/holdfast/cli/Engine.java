@@ -7,6 +7,7 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
+import io.holdfast.volume.VolumeRepair;
 import java.nio.file.Path;
 
 /** Makes and opens volumes. The command uses {@link #HOLDFAST}; tests replace it. */
@@ -28,6 +29,16 @@ public interface Engine {
 
     /** As {@link Volumes#open}. */
     Volume open(Path device, OpenOptions options) throws HoldfastException;
+
+    /** As {@link Volumes#repair}. */
+    default VolumeRepair repair(Path device, OpenOptions options) throws HoldfastException {
+        return Volumes.repair(device, options);
+    }
+
+    /** As {@link Volumes#undoRepair}. */
+    default void undoRepair(Path device, OpenOptions options) throws HoldfastException {
+        Volumes.undoRepair(device, options);
+    }
 
     /** As {@link Volumes#claim}. */
     default VolumeClaim claim(Path file) throws HoldfastException {

@@ -40,6 +40,11 @@ final class CheckState implements AutoCloseable {
     /** The check could not follow some pointer, so blocks may be in use without a known pointer to them. */
     boolean incomplete;
 
+    /** Every node of the metadata tree could be read. */
+    boolean itemsWhole = true;
+    /** Some block has two owners, or some pointer leads where no block can be. */
+    boolean tangled;
+
     long reached;
     long unwritten;
 
@@ -80,6 +85,7 @@ final class CheckState implements AutoCloseable {
     /** Takes what a slice has seen, once it is known to be true. */
     void commit(Slice slice) {
         incomplete |= slice.incomplete;
+        tangled |= slice.tangled;
         findings.addAll(slice.findings);
         slice.forEach((block, inode) -> reach("map node", block, inode));
     }
@@ -90,6 +96,7 @@ final class CheckState implements AutoCloseable {
             return; // The volume has grown.
         }
         if (!layout.isAllocatable(block)) {
+            tangled = true;
             hides(
                     structure,
                     block,
@@ -99,6 +106,7 @@ final class CheckState implements AutoCloseable {
             reached++;
             progress.update(reached, totalBlocks());
         } else if (!touched.contains(block)) {
+            tangled = true;
             hides(
                     structure,
                     block,
@@ -119,8 +127,18 @@ final class CheckState implements AutoCloseable {
     }
 
     void hides(String structure, long block, long inode, String message) {
-        findings.add(structure, block, inode, message);
+        hides(structure, block, inode, message, Fault.OTHER);
+    }
+
+    void hides(String structure, long block, long inode, String message, Fault fault) {
+        findings.add(structure, block, inode, message, fault);
         incomplete = true;
+    }
+
+    /** Reports a node of the metadata tree that could not be read. */
+    void hidesItems(String message) {
+        hides("tree node", -1, NO_FILE, message);
+        itemsWhole = false;
     }
 
     boolean isKnown(long block) {

@@ -148,6 +148,7 @@ final class DeadTreesCheck {
     private void hides(String structure, String message) {
         findings.add(structure, -1, CheckState.NO_FILE, message);
         check.incomplete = true;
+        check.itemsWhole = false;
     }
 
     /** Returns false if subtrees are being freed again. */

@@ -27,8 +27,8 @@ final class FilesCheck {
 
     private Findings items(long inode) {
         Findings findings = new Findings();
-        NamespaceCheck namespace =
-                new NamespaceCheck((structure, number, message) -> findings.add(structure, -1, number, message));
+        NamespaceCheck namespace = new NamespaceCheck((fault, structure, number, message) ->
+                findings.add(structure, -1, number, message, new Fault.Items(fault)));
         boolean hasMap = false;
         try (CheckSource.State state = check.source.take()) {
             BTreeCursor cursor =

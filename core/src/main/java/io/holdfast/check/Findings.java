@@ -11,8 +11,8 @@ final class Findings {
     /** For each structure, so that a thousand findings in one do not crowd out those in the others. */
     private static final int LISTED_MAX = CheckReport.MAX_PROBLEMS / 8;
 
-    private final List<CheckReport.Problem> problems = new ArrayList<>();
-    private final Map<String, Integer> listed = new HashMap<>();
+    private final List<Finding> listed = new ArrayList<>();
+    private final Map<String, Integer> perStructure = new HashMap<>();
     private long count;
     long metadataBlocks;
     long blocksVerified;
@@ -24,17 +24,30 @@ final class Findings {
 
     /** Adds a finding about a file. */
     void add(String structure, long block, long inode, String message) {
+        add(structure, block, inode, message, Fault.OTHER);
+    }
+
+    /** Adds a finding that a repair may mend. */
+    void add(String structure, long block, long inode, String message, Fault fault) {
+        add(new Finding(new CheckReport.Problem(structure, block, inode, message), fault));
+    }
+
+    private void add(Finding finding) {
         count++;
-        if (listed.merge(structure, 1, Integer::sum) <= LISTED_MAX && problems.size() < CheckReport.MAX_PROBLEMS) {
-            problems.add(new CheckReport.Problem(structure, block, inode, message));
+        if (perStructure.merge(finding.problem().structure(), 1, Integer::sum) <= LISTED_MAX
+                && listed.size() < CheckReport.MAX_PROBLEMS) {
+            listed.add(finding);
         }
+    }
+
+    List<Finding> listed() {
+        return List.copyOf(listed);
     }
 
     /** Adds all findings of another part of the check. */
     void addAll(Findings other) {
-        long unlisted = other.count - other.problems.size();
-        other.problems.forEach(
-                problem -> add(problem.structure(), problem.block(), problem.inode(), problem.message()));
+        long unlisted = other.count - other.listed.size();
+        other.listed.forEach(this::add);
         count += unlisted;
         metadataBlocks += other.metadataBlocks;
         blocksVerified += other.blocksVerified;
@@ -43,7 +56,7 @@ final class Findings {
 
     CheckReport report(long files, long directories, List<String> unproven) {
         return new CheckReport(
-                List.copyOf(problems),
+                listed.stream().map(Finding::problem).toList(),
                 count,
                 files,
                 directories,

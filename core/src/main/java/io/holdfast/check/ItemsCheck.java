@@ -42,8 +42,8 @@ final class ItemsCheck {
 
     private boolean attempt() {
         Slice slice = check.newSlice(Integer.MAX_VALUE);
-        NamespaceCheck namespace =
-                new NamespaceCheck((structure, inode, message) -> slice.findings.add(structure, -1, inode, message));
+        NamespaceCheck namespace = new NamespaceCheck((fault, structure, inode, message) ->
+                slice.findings.add(structure, -1, inode, message, new Fault.Items(fault)));
         check.inodes.clear();
         check.haveLost.clear();
         try (CheckSource.State state = check.source.take()) {
@@ -56,6 +56,7 @@ final class ItemsCheck {
             }
         }
         check.incomplete |= slice.incomplete;
+        check.itemsWhole &= slice.itemsWhole;
         slice.forEach(
                 (block, inode) -> check.reach(inode == CheckState.NO_FILE ? "tree node" : "map node", block, inode));
         files = namespace.finish();
@@ -98,6 +99,16 @@ final class ItemsCheck {
 
         /** Reports a node that a checkpoint could not read. It is allocated, and so is what was below it. */
         private void lostNode(MapItems.LostNode lost) {
+            if (!check.layout.isAllocatable(lost.node().block())) {
+                slice.hides(
+                        "map node",
+                        lost.node().block(),
+                        lost.inode(),
+                        "the item of a lost node of inode %d names block %d, which cannot be"
+                                .formatted(lost.inode(), lost.node().block()),
+                        new Fault.LostNowhere(lost));
+                return;
+            }
             slice.add(lost.node().block(), lost.inode());
             slice.findings.metadataBlocks++;
             check.haveLost.add(lost.inode());
@@ -106,11 +117,13 @@ final class ItemsCheck {
                     lost.node().block(),
                     lost.inode(),
                     "the node of inode %d from offset %s on was lost: what it had is an error until it is written again"
-                            .formatted(lost.inode(), Long.toUnsignedString(lost.firstBlock() * Block.SIZE)));
+                            .formatted(lost.inode(), Long.toUnsignedString(lost.firstBlock() * Block.SIZE)),
+                    new Fault.Lost(lost));
         }
 
         @Override
         public void lost(LostKeys lost, @Nullable HoldfastException why) {
+            slice.itemsWhole = false;
             slice.hides(
                     "tree node",
                     lost.node().block(),
@@ -123,6 +136,7 @@ final class ItemsCheck {
         @Override
         public void problem(BlockPointer pointer, HoldfastException problem) {
             slice.hides("tree node", pointer.block(), CheckState.NO_FILE, String.valueOf(problem.getMessage()));
+            slice.itemsWhole = false;
         }
     }
 }

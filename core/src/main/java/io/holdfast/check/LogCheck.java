@@ -85,7 +85,7 @@ public final class LogCheck implements LogReader.Sink {
     /** A block of the log belongs to one record only, and to nothing that the checkpoint reaches. */
     private void claim(LogRecord record, long block) {
         if (check.reaches(block) || !blocks.add(block)) {
-            check.add(
+            check.addTangled(
                     "log record",
                     record.block(),
                     "log record %d in block %d claims block %d, which is in use"

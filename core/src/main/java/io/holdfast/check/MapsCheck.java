@@ -15,6 +15,8 @@ import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.NamespaceKeys;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,8 @@ final class MapsCheck {
     private final VolumeState volume;
     /** Maps whose counts are not those of their items; subtrees that were cut off may be counted there. */
     private final Map<Long, MapCount> different = new HashMap<>();
+    /** What items should count that count wrongly. */
+    private final NavigableMap<Long, CheckedVolume.MapCounts> counts = new TreeMap<>();
 
     MapsCheck(CheckState check) {
         this.check = check;
@@ -160,7 +164,8 @@ final class MapsCheck {
                     -1,
                     count.inode(),
                     "inode %d has %d lost blocks: reading them is an error until they are written again"
-                            .formatted(count.inode(), count.lost()));
+                            .formatted(count.inode(), count.lost()),
+                    new Fault.LostBlocks(count.inode()));
         }
         boolean same =
                 count.root().dataBlocks() == count.blocks() && count.root().unwrittenBlocks() == count.unwritten();
@@ -176,9 +181,17 @@ final class MapsCheck {
             if (dead.isUnreadable(inode) || !check.work.unpaused(() -> hasRoot(count))) {
                 continue;
             }
-            compare(inode, "data", count.root().dataBlocks(), count.blocks() + dead.blocks(inode));
-            compare(inode, "unwritten", count.root().unwrittenBlocks(), count.unwritten() + dead.unwritten(inode));
+            CheckedVolume.MapCounts found = new CheckedVolume.MapCounts(
+                    count.blocks() + dead.blocks(inode), count.unwritten() + dead.unwritten(inode));
+            compare(inode, "data", count.root().dataBlocks(), found.data());
+            compare(inode, "unwritten", count.root().unwrittenBlocks(), found.unwritten());
+            counts.put(inode, found);
         }
+    }
+
+    /** Returns what the maps should count whose items count wrongly. */
+    NavigableMap<Long, CheckedVolume.MapCounts> counts() {
+        return counts;
     }
 
     private boolean hasRoot(MapCount count) {
@@ -197,7 +210,8 @@ final class MapsCheck {
                     "map node",
                     -1,
                     inode,
-                    "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found));
+                    "map item of inode %d counts %d %s blocks, there are %d".formatted(inode, said, what, found),
+                    new Fault.MapCounts(inode));
         }
     }
 

@@ -18,6 +18,12 @@ final class Slice {
     /** Says that a finding hides parts of the volume. */
     boolean incomplete;
 
+    /** A node was met again, in the same map or another. */
+    boolean tangled;
+
+    /** Every node of the metadata tree could be read. */
+    boolean itemsWhole = true;
+
     final Findings findings = new Findings();
     final DataCheck data;
     /** The nodes of maps. */
@@ -56,6 +62,11 @@ final class Slice {
         incomplete = true;
     }
 
+    void hides(String structure, long block, long inode, String message, Fault fault) {
+        findings.add(structure, block, inode, message, fault);
+        incomplete = true;
+    }
+
     /** Takes what the slice has seen. */
     interface Visitor {
         void block(long block, long inode);
@@ -90,6 +101,7 @@ final class Slice {
             add(pointer.block(), inode);
             boolean known = isKnown(pointer.block());
             whole &= !known;
+            tangled |= known;
             findings.metadataBlocks += known ? 0 : 1;
             return !known;
         }

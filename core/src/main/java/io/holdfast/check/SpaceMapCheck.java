@@ -12,6 +12,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -40,6 +42,7 @@ final class SpaceMapCheck {
     private long allocated;
     private long hidden;
     private boolean countsAgree;
+    private final NavigableMap<Long, GroupFault> groups = new TreeMap<>();
 
     // The run of blocks that is being gathered.
     private long runFirst = -1;
@@ -78,7 +81,9 @@ final class SpaceMapCheck {
             findings.add(
                     STRUCTURE,
                     -1,
-                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden));
+                    CheckState.NO_FILE,
+                    "%d blocks are marked in use and nothing that could be read points to them".formatted(hidden),
+                    new Fault.Leaked());
         }
         source.whileIdle(this::compareCounts);
     }
@@ -91,13 +96,20 @@ final class SpaceMapCheck {
             findings.add(
                     "superblock",
                     -1,
-                    "it counts %d allocated blocks, the space map has %d".formatted(newest.allocatedBlocks(), counted));
+                    CheckState.NO_FILE,
+                    "it counts %d allocated blocks, the space map has %d".formatted(newest.allocatedBlocks(), counted),
+                    new Fault.Counts());
         }
     }
 
     /** Returns whether the superblock counts as many allocated blocks as the map, whose differences are findings of their own. */
     boolean countsAgree() {
         return countsAgree;
+    }
+
+    /** Returns the groups whose bitmaps are wrong. */
+    NavigableMap<Long, GroupFault> groups() {
+        return groups;
     }
 
     private void part(Superblock newest, long first, long end) throws HoldfastException {
@@ -136,9 +148,20 @@ final class SpaceMapCheck {
 
     private Uncharted damaged(BlockPointer pointer, long first, long count, long inUse, HoldfastException why) {
         Uncharted range = new Uncharted(first, first + count, inUse);
+        GroupFault fault = new GroupFault(0, 0, true, inUse == UNKNOWN);
+        for (long group = layout.groupOf(first);
+                group < layout.groups() && layout.groupStart(group) < first + count;
+                group++) {
+            groups.put(group, fault);
+        }
         if (uncharted.stream().noneMatch(known -> known.first == range.first && known.end == range.end)) {
             uncharted.add(range);
-            findings.add(STRUCTURE, pointer.block(), String.valueOf(why.getMessage()));
+            findings.add(
+                    STRUCTURE,
+                    pointer.block(),
+                    CheckState.NO_FILE,
+                    String.valueOf(why.getMessage()),
+                    new Fault.SpaceUnreadable());
         }
         return range;
     }
@@ -155,16 +178,22 @@ final class SpaceMapCheck {
         if (bits == null && !reachable.hasSomeNear(start) && !reachable.hasSomeNear(end - 1)) {
             return;
         }
+        int leaked = 0;
+        int unmarked = 0;
         for (long at = start; at < end; at += Long.SIZE) {
             long used = reachable.wordOf(at);
             long rest = used ^ (bits == null ? 0 : bits[(int) ((at - start) / Long.SIZE)]);
             rest &= rest == 0 ? 0 : ~touched.wordOf(at);
+            rest &= end - at < Long.SIZE ? ~(-1L << (end - at)) : -1;
+            leaked += Long.bitCount(rest & ~used);
+            unmarked += Long.bitCount(rest & used);
             for (; rest != 0; rest &= rest - 1) {
                 int bit = Long.numberOfTrailingZeros(rest);
-                if (at + bit < end) {
-                    differs(at + bit, (used >>> bit & 1) != 0);
-                }
+                differs(at + bit, (used >>> bit & 1) != 0);
             }
+        }
+        if (leaked + unmarked > 0) {
+            groups.put(group, new GroupFault(leaked, unmarked, false, false));
         }
     }
 
@@ -191,11 +220,13 @@ final class SpaceMapCheck {
         findings.add(
                 STRUCTURE,
                 runFirst,
+                CheckState.NO_FILE,
                 which
                         + (runUsed
                                 ? " in use and marked free"
                                 : " marked in use and nothing points there: leaked, %s cannot be written to, and no data is lost"
-                                        .formatted(one ? "it" : "they")));
+                                        .formatted(one ? "it" : "they")),
+                runUsed ? new Fault.Unmarked() : new Fault.Leaked());
         runFirst = -1;
     }
 
@@ -208,14 +239,18 @@ final class SpaceMapCheck {
             findings.add(
                     STRUCTURE,
                     -1,
+                    CheckState.NO_FILE,
                     "%d of the blocks %d to %d are marked in use and nothing points there: leaked, they cannot be written to, and no data is lost"
-                            .formatted(range.allocated - used, range.first, range.end - 1));
+                            .formatted(range.allocated - used, range.first, range.end - 1),
+                    new Fault.Leaked());
         } else if (used > range.allocated) {
             findings.add(
                     STRUCTURE,
                     -1,
+                    CheckState.NO_FILE,
                     "%d of the blocks %d to %d are in use and marked free"
-                            .formatted(used - range.allocated, range.first, range.end - 1));
+                            .formatted(used - range.allocated, range.first, range.end - 1),
+                    new Fault.Unmarked());
         }
     }
 }

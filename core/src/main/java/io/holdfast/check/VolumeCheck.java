@@ -6,6 +6,8 @@ import io.holdfast.format.Superblock;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /**
  * Checks a volume, also one in use: reads and verifies every node and every data block, compares the blocks that the trees
@@ -26,6 +28,7 @@ public final class VolumeCheck implements AutoCloseable {
     private final ItemsCheck items;
     private final MapsCheck maps;
     private final DeadTreesCheck deadTrees;
+    private NavigableMap<Long, GroupFault> groups = new TreeMap<>();
 
     /**
      * @param volume whose reads ask the job of {@code work}
@@ -45,9 +48,20 @@ public final class VolumeCheck implements AutoCloseable {
         this.deadTrees = new DeadTreesCheck(check, memory);
     }
 
+    /** Adds a finding about a copy of the superblock. */
+    public void addCopy(long block, String message) {
+        check.findings.add("superblock", block, CheckState.NO_FILE, message, new Fault.Copy());
+    }
+
     /** Adds a finding of the caller. */
     public void add(String structure, long block, String message) {
         check.findings.add(structure, block, message);
+    }
+
+    /** Reports that two owners claim a block. */
+    void addTangled(String structure, long block, String message) {
+        check.findings.add(structure, block, message);
+        check.tangled = true;
     }
 
     DataCheck newDataCheck() {
@@ -96,8 +110,14 @@ public final class VolumeCheck implements AutoCloseable {
         return check.findings.report(items.files().files(), items.files().directories(), check.unproven);
     }
 
+    /** Returns what a repair needs to know; valid after {@link #run}, and as long as the memory of the check. */
+    public CheckedVolume checked() {
+        return new CheckedVolume(check, groups, maps.counts());
+    }
+
     private void spaceMap() {
         SpaceMapCheck space = new SpaceMapCheck(check);
+        groups = space.groups();
         try {
             space.run();
             compareCounts(space);
@@ -119,7 +139,12 @@ public final class VolumeCheck implements AutoCloseable {
 
     private void compareCount(String what, long said, long found) {
         if (said != found) {
-            check.findings.add("superblock", -1, "it counts %d %s blocks, there are %d".formatted(said, what, found));
+            check.findings.add(
+                    "superblock",
+                    -1,
+                    CheckState.NO_FILE,
+                    "it counts %d %s blocks, there are %d".formatted(said, what, found),
+                    new Fault.Counts());
         }
     }
 

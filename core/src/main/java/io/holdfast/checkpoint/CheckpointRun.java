@@ -26,12 +26,12 @@ import io.holdfast.space.SpaceMap;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -61,8 +61,6 @@ final class CheckpointRun {
     /** More nodes that cannot be read are no rot of single blocks: a cable is loose, and they may all be there yet. */
     private static final int LOST_MAX = 8;
 
-    private static final int MERGES_MAX = 64;
-
     private final VolumeState volume;
     private final SpaceMap spaceMap;
     private final Superblocks superblocks;
@@ -70,6 +68,7 @@ final class CheckpointRun {
     private final long changeBytes;
     private final CheckpointPace pace;
     private final @Nullable Layout larger;
+    private final Corrections corrections;
     private final CheckpointWriter writer;
     private final TreeMap<byte[], @Nullable Item> items = new TreeMap<>(Arrays::compareUnsigned);
     private final Map<Long, MapRoot> roots = new HashMap<>();
@@ -98,6 +97,7 @@ final class CheckpointRun {
      * @param larger what the volume is to become; null if it keeps its size
      * @param mergesLost look whether lost nodes can be read again
      * @param reaps free some of the subtrees that were cut off
+     * @param corrections of a repair
      * @param pace hears how far the run is, and may end it by throwing
      */
     CheckpointRun(
@@ -109,6 +109,7 @@ final class CheckpointRun {
             @Nullable Layout larger,
             boolean mergesLost,
             boolean reaps,
+            Corrections corrections,
             CheckpointPace pace) {
         this.volume = volume;
         this.spaceMap = spaceMap;
@@ -118,8 +119,10 @@ final class CheckpointRun {
         this.larger = larger;
         this.mergesLost = mergesLost;
         this.reaps = reaps;
+        this.corrections = corrections;
         this.pace = pace;
-        this.writer = new CheckpointWriter(volume, pace::node);
+        this.writer =
+                new CheckpointWriter(volume, corrections.isRepair() && Inject.off(Guard.REPAIR_KEEPS_OLD), pace::node);
     }
 
     /** Applies the frozen changes and makes them durable; returns the superblock. Memory still has the old trees. */
@@ -128,6 +131,8 @@ final class CheckpointRun {
         try {
             volume.space().retryClosed();
             items.putAll(changedItems);
+            items.putAll(corrections.items());
+            correctCounts();
             for (Map.Entry<Long, BlockMap> map : maps.entrySet()) {
                 applyMap(map.getKey(), map.getValue());
             }
@@ -149,6 +154,7 @@ final class CheckpointRun {
                     clean);
             superblock = larger == null ? superblock : superblock.withBlocks(larger.blocks());
             superblock = superblock.withFeatures(features()).withInodesBelow(inodesBelow);
+            superblock = corrections.isRepair() ? superblock.asRepaired() : superblock;
             Inject.at(Point.CHECKPOINT_WRITTEN);
             if (!Inject.off(Guard.NODES_BEFORE_SUPERBLOCK)) {
                 volume.device().flush();
@@ -233,11 +239,23 @@ final class CheckpointRun {
         }
     }
 
+    private void correctCounts() throws HoldfastException {
+        for (Map.Entry<Long, Corrections.Counts> right : corrections.counts().entrySet()) {
+            MapRoot root = rootOf(right.getKey());
+            if (root != null) {
+                roots.put(
+                        right.getKey(),
+                        root.withCounts(
+                                right.getValue().data(), right.getValue().unwritten()));
+            }
+        }
+    }
+
     private void applyMap(long inode, BlockMap map) throws HoldfastException {
         frozenUnwritten += map.frozen().unwritten();
         MapRoot root = MapUpdate.apply(
                 writer,
-                map.committed(),
+                roots.getOrDefault(inode, map.committed()),
                 map.frozen(),
                 (top, level) -> putDead(new DeadTree(inode, top, level)),
                 (node, level, firstBlock, why) ->
@@ -276,18 +294,12 @@ final class CheckpointRun {
         if (!mergesLost || !last.features().haveLostNodes()) {
             return;
         }
-        List<LostNode> found;
-        try {
-            found = LostNodes.find(volume.nodes(), last, MERGES_MAX + 1);
-        } catch (HoldfastException e) {
-            return; // They stay lost. The check says why.
+        Optional<List<LostNode>> found = LostNodes.all(volume.nodes(), last);
+        if (found.isEmpty()) {
+            return;
         }
-        if (found.size() > MERGES_MAX) {
-            return; // Too many to know which are newer.
-        }
-        found.sort(Comparator.comparingLong(LostNode::generation).reversed());
         List<LostNode> missing = new ArrayList<>(lost);
-        for (LostNode node : found) {
+        for (LostNode node : found.get()) {
             boolean hidden = missing.stream().anyMatch(node::overlaps) || isUnknown(node.inode());
             if (hidden || !merged(node, missing)) {
                 missing.add(node);

@@ -15,6 +15,7 @@ import io.holdfast.node.PartReader;
 import io.holdfast.space.BlockList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +35,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
     private final BufferPool buffers;
     private final HostRoom room;
     private final Runnable pulse;
+    /** Only for the proof of a guard: blocks to use for the next nodes, though the last checkpoint needs them. */
+    private final @Nullable ArrayDeque<Long> reusable;
+
     private final BlockList taken;
     private final BlockList dropped;
     private final List<String> leaks = new ArrayList<>();
@@ -48,8 +52,12 @@ final class CheckpointWriter implements MapChanges, PartReader {
     private long next;
     private long runEnd;
 
-    /** @param pulse called before each node; ends the run by throwing */
-    CheckpointWriter(VolumeState volume, Runnable pulse) {
+    /**
+     * @param reusesAtOnce only for the proof of a guard: what is dropped may be used for the next node
+     * @param pulse called before each node; ends the run by throwing
+     */
+    CheckpointWriter(VolumeState volume, boolean reusesAtOnce, Runnable pulse) {
+        this.reusable = reusesAtOnce ? new ArrayDeque<>() : null;
         this.pulse = pulse;
         this.device = volume.device();
         this.checksum = volume.checksum();
@@ -109,6 +117,10 @@ final class CheckpointWriter implements MapChanges, PartReader {
 
     /** Takes blocks for nodes; waits for room on the host for the bitmap of another group. */
     private @Nullable Run takeRun() throws HoldfastException {
+        if (reusable != null) {
+            Long block = reusable.poll();
+            return block == null ? space.takeForMetadata(1) : new Run(block, block + 1);
+        }
         @Nullable Run[] taken = new Run[1];
         room.insist(() -> taken[0] = space.takeForMetadata(buffers.blocksPerBuffer()));
         return taken[0];
@@ -164,6 +176,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
     public boolean drop(long block) {
         dropped.add(block);
         space.releaseFrozen(block);
+        if (reusable != null) {
+            reusable.add(block);
+        }
         allocated--;
         return true;
     }

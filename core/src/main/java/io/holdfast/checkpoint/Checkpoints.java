@@ -175,6 +175,9 @@ public final class Checkpoints {
         runLock.lock();
         try {
             Superblock next = superblock.opened(log, budget.share());
+            if (superblock.repaired() && Inject.off(Guard.OPENING_ENDS_UNDO)) {
+                next = next.asRepaired();
+            }
             volume.device().flush();
             superblocks.write(next);
             volume.device().flush();
@@ -185,7 +188,7 @@ public final class Checkpoints {
     }
 
     /** Makes what opening found durable, before the first checkpoint: {@link Superblocks#secure}. */
-    void secure(Superblocks.Found found) throws HoldfastException {
+    public void secure(Superblocks.Found found) throws HoldfastException {
         superblocks.secure(found);
     }
 
@@ -267,6 +270,7 @@ public final class Checkpoints {
                 takeGrowth(),
                 !lookedForLost,
                 takeReaping(),
+                Corrections.NONE,
                 pace);
         lookedForLost = true;
         Inject.at(Point.CHECKPOINT_FROZEN);
@@ -300,6 +304,27 @@ public final class Checkpoints {
         }
         hasDeadTrees = run.moreToReap();
         reapedNodes = run.reapedNodes();
+    }
+
+    /**
+     * Writes the checkpoint of a repair, the last of this mount: what was replayed becomes part of the trees, with what is
+     * corrected. None of the blocks that it leaves out is used again, so what the checkpoint before needs stays on the device.
+     *
+     * @param corrected the superblock that was found, with the right counts
+     */
+    public void repair(Cut cut, Superblock corrected, Corrections corrections) throws HoldfastException {
+        runLock.lock();
+        try {
+            abandoned = true;
+            Frozen frozen = new Frozen();
+            cut.freeze(frozen);
+            CheckpointPace pace = new CheckpointPace(budget, frozen.maps.values(), () -> {}, moved);
+            CheckpointRun run = new CheckpointRun(
+                    volume, spaceMap, superblocks, corrected, budget.share(), null, true, false, corrections, pace);
+            superblock = run.write(frozen.maps, frozen.items(), frozen.position(), true);
+        } finally {
+            runLock.unlock();
+        }
     }
 
     /** Returns what the volume is to become; null if it keeps its size. */

@@ -9,6 +9,7 @@ import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.LostNode;
 import io.holdfast.node.NodeReader;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -18,6 +19,9 @@ import java.util.stream.Collectors;
 
 /** The nodes of maps that a volume has lost, as its metadata tree has them. */
 public final class LostNodes {
+    /** More are not put back at once: nobody could tell which are newer. */
+    static final int MERGES_MAX = 64;
+
     private static final int NAMED_MAX = 16;
 
     private LostNodes() {}
@@ -39,6 +43,30 @@ public final class LostNodes {
             found.add(MapItems.decodeLost(item.key(), Objects.requireNonNull(item.value())));
         }
         return found;
+    }
+
+    /**
+     * Returns those that a checkpoint tries to put back, the last that was lost first; empty if there are too many, or not all
+     * items can be read.
+     */
+    public static Optional<List<LostNode>> all(NodeReader reader, Superblock superblock) {
+        try {
+            List<LostNode> found = find(reader, superblock, MERGES_MAX + 1);
+            found.sort(Comparator.comparingLong(LostNode::generation).reversed());
+            return found.size() > MERGES_MAX ? Optional.empty() : Optional.of(found);
+        } catch (HoldfastException e) {
+            return Optional.empty(); // They stay lost. The check says why.
+        }
+    }
+
+    /** Returns whether a lost node can be read again. Reads the device. */
+    public static boolean isReadable(NodeReader reader, LostNode node) {
+        try {
+            reader.read(node.node(), "map node");
+            return true;
+        } catch (HoldfastException e) {
+            return false;
+        }
     }
 
     /** Lost nodes as far as they can be read; {@code problem} says why not all can. */

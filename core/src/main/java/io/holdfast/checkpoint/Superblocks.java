@@ -23,6 +23,7 @@ import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.UUID;
@@ -185,6 +186,14 @@ public final class Superblocks {
                             .formatted(device.name(), newest.blocks(), device.blocks())));
         }
         return problems;
+    }
+
+    /** Returns the superblock of the generation before another one, from any copy; empty if no copy can be read. */
+    public Optional<Superblock> before(Superblock newest) {
+        return readSlots(newest.layout()).stream()
+                .flatMap(slot -> Stream.ofNullable(slot.superblock))
+                .filter(s -> s.uuid().equals(newest.uuid()) && s.generation() == newest.generation() - 1)
+                .findFirst();
     }
 
     private static List<Integer> stale(List<Slot> slots, Superblock best) {

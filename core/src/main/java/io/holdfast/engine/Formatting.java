@@ -179,6 +179,7 @@ final class Formatting {
                         0,
                         InodeMark.FIRST,
                         true,
+                        false,
                         Superblock.nothingLater()));
                 device.flush();
             }

@@ -30,6 +30,7 @@ import java.lang.foreign.Arena;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -122,9 +123,13 @@ final class OnlineCheck {
         return bytes / Block.SIZE;
     }
 
-    /** Hears how far the check is, and passes it on; again and again, if the check waits. Used by the threads of one check. */
+    /**
+     * Hears how far the check is, and passes it on; again and again, if the check waits. Used by the threads of one check:
+     * {@code lock} lets one at a time call the progress.
+     */
     private static final class Meter implements Progress {
         private final Progress progress;
+        private final ReentrantLock lock = new ReentrantLock();
         private @Nullable Job job;
         private volatile long done;
         private volatile long total;
@@ -145,11 +150,23 @@ final class OnlineCheck {
             if (known != null) {
                 known.progress(blocks * Block.SIZE, ofBlocks * Block.SIZE);
             }
-            progress.update(blocks, ofBlocks);
+            lock.lock();
+            try {
+                progress.update(blocks, ofBlocks);
+            } finally {
+                lock.unlock();
+            }
         }
 
+        /** Passes it on again, unless somebody does. */
         void repeat() {
-            progress.update(done, total);
+            if (lock.tryLock()) {
+                try {
+                    progress.update(done, total);
+                } finally {
+                    lock.unlock();
+                }
+            }
         }
     }
 
@@ -188,6 +205,23 @@ final class OnlineCheck {
 
     private CheckReport run(VolumeState paced, CheckSource source, CheckWork work, Progress progress, Arena memory)
             throws HoldfastException {
+        return check(paced, source, work, progress, memory).report();
+    }
+
+    /** Checks a volume that is open read-only; what the check knows is good as long as {@code memory} is. */
+    VolumeCheck checkAtRest(Progress progress, Arena memory) throws HoldfastException {
+        Meter meter = new Meter(progress);
+        try (Job job = background.begin(JobKind.CHECK, subject(CheckOptions.ALL), 0, meter::repeat)) {
+            meter.of(job);
+            CheckWork work = new CheckWork(job, true, List.of(), 0);
+            return check(state, CheckSource.fixed(opened), work, meter, memory);
+        } catch (JobCancelledException e) {
+            throw e.why();
+        }
+    }
+
+    private VolumeCheck check(VolumeState paced, CheckSource source, CheckWork work, Progress progress, Arena memory)
+            throws HoldfastException {
         try (VolumeCheck check = new VolumeCheck(paced, state, source, work, progress, memory)) {
             boolean whole = work.files().isEmpty();
             if (whole) {
@@ -197,7 +231,7 @@ final class OnlineCheck {
             if (whole && writable == null) {
                 new LogCheck(paced, opened, check, memory).run();
             }
-            return check.report();
+            return check;
         }
     }
 
@@ -207,7 +241,7 @@ final class OnlineCheck {
                     state.store(), state.nodeBuffers(), state.layout().groupLog2());
             Superblocks.Found found = writable == null ? copies.read() : copies.readAtRest();
             for (Superblocks.Problem problem : found.problems()) {
-                check.add("superblock", problem.block(), problem.message());
+                check.addCopy(problem.block(), problem.message());
             }
         } catch (HoldfastException e) {
             check.add("superblock", -1, String.valueOf(e.getMessage()));

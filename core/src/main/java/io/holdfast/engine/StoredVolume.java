@@ -1,6 +1,8 @@
 package io.holdfast.engine;
 
 import io.holdfast.background.Background;
+import io.holdfast.check.CheckedVolume;
+import io.holdfast.check.VolumeCheck;
 import io.holdfast.checkpoint.FileNames;
 import io.holdfast.checkpoint.LostNodes;
 import io.holdfast.checkpoint.LostRanges;
@@ -18,6 +20,7 @@ import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.namespace.CheckItem;
 import io.holdfast.namespace.Namespace;
+import io.holdfast.repair.Repair;
 import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceCounts;
 import io.holdfast.volume.AttributeChange;
@@ -44,6 +47,7 @@ import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
 import io.holdfast.volume.VolumeUsage;
+import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -572,6 +576,17 @@ final class StoredVolume implements Volume {
         return life.call(() -> growing.grow(bytes, life.requireWritable().checkpointer()));
     }
 
+    /** Checks a volume that is open read-only, for a repair: as {@link OnlineCheck#checkAtRest}. */
+    VolumeCheck checkForRepair(Progress progress, Arena memory) throws HoldfastException {
+        return life.call(() -> onlineCheck().checkAtRest(progress, memory));
+    }
+
+    /** Decides what to repair of a volume that is open read-only and was checked. */
+    Repair repair(CheckedVolume checked, CheckReport report) throws HoldfastException {
+        return life.call(() ->
+                new Repair(state, opened, checked, report, environment.clock().instant()));
+    }
+
     @Override
     public Jobs jobs() {
         return background;
@@ -579,9 +594,13 @@ final class StoredVolume implements Volume {
 
     @Override
     public CheckReport check(CheckOptions checked, Progress progress) throws HoldfastException {
-        OnlineCheck check = new OnlineCheck(
-                state, files, path -> statuses.of(namespace.status(path)), writable, opened, background, environment);
+        OnlineCheck check = onlineCheck();
         return life.call(() -> check.run(checked, progress));
+    }
+
+    private OnlineCheck onlineCheck() {
+        return new OnlineCheck(
+                state, files, path -> statuses.of(namespace.status(path)), writable, opened, background, environment);
     }
 
     @Override

@@ -8,6 +8,7 @@ import io.holdfast.format.Layout;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeRepair;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Optional;
@@ -49,6 +50,17 @@ public final class VolumeOnDevice {
             }
         };
         return VolumeOpening.open(guard.open(), guard, options, environment);
+    }
+
+    /** Opens a volume to repair it. The device is closed with the repair, and also if this fails. */
+    public static VolumeRepair repair(Device device, OpenOptions options, Environment environment)
+            throws HoldfastException {
+        return VolumeRepairing.open(device, DeviceGuard.NONE, options, environment);
+    }
+
+    /** Does as {@link Volumes#undoRepair}; the device stays open. */
+    public static void undoRepair(Device device, Environment environment) throws HoldfastException {
+        RepairUndo.run(device, environment.groupLog2());
     }
 
     /**

@@ -1,16 +1,19 @@
 package io.holdfast.engine;
 
+import io.holdfast.device.Device;
 import io.holdfast.device.DeviceClaim;
 import io.holdfast.device.DeviceOptions;
 import io.holdfast.device.DeviceProvider;
 import io.holdfast.device.DeviceSource;
 import io.holdfast.device.Devices;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeClaim;
+import io.holdfast.volume.VolumeRepair;
 import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Path;
@@ -78,6 +81,43 @@ public final class Volumes {
             if (!done) {
                 claim.close();
             }
+        }
+    }
+
+    /**
+     * Opens a volume to repair it. Nobody else may have it open.
+     *
+     * @param options for writing
+     * @throws HoldfastException as {@link #open(Path, OpenOptions)}
+     */
+    public static VolumeRepair repair(Path device, OpenOptions options) throws HoldfastException {
+        VolumeOpening.requirePossibleMemory(options.memory());
+        DeviceClaim claim = Devices.at(device).claim(true);
+        boolean done = false;
+        try {
+            DeviceGuard guard = DeviceGuard.of(claim, new DeviceOptions(true, options.directIo(), options.io()));
+            VolumeRepair repair =
+                    VolumeRepairing.open(guard.open(), guard, options, VolumeOnDevice.Environment.system());
+            done = true;
+            return repair;
+        } finally {
+            if (!done) {
+                claim.close();
+            }
+        }
+    }
+
+    /**
+     * Undoes the repair of a volume that was not opened for writing since; durable when this returns. Nobody else may have it open.
+     *
+     * @throws HoldfastException {@code NOT_FOUND} if there is none, or if it is too late; {@code DAMAGED} if the superblock of before cannot be read; else as {@link #open(Path, OpenOptions)}
+     */
+    public static void undoRepair(Path device, OpenOptions options) throws HoldfastException {
+        DeviceClaim claim = Devices.at(device).claim(true);
+        try (Device opened = claim.open(new DeviceOptions(true, options.directIo(), options.io()))) {
+            RepairUndo.run(opened, Layout.GROUP_LOG2);
+        } finally {
+            claim.close();
         }
     }
 

@@ -28,7 +28,7 @@ import java.util.UUID;
  *   120  blocks of the volume        u64    128  generation                  u64
  *   136  this copy's own block       u64
  *   144  log2 of the block size      u8     145  log2 of a map entry's size  u8
- *   146  log2 of a group's blocks    u8     147  0                           u8
+ *   146  log2 of a group's blocks    u8     147  1 if a repair wrote it      u8
  *   148  state: 1 closed cleanly     u32
  *   152  0                           u64
  *   160  metadata tree root          word, checksum
@@ -52,6 +52,8 @@ import java.util.UUID;
  * 1024 on belong to features, and are 0 if none is in use; a feature that is compatible may have put something there,
  * which is kept as it is.
  *
+ * @param repaired a repair wrote this checkpoint: all that the one before needs is still there. The next superblock of any
+ *     kind does not say so
  * @param later bytes 1024 to 4087
  */
 public record Superblock(
@@ -70,12 +72,14 @@ public record Superblock(
         long changeBytes,
         long inodesBelow,
         boolean clean,
+        boolean repaired,
         ByteString later) {
     public static final byte[] MAGIC = "HOLDFAST".getBytes(StandardCharsets.US_ASCII);
     public static final int VERSION = 2;
     public static final int LABEL_BYTES_MAX = 64;
 
     private static final int LABEL_AT = 56;
+    private static final int REPAIRED_AT = 147;
     private static final int ZERO_AT = 288;
     private static final int FIRST_CHECKSUM_AT = 504;
     private static final int SECTOR = 512;
@@ -104,6 +108,7 @@ public record Superblock(
         b[144] = Block.SIZE_LOG2;
         b[145] = MapEntry.SIZE_LOG2;
         b[146] = (byte) groupLog2;
+        b[REPAIRED_AT] = (byte) (repaired ? 1 : 0);
         putInt(b, 148, clean ? 1 : 0);
         treeRoot.encode(b, 160);
         spaceRoot.encode(b, 176);
@@ -190,7 +195,7 @@ public record Superblock(
         long inodesBelow = getLong(b, 280);
         if (changeBytes < 0
                 || inodesBelow < 0
-                || b[147] != 0
+                || (b[REPAIRED_AT] & ~1) != 0
                 || getLong(b, 152) != 0
                 || !isZero(b, ZERO_AT, FIRST_CHECKSUM_AT)
                 || !isZero(b, SECTOR, LATER_AT)) {
@@ -225,6 +230,7 @@ public record Superblock(
                 changeBytes,
                 inodesBelow,
                 state == 1,
+                b[REPAIRED_AT] == 1,
                 ByteString.of(Arrays.copyOfRange(b, LATER_AT, CHECKSUM_AT)));
     }
 
@@ -322,6 +328,7 @@ public record Superblock(
                 newChangeBytes,
                 inodesBelow,
                 newClean,
+                false,
                 later);
     }
 
@@ -362,6 +369,43 @@ public record Superblock(
                 changeBytes,
                 newInodesBelow,
                 clean,
+                repaired,
+                later);
+    }
+
+    /** Returns this superblock with other counts of allocated and unwritten blocks. */
+    public Superblock withCounts(long allocated, long unwritten) {
+        return with(generation, allocated, unwritten, repaired);
+    }
+
+    /** Returns this superblock as a repair writes it. */
+    public Superblock asRepaired() {
+        return with(generation, allocatedBlocks, unwrittenBlocks, true);
+    }
+
+    /** Returns the superblock that goes back to this one, after that of a repair. */
+    public Superblock after(Superblock repair) {
+        return with(repair.generation + 1, allocatedBlocks, unwrittenBlocks, false);
+    }
+
+    private Superblock with(long newGeneration, long allocated, long unwritten, boolean isRepaired) {
+        return new Superblock(
+                checksumId,
+                features,
+                uuid,
+                label,
+                blocks,
+                groupLog2,
+                newGeneration,
+                treeRoot,
+                spaceRoot,
+                log,
+                allocated,
+                unwritten,
+                changeBytes,
+                inodesBelow,
+                clean,
+                isRepaired,
                 later);
     }
 

@@ -67,6 +67,10 @@ public enum Guard {
     PINS_TELL,
     /** A job that is paused and frees space goes on as far as a writer needs the space. */
     PAUSED_JOB_HURRIES,
+    /** A repair uses none of the blocks that it frees: the superblock before still needs them. */
+    REPAIR_KEEPS_OLD,
+    /** Opening for writing ends the time in which a repair can be undone. */
+    OPENING_ENDS_UNDO,
     /** The blocks of a file without a name stay while it is open. */
     ORPHAN_STAYS_OPEN,
     /** Content that a failed device did not take stays readable after the last handle is closed. */

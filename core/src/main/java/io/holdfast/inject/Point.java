@@ -138,6 +138,10 @@ public enum Point {
     /** A worker has done its part of a request, no reply says so. */
     REQUEST_DONE,
 
+    // ---- repair ----
+    /** All that the volume of before needs is durable; nothing of the repair is written. */
+    REPAIR_BEGINS,
+
     // ---- allocations that may fail ----
     /** Space is reserved for a change. */
     ALLOCATE_RESERVE,

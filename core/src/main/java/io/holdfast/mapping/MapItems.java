@@ -53,6 +53,11 @@ public final class MapItems {
             return inode == other.inode && firstBlock >>> log2 == other.firstBlock >>> log2;
         }
 
+        /** Returns where in the file the blocks below it begin, in bytes. */
+        public String offset() {
+            return Long.toUnsignedString(firstBlock * Block.SIZE);
+        }
+
         /**
          * Returns what to say of it.
          *
@@ -60,7 +65,7 @@ public final class MapItems {
          */
         public String text(String file) {
             return "up to %d blocks of %s, from offset %s on, are lost until they are written again"
-                    .formatted(1L << MapEntry.spanLog2(level), file, Long.toUnsignedString(firstBlock * Block.SIZE));
+                    .formatted(1L << MapEntry.spanLog2(level), file, offset());
         }
     }
 

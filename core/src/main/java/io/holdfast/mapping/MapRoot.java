@@ -67,6 +67,11 @@ public record MapRoot(long word, long checksum, long dataBlocks, long unwrittenB
                 since);
     }
 
+    /** Returns this root with other counts. */
+    public MapRoot withCounts(long data, long unwritten) {
+        return new MapRoot(word, checksum, data, unwritten, levels);
+    }
+
     public byte[] encode() {
         byte[] b = new byte[since == 0 ? BYTES : BYTES_SINCE];
         putLong(b, 0, word);

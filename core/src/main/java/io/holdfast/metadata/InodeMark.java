@@ -26,12 +26,15 @@ public final class InodeMark {
     }
 
     public static Item item(long mark) {
-        return new Item(
-                key(),
-                ByteBuffer.allocate(Long.BYTES)
-                        .order(ByteOrder.LITTLE_ENDIAN)
-                        .putLong(mark)
-                        .array());
+        return new Item(key(), encode(mark));
+    }
+
+    /** Returns the value of the item. */
+    public static byte[] encode(long mark) {
+        return ByteBuffer.allocate(Long.BYTES)
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putLong(mark)
+                .array();
     }
 
     /** Returns the mark that an item has, or -1 if the value is not a possible mark. */

@@ -39,7 +39,7 @@ final class InodeTableCheck {
 
     private void root(int row) {
         if (table.kind[row] == 0) {
-            problem(row, "is the root directory and has no record");
+            problem(noRecord(row), row, "is the root directory and has no record");
         } else if (table.kind[row] > 0) {
             if (table.kind[row] != DIRECTORY || table.parent[row] != NamespaceKeys.ROOT) {
                 problem(row, "is the root, and is not a directory that holds itself");
@@ -47,7 +47,7 @@ final class InodeTableCheck {
             links(row);
         }
         if (table.orphan[row] != 0) {
-            problem(row, "is the root and marked as an orphan");
+            problem(new ItemFault.NamedOrphan(table.number[row]), row, "is the root and marked as an orphan");
         }
     }
 
@@ -56,24 +56,30 @@ final class InodeTableCheck {
         int names = table.names[row];
         boolean orphan = table.orphan[row] != 0;
         if (orphan && names > 0) {
-            problem(row, "is marked as an orphan and has " + names + " names");
+            problem(
+                    new ItemFault.NamedOrphan(table.number[row]),
+                    row,
+                    "is marked as an orphan and has " + names + " names");
         }
         if (kind == 0) {
             missing(row, names, orphan);
             return;
         }
         if (highWater >= 0 && Long.compareUnsigned(table.number[row], highWater) >= 0) {
-            problem(row, "is not below the high-water mark " + highWater);
+            problem(new ItemFault.HighWater(), row, "is not below the high-water mark " + highWater);
         }
         if (kind == InodeTable.DAMAGED) {
             return;
         }
         if (names == 0 && !orphan) {
-            problem(row, "has no name");
+            problem(new ItemFault.NoName(table.number[row]), row, "has no name");
             return;
         }
         if (names > 0 && table.entryKind[row] != kind) {
-            problem(row, "is of another kind than its directory entry says");
+            problem(
+                    new ItemFault.WrongKind(table.number[row]),
+                    row,
+                    "is of another kind than its directory entry says");
         }
         if (kind == DIRECTORY && names > 0) {
             directory(row, names);
@@ -84,13 +90,18 @@ final class InodeTableCheck {
     private void missing(int row, int names, boolean orphan) {
         if (names > 0) {
             problems.problem(
+                    noRecord(row),
                     "directory entry",
                     table.number[row],
                     names + " names lead to inode " + Long.toUnsignedString(table.number[row])
                             + ", which has no record");
         } else if (!orphan) {
-            problem(row, "has items and no record");
+            problem(noRecord(row), row, "has items and no record");
         }
+    }
+
+    private ItemFault noRecord(int row) {
+        return new ItemFault.NoRecord(table.number[row]);
     }
 
     private void directory(int row, int names) {
@@ -98,6 +109,7 @@ final class InodeTableCheck {
             problem(row, "is a directory with " + names + " names");
         } else if (table.parent[row] != table.namedIn[row]) {
             problem(
+                    new ItemFault.WrongParent(table.number[row], table.namedIn[row]),
                     row,
                     "is a directory in inode " + Long.toUnsignedString(table.namedIn[row]) + " and believes to be in "
                             + Long.toUnsignedString(table.parent[row]));
@@ -108,7 +120,10 @@ final class InodeTableCheck {
         boolean orphan = table.orphan[row] != 0 && table.names[row] == 0;
         long expected = orphan ? 0 : table.kind[row] == DIRECTORY ? 2L + table.subdirectories[row] : table.names[row];
         if (table.links[row] != expected) {
-            problem(row, "has link count " + table.links[row] + " where " + expected + " is right");
+            problem(
+                    new ItemFault.WrongLinks(table.number[row], expected),
+                    row,
+                    "has link count " + table.links[row] + " where " + expected + " is right");
         }
     }
 
@@ -134,7 +149,11 @@ final class InodeTableCheck {
     }
 
     private void problem(int row, String what) {
+        problem(ItemFault.OTHER, row, what);
+    }
+
+    private void problem(ItemFault fault, int row, String what) {
         problems.problem(
-                STRUCTURE, table.number[row], "inode " + Long.toUnsignedString(table.number[row]) + " " + what);
+                fault, STRUCTURE, table.number[row], "inode " + Long.toUnsignedString(table.number[row]) + " " + what);
     }
 }

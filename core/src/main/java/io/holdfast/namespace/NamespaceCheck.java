@@ -33,12 +33,12 @@ public final class NamespaceCheck {
     private final ByteArrayOutputStream target = new ByteArrayOutputStream();
 
     /**
-     * Hears what is wrong. {@code structure} is a name for {@code CheckReport.Problem}; {@code inode} is the number of
+     * Hears what is wrong. {@code fault} is what a repair may do about it; {@code structure} is a name for {@code CheckReport.Problem}; {@code inode} is the number of
      * the file that has the problem, or -1.
      */
     @FunctionalInterface
     public interface Problems {
-        void problem(String structure, long inode, String message);
+        void problem(ItemFault fault, String structure, long inode, String message);
     }
 
     /**
@@ -57,7 +57,7 @@ public final class NamespaceCheck {
         byte[] key = item.key();
         byte[] value = item.value();
         if (key.length < NamespaceKeys.PREFIX_SIZE || value == null) {
-            problems.problem(INODE, -1, "an item with a key of " + key.length + " bytes is malformed");
+            problems.problem(ItemFault.OTHER, INODE, -1, "an item with a key of " + key.length + " bytes is malformed");
             return;
         }
         if (NamespaceKeys.inodeOf(key) != inode) {
@@ -91,7 +91,7 @@ public final class NamespaceCheck {
     public Counts finish() {
         endInode();
         if (highWater < 0) {
-            inodeProblem(NamespaceKeys.VOLUME, "has no high-water mark of inode numbers");
+            inodeProblem(new ItemFault.HighWater(), NamespaceKeys.VOLUME, "has no high-water mark of inode numbers");
         }
         return new InodeTableCheck(table, problems).run(highWater);
     }
@@ -133,7 +133,7 @@ public final class NamespaceCheck {
             table.parent[row] = record.parent();
         } catch (HoldfastException e) {
             table.kind[row] = InodeTable.DAMAGED;
-            problems.problem(INODE, inode, String.valueOf(e.getMessage()));
+            problems.problem(ItemFault.OTHER, INODE, inode, String.valueOf(e.getMessage()));
         }
     }
 
@@ -151,7 +151,11 @@ public final class NamespaceCheck {
         }
         int from = NamespaceKeys.PREFIX_SIZE;
         if (Names.storedEntry(key, from, key.length - from) == null) {
-            problems.problem(ENTRY, inode, "a name in directory " + Long.toUnsignedString(inode) + " is malformed");
+            problems.problem(
+                    ItemFault.OTHER,
+                    ENTRY,
+                    inode,
+                    "a name in directory " + Long.toUnsignedString(inode) + " is malformed");
         }
         try {
             Entry entry = Directories.decode(inode, value);
@@ -160,6 +164,7 @@ public final class NamespaceCheck {
             table.names[row]++;
             if (table.entryKind[row] != 0 && table.entryKind[row] != kind) {
                 problems.problem(
+                        new ItemFault.WrongKind(entry.inode()),
                         ENTRY,
                         entry.inode(),
                         "entries for inode " + Long.toUnsignedString(entry.inode()) + " differ in its kind");
@@ -170,7 +175,7 @@ public final class NamespaceCheck {
                 table.subdirectories[table.find(inode)]++;
             }
         } catch (HoldfastException e) {
-            problems.problem(ENTRY, inode, String.valueOf(e.getMessage()));
+            problems.problem(ItemFault.OTHER, ENTRY, inode, String.valueOf(e.getMessage()));
         }
     }
 
@@ -231,7 +236,7 @@ public final class NamespaceCheck {
         highWater =
                 inode == NamespaceKeys.VOLUME && key.length == NamespaceKeys.PREFIX_SIZE ? InodeMark.decode(value) : -1;
         if (highWater < 0) {
-            inodeProblem(inode, "has a malformed high-water mark of inode numbers");
+            inodeProblem(new ItemFault.HighWater(), inode, "has a malformed high-water mark of inode numbers");
             highWater = Long.MAX_VALUE;
         }
     }
@@ -244,7 +249,7 @@ public final class NamespaceCheck {
         try {
             CheckItem.decode(value);
         } catch (HoldfastException e) {
-            problems.problem(INODE, -1, String.valueOf(e.getMessage()));
+            problems.problem(ItemFault.OTHER, INODE, -1, String.valueOf(e.getMessage()));
         }
     }
 
@@ -261,7 +266,11 @@ public final class NamespaceCheck {
     }
 
     private void inodeProblem(long number, String what) {
+        inodeProblem(ItemFault.OTHER, number, what);
+    }
+
+    private void inodeProblem(ItemFault fault, long number, String what) {
         long file = number == NamespaceKeys.VOLUME ? -1 : number;
-        problems.problem(INODE, file, "inode " + Long.toUnsignedString(number) + " " + what);
+        problems.problem(fault, INODE, file, "inode " + Long.toUnsignedString(number) + " " + what);
     }
 }

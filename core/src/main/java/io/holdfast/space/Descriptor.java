@@ -20,6 +20,8 @@ import io.holdfast.format.LittleEndian;
  */
 record Descriptor(long bitmapChecksum, int free, int longestRun, boolean hasBitmap, int home, long generation) {
     static final int BYTES = 32;
+    /** Of a group without a bitmap, as it is stored. */
+    static final Descriptor NONE = new Descriptor(0, 0, 0, false, 0, 0);
 
     private static final int HAS_BITMAP = 1;
     private static final int SECOND_HOME = 2;

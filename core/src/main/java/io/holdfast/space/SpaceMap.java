@@ -13,6 +13,7 @@ import io.holdfast.node.NodeReader;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.NavigableSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +41,7 @@ public final class SpaceMap implements Bitmaps {
     private final BufferPool buffers;
     private final GroupTable table;
     private final KeptBitmaps kept = new KeptBitmaps();
+    private @Nullable Corrections corrections;
     private final OwedDrops owed;
 
     public SpaceMap(Layout layout, Device device, Checksum checksum, NodeReader reader, BufferPool buffers) {
@@ -204,6 +206,55 @@ public final class SpaceMap implements Bitmaps {
         return new Descriptor(old.bitmapChecksum(), old.free() + added, longest, true, old.home(), old.generation());
     }
 
+    // ---- repair ----
+
+    /** Says which blocks of a group are in use. */
+    public interface Truth {
+        /** Returns a bit for each block of a group; the caller may change the array. */
+        long[] allocated(long group) throws HoldfastException;
+    }
+
+    /** What the bitmaps of some groups must say, whatever they say now. */
+    private record Corrections(NavigableSet<Long> groups, Truth truth) {}
+
+    /**
+     * Corrects the bitmaps and descriptors of some groups. The next {@link #update} writes them on the device, with what it
+     * changes itself. Until then {@link #read} gives what is there now. Called once, before the volume is in use.
+     */
+    public void correct(NavigableSet<Long> groups, Truth truth) {
+        corrections = new Corrections(groups, truth);
+    }
+
+    /** Returns a bit for each block of a group that can be allocated. */
+    public long[] usable(long group) {
+        long[] bits = GroupBits.fixed(layout, group);
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] = ~bits[i];
+        }
+        return bits;
+    }
+
+    /** Returns how many blocks are allocated, by the descriptors and what is to be corrected. */
+    public long allocatedCorrected() throws HoldfastException {
+        long sum = allocated();
+        Corrections to = corrections;
+        if (to != null) {
+            for (long group : to.groups) {
+                sum += GroupBits.count(to.truth.allocated(group)) - (layout.usable(group) - free(group));
+            }
+        }
+        return sum;
+    }
+
+    /**
+     * Returns the bitmaps for what a repair allocates. It uses no block that is in use by the old bitmap or by the corrected one:
+     * so what the checkpoint before needs stays as it is.
+     */
+    public Bitmaps beforeAndAfter() {
+        Corrections to = corrections;
+        return to == null ? this : new BothBitmaps(this, layout, to.groups, to.truth);
+    }
+
     // ---- writing ----
 
     @Override
@@ -266,6 +317,9 @@ public final class SpaceMap implements Bitmaps {
         requireOnce(dropped);
         TreeSet<Long> groups = new TreeSet<>(taken.groups());
         groups.addAll(dropped.groups());
+        if (corrections != null) {
+            groups.addAll(corrections.groups);
+        }
         Map<Long, Changed> changed = new TreeMap<>();
         Updating update = new Updating();
         try (ScatteredWrites writes = new ScatteredWrites(device, buffers)) {
@@ -279,10 +333,13 @@ public final class SpaceMap implements Bitmaps {
             writes.flush();
             changed.forEach((group, now) -> {
                 table.put(group, now.descriptor);
-                kept.changed(group, generation, now.allocated);
+                if (now.allocated.length > 0) {
+                    kept.changed(group, generation, now.allocated);
+                }
             });
             BlockPointer root = table.write(changed.keySet(), writes);
             writes.flush();
+            corrections = null;
             return new Update(
                     root,
                     update.kept,
@@ -292,6 +349,7 @@ public final class SpaceMap implements Bitmaps {
         }
     }
 
+    /** @param allocated empty for a group that a repair corrects: there may be very many */
     private record Changed(Descriptor descriptor, long[] allocated) {}
 
     private static void requireOnce(BlockList list) throws HoldfastException {
@@ -317,11 +375,20 @@ public final class SpaceMap implements Bitmaps {
     /** Writes the bitmap of a group; returns what is new, null if nothing changes. */
     private @Nullable Changed update(GroupChange change, long generation, ScatteredWrites writes, Updating update)
             throws HoldfastException {
+        long group = change.group;
+        Descriptor old = table.descriptor(group);
+        if (corrections != null && corrections.groups.contains(group)) {
+            long[] corrected = corrections.truth.allocated(group);
+            requireAgreement(change, corrected);
+            long[] bits = change.applyTo(corrected);
+            Descriptor written = GroupBits.count(bits) == 0
+                    ? Descriptor.NONE
+                    : write(group, old, bits, generation, writes).descriptor;
+            return new Changed(written, new long[0]);
+        }
         if (change.isEmpty()) {
             return null;
         }
-        long group = change.group;
-        Descriptor old = table.descriptor(group);
         long[] bits = kept.get(group, old.generation());
         if (bits == null) {
             try {
@@ -342,6 +409,11 @@ public final class SpaceMap implements Bitmaps {
                     String.valueOf(layout.groupStart(group)),
                     String.valueOf(layout.groupEnd(group) - 1));
         }
+        requireAgreement(change, bits);
+        return write(group, old, change.applyTo(bits), generation, writes);
+    }
+
+    private void requireAgreement(GroupChange change, long[] bits) throws HoldfastException {
         int disagreement = change.firstDisagreement(bits);
         if (disagreement >= 0) {
             throw new HoldfastException(
@@ -349,10 +421,9 @@ public final class SpaceMap implements Bitmaps {
                     "%s: space map and trees disagree: block %d is %s already; run check"
                             .formatted(
                                     device.name(),
-                                    layout.groupStart(group) + disagreement,
+                                    layout.groupStart(change.group) + disagreement,
                                     GroupBits.isSet(bits, disagreement) ? "allocated" : "free"));
         }
-        return write(group, old, change.applyTo(bits), generation, writes);
     }
 
     private Changed write(long group, Descriptor old, long[] bits, long generation, ScatteredWrites writes)
@@ -404,10 +475,7 @@ public final class SpaceMap implements Bitmaps {
             Updating update)
             throws HoldfastException {
         countUnreadable(change.group, why);
-        long[] bits = GroupBits.fixed(layout, change.group);
-        for (int i = 0; i < bits.length; i++) {
-            bits[i] = ~bits[i];
-        }
+        long[] bits = usable(change.group);
         update.filled.add(change.group);
         update.kept.add(change.group, change.off);
         update.allocatedBeside += old.free() - GroupBits.count(change.on);

@@ -60,6 +60,11 @@ public record OpenOptions(
         return new OpenOptions(readOnly, memory, directIo, io, listener, rescue);
     }
 
+    /** Returns these options for a volume that is not written to. */
+    public OpenOptions asReadOnly() {
+        return new OpenOptions(true, memory, directIo, io, errors, rescue);
+    }
+
     private static String ioOfProcess() {
         return System.getProperty(IO_PROPERTY, "auto");
     }

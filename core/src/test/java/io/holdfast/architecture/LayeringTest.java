@@ -59,8 +59,11 @@ class LayeringTest {
                     "check",
                     "error inject checksum format concurrent device store node btree space log mapping checkpoint volume background namespace"),
             new Layer(
+                    "repair",
+                    "error format device node btree space metadata mapping checkpoint volume namespace check"),
+            new Layer(
                     "engine",
-                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume background namespace file check"));
+                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume background namespace file check repair"));
 
     /** A package and what it may use. */
     private record Layer(String name, List<String> uses) {

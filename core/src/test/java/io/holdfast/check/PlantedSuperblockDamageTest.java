@@ -164,6 +164,7 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
                 0,
                 0,
                 true,
+                false,
                 own.later());
         for (int slot = 0; slot < Layout.SUPERBLOCK_SLOTS; slot++) {
             large.setBlock(place + slot, other.encode(place + slot));

@@ -98,6 +98,23 @@ public final class VolumeFileDamage {
     public void kindOfEntry(long directory, String name, int kind) throws IOException {
         planter.value(
                 PlantedVolume.key(directory, NamespaceKeys.ENTRY, name), value -> value[Long.BYTES] = (byte) kind);
+        writeBack();
+    }
+
+    /** Removes an entry of a directory; what is above is checksummed anew. */
+    public void removeEntry(long directory, String name) throws IOException {
+        planter.remove(PlantedVolume.key(directory, NamespaceKeys.ENTRY, name));
+        writeBack();
+    }
+
+    /** Marks a free block as in use, and a block of a file as free; what is above is checksummed anew. */
+    public void spaceBits(long inode) throws IOException {
+        planter.flipSpaceBit(planter.freeBlock());
+        planter.flipSpaceBit(planter.data(inode, 0));
+        writeBack();
+    }
+
+    private void writeBack() throws IOException {
         try (FileChannel channel = FileChannel.open(volume, StandardOpenOption.WRITE)) {
             for (long block : image.storedBlockNumbers()) {
                 channel.write(ByteBuffer.wrap(image.block(block)), block * Block.SIZE);

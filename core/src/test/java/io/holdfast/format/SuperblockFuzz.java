@@ -58,6 +58,7 @@ public final class SuperblockFuzz implements FuzzTarget {
                 0,
                 0,
                 true,
+                false,
                 Superblock.nothingLater());
         Superblock open = new Superblock(
                 2,
@@ -74,6 +75,7 @@ public final class SuperblockFuzz implements FuzzTarget {
                 1L << 40,
                 1 << 20,
                 5000,
+                false,
                 false,
                 Superblock.nothingLater());
         return List.of(fresh.encode(0), open.encode(1));

@@ -138,7 +138,8 @@ final class MemoryItems implements MetadataStore {
     /** Returns what the check says. */
     static List<String> problems(Iterable<Item> items) {
         List<String> problems = new ArrayList<>();
-        NamespaceCheck check = new NamespaceCheck((structure, _, message) -> problems.add(structure + ": " + message));
+        NamespaceCheck check =
+                new NamespaceCheck((_, structure, _, message) -> problems.add(structure + ": " + message));
         items.forEach(check::item);
         check.finish();
         return problems;

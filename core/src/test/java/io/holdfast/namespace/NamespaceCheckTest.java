@@ -61,7 +61,7 @@ class NamespaceCheckTest extends NamespaceFixture {
 
     @Test
     void countsFilesAndDirectories() {
-        NamespaceCheck check = new NamespaceCheck((_, _, message) -> fail(message));
+        NamespaceCheck check = new NamespaceCheck((_, _, _, message) -> fail(message));
         store.all().forEach(check::item);
         assertThat(check.finish()).isEqualTo(new NamespaceCheck.Counts(2, 3));
     }

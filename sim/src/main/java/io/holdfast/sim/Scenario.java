@@ -55,6 +55,7 @@ public record Scenario(
     public static final long MEMORY = 1 << 19;
 
     private static final int CHECKS_ONE_IN = 5;
+    private static final int REPAIRS_ONE_IN = 8;
     private static final int VOLUME_GROWS_ONE_IN = 6;
 
     private static final List<FaultKind> FAILURES = List.of(
@@ -166,6 +167,11 @@ public record Scenario(
     /** Returns whether the volume is checked while clients use it. */
     public boolean checksBeside() {
         return random("checks beside").nextInt(CHECKS_ONE_IN) == 0;
+    }
+
+    /** Returns whether the volume is repaired now and then before it is opened again after a crash. */
+    public boolean repairs() {
+        return crashEvery > 0 && random("repairs").nextInt(REPAIRS_ONE_IN) == 0;
     }
 
     /** Returns a random stream for one part of the run. */

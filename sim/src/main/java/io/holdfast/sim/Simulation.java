@@ -72,7 +72,8 @@ public final class Simulation {
             Point.JOB_PAUSED,
             Point.GROWTH_MAPPED,
             Point.GROWTH_WRITTEN,
-            Point.GROWTH_DURABLE)));
+            Point.GROWTH_DURABLE,
+            Point.REPAIR_BEGINS)));
 
     private final Scenario scenario;
     private final Trace trace;
@@ -85,6 +86,7 @@ public final class Simulation {
     private final List<Client> clients = new ArrayList<>();
     private final List<NbdClient> visitors = new ArrayList<>();
     private final NbdDoor door;
+    private final Repairer repairer;
     private final SplittableRandom random;
     private final SplittableRandom identities;
     /** Apart from the others, so that scenarios without a check beside the clients are as they were without it. */
@@ -115,6 +117,7 @@ public final class Simulation {
         this.checking = scenario.random("checking");
         this.resuming = scenario.random("resuming");
         this.door = new NbdDoor(scenario, scheduler, points::errors);
+        this.repairer = new Repairer(scenario, scheduler, () -> device(false), environment());
         for (int i = 0; i < scenario.callers(); i++) {
             clients.add(new Client(world, i));
         }
@@ -383,6 +386,12 @@ public final class Simulation {
         crash();
         Opened again = null;
         while (again == null) {
+            if (repairer.isDue() && !disk.everDamaged() && !world.mayHaveLostDurable()) {
+                if (!repairer.run(scenario.volumeBlocks())) {
+                    crash();
+                }
+            }
+            boolean copyIsBad = repairer.hasOverwritten();
             SimDevice device = device(false);
             if (random.nextInt(5) == 0) {
                 scheduler.after(random.nextInt(5_000_000), device::cutPower);
@@ -401,9 +410,11 @@ public final class Simulation {
                 crash();
                 again = null;
             }
+            if (again != null && !copyIsBad) {
+                requireNoProblems(again);
+            }
         }
         recoveries++;
-        requireNoProblems(again);
         if (world.mayHaveLostDurable()) {
             inspector.weakly();
             return null;
@@ -494,6 +505,7 @@ public final class Simulation {
         current = volume;
         world.opened(volume, device);
         grower.opened();
+        repairer.opened();
         return new Opened(volume, device);
     }
 

@@ -9,6 +9,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeRepair;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -58,9 +59,40 @@ public final class VolumeAccess {
         });
     }
 
+    /** Opens the volume in this process, to repair it. */
+    public VolumeRepair repair(Path device, OpenOptions options) throws IOException {
+        return open(device, () -> engine.repair(device, options), served -> {
+            throw refusal(device, served);
+        });
+    }
+
+    /** Undoes the last repair of the volume, in this process. */
+    public void undoRepair(Path device, OpenOptions options) throws IOException {
+        Opening<Boolean> undo = () -> {
+            engine.undoRepair(device, options);
+            return true;
+        };
+        open(device, undo, served -> {
+            throw refusal(device, served);
+        });
+    }
+
+    private static HoldfastException refusal(Path device, Volume served) throws HoldfastException {
+        served.close();
+        return new HoldfastException(
+                ErrorCode.HELD,
+                device
+                        + " is being served, and a repair needs the volume for itself: stop its server ('holdfast info' names it), repair, and serve it again");
+    }
+
+    /** Opens a volume in this process. */
+    private interface Opening<T> {
+        T open() throws HoldfastException;
+    }
+
     /** Handles a volume that turns out to be served. */
-    private interface OnServed {
-        Volume take(Volume served) throws HoldfastException;
+    private interface OnServed<T> {
+        T take(Volume served) throws HoldfastException;
     }
 
     /**
@@ -80,7 +112,11 @@ public final class VolumeAccess {
         }
     }
 
-    private Volume open(Path device, OpenOptions options, OnServed onServed) throws IOException {
+    private Volume open(Path device, OpenOptions options, OnServed<Volume> onServed) throws IOException {
+        return open(device, () -> engine.open(device, options), onServed);
+    }
+
+    private <T> T open(Path device, Opening<T> opening, OnServed<T> onServed) throws IOException {
         if (!Files.exists(device)) {
             throw new NoSuchFileException(device.toString());
         }
@@ -89,7 +125,7 @@ public final class VolumeAccess {
             cancel.check();
             HoldfastException held;
             try {
-                return engine.open(device, options);
+                return opening.open();
             } catch (HoldfastException e) {
                 if (e.code() != ErrorCode.HELD) {
                     throw e;

@@ -14,6 +14,7 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumePath;
 import java.io.IOException;
@@ -37,6 +38,10 @@ import picocli.CommandLine.Option;
             "",
             "On a served volume the check goes through the volume in slices beside its clients. They come first: where they",
             "need the space that a slice would keep, the check says that it could not prove that part.",
+            "",
+            "--repair corrects the accounting of space and counts, puts lost nodes of maps back that can be read again, and",
+            "names what has no name in /lost+found. It is one step: a crash leaves the volume of before or the repaired one.",
+            "Then the volume is checked again, and the exit code is that of the second check.",
             "",
             "Exit code 0: no damage found; 1: damage found. 'holdfast --help' lists the others."
         })
@@ -64,17 +69,46 @@ final class CheckCommand extends VolumeCommand {
             description = "Check this file alone: its map, its data and its attributes. May be given several times.")
     private List<VolumePath> files = List.of();
 
+    @Mixin
+    private RepairOptions repairOptions;
+
     CheckCommand(CliContext context) {
         super(context, false);
     }
 
     @Override
+    protected ExitCode run() throws IOException {
+        requireSense();
+        RepairSession session = new RepairSession(context(), output(), device(), openOptions(false), repairOptions);
+        if (repairOptions.undo()) {
+            return session.undo();
+        }
+        if (repairOptions.repair()) {
+            RepairSession.Result result =
+                    session.repair(repair -> check(repair.volume(), (options, progress) -> repair.check(progress)));
+            if (!result.repaired()) {
+                return result.exit();
+            }
+        }
+        return super.run();
+    }
+
+    @Override
     protected ExitCode run(Volume volume) throws IOException {
+        return check(volume, volume::check);
+    }
+
+    /** Runs a check and reports what it finds. */
+    private interface Checking {
+        CheckReport run(CheckOptions options, Progress progress) throws IOException;
+    }
+
+    private ExitCode check(Volume volume, Checking checking) throws IOException {
         long start = System.nanoTime();
         CheckScope scope = scope();
         CheckReport report;
         try (ProgressLine progress = progressOption.start(context(), output(), "check", ProgressLine.Unit.BLOCKS, -1)) {
-            report = volume.check(scope.options(), (done, total) -> {
+            report = checking.run(scope.options(), (done, total) -> {
                 context().cancel().check();
                 progress.update(done, total);
             });
@@ -93,6 +127,12 @@ final class CheckCommand extends VolumeCommand {
     protected void requireSense() {
         if (files.size() > CheckOptions.FILES_MAX) {
             throw new UsageException("--file may be given " + CheckOptions.FILES_MAX + " times");
+        }
+        repairOptions.require(context());
+        boolean repairs = repairOptions.repair() || repairOptions.undo();
+        if (repairs && (metadataOnly || !files.isEmpty() || rate.isPresent())) {
+            throw new UsageException(
+                    "a repair needs a check of everything: leave out --rate, --metadata-only and --file");
         }
     }
 

@@ -5,6 +5,7 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.access.VolumeAccess;
 import io.holdfast.cli.host.HostPath;
+import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -34,8 +35,13 @@ public abstract class VolumeCommand extends HoldfastCommand {
         return device;
     }
 
+    /** Returns the options to open the volume with. */
+    final OpenOptions openOptions(boolean readOnly) {
+        return memory.open(readOnly);
+    }
+
     @Override
-    protected final ExitCode run() throws IOException {
+    protected ExitCode run() throws IOException {
         requireSense();
         Cancellation cancel = context().cancel();
         try (Cancellation.Guard guard = cancel.guard();

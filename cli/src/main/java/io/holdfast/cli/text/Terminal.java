@@ -9,15 +9,24 @@ import java.lang.invoke.MethodHandle;
 public final class Terminal {
     private Terminal() {}
 
+    /** Returns whether standard input is a terminal; false where this cannot be told. */
+    public static boolean onStandardInput() {
+        return isTerminal(0);
+    }
+
     /** Returns whether standard error is a terminal; false where this cannot be told. */
-    @SuppressWarnings("restricted")
     public static boolean onStandardError() {
+        return isTerminal(2);
+    }
+
+    @SuppressWarnings("restricted")
+    private static boolean isTerminal(int descriptor) {
         try {
             Linker linker = Linker.nativeLinker();
             MethodHandle isatty = linker.downcallHandle(
                     linker.defaultLookup().findOrThrow("isatty"),
                     FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_INT));
-            return (int) isatty.invokeExact(2) == 1;
+            return (int) isatty.invokeExact(descriptor) == 1;
         } catch (Throwable noNativeAccess) {
             return false;
         }

@@ -1,0 +1,43 @@
+package io.holdfast.check;
+
+import io.holdfast.mapping.MapItems;
+import io.holdfast.namespace.ItemFault;
+
+/** What a finding means to a repair. */
+public sealed interface Fault {
+    /** A finding that no repair can mend without a second copy. */
+    Fault OTHER = new Other();
+
+    /** Stands for {@link #OTHER}. */
+    record Other() implements Fault {}
+
+    /** A slot of a copy of the superblock is not good. */
+    record Copy() implements Fault {}
+
+    /** The superblock counts too many or too few blocks. */
+    record Counts() implements Fault {}
+
+    /** A bitmap or a block of the group table cannot be read. */
+    record SpaceUnreadable() implements Fault {}
+
+    /** Blocks are in use and marked free. */
+    record Unmarked() implements Fault {}
+
+    /** Blocks are marked in use and nothing points there. */
+    record Leaked() implements Fault {}
+
+    /** A map item counts wrongly. */
+    record MapCounts(long inode) implements Fault {}
+
+    /** The items do not fit together. */
+    record Items(ItemFault fault) implements Fault {}
+
+    /** A node of a map was lost before. */
+    record Lost(MapItems.LostNode node) implements Fault {}
+
+    /** Blocks of a file were below nodes that were lost. */
+    record LostBlocks(long inode) implements Fault {}
+
+    /** An item of a lost node names a block that cannot be one. */
+    record LostNowhere(MapItems.LostNode node) implements Fault {}
+}

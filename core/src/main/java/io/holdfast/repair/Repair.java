@@ -1,0 +1,105 @@
+package io.holdfast.repair;
+
+import io.holdfast.check.CheckedVolume;
+import io.holdfast.check.Finding;
+import io.holdfast.checkpoint.Corrections;
+import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Item;
+import io.holdfast.format.Superblock;
+import io.holdfast.space.SpaceMap;
+import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.RepairPlan;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * The decision what to repair of a volume, from what a check has found. It writes nothing. Every kind of damage has a {@link Part}, which also says what it
+ * corrects in the checkpoint of the repair.
+ *
+ * <p>Nothing at all is repaired if a block has two owners: what one of them gives up, the other would lose. Nor if the log is damaged: a checkpoint
+ * would end it, and lose what lies behind the damage.
+ */
+public final class Repair {
+    private final CheckedVolume checked;
+    private final CheckReport report;
+    private final Superblock superblock;
+    private final Space space;
+    private final Counts counts;
+    private final LostMaps lost;
+    private final Items items;
+    private final String refusal;
+
+    /**
+     * Decides.
+     *
+     * @param volume as it was checked, with the log replayed
+     * @param superblock whose trees were checked
+     * @param now the time of new records
+     */
+    public Repair(VolumeState volume, Superblock superblock, CheckedVolume checked, CheckReport report, Instant now)
+            throws HoldfastException {
+        this.checked = checked;
+        this.report = report;
+        this.superblock = superblock;
+        this.refusal = refusal(volume, checked);
+        this.space = new Space(checked, superblock);
+        this.counts = new Counts(checked);
+        this.lost = new LostMaps(volume, superblock, checked);
+        this.items = new Items(volume, superblock, checked, now);
+    }
+
+    private static String refusal(VolumeState volume, CheckedVolume checked) {
+        String name = volume.device().name();
+        if (checked.isTangled()) {
+            return name
+                    + ": a block has two owners, or a pointer leads where no block can be: what one gave up, the other would lose, so nothing is repaired; 'holdfast rescue' copies out what can be read";
+        }
+        boolean logDamaged = checked.findings().stream()
+                .map(Finding::problem)
+                .anyMatch(problem -> problem.structure().equals("log record"));
+        return logDamaged
+                ? name
+                        + ": the log is damaged, and a repair would lose what lies behind the damage, so nothing is repaired; 'holdfast rescue' copies out what can be read"
+                : "";
+    }
+
+    private List<Part> parts() {
+        return List.of(new Copies(checked.findings()), space, counts, lost, items);
+    }
+
+    /** Returns what is to be shown. */
+    public RepairPlan plan() {
+        Lines lines = new Lines();
+        List<Part> parts = refusal.isEmpty() ? parts() : List.of();
+        parts.forEach(part -> part.describe(lines));
+        List<RepairPlan.Left> left = new ArrayList<>();
+        for (Finding finding : checked.findings()) {
+            if (parts.stream().noneMatch(part -> part.mends(finding.fault()))) {
+                left.add(new RepairPlan.Left(finding.problem(), Advice.of(finding, checked)));
+            }
+        }
+        long listed = checked.findings().size();
+        // Of those that are not listed nobody knows; the check after the repair lists what is left.
+        long mended = left.isEmpty() ? report.problemCount() : listed - left.size();
+        return new RepairPlan(lines.listed(), lines.count(), List.copyOf(left), report.problemCount(), mended, refusal);
+    }
+
+    /** Makes a space map write what is right, and returns the superblock with the counts that go with it. */
+    public Superblock correct(SpaceMap map) throws HoldfastException {
+        space.correct(map);
+        return superblock.withCounts(map.allocatedCorrected(), space.unwritten());
+    }
+
+    /** Returns what else the checkpoint corrects. */
+    public Corrections corrections() {
+        NavigableMap<byte[], Item> changes = new TreeMap<>(Arrays::compareUnsigned);
+        lost.change(changes);
+        items.change(changes);
+        return new Corrections(true, changes, counts.counts());
+    }
+}

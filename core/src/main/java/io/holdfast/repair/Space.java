@@ -1,0 +1,104 @@
+package io.holdfast.repair;
+
+import io.holdfast.check.CheckedVolume;
+import io.holdfast.check.Fault;
+import io.holdfast.check.GroupFault;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.format.Layout;
+import io.holdfast.format.Superblock;
+import io.holdfast.space.SpaceMap;
+import java.util.NavigableMap;
+import java.util.TreeMap;
+
+/**
+ * The bitmaps of groups, their descriptors, and the counts of the superblock. Where every pointer could be followed, a bitmap becomes what the trees
+ * reach. Where not, something hidden may use a block that nothing seems to use: then no block comes free. Blocks in use are marked in any case.
+ */
+final class Space implements Part {
+    private static final String STRUCTURE = "space map";
+
+    private final CheckedVolume checked;
+    private final Superblock superblock;
+    private final Layout layout;
+    private final boolean countsWrong;
+    private final boolean whole;
+    /** The groups to correct. */
+    private final NavigableMap<Long, GroupFault> groups = new TreeMap<>();
+
+    Space(CheckedVolume checked, Superblock superblock) {
+        this.checked = checked;
+        this.superblock = superblock;
+        this.layout = superblock.layout();
+        this.whole = checked.hasAllBlocks();
+        this.countsWrong = checked.findings().stream().anyMatch(finding -> finding.fault() instanceof Fault.Counts);
+        checked.groups().forEach((group, fault) -> {
+            if (whole || fault.unmarked() > 0 || fault.unknown()) {
+                groups.put(group, fault);
+            }
+        });
+    }
+
+    /** Makes a space map write what is right. */
+    void correct(SpaceMap map) {
+        if (!groups.isEmpty()) {
+            map.correct(groups.navigableKeySet(), group -> allocated(map, group));
+        }
+    }
+
+    /** Returns the right count of unwritten blocks. */
+    long unwritten() {
+        return whole ? checked.unwritten() : superblock.unwrittenBlocks();
+    }
+
+    private long[] allocated(SpaceMap map, long group) throws HoldfastException {
+        long[] bits = checked.reached(group);
+        if (whole) {
+            return bits;
+        }
+        GroupFault fault = groups.get(group);
+        long[] kept = fault == null || fault.unknown() ? map.usable(group) : map.read(group);
+        for (int i = 0; i < bits.length; i++) {
+            bits[i] |= kept[i];
+        }
+        return bits;
+    }
+
+    @Override
+    public void describe(Lines lines) {
+        groups.forEach((group, fault) -> lines.add(
+                STRUCTURE,
+                layout.groupStart(group),
+                Lines.NONE,
+                "of blocks %d to %d, %s".formatted(layout.groupStart(group), layout.groupEnd(group) - 1, whatOf(fault)),
+                ""));
+        if (countsWrong) {
+            lines.add(
+                    "superblock",
+                    Lines.NONE,
+                    Lines.NONE,
+                    "its counts of allocated and unwritten blocks become those of the space map and of the trees",
+                    "");
+        }
+    }
+
+    private String whatOf(GroupFault fault) {
+        if (fault.unreadable() && whole) {
+            return "it is marked anew from the trees which are in use";
+        }
+        if (fault.unreadable()) {
+            return "all are marked in use, since it cannot be read which are, and parts of the trees cannot be read either; the volume opens for writing again";
+        }
+        String marked = "%d that are in use and marked free are marked in use".formatted(fault.unmarked());
+        String freed = "%d that nothing points to come free".formatted(fault.leaked());
+        return !whole || fault.leaked() == 0 ? marked : fault.unmarked() == 0 ? freed : marked + ", and " + freed;
+    }
+
+    @Override
+    public boolean mends(Fault fault) {
+        return switch (fault) {
+            case Fault.Counts _, Fault.Unmarked _ -> true;
+            case Fault.Leaked _, Fault.SpaceUnreadable _ -> whole;
+            default -> false;
+        };
+    }
+}

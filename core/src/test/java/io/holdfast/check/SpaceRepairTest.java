@@ -1,0 +1,190 @@
+package io.holdfast.check;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.holdfast.format.Layout;
+import io.holdfast.format.LittleEndian;
+import io.holdfast.mapping.MapItems;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.RepairPlan;
+import io.holdfast.volume.StoredFile;
+import io.holdfast.volume.Volume;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Repairs of the accounting of space, of counts and of superblock copies. */
+class SpaceRepairTest extends PlantedDamage {
+    /** Repairs; afterwards all is right, all that was there is there, and the volume can be written to. */
+    private RepairPlan repaired() throws Exception {
+        Map<String, Integer> before = Repairs.content(device);
+        assertThat(PlantedVolume.check(device).clean()).isFalse();
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.isPossible()).isTrue();
+        assertThat(plan.left()).isEmpty();
+        assertThat(plan.mended()).isEqualTo(plan.findings());
+        use(device.copy());
+        Repairs.assertClean(device);
+        assertThat(Repairs.content(device)).isEqualTo(before);
+        MemorySegment block = MemorySegment.ofArray(new byte[4096]).fill((byte) 7);
+        try (Volume open = PlantedVolume.openReadWrite(device);
+                StoredFile file = open.create("/after", CreateOptions.file())) {
+            for (int i = 0; i < 50; i++) {
+                file.write(i * 4096L, block);
+            }
+            file.flush();
+        }
+        use(device.copy());
+        Repairs.assertClean(device);
+        return plan;
+    }
+
+    @Test
+    void leakedBlocksComeFree() throws Exception {
+        long first = planter.freeBlock();
+        planter.flipSpaceBit(first);
+        planter.flipSpaceBit(first - 1);
+        assertThat(repaired().repairs())
+                .anyMatch(r ->
+                        r.structure().equals("space map") && r.what().contains("2 that nothing points to come free"));
+    }
+
+    @Test
+    void blocksInUseAreMarked() throws Exception {
+        planter.flipSpaceBit(planter.data(volume.data, 0));
+        planter.flipSpaceBit(planter.mapNode(volume.data, 0, 1));
+        planter.flipSpaceBit(planter.superblock().treeRoot().block());
+        assertThat(repaired().repairs())
+                .anyMatch(r -> r.what().contains("3 that are in use and marked free are marked in use"));
+    }
+
+    @Test
+    void someBitsMissingAndSomeTooMany() throws Exception {
+        planter.flipSpaceBit(planter.data(volume.data, 0));
+        planter.flipSpaceBit(planter.freeBlock());
+        repaired();
+    }
+
+    @Test
+    void anUnreadableBitmapIsMadeAnew() throws Exception {
+        flip(planter.bitmap(0));
+        assertThat(repaired().repairs()).anyMatch(r -> r.what().contains("marked anew"));
+    }
+
+    @Test
+    void anUnreadableDescriptorBlock() throws Exception {
+        flip(planter.descriptors(0));
+        repaired();
+    }
+
+    @Test
+    void aDescriptorThatCountsWrongly() throws Exception {
+        planter.descriptor(
+                0,
+                (node, at) -> LittleEndian.putShort(node, at + 16, LittleEndian.getUnsignedShort(node, at + 16) - 1));
+        repaired();
+    }
+
+    @Test
+    void noBitmapWhereBlocksAreInUse() throws Exception {
+        planter.descriptor(0, (node, at) -> Arrays.fill(node, at, at + 32, (byte) 0));
+        repaired();
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {256, 264})
+    void aSuperblockThatCountsWrongly(int at) throws Exception {
+        planter.superblock(bytes -> LittleEndian.putLong(bytes, at, LittleEndian.getLong(bytes, at) + 5));
+        assertThat(repaired().repairs()).anyMatch(r -> r.what().contains("counts of allocated and unwritten"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {16, 24})
+    void aMapItemThatCountsWrongly(int at) throws Exception {
+        planter.value(MapItems.mapKey(volume.data), v -> LittleEndian.putLong(v, at, 12));
+        assertThat(repaired().repairs())
+                .anyMatch(r -> r.inode() == volume.data && r.what().contains("300 data blocks and 100 unwritten"));
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1})
+    void copiesOfTheSuperblock(int slot) throws Exception {
+        for (int copy = 1; copy < planter.layout().superblockCopies(); copy++) {
+            flip(planter.layout().superblock(copy, slot));
+        }
+        assertThat(repaired().repairs())
+                .hasSize(planter.layout().superblockCopies() - 1)
+                .allMatch(r -> r.structure().equals("superblock"));
+    }
+
+    @Test
+    void theNewestSlotOfTheFirstCopy() throws Exception {
+        flip(planter.layout().superblock(0, (int) (planter.superblock().generation() % Layout.SUPERBLOCK_SLOTS)));
+        MemorySegment before = MemorySegment.ofArray(device.block(4000));
+        repaired();
+        assertThat(before.byteSize()).isEqualTo(4096);
+    }
+
+    @Test
+    void withTheLogOfACrash() throws Exception {
+        use(volume.crashed.copy());
+        planter.flipSpaceBit(planter.data(volume.data, 0));
+        planter.superblock(bytes -> LittleEndian.putLong(bytes, 256, 3));
+        repaired();
+        assertThat(Repairs.content(device)).containsKeys("/late0", "/late2");
+    }
+
+    @Test
+    void nothingComesFreeWhereSomethingIsHidden() throws Exception {
+        long leaf = planter.mapNode(volume.data, 3, 1);
+        flip(leaf);
+        long leaked = planter.freeBlock();
+        planter.flipSpaceBit(leaked);
+        long used = planter.data(volume.canary, 0);
+        planter.flipSpaceBit(used);
+        Map<String, Integer> before = Repairs.content(device);
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.left()).hasSizeGreaterThanOrEqualTo(2);
+        assertThat(plan.left()).anyMatch(left -> left.advice().contains("no block comes free as long as"));
+        use(device.copy());
+        assertThat(Repairs.content(device)).isEqualTo(before);
+        assertThat(PlantedVolume.check(device).problems())
+                .noneMatch(p -> p.message().contains("marked free"))
+                .anyMatch(p -> p.message().startsWith("257 blocks are marked in use and nothing that could be read"));
+        PlantedVolume.openReadWrite(device).close();
+    }
+
+    @Test
+    void aGroupTableThatCannotBeReadWhereSomethingIsHidden() throws Exception {
+        flip(planter.mapNode(volume.data, 3, 1));
+        flip(planter.descriptors(0));
+        Map<String, Integer> before = Repairs.content(device);
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.repairs()).anyMatch(r -> r.what().contains("all are marked in use"));
+    }
+
+    @Test
+    void nothingIsDoneIfABlockHasTwoOwners() throws Exception {
+        long data = planter.data(volume.data, 0);
+        planter.mapNode(
+                volume.canary,
+                0,
+                1,
+                node -> LittleEndian.putLong(node, 0, LittleEndian.getLong(node, 0) & -1L << 44 | data));
+        planter.flipSpaceBit(planter.freeBlock());
+        RepairPlan plan = Repairs.plan(device);
+        assertThat(plan.isPossible()).isFalse();
+        assertThat(plan.refusal()).contains("two owners");
+        assertThat(plan.mended()).isZero();
+    }
+
+    @Test
+    void aCleanVolume() throws Exception {
+        RepairPlan plan = Repairs.plan(device);
+        assertThat(plan.isPossible()).isFalse();
+        assertThat(plan.findings()).isZero();
+    }
+}
