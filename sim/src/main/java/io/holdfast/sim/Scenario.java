@@ -56,6 +56,7 @@ public record Scenario(
 
     private static final int CHECKS_ONE_IN = 5;
     private static final int REPAIRS_ONE_IN = 8;
+    private static final int MEDDLING_ONE_IN = 4;
     private static final int VOLUME_GROWS_ONE_IN = 6;
 
     private static final List<FaultKind> FAILURES = List.of(
@@ -172,6 +173,11 @@ public record Scenario(
     /** Returns whether the volume is repaired now and then before it is opened again after a crash. */
     public boolean repairs() {
         return crashEvery > 0 && random("repairs").nextInt(REPAIRS_ONE_IN) == 0;
+    }
+
+    /** Returns whether somebody pauses, slows and cancels background work while clients use the volume. */
+    public boolean meddlesWithJobs() {
+        return random("meddles with jobs").nextInt(MEDDLING_ONE_IN) == 0;
     }
 
     /** Returns a random stream for one part of the run. */

@@ -16,6 +16,7 @@ import io.holdfast.sim.schedule.Trace;
 import io.holdfast.sim.workload.Client;
 import io.holdfast.sim.workload.Grower;
 import io.holdfast.sim.workload.Inspector;
+import io.holdfast.sim.workload.JobMeddler;
 import io.holdfast.sim.workload.NbdClient;
 import io.holdfast.sim.workload.World;
 import io.holdfast.volume.CreateOptions;
@@ -83,6 +84,7 @@ public final class Simulation {
     private final World world;
     private final Inspector inspector;
     private final Grower grower;
+    private final JobMeddler meddler;
     private final List<Client> clients = new ArrayList<>();
     private final List<NbdClient> visitors = new ArrayList<>();
     private final NbdDoor door;
@@ -112,6 +114,7 @@ public final class Simulation {
         this.world = new World(scenario, scheduler, trace, disk);
         this.inspector = new Inspector(world);
         this.grower = new Grower(world);
+        this.meddler = new JobMeddler(world);
         this.random = scenario.random("director");
         this.identities = scenario.random("identities");
         this.checking = scenario.random("checking");
@@ -287,6 +290,9 @@ public final class Simulation {
                 inspector.checkBeside();
             }));
         }
+        if (scenario.meddlesWithJobs()) {
+            threads.add(scheduler.start("meddler", meddler));
+        }
         threads.forEach(scheduler::join);
         if (stopper != null) {
             scheduler.join(stopper);
@@ -330,6 +336,9 @@ public final class Simulation {
     /** Inspects everything while no client runs; now and then closes the volume and opens it again. */
     private Opened afterCalm(Opened opened) throws HoldfastException {
         inspector.calm();
+        if (scenario.meddlesWithJobs()) {
+            inspector.useSpaceThatAPausedJobKeeps();
+        }
         if (random.nextInt(3) > 0) {
             return opened;
         }

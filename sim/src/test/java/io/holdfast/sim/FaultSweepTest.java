@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.inject.Point;
 import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Progress;
@@ -134,6 +135,9 @@ class FaultSweepTest {
         // From 16 groups to more than 128: the copies of the superblock and the levels of the table become more.
         calls.put("grow", it -> it.volume().grow(20_000L * block));
         calls.put("check", it -> it.volume().check(Progress.NONE));
+        calls.put("check of metadata", it -> it.volume().check(new CheckOptions(true, List.of(), 0), Progress.NONE));
+        calls.put("check of a file", it -> it.volume().check(new CheckOptions(false, List.of("/f"), 0), Progress.NONE));
+        calls.put("lastCheck", it -> it.volume().lastCheck());
         // Inodes
         calls.put("lookup", it -> it.inodes().lookup(it.inode("/d"), "x"));
         calls.put("status by number", it -> it.inodes().status(it.inode("/f")));

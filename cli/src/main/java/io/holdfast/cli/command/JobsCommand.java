@@ -58,7 +58,12 @@ final class JobsCommand extends VolumeCommand {
             description = "list, pause, resume, cancel or rate. Default: list")
     private Action action;
 
-    @Parameters(index = "2", arity = "0..1", paramLabel = "ID", description = "The number of the job, as listed.")
+    @Parameters(
+            index = "2",
+            arity = "0..1",
+            paramLabel = "ID",
+            converter = IdConverter.class,
+            description = "The number of the job, as listed.")
     private Optional<Long> id = Optional.empty();
 
     @Parameters(
@@ -71,6 +76,18 @@ final class JobsCommand extends VolumeCommand {
 
     JobsCommand(CliContext context) {
         super(context, false);
+    }
+
+    /** Converts the number of a job. */
+    static final class IdConverter implements ITypeConverter<Long> {
+        @Override
+        public Long convert(String value) {
+            try {
+                return Long.parseLong(value);
+            } catch (NumberFormatException e) {
+                throw new TypeConversionException("'" + value + "' is not the number of a job: see 'holdfast jobs'");
+            }
+        }
     }
 
     /** Converts the name of an action. */

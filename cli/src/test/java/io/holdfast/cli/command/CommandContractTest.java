@@ -2,15 +2,20 @@ package io.holdfast.cli.command;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.cli.fake.FakeJobs;
 import io.holdfast.cli.fake.Household.Result;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
+import io.holdfast.volume.FinishedCheck;
 import io.holdfast.volume.HostSpace;
 import java.io.IOException;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 
 /** The contracts of the commands, with the volume opened by each command and with the volume served. */
@@ -288,6 +293,61 @@ class CommandContractTest extends CommandFixture {
         home.fake().failWith(new HoldfastException(ErrorCode.FAILED, "flush of /dev/sdx failed"));
         assertThat(ok("info", "VOLUME").out()).contains("flush of /dev/sdx failed");
         assertThat(fails(1, "mkdir", "VOLUME", "/d").err()).contains("flush of /dev/sdx failed");
+    }
+
+    @Test
+    void checkTellsWhatItLeavesOut() throws IOException {
+        ok("create", "VOLUME", "/a", "--size", "1M");
+        assertThat(ok("check", "VOLUME", "--metadata-only", "--rate", "200M").out())
+                .endsWith("\nclean (not checked: data blocks: only metadata was read)\n");
+        assertThat(home.fake().checked).isEqualTo(new CheckOptions(true, List.of(), 200L << 20));
+        assertThat(ok("check", "VOLUME", "--file", "a").out())
+                .contains("; 1 file; ")
+                .endsWith("\nclean (not checked: other files and directories; names, superblocks, the log, and which"
+                        + " blocks are in use)\n");
+        assertThat(home.fake().checked).isEqualTo(new CheckOptions(false, List.of("/a"), 0));
+        Result json = ok("check", "VOLUME", "--file", "/a", "--json");
+        assertThat(json.json().path("scope").asString()).isEqualTo("files");
+        assertThat(json.json().path("not_checked").size()).isEqualTo(2);
+        assertThat(ok("check", "VOLUME", "--json").json().path("scope").asString())
+                .isEqualTo("volume");
+        home.fake()
+                .reportOnCheck(new CheckReport(
+                        List.of(new CheckReport.Problem(
+                                "data", 77, home.fake().status("/a").inode(), "bad")),
+                        1,
+                        1,
+                        1,
+                        5,
+                        0,
+                        3,
+                        List.of()));
+        assertThat(home.run("check", "VOLUME", "--file", "/a").out())
+                .startsWith("data block 77: /a: bad\n")
+                .contains("DAMAGED: 1 problem (not checked: other files");
+    }
+
+    @Test
+    void infoShowsChecks() {
+        assertThat(ok("info", "VOLUME").out()).containsPattern("last check +none by a server\n");
+        home.fake().lastCheck =
+                Optional.of(new FinishedCheck(Instant.parse("2026-11-30T12:00:00Z"), 90_000_000_000L, 2, 0));
+        assertThat(ok("info", "VOLUME").out())
+                .containsPattern("last check +2026-11-30T12:00:00Z: DAMAGED, problems: 2, took 1 min 30 s\n");
+        assertThat(ok("info", "VOLUME", "--json")
+                        .json()
+                        .path("last_check")
+                        .path("result")
+                        .asString())
+                .isEqualTo("damaged");
+        home.fake().jobs.add(FakeJobs.CHECK);
+        assertThat(ok("info", "VOLUME").out()).containsPattern("check +job 7, 50 %, running, at most 4 MiB/s\n");
+        assertThat(ok("info", "VOLUME", "--json")
+                        .json()
+                        .path("running_check")
+                        .path("id")
+                        .asLong())
+                .isEqualTo(7);
     }
 
     @Test

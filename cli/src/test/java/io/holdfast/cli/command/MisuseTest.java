@@ -221,7 +221,7 @@ class MisuseTest {
     @ValueSource(
             strings = {
                 "format", "create", "mkdir", "ls", "stat", "mv", "rm", "resize", "import", "export", "serve", "check",
-                "df", "info", "grow", "resume", "demo"
+                "jobs", "df", "info", "grow", "resume", "demo"
             })
     void everyCommandHasHelp(String command) {
         Result result = home.run(command, "--help");

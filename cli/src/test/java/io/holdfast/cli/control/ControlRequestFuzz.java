@@ -78,6 +78,14 @@ public final class ControlRequestFuzz implements FuzzTarget {
                         {"op":"resume"}
                         {"op":"accept_loss","path":"/disk.img"}
                         {"op":"check"}
+                        {"op":"check_part","metadata_only":true,"files":["/disk.img"],"rate":4096}
+                        {"op":"check_part","metadata_only":false,"files":[],"rate":-1}
+                        {"op":"last_check"}
+                        {"op":"jobs"}
+                        {"op":"pause_job","job":1}
+                        {"op":"resume_job","job":1}
+                        {"op":"limit_job","job":1,"rate":0}
+                        {"op":"cancel_job","job":1}
                         """), lines("""
                         {"op":"status","path":"/vm/disk"}
                         {"op":"mkdir","path":"/d","options":{"size":0,"checksummed":true,"mode":493,"uid":0,"gid":0}}

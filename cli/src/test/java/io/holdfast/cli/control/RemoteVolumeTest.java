@@ -3,16 +3,20 @@ package io.holdfast.cli.control;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.holdfast.cli.fake.FakeJobs;
 import io.holdfast.cli.fake.Household;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.AttributeChange;
+import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.CursorProperty;
 import io.holdfast.volume.DirectoryCursor;
 import io.holdfast.volume.Extent;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.FinishedCheck;
+import io.holdfast.volume.JobState;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
@@ -24,6 +28,8 @@ import java.io.UncheckedIOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
@@ -59,6 +65,44 @@ class RemoteVolumeTest {
         assertThat(remote.recovery()).isEqualTo(home.fake().recovery());
         assertThat(remote.failure()).isEmpty();
         assertThat(remote.check(Progress.NONE)).isEqualTo(home.fake().check(Progress.NONE));
+    }
+
+    @Test
+    void checksOfParts() throws IOException {
+        CheckOptions part = new CheckOptions(true, List.of("/a", "/b"), 4096);
+        assertThat(remote.check(part, Progress.NONE)).isEqualTo(home.fake().check(Progress.NONE));
+        remote.check(part, Progress.NONE);
+        assertThat(home.fake().checked).isEqualTo(part);
+        remote.check(Progress.NONE);
+        assertThat(home.fake().checked).isEqualTo(CheckOptions.ALL);
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> remote.check(new CheckOptions(false, List.of("a/"), 0), Progress.NONE))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.INVALID));
+    }
+
+    @Test
+    void theLastCheck() throws IOException {
+        assertThat(remote.lastCheck()).isEmpty();
+        FinishedCheck check = new FinishedCheck(Instant.ofEpochMilli(1_700_000_000_123L), 5, 6, 7);
+        home.fake().lastCheck = Optional.of(check);
+        assertThat(remote.lastCheck()).contains(check);
+    }
+
+    @Test
+    void jobs() throws IOException {
+        assertThat(remote.jobs().list()).isEmpty();
+        home.fake().jobs.add(FakeJobs.CHECK);
+        assertThat(remote.jobs().list()).containsExactly(FakeJobs.CHECK);
+        remote.jobs().pause(7);
+        assertThat(remote.jobs().list().getFirst().state()).isEqualTo(JobState.PAUSED);
+        remote.jobs().resume(7);
+        remote.jobs().limit(7, 4096);
+        assertThat(remote.jobs().list().getFirst().limit()).isEqualTo(4096);
+        remote.jobs().cancel(7);
+        assertThat(home.fake().jobs.list()).isEmpty();
+        assertThatExceptionOfType(HoldfastException.class)
+                .isThrownBy(() -> remote.jobs().pause(7))
+                .satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.NOT_FOUND));
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.Engine;
+import io.holdfast.cli.Main;
 import io.holdfast.cli.access.VolumeAccess;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.OpenOptions;
@@ -137,6 +138,26 @@ public final class RealServer implements AutoCloseable {
         List<String> args = new ArrayList<>(List.of("serve", volume.toString(), "--nbd", "unix:" + socket));
         args.addAll(List.of(options));
         return args;
+    }
+
+    /** Starts {@code holdfast COMMAND VOLUME OPTIONS} in a process of its own, which the caller ends. */
+    public Process spawn(String name, String... options) throws IOException {
+        List<String> line = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-XX:+UseSerialGC",
+                "-XX:TieredStopAtLevel=1",
+                "-Xmx64m",
+                "--enable-native-access=ALL-UNNAMED",
+                "-cp",
+                System.getProperty("java.class.path"),
+                Main.class.getName(),
+                name,
+                volume.toString()));
+        line.addAll(List.of(options));
+        return new ProcessBuilder(line)
+                .redirectOutput(ProcessBuilder.Redirect.DISCARD)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
+                .start();
     }
 
     /** Checks the whole volume, through the server if it runs. */

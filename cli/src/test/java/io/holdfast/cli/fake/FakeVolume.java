@@ -11,10 +11,12 @@ import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
+import io.holdfast.volume.FinishedCheck;
 import io.holdfast.volume.FormatOptions;
 import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
+import io.holdfast.volume.Jobs;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.StoredFile;
@@ -58,6 +60,9 @@ public final class FakeVolume implements Volume {
     private volatile Optional<HoldfastException> failure = Optional.empty();
     private volatile CheckReport checkReport = new CheckReport(List.of(), 0, 1, 1, 7, 0, 3, List.of());
     private volatile Runnable duringCheck = () -> {};
+    public final FakeJobs jobs = new FakeJobs();
+    public volatile Optional<FinishedCheck> lastCheck = Optional.empty();
+    private volatile Optional<HoldfastException> checkFailure = Optional.empty();
     /** What the last check was asked for. */
     public volatile CheckOptions checked = CheckOptions.ALL;
 
@@ -83,6 +88,10 @@ public final class FakeVolume implements Volume {
 
     public void reportOnCheck(CheckReport report) {
         checkReport = report;
+    }
+
+    public void failCheckWith(HoldfastException cause) {
+        checkFailure = Optional.of(cause);
     }
 
     public void duringCheck(Runnable action) {
@@ -454,8 +463,21 @@ public final class FakeVolume implements Volume {
     }
 
     @Override
-    public CheckReport check(CheckOptions options, Progress progress) {
+    public Jobs jobs() {
+        return jobs;
+    }
+
+    @Override
+    public Optional<FinishedCheck> lastCheck() {
+        return lastCheck;
+    }
+
+    @Override
+    public CheckReport check(CheckOptions options, Progress progress) throws HoldfastException {
         checked = options;
+        if (checkFailure.isPresent()) {
+            throw checkFailure.get();
+        }
         for (int i : Arrays.asList(1, 2, 3)) {
             progress.update(i, 3);
         }

@@ -3,6 +3,7 @@ package io.holdfast.sim.workload;
 import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.sim.disk.FaultKind;
 import io.holdfast.sim.model.FileModel;
 import io.holdfast.sim.model.Folder;
 import io.holdfast.sim.model.ViolationException;
@@ -11,6 +12,7 @@ import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.JobKind;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.ReadFlag;
 import io.holdfast.volume.StoredFile;
@@ -31,6 +33,8 @@ public final class Inspector {
     private static final String WITNESS = "/witness";
     /** Virtual time that background work gets to come to rest. */
     private static final long REST_NANOS = 20_000_000_000L;
+    /** Blocks that are written to see whether space comes back. */
+    private static final long HOARD_MAX = 600;
 
     private final World world;
     private final MemorySegment memory;
@@ -288,9 +292,46 @@ public final class Inspector {
             CheckReport report = world.volume().check(Progress.NONE);
             requireNoDamage(report);
         } catch (HoldfastException e) {
-            if (e.code() != ErrorCode.IN_USE) { // Another check runs.
+            boolean otherwise = e.code() == ErrorCode.IN_USE
+                    || (e.code() == ErrorCode.CANCELLED && world.scenario.meddlesWithJobs());
+            if (!otherwise) {
                 world.expect(e, false, "a check beside the clients");
             }
+        }
+    }
+
+    /**
+     * Fills most of the free space, gives it up, and fills it again, while the job that frees it is paused: whoever needs the
+     * space gets it.
+     */
+    public void useSpaceThatAPausedJobKeeps() throws HoldfastException {
+        Volume volume = world.volume();
+        long blocks = volume.usage().free() / 4096 * 3 / 5;
+        if (blocks < 8 || blocks > HOARD_MAX || world.disk.happened(FaultKind.HOST_FULL) || world.mayFail()) {
+            return;
+        }
+        long reaper = volume.jobs().list().stream()
+                .filter(job -> job.kind() == JobKind.REAP)
+                .findFirst()
+                .orElseThrow()
+                .id();
+        volume.jobs().pause(reaper);
+        try {
+            for (int i = 0; i < 3; i++) {
+                hoard(volume, blocks);
+            }
+        } catch (HoldfastException e) {
+            throw new ViolationException("a paused job keeps space from who needs it: " + e.getMessage(), e);
+        }
+        volume.jobs().resume(reaper);
+    }
+
+    private void hoard(Volume volume, long blocks) throws HoldfastException {
+        try (StoredFile file = volume.createUnnamed(CreateOptions.file())) {
+            for (long block = 0; block < blocks; block++) {
+                file.write(block * 4096, memory.asSlice(0, 4096), Set.of());
+            }
+            file.flush();
         }
     }
 
