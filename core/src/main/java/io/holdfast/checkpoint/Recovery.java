@@ -41,6 +41,8 @@ public final class Recovery implements LogReader.Sink {
     /** Whether all blocks are marked. */
     private boolean claimed;
 
+    private boolean claimsWhatItCan;
+
     private final DamagePolicy policy;
 
     private long records;
@@ -66,6 +68,14 @@ public final class Recovery implements LogReader.Sink {
         this.budget = budget;
         this.checkpoints = checkpoints;
         this.changeBytesNamed = changeBytes;
+    }
+
+    /**
+     * Takes it for no fault if a block cannot be marked as in use: of some groups nobody knows which blocks are, and nothing is
+     * allocated there.
+     */
+    public void claimWhatIsKnown() {
+        claimsWhatItCan = true;
     }
 
     /**
@@ -146,7 +156,7 @@ public final class Recovery implements LogReader.Sink {
 
     /** Marks a block of a record as in use; no earlier record may use it. */
     private void take(LogRecord record, long block) throws HoldfastException {
-        if (!volume.space().claim(block)) {
+        if (!volume.space().claim(block) && !claimsWhatItCan) {
             throw damaged(record, "it claims block %d, which is in use".formatted(block));
         }
     }

@@ -60,31 +60,33 @@ final class RepairWriting {
      * Writes.
      *
      * @param generation of the superblock that was checked
+     * @param records of the log that the check had before it
      */
     static void write(
-            Device raw, OpenOptions options, VolumeOnDevice.Environment environment, Repair repair, long generation)
+            Device raw,
+            OpenOptions options,
+            VolumeOnDevice.Environment environment,
+            Repair repair,
+            long generation,
+            long records)
             throws HoldfastException {
         RepairWriting writing = new RepairWriting(raw, environment);
         MemoryPlan memory = MemoryPlan.of(options.memory());
         try (BufferPool buffers = new BufferPool(NODE_BUFFERS, NODE_BUFFER_BLOCKS)) {
-            writing.write(repair, generation, memory, buffers);
+            writing.write(repair, generation, records, memory, buffers);
         } catch (OutOfMemoryError e) {
             throw new HoldfastException(
                     ErrorCode.NO_MEMORY, raw.name() + ": there is not enough memory for the repair; give it more", e);
         }
     }
 
-    private void write(Repair repair, long generation, MemoryPlan whole, BufferPool buffers) throws HoldfastException {
+    private void write(Repair repair, long generation, long records, MemoryPlan whole, BufferPool buffers)
+            throws HoldfastException {
         BlockStore store = new BlockStore(device);
         Superblocks superblocks = new Superblocks(store, buffers, environment.groupLog2());
         Superblocks.Found found = superblocks.read();
         Superblock superblock = found.superblock();
-        if (superblock.generation() != generation) {
-            throw new HoldfastException(
-                    ErrorCode.DEVICE_ERROR,
-                    device.name()
-                            + ": another superblock is read than before; look after the device, then repair again");
-        }
+        requireSame(superblock.generation(), generation);
         if (!superblock.features().canWrite()) {
             throw new HoldfastException(
                     ErrorCode.UNSUPPORTED,
@@ -116,10 +118,13 @@ final class RepairWriting {
                     store, checksum, new FailureLatch(), room, buffers, nodes, space, readers, items, maps);
             Checkpoints checkpoints =
                     new Checkpoints(state, map, superblocks, superblock, budget, environment.timing());
+            // The check has looked whether a block of the log is in use besides.
             Recovery recovery = new Recovery(state, budget, null, superblock.changeBytes(), DamagePolicy.STRICT);
+            recovery.claimWhatIsKnown();
             try {
                 LogPosition log = replay(state, found, recovery, checkpoints);
                 recovery.finish();
+                requireSame(recovery.records(), records);
                 Inject.at(Point.REPAIR_BEGINS);
                 checkpoints.repair(
                         freeze -> {
@@ -131,6 +136,16 @@ final class RepairWriting {
             } finally {
                 maps.close();
             }
+        }
+    }
+
+    /** What was decided holds for what was checked, and for nothing else. */
+    private void requireSame(long now, long before) throws HoldfastException {
+        if (now != before) {
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR,
+                    device.name()
+                            + ": the device does not read as it did when it was checked; nothing was changed; look after it, then repair again");
         }
     }
 

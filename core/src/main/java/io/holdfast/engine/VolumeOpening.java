@@ -164,7 +164,7 @@ final class VolumeOpening {
         requireRoot(nodes, superblock);
         found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
-        loadSpaceMap(superblock, spaceMap, problems);
+        boolean spaceIsKnown = loadSpaceMap(superblock, spaceMap, problems);
         SpaceManager space = new SpaceManager(layout, spaceMap, groupsLoaded());
         space.setUnwrittenInTree(superblock.unwrittenBlocks());
         ReaderEpochs readers = new ReaderEpochs();
@@ -181,6 +181,9 @@ final class VolumeOpening {
                 new Checkpoints(state, spaceMap, superblocks, superblock, budget, environment.timing());
         Recovery recovery =
                 new Recovery(state, budget, options.readOnly() ? null : checkpoints, superblock.changeBytes(), policy);
+        if (!spaceIsKnown) {
+            recovery.claimWhatIsKnown();
+        }
         LogReader.Result result = replay(state, found, recovery, problems);
         Inject.at(Point.RECOVERY_DONE);
         FileLayer.Writable writable = null;
@@ -265,8 +268,11 @@ final class VolumeOpening {
         return Math.clamp(memory.bitmaps() / (2 * Block.SIZE), 2, 4096);
     }
 
-    /** Loads the group table. Reading needs none of it, so damage only keeps the volume from being written to. */
-    private void loadSpaceMap(Superblock superblock, SpaceMap spaceMap, List<String> problems)
+    /**
+     * Loads the group table; returns whether all of it could be read. Reading needs none of it, so damage only keeps the volume
+     * from being written to.
+     */
+    private boolean loadSpaceMap(Superblock superblock, SpaceMap spaceMap, List<String> problems)
             throws HoldfastException {
         int before = problems.size();
         spaceMap.load(
@@ -282,6 +288,7 @@ final class VolumeOpening {
                     "%s: space map: %d blocks are allocated, the superblock says %d"
                             .formatted(device.name(), allocated, superblock.allocatedBlocks()));
         }
+        return problems.size() == before;
     }
 
     private void unusableSpaceMap(List<String> problems, ErrorCode code, String why) throws HoldfastException {

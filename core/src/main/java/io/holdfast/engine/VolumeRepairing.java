@@ -104,8 +104,9 @@ final class VolumeRepairing implements VolumeRepair {
         }
         ended = true;
         long generation = volume.info().generation();
+        long records = volume.recovery().records();
         volume.close();
-        RepairWriting.write(new KeptOpen(device), options, environment, decided, generation);
+        RepairWriting.write(new KeptOpen(device), options, environment, decided, generation, records);
     }
 
     @Override

@@ -192,7 +192,7 @@ public final class ItemRepairs {
 
     private boolean orphan(long inode) {
         items.remove(NamespaceKeys.orphan(inode));
-        return done(inode, "has a name and is marked as an orphan, and is marked so no longer");
+        return done(inode, "has a name or a record and is marked as an orphan, and is marked so no longer");
     }
 
     private boolean kind(long inode, List<NamedBy.Name> names) throws HoldfastException {
@@ -230,6 +230,10 @@ public final class ItemRepairs {
     }
 
     private boolean links(ItemFault.WrongLinks links) throws HoldfastException {
+        if (links.right() == 0) {
+            // What is an orphan has no record. Somebody may miss what this one has, so it gets a name.
+            return orphan(links.inode());
+        }
         InodeRecord record = record(links.inode());
         if (record == null || links.right() > InodeRecord.LINKS_MAX) {
             return false;

@@ -19,6 +19,8 @@ import java.util.TreeMap;
 final class Items implements Part {
     private final boolean whole;
     private final ItemRepairs.Result result;
+    /** The log has what makes the items right. */
+    private final boolean mendedByLog;
 
     Items(VolumeState volume, Superblock superblock, CheckedVolume checked, Instant now) throws HoldfastException {
         whole = checked.hasAllItems();
@@ -26,6 +28,8 @@ final class Items implements Part {
         result = whole && any
                 ? new ItemRepairs(volume.items(), new MapReading(volume, superblock), now).plan()
                 : new ItemRepairs.Result(List.of(), new TreeMap<>(Arrays::compareUnsigned), Set.of());
+        mendedByLog =
+                result.mended().isEmpty() && checked.findings().stream().anyMatch(finding -> mends(finding.fault()));
     }
 
     /** Adds the changes of items. */
@@ -37,6 +41,14 @@ final class Items implements Part {
     public void describe(Lines lines) {
         result.mended()
                 .forEach(done -> lines.add(done.structure(), Lines.NONE, done.inode(), done.what(), done.loss()));
+        if (mendedByLog) {
+            lines.add(
+                    "log record",
+                    Lines.NONE,
+                    Lines.NONE,
+                    "the log has what makes the items right, and is brought into the trees",
+                    "");
+        }
     }
 
     @Override

@@ -31,8 +31,12 @@ final class Space implements Part {
         this.layout = superblock.layout();
         this.whole = checked.hasAllBlocks();
         this.countsWrong = checked.findings().stream().anyMatch(finding -> finding.fault() instanceof Fault.Counts);
+        long unknown =
+                checked.groups().values().stream().filter(GroupFault::unknown).count();
         checked.groups().forEach((group, fault) -> {
-            if (whole || fault.unmarked() > 0 || fault.unknown()) {
+            // A volume without one free block cannot be opened for writing either.
+            boolean fills = fault.unknown() && unknown < layout.groups();
+            if (whole || fault.unmarked() > 0 || fills) {
                 groups.put(group, fault);
             }
         });
@@ -86,7 +90,7 @@ final class Space implements Part {
             return "it is marked anew from the trees which are in use";
         }
         if (fault.unreadable()) {
-            return "all are marked in use, since it cannot be read which are, and parts of the trees cannot be read either; the volume opens for writing again";
+            return "all are marked in use, since neither the space map nor all of the trees can be read; so nothing is written there";
         }
         String marked = "%d that are in use and marked free are marked in use".formatted(fault.unmarked());
         String freed = "%d that nothing points to come free".formatted(fault.leaked());
