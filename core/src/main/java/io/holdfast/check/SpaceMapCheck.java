@@ -148,14 +148,9 @@ final class SpaceMapCheck {
 
     private Uncharted damaged(BlockPointer pointer, long first, long count, long inUse, HoldfastException why) {
         Uncharted range = new Uncharted(first, first + count, inUse);
-        GroupFault fault = new GroupFault(0, 0, true, inUse == UNKNOWN);
-        for (long group = layout.groupOf(first);
-                group < layout.groups() && layout.groupStart(group) < first + count;
-                group++) {
-            groups.put(group, fault);
-        }
         if (uncharted.stream().noneMatch(known -> known.first == range.first && known.end == range.end)) {
             uncharted.add(range);
+            markUnreadable(first, count, inUse == UNKNOWN);
             findings.add(
                     STRUCTURE,
                     pointer.block(),
@@ -164,6 +159,15 @@ final class SpaceMapCheck {
                     new Fault.SpaceUnreadable());
         }
         return range;
+    }
+
+    private void markUnreadable(long first, long count, boolean unknown) {
+        GroupFault fault = new GroupFault(0, 0, true, unknown);
+        for (long group = layout.groupOf(first);
+                group < layout.groups() && layout.groupStart(group) < first + count;
+                group++) {
+            groups.put(group, fault);
+        }
     }
 
     private boolean isCharted(long group, List<Uncharted> here) {

@@ -293,7 +293,10 @@ final class VolumeOpening {
 
     private void unusableSpaceMap(List<String> problems, ErrorCode code, String why) throws HoldfastException {
         if (!options.readOnly()) {
-            throw new HoldfastException(code, why + "; open it read-only to check it and to copy off what is there");
+            throw new HoldfastException(
+                    code,
+                    why
+                            + "; 'holdfast check --repair' shows whether it can be mended; open it read-only to copy off what is there");
         }
         problems.add(why);
     }

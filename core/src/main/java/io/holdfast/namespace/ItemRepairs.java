@@ -61,8 +61,10 @@ public final class ItemRepairs {
      *
      * @param changes to the items; one without a value is removed
      * @param remaining faults that are not mended
+     * @param more whether another repair may mend some of them: they are too many for one
      */
-    public record Result(List<Mended> mended, NavigableMap<byte[], Item> changes, Set<ItemFault> remaining) {}
+    public record Result(
+            List<Mended> mended, NavigableMap<byte[], Item> changes, Set<ItemFault> remaining, boolean more) {}
 
     public ItemRepairs(MetadataStore store, Maps maps, Instant now) {
         this.items = new EditedItems(store);
@@ -85,7 +87,8 @@ public final class ItemRepairs {
             any = mend(faults);
             faults = any ? look() : faults;
         }
-        return new Result(List.copyOf(mended), items.changes(), Set.copyOf(faults.all));
+        boolean more = items.size() >= CHANGES_MAX || faults.all.size() == FAULTS_MAX;
+        return new Result(List.copyOf(mended), items.changes(), Set.copyOf(faults.all), more);
     }
 
     private Faults look() throws HoldfastException {

@@ -27,7 +27,7 @@ final class Items implements Part {
         boolean any = checked.findings().stream().anyMatch(finding -> finding.fault() instanceof Fault.Items);
         result = whole && any
                 ? new ItemRepairs(volume.items(), new MapReading(volume, superblock), now).plan()
-                : new ItemRepairs.Result(List.of(), new TreeMap<>(Arrays::compareUnsigned), Set.of());
+                : new ItemRepairs.Result(List.of(), new TreeMap<>(Arrays::compareUnsigned), Set.of(), false);
         mendedByLog =
                 result.mended().isEmpty() && checked.findings().stream().anyMatch(finding -> mends(finding.fault()));
     }
@@ -41,6 +41,14 @@ final class Items implements Part {
     public void describe(Lines lines) {
         result.mended()
                 .forEach(done -> lines.add(done.structure(), Lines.NONE, done.inode(), done.what(), done.loss()));
+        if (result.more()) {
+            lines.add(
+                    "inode",
+                    Lines.NONE,
+                    Lines.NONE,
+                    "as many items as one repair takes are mended; repair again for the others",
+                    "");
+        }
         if (mendedByLog) {
             lines.add(
                     "log record",

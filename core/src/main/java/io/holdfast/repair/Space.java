@@ -7,6 +7,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import io.holdfast.space.SpaceMap;
+import java.util.Map;
 import java.util.NavigableMap;
 import java.util.TreeMap;
 
@@ -69,18 +70,39 @@ final class Space implements Part {
 
     @Override
     public void describe(Lines lines) {
-        groups.forEach((group, fault) -> lines.add(
-                STRUCTURE,
-                layout.groupStart(group),
-                Lines.NONE,
-                "of blocks %d to %d, %s".formatted(layout.groupStart(group), layout.groupEnd(group) - 1, whatOf(fault)),
-                ""));
+        long first = -1;
+        long last = -1;
+        for (Map.Entry<Long, GroupFault> next : groups.entrySet()) {
+            boolean goesOn = next.getKey() == last + 1
+                    && next.getValue().unreadable()
+                    && next.getValue().equals(groups.get(last));
+            if (!goesOn) {
+                describe(first, last, lines);
+                first = next.getKey();
+            }
+            last = next.getKey();
+        }
+        describe(first, last, lines);
         if (countsWrong) {
             lines.add(
                     "superblock",
                     Lines.NONE,
                     Lines.NONE,
                     "its counts of allocated and unwritten blocks become those of the space map and of the trees",
+                    "");
+        }
+    }
+
+    /** Adds a line for groups side by side that all have the same. */
+    private void describe(long first, long last, Lines lines) {
+        GroupFault fault = groups.get(first);
+        if (fault != null) {
+            lines.add(
+                    STRUCTURE,
+                    layout.groupStart(first),
+                    Lines.NONE,
+                    "of blocks %d to %d, %s"
+                            .formatted(layout.groupStart(first), layout.groupEnd(last) - 1, whatOf(fault)),
                     "");
         }
     }

@@ -122,7 +122,7 @@ final class GroupLoading {
             if (first) {
                 LOG.log(
                         System.Logger.Level.WARNING,
-                        "{0}: nothing more is written to blocks {1} to {2}, since it cannot be read which of them are in use: {3}; what is there stays readable; look after the device, and run check",
+                        "{0}: nothing more is written to blocks {1} to {2}, since it cannot be read which of them are in use: {3}; what is there stays readable; look after the device, and run ''holdfast check --repair''",
                         bitmaps.name(),
                         String.valueOf(layout.groupStart(group)),
                         String.valueOf(layout.groupEnd(group) - 1),

@@ -451,7 +451,7 @@ public final class SpaceMap implements Bitmaps {
         update.kept.add(change.group, change.off);
         if (first) {
             update.problems.add(
-                    "%s: what was removed from blocks %d to %d (group %d) does not come free, %d blocks so far, since it cannot be read which of them are in use: %s; nothing else is lost; look after the device, then run check, which names such blocks"
+                    "%s: what was removed from blocks %d to %d (group %d) does not come free, %d blocks so far, since it cannot be read which of them are in use: %s; nothing else is lost; look after the device, then 'holdfast check --repair' frees it"
                             .formatted(
                                     device.name(),
                                     start,
@@ -480,7 +480,7 @@ public final class SpaceMap implements Bitmaps {
         update.kept.add(change.group, change.off);
         update.allocatedBeside += old.free() - GroupBits.count(change.on);
         update.problems.add(
-                "%s: which of blocks %d to %d are in use cannot be read: %s; all of them count as in use now, %d of them wrongly; nothing else is lost; check names such blocks"
+                "%s: which of blocks %d to %d are in use cannot be read: %s; all of them count as in use now, %d of them wrongly; nothing else is lost; 'holdfast check --repair' frees those"
                         .formatted(
                                 device.name(),
                                 layout.groupStart(change.group),

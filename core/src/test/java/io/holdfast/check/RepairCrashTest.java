@@ -59,7 +59,7 @@ class RepairCrashTest extends PlantedDamage {
         List<Map<String, Integer>> allowed = List.of(Repairs.content(before), Repairs.content(after));
         assertThat(allowed.getFirst()).isNotEqualTo(allowed.getLast());
         cutAtEveryWrite(work, before, allowed);
-        failEveryWrite(work, before, allowed);
+        failEverything(work, before, allowed);
     }
 
     private static void cutAtEveryWrite(Work work, MemoryDevice before, List<Map<String, Integer>> allowed)
@@ -89,22 +89,27 @@ class RepairCrashTest extends PlantedDamage {
         }
     }
 
-    private static void failEveryWrite(Work work, MemoryDevice before, List<Map<String, Integer>> allowed)
+    /** Each write fails once, and each flush. */
+    private static void failEverything(Work work, MemoryDevice before, List<Map<String, Integer>> allowed)
             throws Exception {
-        boolean failed = true;
-        for (int nth = 1; failed; nth++) {
-            MemoryDevice below = before.copy();
-            FaultDevice broken = new FaultDevice(below, 0);
-            broken.faultWrite(nth, new Fault.Fail());
-            failed = false;
-            try {
-                work.on(broken);
-            } catch (HoldfastException e) {
-                failed = true;
-                assertThat(e.getMessage()).isNotBlank();
+        for (boolean write : new boolean[] {true, false}) {
+            boolean came = true;
+            for (int nth = 1; came; nth++) {
+                MemoryDevice below = before.copy();
+                FaultDevice broken = new FaultDevice(below, 0);
+                if (write) {
+                    broken.faultWrite(nth, new Fault.Fail());
+                } else {
+                    broken.faultFlush(nth, new Fault.Fail());
+                }
+                try {
+                    work.on(broken);
+                } catch (HoldfastException e) {
+                    assertThat(e.getMessage()).isNotBlank();
+                }
+                came = broken.pendingFaults() == 0;
+                assertAllowed(below, allowed);
             }
-            failed |= broken.pendingFaults() == 0;
-            assertAllowed(below, allowed);
         }
     }
 
