@@ -10,9 +10,11 @@ import io.holdfast.format.Superblock;
 import io.holdfast.space.SpaceMap;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -39,6 +41,9 @@ final class SpaceMapCheck {
     private final boolean incomplete;
     private final Layout layout;
     private final List<Uncharted> uncharted = new ArrayList<>();
+    /** Blocks of the group table of which the other copy is whole. */
+    private final Set<Long> oneOfTwo = new HashSet<>();
+
     private long allocated;
     private long hidden;
     private boolean countsAgree;
@@ -124,12 +129,25 @@ final class SpaceMapCheck {
                 volume.nodeBuffers());
         Map<Long, long[]> bitmaps = new HashMap<>();
         List<Uncharted> here = new ArrayList<>();
-        map.load(
-                newest.spaceRoot(),
-                newest.generation(),
-                first,
-                end,
-                (pointer, start, count, why) -> here.add(damaged(pointer, start, count, UNKNOWN, why)));
+        map.load(newest.spaceRoot(), newest.generation(), first, end, new SpaceMap.Damage() {
+            @Override
+            public void found(BlockPointer pointer, long start, long count, HoldfastException why) {
+                here.add(damaged(pointer, start, count, UNKNOWN, why));
+            }
+
+            @Override
+            public void oneOfTwo(long block, HoldfastException why) {
+                if (oneOfTwo.add(block)) {
+                    findings.add(
+                            STRUCTURE, block, why.getMessage() + "; the other of two copies is whole, and has all");
+                }
+            }
+
+            @Override
+            public boolean wantsBoth() {
+                return true;
+            }
+        });
         map.forEachGroup(first, end, bitmaps::put, (pointer, start, count, why) -> {
             long group = newest.layout().groupOf(start);
             long inUse = (long) newest.layout().usable(group) - map.free(group);

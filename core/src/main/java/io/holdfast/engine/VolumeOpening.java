@@ -22,6 +22,7 @@ import io.holdfast.failure.HostRoom;
 import io.holdfast.failure.InsistentDevice;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
@@ -275,11 +276,19 @@ final class VolumeOpening {
     private boolean loadSpaceMap(Superblock superblock, SpaceMap spaceMap, List<String> problems)
             throws HoldfastException {
         int before = problems.size();
-        spaceMap.load(
-                superblock.spaceRoot(),
-                superblock.generation(),
-                (pointer, first, blocks, why) ->
-                        unusableSpaceMap(problems, why.code(), String.valueOf(why.getMessage())));
+        List<String> copies = new ArrayList<>();
+        spaceMap.load(superblock.spaceRoot(), superblock.generation(), new SpaceMap.Damage() {
+            @Override
+            public void found(BlockPointer pointer, long first, long count, HoldfastException why)
+                    throws HoldfastException {
+                unusableSpaceMap(problems, why.code(), String.valueOf(why.getMessage()));
+            }
+
+            @Override
+            public void oneOfTwo(long block, HoldfastException why) {
+                copies.add(why.getMessage() + "; the other of two copies is whole, and has all");
+            }
+        });
         long allocated = spaceMap.allocated();
         if (problems.size() == before && allocated != superblock.allocatedBlocks()) {
             unusableSpaceMap(
@@ -288,7 +297,9 @@ final class VolumeOpening {
                     "%s: space map: %d blocks are allocated, the superblock says %d"
                             .formatted(device.name(), allocated, superblock.allocatedBlocks()));
         }
-        return problems.size() == before;
+        boolean whole = problems.size() == before;
+        problems.addAll(copies);
+        return whole;
     }
 
     private void unusableSpaceMap(List<String> problems, ErrorCode code, String why) throws HoldfastException {

@@ -16,8 +16,8 @@ import java.util.List;
  *            0  superblock slots   2 blocks, in use in groups 0, 1, 8, 64, 512 …
  *            2  bitmap             2 homes of one block
  *            4  counts             2 homes of 16 blocks (reserved for the counts of shared blocks)
- *           36  descriptors        2 homes of one block, in every 128th group
- *           38  index, level 1     2 homes of one block, in every 128 × 256th group; further levels likewise
+ *           36  descriptors        2 homes of one block, and a copy of each, in every 128th group
+ *           40  index, level 1     the same, in every 128 × 256th group; further levels likewise
  *
  *   s' in group 0: a second copy of the superblock, in blocks 2048 and 2049
  * </pre>
@@ -28,7 +28,7 @@ import java.util.List;
  *
  * <p>The <em>group table</em> is a radix tree. A block of level 0 holds the descriptors of 128 groups; a block of a
  * higher level points to 256 blocks of the level below. Level l of node i has its homes in the head of the first group
- * below it.
+ * below it. Without one of its blocks nobody knows what is free in 16 GiB or more, so each has a copy behind the homes.
  *
  * <p>A last group with no more room than its head is left out; its blocks are never used. Only the simulator makes
  * smaller groups, so that a small volume has many.
@@ -49,6 +49,10 @@ public final class Layout {
 
     /** Levels of the table in the largest volume there can be: 2^44 blocks are 2^29 groups. */
     private static final int TABLE_LEVELS_MAX = 4;
+
+    private static final int TABLE_HOMES = 2;
+    /** The homes of a block of the table, and a copy of each, side by side. */
+    public static final int TABLE_BLOCKS = 2 * TABLE_HOMES;
 
     private static final int BITMAP_AT = SUPERBLOCK_SLOTS;
     private static final int COUNTS_AT = BITMAP_AT + 2;
@@ -156,7 +160,7 @@ public final class Layout {
         int end = COUNTS_AT + 2 * countsBlocks;
         long span = DESCRIPTORS;
         for (int level = 0; level < TABLE_LEVELS_MAX && group % span == 0; level++) {
-            end += 2;
+            end += TABLE_BLOCKS;
             span *= INDEX_FANOUT;
         }
         return end;
@@ -196,7 +200,16 @@ public final class Layout {
 
     /** Returns one of the two homes of a block of the group table. */
     public long tableHome(int level, long index, int which) {
-        return groupStart(index * tableSpan(level)) + COUNTS_AT + 2L * countsBlocks + 2L * level + which;
+        return groupStart(index * tableSpan(level))
+                + COUNTS_AT
+                + 2L * countsBlocks
+                + (long) TABLE_BLOCKS * level
+                + which;
+    }
+
+    /** Returns where the copy of a block of the group table is. */
+    public static long tableCopy(long home) {
+        return home + TABLE_HOMES;
     }
 
     // ---- blocks ----

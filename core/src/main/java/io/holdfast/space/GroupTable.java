@@ -85,7 +85,7 @@ final class GroupTable {
         }
         byte[] node;
         try {
-            node = read(level, index, pointer);
+            node = read(level, index, pointer, damage);
             requirePossible(level, node, firstGroup, endGroup, pointer, generation);
         } catch (HoldfastException e) {
             long start = layout.groupStart(firstGroup);
@@ -131,13 +131,29 @@ final class GroupTable {
         }
     }
 
-    private byte[] read(int level, long index, BlockPointer pointer) throws HoldfastException {
+    private byte[] read(int level, long index, BlockPointer pointer, SpaceMap.Damage damage) throws HoldfastException {
         if (pointer.block() != layout.tableHome(level, index, 0)
                 && pointer.block() != layout.tableHome(level, index, 1)) {
             throw damaged("block %d of level %d of the group table cannot be in block %d"
                     .formatted(index, level, pointer.block()));
         }
-        return reader.read(pointer, STRUCTURE).clone();
+        BlockPointer copy = new BlockPointer(Layout.tableCopy(pointer.block()), pointer.checksum());
+        byte[] node;
+        try {
+            node = reader.read(pointer, STRUCTURE).clone();
+        } catch (HoldfastException e) {
+            node = reader.read(copy, STRUCTURE).clone();
+            damage.oneOfTwo(pointer.block(), e);
+            return node;
+        }
+        if (damage.wantsBoth()) {
+            try {
+                reader.read(copy, STRUCTURE);
+            } catch (HoldfastException e) {
+                damage.oneOfTwo(copy.block(), e);
+            }
+        }
+        return node;
     }
 
     /** Returns how many blocks are allocated, by the descriptors. */
@@ -249,7 +265,7 @@ final class GroupTable {
     }
 
     /**
-     * Writes the blocks of the table that changed descriptors are in, and those above, to their free homes.
+     * Writes the blocks of the table that changed descriptors are in, and those above, to their free homes and the copies of these.
      *
      * @param groups whose descriptors have changed
      * @return the new root
@@ -281,6 +297,7 @@ final class GroupTable {
             long home = layout.tableHome(level, index, 0);
             home = old.block() == home ? layout.tableHome(level, index, 1) : home;
             writes.add(home, node);
+            writes.add(Layout.tableCopy(home), node);
             BlockPointer written = new BlockPointer(home, checksum.of(node));
             if (top) {
                 root = written;

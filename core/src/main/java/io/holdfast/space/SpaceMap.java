@@ -68,6 +68,14 @@ public final class SpaceMap implements Bitmaps {
          * @param count of such blocks
          */
         void found(BlockPointer pointer, long first, long count, HoldfastException why) throws HoldfastException;
+
+        /** Takes note of a block of the group table that cannot be read; what it has was read from its copy, or it is the copy. */
+        default void oneOfTwo(long block, HoldfastException why) {}
+
+        /** Returns whether blocks are to be read that are copies of others. */
+        default boolean wantsBoth() {
+            return false;
+        }
     }
 
     @Override
@@ -262,7 +270,7 @@ public final class SpaceMap implements Bitmaps {
         device.allocate(layout.bitmapHome(group, 0), 2);
         long index = group / Layout.DESCRIPTORS;
         for (int level = 0; level < layout.tableLevels(); level++) {
-            device.allocate(layout.tableHome(level, index, 0), 2);
+            device.allocate(layout.tableHome(level, index, 0), Layout.TABLE_BLOCKS);
             index /= Layout.INDEX_FANOUT;
         }
     }

@@ -3,14 +3,17 @@ package io.holdfast.check;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
+import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.LittleEndian;
+import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Volume;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Damage planted in the space map. Nothing but writing needs it. */
 class PlantedSpaceMapDamageTest extends PlantedDamage {
@@ -26,11 +29,32 @@ class PlantedSpaceMapDamageTest extends PlantedDamage {
     void aFlippedBitInTheGroupTable() throws Exception {
         long block = planter.descriptors(0);
         flip(block);
-        assertThat(assertFoundAlone("space map", block, "space map in block " + block + " is damaged")
+        flip(block + 2);
+        assertThat(assertFoundAlone("space map", block, "space map in block " + (block + 2) + " is damaged")
                         .problems())
                 .hasSize(1);
-        assertFound("space map", block, "space map in block " + block + " is damaged");
+        assertFound("space map", block, "space map in block " + (block + 2) + " is damaged");
         assertReadableAndNotWritable();
+    }
+
+    /** Either of both copies has all. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void oneOfTwoCopiesOfTheGroupTable(int behind) throws Exception {
+        long block = planter.descriptors(0) + behind;
+        flip(block);
+        assertThat(assertFoundAlone("space map", block, "the other of two copies is whole")
+                        .problems())
+                .hasSize(1);
+        MemoryDevice mended = device.copy();
+        try (Volume opened = PlantedVolume.openReadWrite(mended)) {
+            assertThat(opened.damage().isEmpty()).isEqualTo(behind == 2);
+            for (int i = 0; i < 2; i++) {
+                opened.mkdir("/new" + i, CreateOptions.directory());
+                opened.checkpoint();
+            }
+        }
+        assertThat(PlantedVolume.check(mended).problems()).isEmpty();
     }
 
     @Test

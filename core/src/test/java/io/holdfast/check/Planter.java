@@ -382,15 +382,21 @@ final class Planter {
         int depth = path.size() - 2;
         byte[] node = device.block(path.get(depth).block());
         change.accept(node);
-        BlockPointer written = put(path.get(depth).block(), node);
+        BlockPointer written = putTwice(path.get(depth).block(), node);
         for (int above = depth - 1; above >= 0; above--) {
             byte[] parent = device.block(path.get(above).block());
             int at = 16 * tableSlot(block >>> 15, path.size() - 2 - above);
             LittleEndian.putLong(parent, at, word(written));
             LittleEndian.putLong(parent, at + 8, written.checksum());
-            written = put(path.get(above).block(), parent);
+            written = putTwice(path.get(above).block(), parent);
         }
         spaceRoot(written);
+    }
+
+    /** Blocks of the group table have a copy. */
+    private BlockPointer putTwice(long block, byte[] content) {
+        put(block + 2, content);
+        return put(block, content);
     }
 
     void flipSpaceBit(long block) throws HoldfastException {

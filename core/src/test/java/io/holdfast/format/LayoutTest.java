@@ -40,6 +40,8 @@ class LayoutTest {
             for (long index = 0; index < layout.tableWidth(level); index++) {
                 add(places, layout, layout.tableHome(level, index, 0));
                 add(places, layout, layout.tableHome(level, index, 1));
+                add(places, layout, Layout.tableCopy(layout.tableHome(level, index, 0)));
+                add(places, layout, Layout.tableCopy(layout.tableHome(level, index, 1)));
             }
         }
         assertThat(layout.tableWidth(layout.tableLevels() - 1)).isOne();
