@@ -20,6 +20,9 @@ public sealed interface Fault {
     /** A bitmap or a block of the group table cannot be read. */
     record SpaceUnreadable() implements Fault {}
 
+    /** One of the two copies of a block of the group table cannot be read. */
+    record OneOfTwo() implements Fault {}
+
     /** Blocks are in use and marked free. */
     record Unmarked() implements Fault {}
 

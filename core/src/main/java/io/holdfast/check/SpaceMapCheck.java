@@ -139,7 +139,11 @@ final class SpaceMapCheck {
             public void oneOfTwo(long block, HoldfastException why) {
                 if (oneOfTwo.add(block)) {
                     findings.add(
-                            STRUCTURE, block, why.getMessage() + "; the other of two copies is whole, and has all");
+                            STRUCTURE,
+                            block,
+                            CheckState.NO_FILE,
+                            why.getMessage() + "; the other of two copies is whole, and has all",
+                            new Fault.OneOfTwo());
                 }
             }
 

@@ -15,6 +15,7 @@ import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
 import io.holdfast.failure.InsistentDevice;
 import io.holdfast.format.Block;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
@@ -98,8 +99,7 @@ final class RepairWriting {
         Checksum checksum = Checksums.byId(superblock.checksumId());
         try (NodeCache nodes = new NodeCache(store, checksum, buffers, memory.nodes())) {
             SpaceMap map = new SpaceMap(layout, device, checksum, nodes::readUncached, buffers);
-            // What cannot be read is corrected, or stays closed.
-            map.load(superblock.spaceRoot(), superblock.generation(), (pointer, first, count, why) -> {});
+            map.load(superblock.spaceRoot(), superblock.generation(), new TableDamage());
             Superblock corrected = repair.correct(map);
             SpaceManager space = new SpaceManager(layout, map.beforeAndAfter(), groupsLoaded(memory));
             ReaderEpochs readers = new ReaderEpochs();
@@ -136,6 +136,17 @@ final class RepairWriting {
             } finally {
                 maps.close();
             }
+        }
+    }
+
+    /** What cannot be read is corrected, or stays closed. Both copies are read, so that a damaged one is written again. */
+    private static final class TableDamage implements SpaceMap.Damage {
+        @Override
+        public void found(BlockPointer pointer, long first, long count, HoldfastException why) {}
+
+        @Override
+        public boolean wantsBoth() {
+            return true;
         }
     }
 

@@ -69,7 +69,7 @@ public final class Repair {
     }
 
     private List<Part> parts() {
-        return List.of(new Copies(checked.findings()), space, counts, lost, items);
+        return List.of(new Copies(checked.findings()), new TableCopies(checked.findings()), space, counts, lost, items);
     }
 
     /** Returns what is to be shown. */

@@ -8,7 +8,9 @@ import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.node.NodeReader;
 import java.util.Arrays;
+import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +34,8 @@ final class GroupTable {
     private byte[][][] table;
     /** Blocks of level 0 that the next {@link #write} writes, because the volume has grown. */
     private final Set<Long> grown = new TreeSet<>();
+    /** Blocks by level that were read from one of their two copies, the other being damaged. The next {@link #write} writes them. */
+    private final Map<Integer, Set<Long>> half = new TreeMap<>();
 
     private BlockPointer root = BlockPointer.NONE;
 
@@ -83,9 +87,11 @@ final class GroupTable {
         if (pointer.isNone() || firstGroup >= end || endGroup <= first) {
             return;
         }
+        Read read;
         byte[] node;
         try {
-            node = read(level, index, pointer, damage);
+            read = read(level, index, pointer, damage);
+            node = read.node;
             requirePossible(level, node, firstGroup, endGroup, pointer, generation);
         } catch (HoldfastException e) {
             long start = layout.groupStart(firstGroup);
@@ -94,6 +100,9 @@ final class GroupTable {
             return;
         }
         table[level][(int) index] = node;
+        if (read.half) {
+            half.computeIfAbsent(level, _ -> new TreeSet<>()).add(index);
+        }
         for (int slot = 0; level > 0 && slot < Layout.INDEX_FANOUT; slot++) {
             long child = index * Layout.INDEX_FANOUT + slot;
             if (child < layout.tableWidth(level - 1)) {
@@ -131,7 +140,14 @@ final class GroupTable {
         }
     }
 
-    private byte[] read(int level, long index, BlockPointer pointer, SpaceMap.Damage damage) throws HoldfastException {
+    /**
+     * The bytes of a block.
+     *
+     * @param half whether one of its two copies is damaged
+     */
+    private record Read(byte[] node, boolean half) {}
+
+    private Read read(int level, long index, BlockPointer pointer, SpaceMap.Damage damage) throws HoldfastException {
         if (pointer.block() != layout.tableHome(level, index, 0)
                 && pointer.block() != layout.tableHome(level, index, 1)) {
             throw damaged("block %d of level %d of the group table cannot be in block %d"
@@ -144,16 +160,17 @@ final class GroupTable {
         } catch (HoldfastException e) {
             node = reader.read(copy, STRUCTURE).clone();
             damage.oneOfTwo(pointer.block(), e);
-            return node;
+            return new Read(node, true);
         }
         if (damage.wantsBoth()) {
             try {
                 reader.read(copy, STRUCTURE);
             } catch (HoldfastException e) {
                 damage.oneOfTwo(copy.block(), e);
+                return new Read(node, true);
             }
         }
-        return node;
+        return new Read(node, false);
     }
 
     /** Returns how many blocks are allocated, by the descriptors. */
@@ -265,7 +282,8 @@ final class GroupTable {
     }
 
     /**
-     * Writes the blocks of the table that changed descriptors are in, and those above, to their free homes and the copies of these.
+     * Writes the blocks of the table that changed descriptors are in, those of which one copy is damaged, and all above these. They go to
+     * their free homes and the copies of these. So both copies that the last superblock has stay as they are.
      *
      * @param groups whose descriptors have changed
      * @return the new root
@@ -276,9 +294,11 @@ final class GroupTable {
         for (long group : groups) {
             changed.add(group / Layout.DESCRIPTORS);
         }
-        for (int level = 0; level < table.length && !changed.isEmpty(); level++) {
+        for (int level = 0; level < table.length; level++) {
+            changed.addAll(half.getOrDefault(level, Set.of()));
             changed = writeLevel(level, changed, writes);
         }
+        half.clear();
         return root;
     }
 

@@ -86,7 +86,8 @@ public final class SpaceMap implements Bitmaps {
     // ---- reading ----
 
     /**
-     * Reads the group table. Groups whose descriptors cannot be read count as full.
+     * Reads the group table. Groups whose descriptors cannot be read count as full. Where one of two copies is damaged, the next {@link
+     * #update} writes both anew.
      *
      * @param generation of the superblock that has the root
      */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
+import io.holdfast.format.Layout;
 import io.holdfast.volume.CheckReport;
 import java.util.Objects;
 import org.junit.jupiter.api.AfterEach;
@@ -71,6 +72,12 @@ abstract class PlantedDamage {
     /** Damages the bytes of a block and leaves the checksums as they are. */
     void flip(long block) {
         device.flipBit(block, 8 * 4000 + 3);
+    }
+
+    /** Damages both copies of a block of the group table. */
+    void flipBoth(long block) {
+        flip(block);
+        flip(Layout.tableCopy(block));
     }
 
     static byte[] value(Item item) {

@@ -28,8 +28,7 @@ class PlantedSpaceMapDamageTest extends PlantedDamage {
     @Test
     void aFlippedBitInTheGroupTable() throws Exception {
         long block = planter.descriptors(0);
-        flip(block);
-        flip(block + 2);
+        flipBoth(block);
         assertThat(assertFoundAlone("space map", block, "space map in block " + (block + 2) + " is damaged")
                         .problems())
                 .hasSize(1);

@@ -54,7 +54,8 @@ class RandomRepairTest extends PlantedDamage {
                 () -> planter.flipSpaceBit(planter.mapNode(volume.data, random.nextInt(300), 1 + random.nextInt(2))));
         kinds.put("unmarked tree", () -> planter.flipSpaceBit(planter.treeNode(key(anInode(), INODE), 0)));
         kinds.put("bitmap", () -> flip(planter.bitmap(0)));
-        kinds.put("group table", () -> flip(planter.descriptors(0)));
+        kinds.put("group table", () -> flipBoth(planter.descriptors(0)));
+        kinds.put("copy of the group table", () -> flip(planter.descriptors(0) + 2 * random.nextInt(2)));
         kinds.put(
                 "counts",
                 () -> planter.superblock(bytes -> {

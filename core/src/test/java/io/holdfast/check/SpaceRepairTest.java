@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.engine.VolumeOnDevice;
+import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.mapping.MapItems;
@@ -19,6 +20,7 @@ import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Repairs of the accounting of space, of counts and of superblock copies. */
@@ -81,8 +83,61 @@ class SpaceRepairTest extends PlantedDamage {
 
     @Test
     void anUnreadableDescriptorBlock() throws Exception {
-        flip(planter.descriptors(0));
+        flipBoth(planter.descriptors(0));
         repaired();
+    }
+
+    /** Both copies are written to the other home, so undoing gives back the volume with its damage. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 2})
+    void oneOfTwoCopiesOfADescriptorBlock(int behind) throws Exception {
+        long block = planter.descriptors(0) + behind;
+        flip(block);
+        MemoryDevice image = device.copy();
+        assertThat(repaired().repairs())
+                .singleElement()
+                .satisfies(r -> assertThat(r.structure()).isEqualTo("space map"))
+                .satisfies(r -> assertThat(r.block()).isEqualTo(block))
+                .satisfies(r -> assertThat(r.what()).contains("written again from its whole copy"));
+        MemoryDevice undone = image.copy();
+        Repairs.repair(undone);
+        use(undone.copy());
+        Repairs.undo(device);
+        use(device.copy());
+        assertFoundAlone("space map", block, "the other of two copies is whole");
+        assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"0, 0", "0, 2", "1, 0", "1, 2"})
+    void oneOfTwoCopiesInALargerTable(int level, int behind) throws Exception {
+        use(large());
+        BlockPointer root = planter.superblock().spaceRoot();
+        assertThat(planter.layout().tableLevels()).isEqualTo(2);
+        flip((level == 0 ? planter.descriptors(0) : root.block()) + behind);
+        Map<String, Integer> before = Repairs.content(device);
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.repairs()).hasSize(1);
+        assertThat(plan.left()).isEmpty();
+        use(device.copy());
+        Repairs.assertClean(device);
+        assertThat(Repairs.content(device)).isEqualTo(before);
+    }
+
+    /** The one copy is written again although nothing comes free, and other blocks of the table stay as they are. */
+    @Test
+    void oneOfTwoCopiesWhereSomethingIsHidden() throws Exception {
+        flip(planter.mapNode(volume.data, 3, 1));
+        flip(planter.descriptors(0));
+        Map<String, Integer> before = Repairs.content(device);
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.mended()).isEqualTo(1);
+        use(device.copy());
+        assertThat(Repairs.content(device)).isEqualTo(before);
+        assertThat(PlantedVolume.check(device).problems())
+                .noneMatch(p -> p.message().contains("of two copies"))
+                .noneMatch(p -> p.message().contains("marked free"));
+        PlantedVolume.openReadWrite(device).close();
     }
 
     @Test
@@ -144,7 +199,7 @@ class SpaceRepairTest extends PlantedDamage {
     @Test
     void withTheLogOfACrashAndAnUnreadableGroupTable() throws Exception {
         use(volume.crashed.copy());
-        flip(planter.descriptors(0));
+        flipBoth(planter.descriptors(0));
         assertThat(Repairs.content(device)).containsKeys("/late0", "/late2");
         repaired();
         assertThat(Repairs.content(device)).containsKeys("/late0", "/late2");
@@ -173,30 +228,35 @@ class SpaceRepairTest extends PlantedDamage {
     @Test
     void theWholeGroupTableWhereSomethingIsHidden() throws Exception {
         flip(planter.mapNode(volume.data, 3, 1));
-        flip(planter.descriptors(0));
+        flipBoth(planter.descriptors(0));
         RepairPlan plan = Repairs.plan(device);
         assertThat(plan.isPossible()).isFalse();
         assertThat(plan.left()).anyMatch(left -> left.problem().structure().equals("space map"));
     }
 
-    /** Groups of which nothing is known are left alone, and the volume takes writes in the others. */
-    @Test
-    void aPartOfTheGroupTableWhereSomethingIsHidden() throws Exception {
+    /** Returns a volume whose group table has two levels. */
+    private static MemoryDevice large() throws Exception {
         MemoryDevice large = new MemoryDevice("image", 130L << Layout.GROUP_LOG2);
         VolumeOnDevice.format(large, ChecksumAlgorithm.CRC32C, "", InstantSource.system(), new Random(1));
         MemorySegment block = MemorySegment.ofArray(new byte[4096]).fill((byte) 7);
-        long inode;
         try (Volume open = PlantedVolume.openReadWrite(large)) {
             for (String path : new String[] {"/lost", "/kept"}) {
                 try (StoredFile file = open.create(path, CreateOptions.file())) {
                     file.write(0, block);
                 }
             }
-            inode = open.status("/lost").inode();
         }
-        use(large.copy());
+        return large.copy();
+    }
+
+    /** Groups of which nothing is known are left alone, and the volume takes writes in the others. */
+    @Test
+    void aPartOfTheGroupTableWhereSomethingIsHidden() throws Exception {
+        use(large());
+        MemorySegment block = MemorySegment.ofArray(new byte[4096]).fill((byte) 7);
+        long inode = LittleEndian.getLong(planter.value(PlantedVolume.key(1, 2, "lost")), 0);
         flip(planter.mapNode(inode, 0, 1));
-        flip(planter.descriptors(0));
+        flipBoth(planter.descriptors(0));
         Map<String, Integer> before = Repairs.content(device);
         RepairPlan plan = Repairs.repair(device);
         assertThat(plan.repairs())

@@ -161,4 +161,40 @@ class SpaceMapTest {
                 .withMessageContaining("than rot explains")
                 .withMessageContaining("open it read-only");
     }
+
+    /** Only the first copy is read when a volume is opened. */
+    @Test
+    void aTableBlockOfWhichOneCopyIsDamagedIsWrittenAgainAlthoughNothingChangesInIt() throws Exception {
+        BlockPointer root = update(blocks(3, 0, 10), none()).root();
+        device.setBlock(root.block(), new byte[4096]);
+        SpaceMap opened = new SpaceMap(layout, device, Checksums.byId(1), this::checked, buffers);
+        List<Long> damaged = new ArrayList<>();
+        opened.load(root, generation, new SpaceMap.Damage() {
+            @Override
+            public void found(BlockPointer pointer, long first, long count, HoldfastException why) {
+                throw new AssertionError(why);
+            }
+
+            @Override
+            public void oneOfTwo(long block, HoldfastException why) {
+                damaged.add(block);
+            }
+        });
+        assertThat(damaged).containsExactly(root.block());
+        BlockPointer written = opened.update(none(), none(), ++generation).root();
+        assertThat(written.block()).isNotEqualTo(root.block());
+        assertThat(checked(written, "")).isEqualTo(device.block(Layout.tableCopy(written.block())));
+        assertThat(opened.free(3)).isEqualTo(layout.usable(3) - 10);
+        // What the last superblock has stays as it is.
+        assertThat(device.block(root.block())).containsOnly(0);
+        assertThat(opened.update(none(), none(), ++generation).root()).isEqualTo(written);
+    }
+
+    private byte[] checked(BlockPointer pointer, String structure) throws HoldfastException {
+        byte[] block = device.block(pointer.block());
+        if (Checksums.byId(1).of(block) != pointer.checksum()) {
+            throw new HoldfastException(ErrorCode.DAMAGED, structure + ": a wrong checksum");
+        }
+        return block;
+    }
 }
