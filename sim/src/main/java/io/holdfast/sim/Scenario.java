@@ -172,7 +172,7 @@ public record Scenario(
 
     /** Returns whether the volume is repaired now and then before it is opened again after a crash. */
     public boolean repairs() {
-        return crashEvery > 0 && random("repairs").nextInt(REPAIRS_ONE_IN) == 0;
+        return crashEvery > 0 && random("undo").nextInt(REPAIRS_ONE_IN) == 0;
     }
 
     /** Returns whether somebody pauses, slows and cancels background work while clients use the volume. */

@@ -80,7 +80,7 @@ class GuardsTest {
             case CHECK_HEARS_CHANGES -> new Seeds(1500, Scenario::checksBeside);
             // Needs a check that is so slow that a block has been used again meanwhile.
             case PINS_TELL -> new Seeds(6000, scenario -> scenario.checksBeside() && scenario.tight());
-            case REPAIR_KEEPS_OLD, OPENING_ENDS_UNDO -> new Seeds(1500, Scenario::repairs);
+            case REPAIR_KEEPS_OLD, OPENING_ENDS_UNDO -> new Seeds(500, Scenario::repairs);
             // Needs somebody who pauses the freeing of space.
             case PAUSED_JOB_HURRIES -> new Seeds(500, Scenario::meddlesWithJobs);
             case PAYLOAD_SHARE, STALL_LIMIT, SESSION_ERROR_ENDS, SUCCESSOR_AWAITS, GONE_BEGINS_NOTHING -> OVER_NBD;
