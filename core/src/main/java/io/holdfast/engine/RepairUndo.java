@@ -43,6 +43,9 @@ final class RepairUndo {
                                             + ": the superblock of before the repair cannot be read in any copy, so the repair stays"));
             superblocks.write(before.after(newest));
             device.flush();
+        } catch (OutOfMemoryError e) {
+            throw new HoldfastException(
+                    ErrorCode.NO_MEMORY, device.name() + ": there is not enough memory to undo the repair", e);
         }
     }
 }

@@ -95,6 +95,15 @@ class FaultSweepTest {
             it.close();
             it.open();
         });
+        calls.put("repair", it -> {
+            it.repair();
+            it.open();
+        });
+        calls.put("undo of a repair", it -> {
+            it.repair();
+            it.undoRepair();
+            it.open();
+        });
         calls.put("create", it -> it.volume().create("/new", options).close());
         calls.put(
                 "create with a size",

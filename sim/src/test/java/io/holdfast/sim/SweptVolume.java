@@ -2,6 +2,9 @@ package io.holdfast.sim;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.device.BlockBuffer;
+import io.holdfast.device.BufferPool;
+import io.holdfast.device.SealedBuffer;
 import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
@@ -21,6 +24,7 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
+import io.holdfast.volume.VolumeRepair;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
@@ -215,10 +219,7 @@ final class SweptVolume {
     /** Opens the volume on the current device, which may fail I/Os. */
     void open() throws HoldfastException {
         volume = null;
-        SimDevice next = newDevice();
-        next.failOnce(device.armed());
-        device = next;
-        volume = VolumeOnDevice.open(device, OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment());
+        volume = VolumeOnDevice.open(next(), OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment());
     }
 
     private VolumeOnDevice.Environment environment() {
@@ -228,6 +229,43 @@ final class SweptVolume {
     /** Closes the volume, for a call that tests opening or closing. */
     void close() throws HoldfastException {
         volume().close();
+    }
+
+    /** Closes the volume, overwrites a copy of the superblock, and repairs it. */
+    void repair() throws HoldfastException {
+        if (volume != null) {
+            volume.close();
+            volume = null;
+        }
+        try (BufferPool buffers = new BufferPool(1, 1)) {
+            BlockBuffer buffer = buffers.take();
+            buffer.copy(0, new byte[BLOCK]);
+            SealedBuffer sealed = buffer.seal(1);
+            try {
+                next().write(new Layout(device.blocks(), Layout.GROUP_LOG2_MIN).superblock(1, 0), sealed);
+            } finally {
+                sealed.release();
+            }
+        } catch (OutOfMemoryError e) {
+            throw new HoldfastException(ErrorCode.NO_MEMORY, "no memory for the damage", e);
+        }
+        try (VolumeRepair repair = VolumeOnDevice.repair(
+                next(), OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), environment())) {
+            repair.check(Progress.NONE);
+            repair.apply();
+        }
+    }
+
+    void undoRepair() throws HoldfastException {
+        VolumeOnDevice.undoRepair(next(), environment());
+    }
+
+    /** Returns a new device, which fails the I/O that the one before would have failed. */
+    private SimDevice next() {
+        SimDevice next = newDevice();
+        next.failOnce(device.armed());
+        device = next;
+        return next;
     }
 
     private void crashAndOpen() throws HoldfastException {
