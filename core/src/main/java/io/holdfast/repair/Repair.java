@@ -27,7 +27,6 @@ import java.util.TreeMap;
 public final class Repair {
     private final CheckedVolume checked;
     private final CheckReport report;
-    private final Superblock superblock;
     private final Space space;
     private final Counts counts;
     private final LostMaps lost;
@@ -45,7 +44,6 @@ public final class Repair {
             throws HoldfastException {
         this.checked = checked;
         this.report = report;
-        this.superblock = superblock;
         this.refusal = refusal(volume, checked);
         this.space = new Space(checked, superblock);
         this.counts = new Counts(checked);
@@ -91,8 +89,7 @@ public final class Repair {
 
     /** Makes a space map write what is right, and returns the superblock with the counts that go with it. */
     public Superblock correct(SpaceMap map) throws HoldfastException {
-        space.correct(map);
-        return superblock.withCounts(map.allocatedCorrected(), space.unwritten());
+        return space.correct(map);
     }
 
     /** Returns what else the checkpoint corrects. */

@@ -43,16 +43,17 @@ final class Space implements Part {
         });
     }
 
-    /** Makes a space map write what is right. */
-    void correct(SpaceMap map) {
+    /** Makes a space map write what is right; returns the superblock with the counts that go with it. */
+    Superblock correct(SpaceMap map) throws HoldfastException {
         if (!groups.isEmpty()) {
             map.correct(groups.navigableKeySet(), group -> allocated(map, group));
         }
-    }
-
-    /** Returns the right count of unwritten blocks. */
-    long unwritten() {
-        return whole ? checked.unwritten() : superblock.unwrittenBlocks();
+        // What a descriptor says that stays unreadable is in the superblock's count.
+        boolean allKnown = checked.groups().entrySet().stream()
+                .allMatch(entry -> !entry.getValue().unknown() || groups.containsKey(entry.getKey()));
+        long allocated = allKnown ? map.allocated() : superblock.allocatedBlocks();
+        return superblock.withCounts(
+                allocated + map.correctedDifference(), whole ? checked.unwritten() : superblock.unwrittenBlocks());
     }
 
     private long[] allocated(SpaceMap map, long group) throws HoldfastException {

@@ -243,9 +243,9 @@ public final class SpaceMap implements Bitmaps {
         return bits;
     }
 
-    /** Returns how many blocks are allocated, by the descriptors and what is to be corrected. */
-    public long allocatedCorrected() throws HoldfastException {
-        long sum = allocated();
+    /** Returns how many more blocks are allocated once it is corrected. */
+    public long correctedDifference() throws HoldfastException {
+        long sum = 0;
         Corrections to = corrections;
         if (to != null) {
             for (long group : to.groups) {

@@ -232,6 +232,13 @@ class SpaceRepairTest extends PlantedDamage {
         RepairPlan plan = Repairs.plan(device);
         assertThat(plan.isPossible()).isFalse();
         assertThat(plan.left()).anyMatch(left -> left.problem().structure().equals("space map"));
+        // Other damage is mended, and when the table can be read again all is as it was.
+        long table = planter.descriptors(0);
+        flip(planter.layout().superblock(1, 0));
+        Repairs.repair(device);
+        use(device.copy());
+        flip(table);
+        PlantedVolume.openReadWrite(device.copy()).close();
     }
 
     /** Returns a volume whose group table has two levels. */
