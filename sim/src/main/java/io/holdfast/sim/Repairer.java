@@ -14,6 +14,7 @@ import io.holdfast.sim.schedule.Scheduler;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
+import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.RepairPlan;
 import io.holdfast.volume.VolumeRepair;
 import java.util.SplittableRandom;
@@ -55,15 +56,15 @@ final class Repairer {
         return scenario.repairs() && random.nextInt(3) > 0;
     }
 
-    /** Returns whether a copy of the superblock may be bad still. */
-    boolean hasOverwritten() {
+    /** Returns whether a copy of the superblock may be bad still: opening alone writes no more than it needs. */
+    boolean mayHaveLeftBadCopy(RecoveryReport opening) {
+        copyOverwritten &= !opening.problems().isEmpty();
         return copyOverwritten;
     }
 
     /** Notes that the volume was opened for writing. */
     void opened() {
         mayBeUndone = false;
-        copyOverwritten = false;
     }
 
     /**

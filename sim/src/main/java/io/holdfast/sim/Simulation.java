@@ -400,7 +400,6 @@ public final class Simulation {
                     crash();
                 }
             }
-            boolean copyIsBad = repairer.hasOverwritten();
             SimDevice device = device(false);
             if (random.nextInt(5) == 0) {
                 scheduler.after(random.nextInt(5_000_000), device::cutPower);
@@ -419,7 +418,7 @@ public final class Simulation {
                 crash();
                 again = null;
             }
-            if (again != null && !copyIsBad) {
+            if (again != null && !repairer.mayHaveLeftBadCopy(again.volume().recovery())) {
                 requireNoProblems(again);
             }
         }
