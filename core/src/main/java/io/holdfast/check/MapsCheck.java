@@ -64,7 +64,8 @@ final class MapsCheck {
         int attempt = 0;
         while (at.index < check.inodes.size()) {
             Position from = at;
-            Part part = check.work.unpaused(() -> read(from, blocks(length)));
+            length.limit(Math.max(SLICE_MIN, check.work.job().bytesWithin(SLICE_NANOS) / Block.SIZE));
+            Part part = check.work.unpaused(() -> read(from, length.blocks()));
             if (part.good) {
                 check.commit(part.slice);
                 part.slice.ended.forEach(this::ended);
@@ -79,11 +80,6 @@ final class MapsCheck {
                 attempt = 0;
             }
         }
-    }
-
-    private int blocks(SliceLength length) {
-        long inTime = Math.max(SLICE_MIN, check.work.job().bytesWithin(SLICE_NANOS) / Block.SIZE);
-        return (int) Math.min(length.blocks(), inTime);
     }
 
     /**

@@ -21,6 +21,11 @@ final class SliceLength {
         return blocks;
     }
 
+    /** Makes the next slice no longer than this. */
+    void limit(long most) {
+        blocks = (int) Math.min(blocks, most);
+    }
+
     void wasRead() {
         if (blocks < ceiling) {
             blocks = Math.min(ceiling, blocks * 2);

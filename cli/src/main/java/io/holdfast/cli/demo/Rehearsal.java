@@ -70,6 +70,7 @@ public final class Rehearsal {
             run(line(options, "stat", volume, "/folder/other"));
             run(line(options, "df", volume));
             run(line(options, "info", volume));
+            run(line(options, "jobs", volume));
             run(line(options, "ls", volume, "/missing"));
         }
         run("rm", "-r", volume, "/folder");

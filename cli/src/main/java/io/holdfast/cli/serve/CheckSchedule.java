@@ -56,10 +56,11 @@ final class CheckSchedule implements AutoCloseable {
             }
             Instant now = clock.instant();
             Optional<FinishedCheck> last = volume.lastCheck();
-            // One in the future was noted while the clock was wrong.
-            return last.isEmpty()
-                    || last.get().finished().isAfter(now)
-                    || !last.get().finished().plus(time).isAfter(now);
+            if (last.isEmpty() || last.get().finished().isAfter(now)) {
+                return true; // One in the future was noted while the clock was wrong.
+            }
+            notBefore = last.get().finished().plus(time);
+            return !notBefore.isAfter(now);
         } catch (HoldfastException e) {
             if (e.code() == ErrorCode.CLOSED) {
                 return false; // It is being opened again.
