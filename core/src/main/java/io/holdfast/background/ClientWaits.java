@@ -12,7 +12,9 @@ public final class ClientWaits {
     public enum Call {
         READ(0),
         WRITE(1),
-        FLUSH(2);
+        FLUSH(2),
+        /** What a client of a door waits for: a request from its arrival to its reply, with what it waited for in the door. */
+        REQUEST(3);
 
         static final int KINDS = values().length;
 
@@ -22,6 +24,8 @@ public final class ClientWaits {
             this.index = index;
         }
     }
+
+    static final long LONGEST_NANOS = 250_000_000;
 
     private final Timing timing;
     private final LongAdder[] calls = adders();
@@ -46,8 +50,13 @@ public final class ClientWaits {
 
     /** Takes the end of a call that began at {@code begun}. */
     public void ended(Call call, long begun) {
+        waited(call, timing.nanoTime() - begun);
+    }
+
+    /** Takes the time that a call took. A long one counts as {@link #LONGEST_NANOS}: one client that stalls says nothing of others. */
+    public void waited(Call call, long took) {
         calls[call.index].increment();
-        nanos[call.index].add(timing.nanoTime() - begun);
+        nanos[call.index].add(Math.min(took, LONGEST_NANOS));
     }
 
     /** What was counted until some moment, by kind of call. */

@@ -1,10 +1,11 @@
 package io.holdfast.background;
 
+import java.util.Arrays;
 import java.util.concurrent.TimeUnit;
 
 /**
  * Finds out whether clients notice the jobs: whether their calls take longer than they do without. It looks at windows of some
- * time. A window in which no job moved anything teaches what is usual. While clients are busy there is such a window every now
+ * time, the mean of each with half the weight of those before: calls take longer now and then for other reasons. A window in which no job moved anything teaches what is usual. While clients are busy there is such a window every now
  * and then, in which all jobs stand still: what is usual changes with what the clients do. Not thread-safe.
  */
 final class ClientWatch {
@@ -38,7 +39,11 @@ final class ClientWatch {
     }
 
     private final ClientWaits waits;
+    /** Mean nanoseconds of a call without jobs; 0 if none was seen. */
     private final double[] usual = new double[ClientWaits.Call.KINDS];
+    /** The same beside jobs, since they were last noticed. */
+    private final double[] beside = new double[ClientWaits.Call.KINDS];
+
     private ClientWaits.Sums before = ClientWaits.Sums.NONE;
     private long began;
     private long learned;
@@ -112,19 +117,25 @@ final class ClientWatch {
         for (int i = 0; i < usual.length; i++) {
             if (window.calls()[i] > 0) {
                 double mean = mean(window, i);
-                usual[i] = usual[i] == 0 ? mean : (usual[i] + 3 * mean) / 4;
+                usual[i] = usual[i] == 0 ? mean : (usual[i] + mean) / 2;
             }
         }
     }
 
     private boolean isNoticed(ClientWaits.Sums window) {
+        boolean noticed = false;
         for (int i = 0; i < usual.length; i++) {
-            boolean tells = window.calls()[i] * 4 >= window.total() && usual[i] > 0;
-            if (tells && mean(window, i) > usual[i] * (1 + SLOWER_PART) + SLACK_NANOS) {
-                return true;
+            if (window.calls()[i] * 4 < window.total()) {
+                continue; // Too few to tell.
             }
+            double mean = mean(window, i);
+            beside[i] = beside[i] == 0 ? mean : (beside[i] + mean) / 2;
+            noticed |= usual[i] > 0 && beside[i] > usual[i] * (1 + SLOWER_PART) + SLACK_NANOS;
         }
-        return false;
+        if (noticed) {
+            Arrays.fill(beside, 0); // The jobs are slower from here on.
+        }
+        return noticed;
     }
 
     private static double mean(ClientWaits.Sums window, int call) {

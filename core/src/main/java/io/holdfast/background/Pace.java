@@ -9,8 +9,11 @@ final class Pace {
     static final long NO_BOUND = Long.MAX_VALUE;
     /** Bytes per second that a job has at least, however busy the clients are. */
     static final long RATE_MIN = 4L << 20;
-    /** By so much the rate grows when the clients do not notice the job. */
-    static final long STEP = 8L << 20;
+    /** By so much the rate grows at least when the clients do not notice the job … */
+    static final long STEP = 16L << 20;
+    /** … and by this part of it, so that a window now and then in which they wait for something else does not keep it low. */
+    private static final int GROWTH_PART = 8;
+
     /** What a job may move at once that has not moved anything for a while. */
     private static final double BURST_SECONDS = 0.02;
 
@@ -56,7 +59,8 @@ final class Pace {
     /** Lets the rate grow by a step. */
     void faster(long now) {
         fill(now);
-        allowed = allowed > NO_BOUND - STEP ? NO_BOUND : allowed + STEP;
+        long step = Math.max(STEP, allowed / GROWTH_PART);
+        allowed = allowed > NO_BOUND - step ? NO_BOUND : allowed + step;
     }
 
     /** There are no clients that could notice the job. */

@@ -22,6 +22,10 @@ import java.util.Set;
  * one thread, once, after the maps.
  */
 final class DeadTreesCheck {
+    /** How often they are gone through again. */
+    private static final int ATTEMPTS_MAX = 16;
+
+    private static final String REVOKED = CheckState.unprovenLine("space that nothing uses");
     /** Subtrees that are looked up at once. */
     private static final int TREES = 256;
 
@@ -69,8 +73,11 @@ final class DeadTreesCheck {
      * changes. Those that are cut off meanwhile were seen with their maps.
      */
     void run() {
-        // A pause lets them be freed: then it is done again from the beginning, with those that are left.
-        String unproven = check.work.unpaused(this::goThrough);
+        // A pause, or a writer, lets them be freed: then it is done again from the beginning, with those that are left.
+        String unproven = REVOKED;
+        for (int attempt = 0; attempt < ATTEMPTS_MAX && unproven.equals(REVOKED); attempt++) {
+            unproven = check.work.unpaused(this::goThrough);
+        }
         check.findings.addAll(findings);
         check.unwritten += promised;
         if (!unproven.isEmpty()) {
@@ -95,7 +102,7 @@ final class DeadTreesCheck {
                 byte[] next = deadTrees(from, trees);
                 for (MapItems.DeadTree tree : trees) {
                     if (!deadTree(tree, state)) {
-                        return CheckState.unprovenLine("space that nothing uses");
+                        return REVOKED;
                     }
                 }
                 from = next;

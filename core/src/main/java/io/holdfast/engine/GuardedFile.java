@@ -49,6 +49,11 @@ final class GuardedFile implements StoredFile {
     }
 
     @Override
+    public void clientWaited(long nanos) {
+        life.clients().waited(ClientWaits.Call.REQUEST, nanos);
+    }
+
+    @Override
     public FileStatus status() throws HoldfastException {
         return life.call(file::status);
     }

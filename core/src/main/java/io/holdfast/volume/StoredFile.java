@@ -141,6 +141,12 @@ public interface StoredFile extends AutoCloseable {
         return ReadQueue.NONE;
     }
 
+    /**
+     * Tells how long a client of a door has waited for its answer, so that background work makes way for it. Calls of this
+     * file are counted anyway; this adds what they waited for outside of them. Cheap; never throws.
+     */
+    default void clientWaited(long nanos) {}
+
     /** Closes this handle. Does not flush. Closing twice is harmless. */
     @Override
     void close();

@@ -34,6 +34,11 @@ public final class InFlight {
         this.timing = timing;
     }
 
+    /** Returns the time by the clock that this uses. */
+    public long nanoTime() {
+        return timing.nanoTime();
+    }
+
     /** Enters if there is room. */
     public boolean tryEnter(long added) {
         lock.lock();

@@ -64,7 +64,7 @@ final class WatchedVolume {
                     Set<?> flags = given.length > 2 && given[2] instanceof Set<?> set ? set : Set.of();
                     if (method.getName().equals("close")) {
                         closed.incrementAndGet();
-                    } else if (!method.getName().equals("inode")) {
+                    } else if (!Set.of("inode", "clientWaited").contains(method.getName())) {
                         hook.before(method.getName(), offset, length, flags);
                     }
                     try {

@@ -18,6 +18,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +48,7 @@ final class Exchange {
     final Workers workers;
     final int processors;
     private final ChangeGate gate;
+    private final LongConsumer waited;
     private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
     private final AtomicReference<@Nullable Job> orphans = new AtomicReference<>();
@@ -65,6 +67,7 @@ final class Exchange {
             BooleanSupplier peerIsGone) {
         this.negotiated = negotiated;
         this.file = negotiated.export().file();
+        this.waited = file::clientWaited;
         this.input = input;
         this.replies = replies;
         this.inFlight = inFlight;
@@ -79,7 +82,7 @@ final class Exchange {
     /** Admits a request; waits while the connection has too much in flight. For the reading thread. */
     Job enter(Request request, int bytes) {
         // Make the job before taking a place: if this allocation failed afterwards, the place would be lost.
-        Job job = new Job(request, inFlight, bytes);
+        Job job = new Job(request, inFlight, bytes, waited);
         if (!inFlight.tryEnter(bytes)) {
             replies.flush();
             inFlight.enter(bytes);

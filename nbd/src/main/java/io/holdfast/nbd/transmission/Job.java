@@ -6,6 +6,7 @@ import io.holdfast.door.Lease;
 import io.holdfast.nbd.protocol.Request;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,6 +19,8 @@ final class Job {
     private final Request request;
     private final InFlight inFlight;
     private final int bytes;
+    private final LongConsumer waited;
+    private final long begun;
     private final AtomicBoolean left = new AtomicBoolean();
     private @Nullable Lease lease;
     private @Nullable Lease lost;
@@ -25,7 +28,10 @@ final class Job {
     private @Nullable ChangeGate gate;
     private ChangeGate.@Nullable Period period;
 
-    Job(Request request, InFlight inFlight, int bytes) {
+    /** @param waited hears how many nanoseconds the request was in flight */
+    Job(Request request, InFlight inFlight, int bytes, LongConsumer waited) {
+        this.waited = waited;
+        this.begun = inFlight.nanoTime();
         this.request = request;
         this.inFlight = inFlight;
         this.bytes = bytes;
@@ -94,6 +100,14 @@ final class Job {
         }
     }
 
+    private void leavePlace() {
+        try {
+            waited.accept(inFlight.nanoTime() - begun);
+        } finally {
+            inFlight.leave(bytes);
+        }
+    }
+
     private void leaveWithoutMemory() {
         try {
             Lease memory = lease;
@@ -101,7 +115,7 @@ final class Job {
                 memory.release();
             }
         } finally {
-            inFlight.leave(bytes);
+            leavePlace();
         }
     }
 }

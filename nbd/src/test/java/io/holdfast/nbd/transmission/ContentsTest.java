@@ -74,8 +74,8 @@ class ContentsTest {
             buffer.put(data, lease.start(i), buffer.remaining());
         }
         Request request = new Request(false, flags, 0, 1, base, data.length);
-        List<Reply> replies =
-                Contents.of(new Job(request, new InFlight(1, 1 << 20, Timing.SYSTEM), data.length), lease, base, last);
+        List<Reply> replies = Contents.of(
+                new Job(request, new InFlight(1, 1 << 20, Timing.SYSTEM), data.length, _ -> {}), lease, base, last);
         lease.release();
         return replies;
     }
