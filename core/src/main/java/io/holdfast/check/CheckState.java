@@ -6,9 +6,7 @@ import io.holdfast.mapping.MapWalk;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 
 /**
  * What a check knows so far: the blocks that something points to, those that changed meanwhile, and what is wrong. Used by the
@@ -32,8 +30,8 @@ final class CheckState implements AutoCloseable {
     final List<String> unproven = new ArrayList<>();
     /** The inodes that have a map, ascending. */
     final InodeList inodes = new InodeList();
-    /** Inodes whose maps lost nodes: nobody knows how many blocks were below. */
-    final Set<Long> haveLost = new HashSet<>();
+    /** Nobody knows how many blocks were below. */
+    final LostItems lost = new LostItems();
     /** Of the volume when the check began. */
     final Layout layout;
 

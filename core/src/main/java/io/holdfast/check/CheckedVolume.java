@@ -1,6 +1,7 @@
 package io.holdfast.check;
 
 import io.holdfast.format.Layout;
+import io.holdfast.mapping.MapItems;
 import java.util.List;
 import java.util.NavigableMap;
 
@@ -31,7 +32,10 @@ public final class CheckedVolume {
         return check.itemsWhole;
     }
 
-    /** Returns whether every pointer could be followed: then nothing else is in use. */
+    /**
+     * Returns whether every pointer could be followed: then nothing else is in use. What only {@link #lostNodes} lead to does not count: if this is true, no
+     * file has lost blocks any more.
+     */
     public boolean hasAllBlocks() {
         return !check.incomplete;
     }
@@ -39,6 +43,11 @@ public final class CheckedVolume {
     /** Returns whether some block has two owners, or some pointer leads where no block can be. */
     public boolean isTangled() {
         return check.tangled;
+    }
+
+    /** Returns the nodes of maps that were lost before. */
+    public List<MapItems.LostNode> lostNodes() {
+        return List.copyOf(check.lost.nodes());
     }
 
     /** Returns how many blocks are promised in all maps. */

@@ -38,6 +38,9 @@ public sealed interface Fault {
     /** A node of a map was lost before. */
     record Lost(MapItems.LostNode node) implements Fault {}
 
+    /** A node of a map was lost before, and nothing of its file is lost any more. */
+    record Settled(MapItems.LostNode node) implements Fault {}
+
     /** Blocks of a file were below nodes that were lost. */
     record LostBlocks(long inode) implements Fault {}
 

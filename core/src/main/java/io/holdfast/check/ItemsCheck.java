@@ -4,7 +4,6 @@ import io.holdfast.btree.BTree;
 import io.holdfast.btree.LostKeys;
 import io.holdfast.checkpoint.LostRanges;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.mapping.MapItems;
@@ -45,7 +44,7 @@ final class ItemsCheck {
         NamespaceCheck namespace = new NamespaceCheck((fault, structure, inode, message) ->
                 slice.findings.add(structure, -1, inode, message, new Fault.Items(fault)));
         check.inodes.clear();
-        check.haveLost.clear();
+        check.lost.clear();
         try (CheckSource.State state = check.source.take()) {
             BTree.walk(
                     check.volume.nodes()::readUncached,
@@ -88,6 +87,7 @@ final class ItemsCheck {
             }
             if (MapItems.isMapKey(item.key())) {
                 check.inodes.add(MapItems.inodeOf(item.key()));
+                check.lost.map(MapItems.inodeOf(item.key()));
             } else if (MapItems.isLostKey(item.key())) {
                 try {
                     lostNode(MapItems.decodeLost(item.key(), value));
@@ -97,7 +97,7 @@ final class ItemsCheck {
             }
         }
 
-        /** Reports a node that a checkpoint could not read. It is allocated, and so is what was below it. */
+        /** Takes note of a node that a checkpoint could not read; {@link LostNodesCheck} reports it. */
         private void lostNode(MapItems.LostNode lost) {
             if (!check.layout.isAllocatable(lost.node().block())) {
                 slice.hides(
@@ -109,16 +109,7 @@ final class ItemsCheck {
                         new Fault.LostNowhere(lost));
                 return;
             }
-            slice.add(lost.node().block(), lost.inode());
-            slice.findings.metadataBlocks++;
-            check.haveLost.add(lost.inode());
-            slice.hides(
-                    "map node",
-                    lost.node().block(),
-                    lost.inode(),
-                    "the node of inode %d from offset %s on was lost: what it had is an error until it is written again"
-                            .formatted(lost.inode(), Long.toUnsignedString(lost.firstBlock() * Block.SIZE)),
-                    new Fault.Lost(lost));
+            check.lost.add(lost);
         }
 
         @Override

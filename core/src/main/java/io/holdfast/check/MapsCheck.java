@@ -165,7 +165,10 @@ final class MapsCheck {
         }
         boolean same =
                 count.root().dataBlocks() == count.blocks() && count.root().unwrittenBlocks() == count.unwritten();
-        if (!same && count.isComparable() && !check.haveLost.contains(count.inode())) {
+        if (count.lost() == 0 && count.whole()) {
+            check.lost.settle(count.inode());
+        }
+        if (!same && count.isComparable()) {
             different.put(count.inode(), count);
         }
     }
@@ -179,9 +182,14 @@ final class MapsCheck {
             }
             CheckedVolume.MapCounts found = new CheckedVolume.MapCounts(
                     count.blocks() + dead.blocks(inode), count.unwritten() + dead.unwritten(inode));
-            compare(inode, "data", count.root().dataBlocks(), found.data());
-            compare(inode, "unwritten", count.root().unwrittenBlocks(), found.unwritten());
-            counts.put(inode, found);
+            if (!check.lost.has(inode)) {
+                compare(inode, "data", count.root().dataBlocks(), found.data());
+                compare(inode, "unwritten", count.root().unwrittenBlocks(), found.unwritten());
+                counts.put(inode, found);
+            } else if (!check.incomplete) {
+                // It counts what is below the node that was lost, as it should until a repair gives that up.
+                counts.put(inode, found);
+            }
         }
     }
 

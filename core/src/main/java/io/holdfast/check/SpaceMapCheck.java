@@ -38,7 +38,9 @@ final class SpaceMapCheck {
     private final Findings findings;
     private final BlockSet reachable;
     private final TouchedBlocks touched;
+    /** Blocks to which nothing points may be in use, or lie below a node that was lost. */
     private final boolean incomplete;
+
     private final Layout layout;
     private final List<Uncharted> uncharted = new ArrayList<>();
     /** Blocks of the group table of which the other copy is whole. */
@@ -69,7 +71,7 @@ final class SpaceMapCheck {
         this.findings = check.findings;
         this.reachable = check.reachable;
         this.touched = check.touched;
-        this.incomplete = check.incomplete;
+        this.incomplete = check.incomplete || check.lost.any();
         this.layout = check.layout;
     }
 

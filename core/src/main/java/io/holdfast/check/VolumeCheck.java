@@ -93,6 +93,7 @@ public final class VolumeCheck implements AutoCloseable {
             items.run();
             maps.run();
             deadTrees.run();
+            new LostNodesCheck(check).run();
             maps.compare(deadTrees);
             spaceMap();
             if (check.touched.overflowed()) {
@@ -128,7 +129,7 @@ public final class VolumeCheck implements AutoCloseable {
     }
 
     private void compareCounts(SpaceMapCheck space) {
-        if (!check.incomplete && !check.touched.any()) {
+        if (!check.incomplete && !check.lost.any() && !check.touched.any()) {
             Superblock superblock = check.source.superblock();
             if (!space.countsAgree()) {
                 compareCount("allocated", superblock.allocatedBlocks(), check.reached);

@@ -300,6 +300,9 @@ final class CheckpointRun {
         }
         List<LostNode> missing = new ArrayList<>(lost);
         for (LostNode node : found.get()) {
+            if (corrections.items().containsKey(MapItems.lost(node).key())) {
+                continue; // A repair gives it up, and takes what is below as free.
+            }
             boolean hidden = missing.stream().anyMatch(node::overlaps) || isUnknown(node.inode());
             if (hidden || !merged(node, missing)) {
                 missing.add(node);

@@ -5,11 +5,14 @@ import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
 import io.holdfast.format.Superblock;
+import io.holdfast.mapping.LostBlocks;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.LostNode;
+import io.holdfast.mapping.MapRoot;
 import io.holdfast.node.NodeReader;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,6 +26,8 @@ public final class LostNodes {
     static final int MERGES_MAX = 64;
 
     private static final int NAMED_MAX = 16;
+    /** So much of the maps is read to find out what is still lost. */
+    private static final int NODES_READ_MAX = 1024;
 
     private LostNodes() {}
 
@@ -69,17 +74,41 @@ public final class LostNodes {
         }
     }
 
-    /** Lost nodes as far as they can be read; {@code problem} says why not all can. */
-    public record Found(List<LostNode> nodes, Optional<String> problem) {}
+    /**
+     * Lost nodes as far as they can be read.
+     *
+     * @param settled those below whose places nothing is lost any more
+     * @param problem says why not all can be read
+     */
+    public record Found(List<LostNode> nodes, Set<LostNode> settled, Optional<String> problem) {}
 
     /** Looks some lost nodes up, for {@link #named}. The caller is registered as a reader. */
     public static Found some(NodeReader reader, Superblock superblock) {
         try {
-            return new Found(find(reader, superblock, NAMED_MAX + 1), Optional.empty());
+            List<LostNode> nodes = find(reader, superblock, NAMED_MAX + 1);
+            return new Found(nodes, settled(reader, superblock, nodes), Optional.empty());
         } catch (HoldfastException e) {
             return new Found(
-                    List.of(), Optional.of("nodes of maps are lost, and not all can be named: " + e.getMessage()));
+                    List.of(),
+                    Set.of(),
+                    Optional.of("nodes of maps are lost, and not all can be named: " + e.getMessage()));
         }
+    }
+
+    private static Set<LostNode> settled(NodeReader reader, Superblock superblock, List<LostNode> nodes) {
+        Set<LostNode> settled = new HashSet<>();
+        LostBlocks blocks = new LostBlocks(reader, NODES_READ_MAX);
+        for (LostNode node : nodes) {
+            try {
+                byte[] item = BTree.get(reader, superblock.treeRoot(), MapItems.mapKey(node.inode()));
+                if (item == null || !blocks.remain(MapRoot.decode(item, node.inode()), node)) {
+                    settled.add(node);
+                }
+            } catch (HoldfastException unknown) {
+                // Then it may be lost.
+            }
+        }
+        return settled;
     }
 
     /** Says what is lost of files, a line for each node. Looks their names up, which may take a while. */
@@ -90,10 +119,9 @@ public final class LostNodes {
                 ? FileNames.NUMBERS.of(Set.of())
                 : names.of(nodes.stream().map(LostNode::inode).collect(Collectors.toSet()));
         for (LostNode node : nodes) {
-            lines.add(
-                    lines.size() < NAMED_MAX
-                            ? node.text(label.apply(node.inode()))
-                            : "more nodes of maps are lost; 'holdfast check' names them all");
+            String file = label.apply(node.inode());
+            String text = found.settled().contains(node) ? node.settledText(file) : node.text(file);
+            lines.add(lines.size() < NAMED_MAX ? text : "more nodes of maps are lost; 'holdfast check' names them all");
         }
         found.problem().ifPresent(lines::add);
         return lines;

@@ -67,6 +67,16 @@ public final class MapItems {
             return "up to %d blocks of %s, from offset %s on, are lost until they are written again"
                     .formatted(1L << MapEntry.spanLog2(level), file, offset());
         }
+
+        /**
+         * Returns what to say of it once nothing is lost any more.
+         *
+         * @param file what to call the file
+         */
+        public String settledText(String file) {
+            return "nothing of %s is lost any more from offset %s on, but the space below the node in block %d, which could not be read, stays allocated until 'holdfast check --repair' frees it"
+                    .formatted(file, offset(), node.block());
+        }
     }
 
     public static Item lost(LostNode lost) {

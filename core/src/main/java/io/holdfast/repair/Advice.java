@@ -1,6 +1,7 @@
 package io.holdfast.repair;
 
 import io.holdfast.check.CheckedVolume;
+import io.holdfast.check.Fault;
 import io.holdfast.check.Finding;
 
 /** Says what to do about findings that a repair does not mend. */
@@ -10,6 +11,9 @@ final class Advice {
     private Advice() {}
 
     static String of(Finding finding, CheckedVolume checked) {
+        if (finding.fault() instanceof Fault.Settled) {
+            return "no data is lost; its space comes free once nothing else is hidden: mend or remove what cannot be read and what is lost, then repair again";
+        }
         return switch (finding.problem().structure()) {
             case "data" ->
                 "put a good copy of the file in its place, or overwrite the block; 'holdfast export --keep-going' copies out the rest";

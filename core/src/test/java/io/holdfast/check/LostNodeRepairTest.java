@@ -2,7 +2,9 @@ package io.holdfast.check;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.device.MemoryDevice;
 import io.holdfast.format.Block;
+import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.RepairPlan;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
@@ -86,5 +88,109 @@ class LostNodeRepairTest extends PlantedDamage {
         after.remove("/lost+found");
         assertThat(after).isEqualTo(before);
         assertThat(PlantedVolume.check(device).problems()).hasSize(3);
+    }
+
+    /** Writes all that was below the lost leaf. */
+    private void writeAll() throws Exception {
+        try (Volume open = PlantedVolume.openReadWrite(device);
+                StoredFile file = open.open("/data")) {
+            MemorySegment leaf = MemorySegment.ofArray(new byte[256 * Block.SIZE]);
+            file.write(0, leaf.fill((byte) 8), Set.of());
+            open.checkpoint();
+        }
+        use(device.copy());
+    }
+
+    /** What was below it comes free. */
+    private void assertGivenUp(long leaf) throws Exception {
+        Map<String, Integer> before = Repairs.content(device);
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.left()).isEmpty();
+        assertThat(plan.mended()).isEqualTo(plan.findings());
+        assertThat(plan.repairs())
+                .anyMatch(r -> r.block() == leaf && r.what().contains("the node and what was below come free"))
+                .anyMatch(r -> r.what().contains("that nothing points to come free"));
+        use(device.copy());
+        Repairs.assertClean(device);
+        assertThat(Repairs.content(device)).isEqualTo(before);
+        assertThat(planter.superblock().features().haveLostNodes()).isFalse();
+        MemoryDevice undone = device.copy();
+        Repairs.undo(undone);
+        assertThat(Repairs.content(undone)).isEqualTo(before);
+        assertThat(PlantedVolume.check(undone).problems())
+                .anyMatch(p -> p.block() == leaf && p.message().contains("was lost"));
+        try (Volume open = PlantedVolume.openReadWrite(device)) {
+            assertThat(open.damage()).isEmpty();
+            try (StoredFile file = open.create("/after", CreateOptions.file())) {
+                file.write(0, MemorySegment.ofArray(new byte[300 * Block.SIZE]).fill((byte) 7), Set.of());
+                file.flush();
+            }
+        }
+        use(device.copy());
+        Repairs.assertClean(device);
+        assertThat(Repairs.content(device)).containsAllEntriesOf(before);
+    }
+
+    @Test
+    void aNodeOfWhichAllWasWrittenAgainIsGivenUp() throws Exception {
+        long leaf = lose();
+        writeAll();
+        assertThat(Repairs.content(device)).containsKey("/data");
+        assertGivenUp(leaf);
+    }
+
+    /** Then no checkpoint puts it back: what is below it comes free. */
+    @Test
+    void alsoIfItCanBeReadAgain() throws Exception {
+        long leaf = lose();
+        writeAll();
+        flip(leaf);
+        assertGivenUp(leaf);
+    }
+
+    @Test
+    void theFileIsGone() throws Exception {
+        long leaf = lose();
+        try (Volume open = PlantedVolume.openReadWrite(device)) {
+            try (StoredFile file = open.open("/data")) {
+                file.truncate(0);
+            }
+            open.remove("/data");
+            open.checkpoint();
+            open.checkpoint();
+        }
+        use(device.copy());
+        assertGivenUp(leaf);
+    }
+
+    /** The root of the map, with promised blocks below it: both counts follow. */
+    @Test
+    void theRootOfAMapThatWasTruncated() throws Exception {
+        long root = planter.mapNode(volume.data, 3, 2);
+        flip(root);
+        try (Volume open = PlantedVolume.openReadWrite(device);
+                StoredFile file = open.open("/data")) {
+            file.write(0, MemorySegment.ofArray(new byte[Block.SIZE]), Set.of());
+            open.checkpoint();
+            file.truncate(Block.SIZE);
+            open.checkpoint();
+        }
+        use(device.copy());
+        assertGivenUp(root);
+    }
+
+    /** Another file's node cannot be read: who knows what is below it. */
+    @Test
+    void nothingIsGivenUpWhereSomethingElseIsHidden() throws Exception {
+        long leaf = lose();
+        writeAll();
+        flip(planter.mapNode(volume.canary, 0, 1));
+        Map<String, Integer> before = Repairs.content(device);
+        RepairPlan plan = Repairs.plan(device);
+        assertThat(plan.isPossible()).isFalse();
+        assertThat(plan.left())
+                .anyMatch(left -> left.problem().block() == leaf
+                        && left.advice().contains("its space comes free once nothing else is hidden"));
+        assertThat(Repairs.content(device)).isEqualTo(before);
     }
 }

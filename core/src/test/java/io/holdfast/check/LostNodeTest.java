@@ -192,6 +192,84 @@ class LostNodeTest extends PlantedDamage {
         assertThat(report.problems()).hasSize(2);
     }
 
+    /** What was lost is said until the last block is written again; then only that its space waits for a repair. */
+    @Test
+    void everythingIsWrittenAgain() throws Exception {
+        long leaf = planter.mapNode(volume.data, 3, 1);
+        flip(leaf);
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            for (long block = 1; block < LEAF; block++) {
+                file.write(block * Block.SIZE, NEW, Set.of());
+            }
+            open.checkpoint();
+            assertThat(open.damage())
+                    .singleElement()
+                    .asString()
+                    .contains("up to 256 blocks of /data")
+                    .contains("are lost until they are written again");
+            file.write(0, NEW, Set.of());
+            open.checkpoint();
+            assertSettled(open, leaf, "/data");
+            assertOthersGoOn(open);
+        }
+        try (Volume open = PlantedVolume.openReadOnly(device.copy())) {
+            assertSettled(open, leaf, "/data");
+        }
+        CheckReport report =
+                assertFoundAlone("map node", leaf, "from offset 0 on was lost: nothing of the file is lost any more");
+        assertLeaked(report, LEAF + 1);
+        assertThat(report.problems()).hasSize(2);
+    }
+
+    private static void assertSettled(Volume open, long node, String file) throws HoldfastException {
+        assertThat(open.damage())
+                .singleElement()
+                .asString()
+                .startsWith("nothing of " + file)
+                .contains("is lost any more from offset 0 on")
+                .contains("block %d, which could not be read, stays allocated until".formatted(node));
+    }
+
+    @Test
+    void theFileIsGone() throws Exception {
+        long leaf = planter.mapNode(volume.data, 3, 1);
+        flip(leaf);
+        try (Volume open = open()) {
+            try (StoredFile file = open.open("/data")) {
+                file.write(7L * Block.SIZE, NEW, Set.of());
+                open.checkpoint();
+                file.truncate(0);
+            }
+            open.remove("/data");
+            open.checkpoint();
+            assertSettled(open, leaf, "inode " + volume.data);
+        }
+    }
+
+    /** Of two nodes that one file has lost, the one whose blocks were written again is told from the other. */
+    @Test
+    void oneOfTwoIsWrittenAgain() throws Exception {
+        long first = planter.mapNode(volume.data, 3, 1);
+        flip(first);
+        flip(planter.mapNode(volume.data, LEAF, 1));
+        try (Volume open = open();
+                StoredFile file = open.open("/data")) {
+            for (long block = 0; block <= LEAF; block++) {
+                file.write(block * Block.SIZE, NEW, Set.of());
+            }
+            open.checkpoint();
+            assertThat(open.damage())
+                    .hasSize(2)
+                    .anyMatch(line -> line.startsWith("nothing of /data") && line.contains("block " + first))
+                    .anyMatch(line -> line.contains("from offset " + LEAF * Block.SIZE + " on, are lost until"));
+            // Where a file ends, so does what is lost of it.
+            file.truncate(LEAF * (long) Block.SIZE);
+            open.checkpoint();
+            assertThat(open.damage()).hasSize(2).allMatch(line -> line.startsWith("nothing of /data"));
+        }
+    }
+
     /** So many at once are no rot: the volume stops, and the old superblock has everything. */
     @Test
     void manyLostNodesLatch() throws Exception {
