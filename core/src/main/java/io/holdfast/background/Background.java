@@ -184,16 +184,20 @@ public final class Background implements Jobs {
         for (Job job : jobs.values()) {
             switch (verdict) {
                 case QUIET -> job.pace.free(now);
-                case UNNOTICED -> job.pace.faster(now);
+                case UNNOTICED -> job.pace.faster(now, perSecond(job, age));
                 case NOTICED -> {
                     if (job.movedInWindow > 0) {
-                        job.pace.slower(now, (long) (job.movedInWindow * 1e9 / age));
+                        job.pace.slower(now, perSecond(job, age));
                     }
                 }
                 case NONE -> {}
             }
             job.movedInWindow = 0;
         }
+    }
+
+    private static long perSecond(Job job, long age) {
+        return (long) (job.movedInWindow * 1e9 / age);
     }
 
     /** Waits for a change, or for the time at which the job may go on; returns whether the thread was interrupted. */

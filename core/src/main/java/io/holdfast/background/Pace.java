@@ -56,9 +56,16 @@ final class Pace {
         allowed = Math.max(RATE_MIN, Math.min(allowed, moved) / 2);
     }
 
-    /** Lets the rate grow by a step. */
-    void faster(long now) {
+    /**
+     * Lets the rate grow by a step, if the job has made use of it.
+     *
+     * @param moved bytes per second that the job has moved lately
+     */
+    void faster(long now, long moved) {
         fill(now);
+        if (moved < allowed / 2) {
+            return;
+        }
         long step = Math.max(STEP, allowed / GROWTH_PART);
         allowed = allowed > NO_BOUND - step ? NO_BOUND : allowed + step;
     }

@@ -78,10 +78,12 @@ class PaceTest {
         pace.setLimit(now, 30 * MIB);
         pace.slower(now, 8 * MIB);
         assertThat(pace.rate()).isEqualTo(4 * MIB);
-        pace.faster(now);
+        pace.faster(now, MIB);
+        assertThat(pace.rate()).as("it makes no use of what it has").isEqualTo(4 * MIB);
+        pace.faster(now, 4 * MIB);
         assertThat(pace.rate()).isEqualTo(4 * MIB + Pace.STEP);
         for (int i = 0; i < 100; i++) {
-            pace.faster(now);
+            pace.faster(now, Long.MAX_VALUE);
         }
         assertThat(pace.rate()).isEqualTo(30 * MIB);
         pace.free(now);

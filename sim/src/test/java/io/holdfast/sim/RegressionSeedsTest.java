@@ -21,6 +21,7 @@ class RegressionSeedsTest {
         "7000014481, background writeback that was refused for want of room spun while the volume was closed",
         "-471, a client that died while its handshake was under way was served after its successor",
         "1280344762562, writeback took a page that a failed direct write had kept; a write to it was an argument error",
+        "278, a check did not try the subtrees that were cut off again when a checkpoint had taken its pin away",
         "1371, a file that was emptied and written again counted too few blocks",
     })
     void nothingIsLost(long seed, String bug) {
