@@ -4,6 +4,8 @@ import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.node.NodeReader;
 import io.holdfast.node.NodeWriter;
 import java.util.ArrayList;
@@ -163,6 +165,11 @@ final class BatchApply {
     /** Puts a patch with the changes that fall into the range in the place of a node. */
     private void addPatch(LostKeys lost, HoldfastException why) throws HoldfastException {
         losses.lost(lost, why);
+        if (Inject.off(Guard.LOST_KEEPS_POINTER)) {
+            writer.dropRewritten(lost.node());
+            addChangesBelow(lost.high());
+            return;
+        }
         BlockPointer own =
                 ofChanges(changes.below(lost.high()), Mending.NOTHING).run(BlockPointer.NONE, lost.high());
         write(new PatchNode(lost.level(), ofChanges, lost.node(), own, lost.low(), lost.high()));

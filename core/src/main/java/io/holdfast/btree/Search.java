@@ -2,6 +2,8 @@ package io.holdfast.btree;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.node.NodeReader;
 import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
@@ -24,7 +26,7 @@ record Search(NodeReader reader, byte[] key, byte @Nullable [] end) {
             try {
                 child = Node.readChild(reader, node, at, high);
             } catch (HoldfastException e) {
-                if (end != null && Arrays.compareUnsigned(key, end) >= 0) {
+                if (Inject.off(Guard.LOST_IS_NOT_ABSENT) || isBehindAll()) {
                     return null;
                 }
                 throw e;
@@ -39,11 +41,22 @@ record Search(NodeReader reader, byte[] key, byte @Nullable [] end) {
                 }
                 patch.requireDepth(depth);
                 high = patch.high();
-                child = patch.readBase(reader);
+                try {
+                    child = patch.readBase(reader);
+                } catch (HoldfastException e) {
+                    if (Inject.off(Guard.LOST_IS_NOT_ABSENT)) {
+                        return null;
+                    }
+                    throw e;
+                }
             }
             node = (TreeNode) child;
         }
         int at = node.ceiling(key);
         return at < node.count() && node.compareKey(at, key) == 0 ? node.item(at) : null;
+    }
+
+    private boolean isBehindAll() {
+        return end != null && Arrays.compareUnsigned(key, end) >= 0;
     }
 }

@@ -35,6 +35,10 @@ public enum Guard {
     FREED_AWAIT_CHECKPOINT,
     /** A group whose bitmap is read anew knows the dead blocks that wait: they are free on the device already. */
     LOADED_GROUP_HAS_DEAD,
+    /** What is in a node of the metadata tree that cannot be read is an error; without: it is not there. */
+    LOST_IS_NOT_ABSENT,
+    /** The node that a patch stands for keeps its place, and is asked for what was not changed since. */
+    LOST_KEEPS_POINTER,
     /** A dead block is not used again before the readers that may know it have left. */
     FREED_AWAIT_READERS,
     /** A flush covers what was written when it began, not when it ended. */

@@ -41,7 +41,7 @@ class LayeringTest {
             new Layer("failure", "error inject concurrent device"),
             new Layer("store", "error format device"),
             new Layer("node", "error inject checksum format device store"),
-            new Layer("btree", "error format node"),
+            new Layer("btree", "error inject format node"),
             new Layer("space", "error inject checksum format device node"),
             new Layer("log", "error inject checksum format device failure store space"),
             new Layer("metadata", "error format node btree space log"),

@@ -54,6 +54,9 @@ public record Scenario(
     /** Bytes of memory that the volume gets; so few that the cache evicts pages. */
     public static final long MEMORY = 1 << 19;
 
+    /** So few that nodes are soon read again. */
+    private static final long MEMORY_WITH_DECAY = 1 << 17;
+
     private static final int CHECKS_ONE_IN = 5;
     private static final int REPAIRS_ONE_IN = 8;
     private static final int MEDDLING_ONE_IN = 4;
@@ -178,6 +181,16 @@ public record Scenario(
     /** Returns whether somebody pauses, slows and cancels background work while clients use the volume. */
     public boolean meddlesWithJobs() {
         return random("meddles with jobs").nextInt(MEDDLING_ONE_IN) == 0;
+    }
+
+    /** Returns how much memory the volume gets, in bytes. */
+    public long memory() {
+        return decays() ? MEMORY_WITH_DECAY : MEMORY;
+    }
+
+    /** Returns whether blocks of the disk decay. */
+    public boolean decays() {
+        return faults.contains(FaultKind.BIT_ROT) || faults.contains(FaultKind.LATENT_ERROR);
     }
 
     /** Returns a random stream for one part of the run. */

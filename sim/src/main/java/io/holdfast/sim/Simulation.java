@@ -203,7 +203,7 @@ public final class Simulation {
         device.flush();
         for (int i = 0; i < 3; i++) {
             try (Volume old = VolumeOnDevice.open(
-                    device(false), OpenOptions.readWrite().withMemory(Scenario.MEMORY), environment())) {
+                    device(false), OpenOptions.readWrite().withMemory(scenario.memory()), environment())) {
                 old.mkdir("/old" + i, CreateOptions.directory());
             }
         }
@@ -508,7 +508,7 @@ public final class Simulation {
                     world.opening(opened);
                     return opened;
                 },
-                OpenOptions.readWrite().withMemory(Scenario.MEMORY),
+                OpenOptions.readWrite().withMemory(scenario.memory()),
                 environment());
         current = volume;
         world.opened(volume, device);

@@ -1,9 +1,11 @@
 package io.holdfast.sim.disk;
 
 import io.holdfast.format.Block;
+import io.holdfast.format.Layout;
 import io.holdfast.format.MapEntry;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -12,6 +14,7 @@ import java.util.Map;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.function.LongPredicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,6 +24,11 @@ import org.jspecify.annotations.Nullable;
  * So the simulator always knows whether an error that the engine reports is true.
  */
 public final class SimDisk {
+    /** So many blocks decay at once at most. */
+    private static final int DECAYS_MAX = 4;
+    /** Of the blocks that may decay, so many are chosen from. */
+    private static final int DECAYS_NEWEST = 8;
+
     static final int SECTOR = 512;
     /** About as many log blocks as one phase of a run writes. */
     private static final int LOG_ROT_BLOCKS = 40;
@@ -233,16 +241,47 @@ public final class SimDisk {
         everDamaged.add(to);
     }
 
-    /** Damages a random written block; every other time a node of a map, if there is one: they are few, and much hangs below. */
+    /**
+     * Damages a random written block; mostly a node of a map, a leaf of the metadata tree or a bitmap, if there is one: they are few,
+     * and much hangs below.
+     */
     void decay(FaultKind kind) {
         List<Long> written = new ArrayList<>(new TreeSet<>(writtenAt.keySet()));
-        if (random.nextBoolean()) {
-            List<Long> nodes = written.stream().filter(this::isMapNode).toList();
-            written = nodes.isEmpty() ? written : nodes;
-        }
-        if (!written.isEmpty()) {
+        LongPredicate wanted = switch (random.nextInt(5)) {
+            case 0, 1 -> this::isMapNode;
+            case 2 -> this::isTreeLeaf;
+            case 3 -> SimDisk::isBitmap;
+            default -> _ -> true;
+        };
+        List<Long> nodes = written.stream().filter(wanted::test).toList();
+        written = nodes.isEmpty() ? written : newest(nodes);
+        for (int i = random.nextInt(DECAYS_MAX); i >= 0 && !written.isEmpty(); i--) {
             decay(kind, written.get(random.nextInt(written.size())));
         }
+    }
+
+    /** Returns those of some blocks that were written last: of older ones, most are in use no more. */
+    private List<Long> newest(List<Long> blocks) {
+        return blocks.stream()
+                .sorted(Comparator.comparing(writtenAt::get).reversed())
+                .limit(DECAYS_NEWEST)
+                .toList();
+    }
+
+    /** Returns whether a block is at a place of a bitmap, whatever the size of a group. */
+    private static boolean isBitmap(long block) {
+        long inGroup = block & ((1 << Layout.GROUP_LOG2_MIN) - 1);
+        return inGroup == 2 || inGroup == 3;
+    }
+
+    private boolean isTreeLeaf(long block) {
+        byte[] content = read(block);
+        return content != null
+                && content[0] == 'H'
+                && content[1] == 'F'
+                && content[2] == 'T'
+                && content[3] == 'N'
+                && content[4] == 0;
     }
 
     /** Returns whether a block looks like a node of a map. */

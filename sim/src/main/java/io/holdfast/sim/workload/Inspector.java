@@ -31,6 +31,8 @@ import org.jspecify.annotations.Nullable;
 /** Inspects the whole volume while no client uses it: after a recovery, in a calm, and at the end. */
 public final class Inspector {
     private static final String WITNESS = "/witness";
+    private static final int FILLERS = 20;
+    private static final int FILLER_BYTES = 900;
     /** Virtual time that background work gets to come to rest. */
     private static final long REST_NANOS = 20_000_000_000L;
     /** Blocks that are written to see whether space comes back. */
@@ -68,12 +70,24 @@ public final class Inspector {
             world.disks().furnish(volume);
         }
         volume.create(WITNESS, CreateOptions.file()).close();
+        if (world.scenario.decays()) {
+            fillTree(volume);
+        }
         if (world.scenario.room() > 0) {
             fill(volume, world.scenario.room());
         }
         long start = world.ticks.next();
         volume.sync();
         world.synced(start);
+    }
+
+    /** Makes so many items that the metadata tree has several leaves, and those of clients lie in more than one. */
+    private static void fillTree(Volume volume) throws HoldfastException {
+        for (int i = 0; i < FILLERS; i++) {
+            String path = "/filler" + i;
+            volume.create(path, CreateOptions.file()).close();
+            volume.setXattr(path, "user.filler", new byte[FILLER_BYTES]);
+        }
     }
 
     /** Fills the volume up to {@code room} blocks, so that free blocks are reused again and again. */
