@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.checksum.Checksums;
 import io.holdfast.device.BufferPool;
+import io.holdfast.device.Device;
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.device.UnreadableBlocks;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
@@ -26,8 +28,11 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * One random block of a volume is damaged, again and again, whatever is in it. Each time the damage is found or harmless, nothing
@@ -39,6 +44,9 @@ import org.junit.jupiter.api.Timeout;
 class RandomDamageTest {
     private static final int DAMAGES = Integer.getInteger("holdfast.damages", 300);
     private static final long SEED = Long.getLong("holdfast.seed", 1);
+
+    /** Blocks of each kind whose reading fails. */
+    private static final int READS_EACH = 2;
 
     private final TreeMap<String, Figures> figures = new TreeMap<>();
     private final List<String> faults = new ArrayList<>();
@@ -75,7 +83,7 @@ class RandomDamageTest {
             MemoryDevice image = volume.crashed.copy();
             String how = damage(image, block, random);
             String what = "damage %d (-Dholdfast.seed=%d): block %d (%s) %s".formatted(i, SEED, block, kind, how);
-            run(volume, image, kind, what);
+            run(volume, image, kind, what, device -> device);
         }
         System.out.println("figures of " + DAMAGES + " damages: " + figures);
         assertThat(faults).as("figures: %s", figures).isEmpty();
@@ -161,10 +169,34 @@ class RandomDamageTest {
         }
     }
 
-    private void run(VariedVolume volume, MemoryDevice image, String kind, String what) {
+    /** Each kind of structure has a block whose reading fails once: then nobody notices. Or each time: as if it were damaged. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, Integer.MAX_VALUE})
+    void readsOfAnyStructureFail(int times) throws Exception {
+        VariedVolume volume = new VariedVolume();
+        Random random = new Random(SEED);
+        kinds(volume.crashed).forEach((kind, blocks) -> {
+            for (int i = 0; i < READS_EACH; i++) {
+                long block = blocks.get(random.nextInt(blocks.size()));
+                String what = "reading block %d (%s) fails, times: %d".formatted(block, kind, times);
+                run(
+                        volume,
+                        volume.crashed.copy(),
+                        kind,
+                        what,
+                        device -> new UnreadableBlocks(device).fail(block, times));
+            }
+        });
+        assertThat(faults).as("figures: %s", figures).isEmpty();
+        if (times == 1) {
+            figures.forEach((kind, figure) -> assertThat(figure.found).as(kind).isZero());
+        }
+    }
+
+    private void run(VariedVolume volume, MemoryDevice image, String kind, String what, UnaryOperator<Device> between) {
         Figures figure = figures.computeIfAbsent(kind, _ -> new Figures());
         boolean found = false;
-        try (Volume readOnly = VariedVolume.open(image.copy(), OpenOptions.reading())) {
+        try (Volume readOnly = VariedVolume.open(between.apply(image.copy()), OpenOptions.reading())) {
             CheckReport report = readOnly.check(Progress.NONE);
             found = !report.clean() || !readOnly.damage().isEmpty();
             if (!found) {
@@ -176,7 +208,7 @@ class RandomDamageTest {
             found = true;
         }
         try {
-            found |= use(volume, image, figure, what);
+            found |= use(volume, image, figure, what, between);
         } catch (HoldfastException e) {
             found = true;
             if (kind.equals("root of the tree") || (kind.equals("log record") && isLog(e))) {
@@ -193,10 +225,12 @@ class RandomDamageTest {
     }
 
     /** Writes, closes, opens again and reads; returns whether the damage was found. */
-    private boolean use(VariedVolume volume, MemoryDevice image, Figures figure, String what) throws HoldfastException {
+    private boolean use(
+            VariedVolume volume, MemoryDevice image, Figures figure, String what, UnaryOperator<Device> between)
+            throws HoldfastException {
         VariedVolume.Model model = volume.model.copy();
         boolean found;
-        try (Volume open = VariedVolume.open(image, OpenOptions.readWrite())) {
+        try (Volume open = VariedVolume.open(between.apply(image), OpenOptions.readWrite())) {
             VariedVolume.Verdict verdict = VariedVolume.compare(open, model);
             found = verdict.errors > 0 || !open.damage().isEmpty();
             silent(figure, what, verdict);
@@ -205,7 +239,7 @@ class RandomDamageTest {
                 unwritable(figure, what + ": " + unwritable);
             }
         }
-        try (Volume again = VariedVolume.open(image.copy(), OpenOptions.readWrite())) {
+        try (Volume again = VariedVolume.open(between.apply(image.copy()), OpenOptions.readWrite())) {
             silent(figure, what + ", opened again", VariedVolume.compare(again, model));
             again.checkpoint();
         }
