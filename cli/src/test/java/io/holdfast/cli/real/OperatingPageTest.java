@@ -139,10 +139,11 @@ class OperatingPageTest {
         long inode = Long.parseLong(
                 run("holdfast stat --json vms.holdfast " + words[2]).replaceAll("(?s).*\"inode\":(\\d+).*", "$1"));
         long block = Long.parseLong(words[3]);
-        if (words[1].equals("data")) {
-            damage.data(inode, block);
-        } else {
-            damage.mapNode(inode, block, 1);
+        switch (words[1]) {
+            case "data" -> damage.data(inode, block);
+            case "map" -> damage.mapNode(inode, block, 1);
+            case "space" -> damage.spaceBits(inode);
+            default -> throw new AssertionError(words[1]);
         }
         serve();
     }
