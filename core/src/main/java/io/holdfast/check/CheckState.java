@@ -14,6 +14,8 @@ import java.util.List;
  */
 final class CheckState implements AutoCloseable {
     static final long NO_FILE = -1;
+    /** So many blocks go by between two calls of the progress. */
+    private static final int PROGRESS_BLOCKS = 1024;
     /** Stands for a subtree that was cut off, whose file does not matter. */
     static final long DEAD = -2;
 
@@ -86,6 +88,7 @@ final class CheckState implements AutoCloseable {
         tangled |= slice.tangled;
         findings.addAll(slice.findings);
         slice.forEach((block, inode) -> reach("map node", block, inode));
+        progress.update(reached, totalBlocks());
     }
 
     /** Counts a block that something points to, and reports one that cannot be, or is not the first time. */
@@ -102,7 +105,9 @@ final class CheckState implements AutoCloseable {
                     "%s points to block %d, which cannot be".formatted(by(inode), block));
         } else if (reachable.add(block)) {
             reached++;
-            progress.update(reached, totalBlocks());
+            if (reached % PROGRESS_BLOCKS == 0) {
+                progress.update(reached, totalBlocks());
+            }
         } else if (!touched.contains(block)) {
             tangled = true;
             hides(

@@ -23,7 +23,7 @@ final class DataCheck {
     /** Runs whose findings are held at once. */
     private static final int RUNS_MAX = 4096;
     /** Two wanted blocks at most so far apart share one read. */
-    private static final int GAP_MAX = 8;
+    private static final int GAP_MAX = 16;
 
     private final BlockStore store;
     private final Checksum checksum;
@@ -64,9 +64,10 @@ final class DataCheck {
             int to = groupEnd(from);
             runs.add(gathered.subList(from, to));
             from = to;
-        }
-        for (int from = 0; from < runs.size(); from += RUNS_MAX) {
-            verify(runs.subList(from, Math.min(from + RUNS_MAX, runs.size())));
+            if (runs.size() == RUNS_MAX || from == gathered.size()) {
+                verify(runs);
+                runs.clear();
+            }
         }
         gathered.clear();
     }

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Goes through the subtrees that were cut off their maps and are not freed yet; their data does not matter any more. Used by
@@ -41,6 +42,8 @@ final class DeadTreesCheck {
     private Findings findings = new Findings();
 
     private long promised;
+    private boolean itemsWhole = true;
+    private boolean incomplete;
 
     private final Map<Long, Long> blocks = new HashMap<>();
     private final Map<Long, Long> unwritten = new HashMap<>();
@@ -79,6 +82,8 @@ final class DeadTreesCheck {
             unproven = check.work.unpaused(this::goThrough);
         }
         check.findings.addAll(findings);
+        check.incomplete |= !itemsWhole || incomplete;
+        check.itemsWhole &= itemsWhole;
         check.unwritten += promised;
         if (!unproven.isEmpty()) {
             check.unproven.add(unproven);
@@ -100,6 +105,9 @@ final class DeadTreesCheck {
             while (from.length > 0) {
                 List<MapItems.DeadTree> trees = new ArrayList<>();
                 byte[] next = deadTrees(from, trees);
+                if (next == null) {
+                    return REVOKED;
+                }
                 for (MapItems.DeadTree tree : trees) {
                     if (!deadTree(tree, state)) {
                         return REVOKED;
@@ -117,14 +125,26 @@ final class DeadTreesCheck {
         nodes.clear();
         findings = new Findings();
         promised = 0;
+        itemsWhole = true;
+        incomplete = false;
         blocks.clear();
         unwritten.clear();
         unreadable.clear();
     }
 
-    /** Looks some cut-off subtrees up; returns the key where to go on, an empty one at the end. */
-    private byte[] deadTrees(byte[] from, List<MapItems.DeadTree> trees) {
+    /**
+     * Looks some cut-off subtrees up; returns the key where to go on, an empty one at the end, and null if what was read may have
+     * been overwritten meanwhile.
+     */
+    private byte @Nullable [] deadTrees(byte[] from, List<MapItems.DeadTree> trees) {
         try (CheckSource.State newest = check.source.take()) {
+            byte[] next = deadTrees(newest, from, trees);
+            return newest.isGood() ? next : null;
+        }
+    }
+
+    private byte[] deadTrees(CheckSource.State newest, byte[] from, List<MapItems.DeadTree> trees) {
+        try {
             BTreeCursor cursor =
                     BTree.cursor(volume.nodes(), newest.superblock().treeRoot(), from);
             Item item = cursor.next();
@@ -154,8 +174,7 @@ final class DeadTreesCheck {
 
     private void hides(String structure, String message) {
         findings.add(structure, -1, CheckState.NO_FILE, message);
-        check.incomplete = true;
-        check.itemsWhole = false;
+        itemsWhole = false;
     }
 
     /** Returns false if subtrees are being freed again. */
@@ -174,7 +193,7 @@ final class DeadTreesCheck {
             if (!state.isGood()) {
                 return false;
             }
-            check.incomplete |= slice.incomplete;
+            incomplete |= slice.incomplete;
             findings.addAll(slice.findings);
             slice.forEach((block, inode) -> reachDead(block));
             blocks.merge(tree.inode(), walk.blocks, Long::sum);

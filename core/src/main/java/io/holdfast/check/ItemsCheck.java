@@ -1,5 +1,6 @@
 package io.holdfast.check;
 
+import io.holdfast.background.Job;
 import io.holdfast.btree.BTree;
 import io.holdfast.btree.LostKeys;
 import io.holdfast.checkpoint.LostRanges;
@@ -17,6 +18,8 @@ import org.jspecify.annotations.Nullable;
 final class ItemsCheck {
     /** How often the tree is read again. */
     private static final int ATTEMPTS_MAX = 16;
+    /** So often the tree is read at the job's rate. */
+    private static final int PACED_MAX = 2;
 
     private final CheckState check;
     private NamespaceCheck.Counts files = new NamespaceCheck.Counts(0, 0);
@@ -31,12 +34,20 @@ final class ItemsCheck {
 
     void run() {
         for (int attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-            if (check.work.unpaused(this::attempt)) {
+            if (attempt < PACED_MAX ? check.work.unpaused(this::attempt) : hurried()) {
                 return;
             }
         }
         check.unproven("files and directories");
         check.inodes.clear();
+    }
+
+    /** Does it without regard to clients: they take it away again and again if it is slow, and nothing else is checked without it. */
+    private boolean hurried() {
+        check.work.job().awaitTurn();
+        try (Job.Move _ = check.work.job().hurry()) {
+            return check.work.unpaused(this::attempt);
+        }
     }
 
     private boolean attempt() {

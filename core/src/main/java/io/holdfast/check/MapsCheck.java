@@ -29,8 +29,11 @@ final class MapsCheck {
     private static final int SLICE_PART = 64;
 
     private static final int SLICE_MIN = 16;
-    /** A slice takes no longer than about this at the rate of the job, so that it pins nothing for longer. */
-    private static final long SLICE_NANOS = 1_000_000_000;
+    /**
+     * A slice takes no longer than about this at the rate of the job, so that it pins nothing for longer. A shorter one would
+     * have its blocks further apart on the device, each a read of its own.
+     */
+    private static final long SLICE_NANOS = 10_000_000_000L;
 
     /** How often a slice is read again, each time half as long. */
     private static final int ATTEMPTS_MAX = 16;

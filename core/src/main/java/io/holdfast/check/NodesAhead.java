@@ -20,11 +20,13 @@ import java.util.concurrent.ConcurrentHashMap;
  * Reads the nodes of a map before the walk comes to them: many at a time, in the order of the device, nodes side by side with
  * one read. A node that cannot be read, or does not match, is left to the walk, which reads it again and reports it.
  *
- * <p>Keeps 256 nodes for each level of a map, 1 MiB, on the heap. Used by one thread, for one walk.
+ * <p>Keeps 256 nodes for each level of a map on the heap, together at most some 9 MiB. Used by one thread, for one walk.
  */
 final class NodesAhead implements NodeReader, MapWalk.Ahead {
     /** Two wanted nodes at most so far apart share one read. */
     private static final int GAP_MAX = 8;
+
+    private static final int AHEAD_MAX = 8 * 256;
 
     private final BlockStore store;
     private final Checksum checksum;
@@ -47,6 +49,9 @@ final class NodesAhead implements NodeReader, MapWalk.Ahead {
 
     @Override
     public void willRead(List<BlockPointer> pointers) {
+        if (ahead.size() > AHEAD_MAX) {
+            ahead.clear(); // The walk has not come for them: its visitor knew the nodes.
+        }
         List<BlockPointer> wanted = new ArrayList<>(pointers);
         wanted.removeIf(pointer -> pointer.block() <= 0 || pointer.block() >= store.blocks());
         wanted.sort(Comparator.comparingLong(BlockPointer::block));

@@ -27,11 +27,13 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.NavigableMap;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.LongFunction;
 import java.util.stream.Collectors;
@@ -88,6 +90,9 @@ final class CheckpointRun {
     private long inodesBelow;
     private List<String> treeNotes = List.of();
 
+    /** Inodes whose maps' items cannot be read: a device may take long to say so, each time. */
+    private final Set<Long> unreadable = new HashSet<>();
+
     private boolean moreToReap;
     private long reapedNodes;
     private long frozenUnwritten;
@@ -140,7 +145,7 @@ final class CheckpointRun {
             mergeLost();
             reap();
             roots.forEach(this::putRoot);
-            BlockPointer tree = applyItems(changedItems);
+            BlockPointer tree = applyItems();
             writer.finish();
             growMap();
             BlockPointer spaceRoot = updateSpaceMap(last.generation() + 1, clean);
@@ -167,8 +172,8 @@ final class CheckpointRun {
         }
     }
 
-    private BlockPointer applyItems(NavigableMap<byte[], Item> changedItems) throws HoldfastException {
-        TreeUpdate update = new TreeUpdate(writer, last, changedItems, mergesLost);
+    private BlockPointer applyItems() throws HoldfastException {
+        TreeUpdate update = new TreeUpdate(writer, last, items, mergesLost);
         BlockPointer tree = update.apply(items.values());
         if (!update.found().isEmpty()) {
             items.clear();
@@ -283,7 +288,8 @@ final class CheckpointRun {
         if (!lost.isEmpty() || roots.values().stream().anyMatch(MapRoot::hidesAnother)) {
             return features.withLostNodes();
         }
-        return noneIsLost ? features.withoutLostNodes() : features;
+        // Where keys are lost, a root may be among them that has lost blocks.
+        return noneIsLost && !lostKeys ? features.withoutLostNodes() : features;
     }
 
     /**
@@ -313,10 +319,14 @@ final class CheckpointRun {
 
     /** Returns whether nobody knows what came after a node that was lost: then it must not be put back. */
     private boolean isUnknown(long inode) {
+        if (unreadable.contains(inode)) {
+            return true;
+        }
         try {
             MapRoot root = rootOf(inode);
             return root != null && root.hidesAnother();
         } catch (HoldfastException e) {
+            unreadable.add(inode);
             return true;
         }
     }
@@ -393,7 +403,7 @@ final class CheckpointRun {
                 BTree.PAST_LOST_KEYS);
         try {
             Item item = cursor.next();
-            while (item != null && MapItems.isDeadKey(item.key()) && found.size() <= REAP_MAX) {
+            while (item != null && MapItems.isDeadKey(item.key()) && found.size() <= (reaps ? REAP_MAX : 0)) {
                 DeadTree tree = MapItems.decodeDead(item.key(), Objects.requireNonNull(item.value()));
                 if (!isUnknown(tree.inode())) {
                     found.add(tree);

@@ -44,7 +44,11 @@ final class TreeUpdate {
     record FoundRoot(MapRoot now, byte @Nullable [] older) {}
 
     /** @param mends look whether lost nodes can be read again */
-    TreeUpdate(CheckpointWriter writer, Superblock last, NavigableMap<byte[], Item> changedItems, boolean mends) {
+    TreeUpdate(
+            CheckpointWriter writer,
+            Superblock last,
+            NavigableMap<byte[], @Nullable Item> changedItems,
+            boolean mends) {
         this.writer = writer;
         this.last = last;
         this.inodesBelow = inodesBelow(changedItems);
@@ -53,7 +57,7 @@ final class TreeUpdate {
                 : Mending.NOTHING;
     }
 
-    private long inodesBelow(NavigableMap<byte[], Item> changedItems) {
+    private long inodesBelow(NavigableMap<byte[], @Nullable Item> changedItems) {
         Item mark = changedItems.get(InodeMark.key());
         byte[] value = mark == null ? null : mark.value();
         if (value == null && last.inodesBelow() == 0) {

@@ -80,6 +80,9 @@ public record Superblock(
 
     private static final int LABEL_AT = 56;
     private static final int REPAIRED_AT = 147;
+    /** As for the mark in the metadata tree. */
+    private static final long INODES_BELOW_END = 1L << 62;
+
     private static final int ZERO_AT = 288;
     private static final int FIRST_CHECKSUM_AT = 504;
     private static final int SECTOR = 512;
@@ -194,7 +197,7 @@ public record Superblock(
         long changeBytes = getLong(b, 272);
         long inodesBelow = getLong(b, 280);
         if (changeBytes < 0
-                || inodesBelow < 0
+                || (inodesBelow != 0 && (inodesBelow < 2 || inodesBelow >= INODES_BELOW_END))
                 || (b[REPAIRED_AT] & ~1) != 0
                 || getLong(b, 152) != 0
                 || !isZero(b, ZERO_AT, FIRST_CHECKSUM_AT)

@@ -184,7 +184,8 @@ public final class ItemRepairs {
     }
 
     private boolean highWater(long free) throws HoldfastException {
-        byte[] mark = InodeMark.encode(free);
+        // Not below what the superblock says: numbers of removed files must not come back.
+        byte[] mark = InodeMark.encode(Math.max(free, items.inodesBelow()));
         if (InodeMark.decode(mark) < 0 || Arrays.equals(mark, items.get(InodeMark.key()))) {
             return false;
         }

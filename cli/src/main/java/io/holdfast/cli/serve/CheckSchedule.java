@@ -24,6 +24,7 @@ import org.jspecify.annotations.Nullable;
 final class CheckSchedule implements AutoCloseable {
     private static final System.Logger LOG = System.getLogger("io.holdfast.check");
     private static final Duration AGAIN_MAX = Duration.ofDays(1);
+    private static final Duration SHORTAGE = Duration.ofMinutes(1);
     private static final Duration STOP_MAX = Duration.ofSeconds(5);
 
     private final Optional<Duration> every;
@@ -45,7 +46,12 @@ final class CheckSchedule implements AutoCloseable {
         }
         Volume volume = served.volume();
         if (!clock.instant().isBefore(notBefore) && volume.failure().isEmpty() && isDue(volume, every.get())) {
-            running = Thread.ofPlatform().daemon().name("scheduled-check").start(() -> check(served, every.get()));
+            try {
+                running = Thread.ofPlatform().daemon().name("scheduled-check").start(() -> check(served, every.get()));
+            } catch (OutOfMemoryError e) {
+                LOG.log(Level.WARNING, "no thread for a scheduled check; it is tried again in a minute", e);
+                notBefore = clock.instant().plus(SHORTAGE);
+            }
         }
     }
 
@@ -80,6 +86,9 @@ final class CheckSchedule implements AutoCloseable {
             if (e.code() != ErrorCode.IN_USE && e.code() != ErrorCode.CLOSED) {
                 notBefore = clock.instant().plus(again);
             }
+        } catch (RuntimeException | Error e) {
+            notBefore = clock.instant().plus(time.compareTo(AGAIN_MAX) < 0 ? time : AGAIN_MAX);
+            LOG.log(Level.ERROR, "a scheduled check ended early", e);
         }
     }
 
