@@ -45,6 +45,8 @@ final class BatchApply {
     private final boolean ofChanges;
     private final List<NodePacker> packers = new ArrayList<>();
     private Changes changes;
+    /** How many patches are being taken out around the place where this is. */
+    private int mends;
 
     BatchApply(NodeReader reader, NodeWriter writer, Changes changes, Losses losses) {
         this(reader, writer, changes, losses, losses.mending(), false);
@@ -164,7 +166,11 @@ final class BatchApply {
 
     /** Puts a patch with the changes that fall into the range in the place of a node. */
     private void addPatch(LostKeys lost, HoldfastException why) throws HoldfastException {
-        losses.lost(lost, why);
+        if (mends > 0) {
+            losses.stillLost(lost, why);
+        } else {
+            losses.lost(lost, why);
+        }
         if (Inject.off(Guard.LOST_KEEPS_POINTER)) {
             writer.dropRewritten(lost.node());
             addChangesBelow(lost.high());
@@ -213,7 +219,14 @@ final class BatchApply {
     }
 
     private void mend(BlockPointer pointer, PatchNode patch) throws HoldfastException {
-        Node base = patch.readBase(reader);
+        Node base;
+        try {
+            base = patch.readBase(reader);
+        } catch (HoldfastException e) {
+            // It could be read a moment ago. It stays lost, as before.
+            change(pointer, patch);
+            return;
+        }
         List<BlockPointer> passed = new ArrayList<>();
         BTreeCursor older = BTreeCursor.changes(reader, patch, new byte[0], null, DamagePolicy.STRICT)
                 .onNode(passed::add);
@@ -229,10 +242,12 @@ final class BatchApply {
                     return item;
                 },
                 patch.high());
+        mends++;
         switch (base) {
             case TreeNode node -> open(patch.base(), node, patch.high());
             case PatchNode below -> patch(patch.base(), below, patch.high());
         }
+        mends--;
         changes = outer;
     }
 

@@ -18,6 +18,16 @@ public interface Losses {
      */
     void lost(LostKeys lost, HoldfastException why) throws HoldfastException;
 
+    /**
+     * Takes a node that cannot be read, below one that was lost and can be read again. It is no new loss. If this returns, a patch
+     * with the changes takes its place.
+     *
+     * @throws HoldfastException as {@link #lost}
+     */
+    default void stillLost(LostKeys lost, HoldfastException why) throws HoldfastException {
+        lost(lost, why);
+    }
+
     /** Returns a key above all that the tree has; null if none is known. So a range that is lost has an end. */
     default byte @Nullable [] end() {
         return null;

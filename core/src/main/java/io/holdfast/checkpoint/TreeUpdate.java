@@ -121,6 +121,12 @@ final class TreeUpdate {
                         why);
             }
             lost++;
+            stillLost(keys, why);
+        }
+
+        /** Does not count: else a node that can be read again would end each checkpoint, if many below it cannot. */
+        @Override
+        public void stillLost(LostKeys keys, HoldfastException why) {
             notes.add("%s: %s. What is changed there is kept; 'holdfast check' names all damage"
                     .formatted(LostRanges.text(keys), why.getMessage()));
         }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.jspecify.annotations.Nullable;
@@ -26,6 +27,7 @@ class LostKeysTest {
     private final TreeMap<byte[], byte[]> model = new TreeMap<>(Arrays::compareUnsigned);
     private BlockPointer root = BlockPointer.NONE;
     private int lost;
+    private int stillLost;
 
     private static byte[] key(int i) {
         byte[] key = new byte[120];
@@ -40,6 +42,11 @@ class LostKeysTest {
             @Override
             public void lost(LostKeys keys, HoldfastException why) {
                 lost++;
+            }
+
+            @Override
+            public void stillLost(LostKeys keys, HoldfastException why) {
+                stillLost++;
             }
 
             @Override
@@ -153,6 +160,35 @@ class LostKeysTest {
         assertThat(lost).isEqualTo(3);
         assertThatThrownBy(() -> BTree.get(nodes, root, key(1502))).isInstanceOf(HoldfastException.class);
         assertThat(BTree.get(nodes, root, key(1504))).isEqualTo(key(3));
+        nodes.unreadable.clear();
+        mend();
+        nodes.verify(root, model, false);
+    }
+
+    /** A node can be read again, and what has changed below it cannot. That is no new loss, however many nodes it is. */
+    @Test
+    void whatIsLostBelowANodeThatCanBeReadAgain() throws HoldfastException {
+        fill();
+        long inner = node(key(1500), 1);
+        TreeSet<Long> leaves = new TreeSet<>();
+        List<Item> batch = new ArrayList<>();
+        for (int i = 0; i < KEYS; i += 3) {
+            if (node(key(i), 1) == inner && leaves.add(node(key(i), 0))) {
+                batch.add(new Item(key(i), key(7)));
+            }
+        }
+        assertThat(leaves).hasSizeGreaterThan(8);
+        nodes.unreadable.add(inner);
+        apply(batch, null, Mending.NOTHING);
+        assertThat(lost).isEqualTo(1);
+        nodes.unreadable.remove(inner);
+        nodes.unreadable.addAll(leaves);
+        apply(List.of(), null, BTree.mending(nodes, root, 99));
+        assertThat(lost).isEqualTo(1);
+        assertThat(stillLost).isEqualTo(leaves.size());
+        for (Item item : batch) {
+            assertThat(BTree.get(nodes, root, item.key())).isEqualTo(item.value());
+        }
         nodes.unreadable.clear();
         mend();
         nodes.verify(root, model, false);
