@@ -78,7 +78,7 @@ class GuardsTest {
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);
             // Need a leaf of the metadata tree that decays, and somebody who looks for what it has.
-            case LOST_IS_NOT_ABSENT, LOST_KEEPS_POINTER -> new Seeds(1500, Scenario::decays);
+            case LOST_IS_NOT_ABSENT, LOST_KEEPS_POINTER -> new Seeds(8000, Scenario::decays);
             case CHECK_HEARS_CHANGES -> new Seeds(1500, Scenario::checksBeside);
             // Needs a check that is so slow that a block has been used again meanwhile.
             case PINS_TELL -> new Seeds(6000, scenario -> scenario.checksBeside() && scenario.tight());
