@@ -5,8 +5,9 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * Finds out whether clients notice the jobs: whether their calls take longer than they do without. It looks at windows of some
- * time, the mean of each with half the weight of those before: calls take longer now and then for other reasons. A window in which no job moved anything teaches what is usual. While clients are busy there is such a window every now
- * and then, in which all jobs stand still: what is usual changes with what the clients do. Not thread-safe.
+ * time. A window counts half, and all before it count half together, for calls take longer now and then for other reasons. A
+ * window in which no job moved anything teaches what is usual. While clients are busy, all jobs stand still in one window every
+ * few seconds, since what is usual changes with what the clients do. Not thread-safe.
  */
 final class ClientWatch {
     static final long WINDOW_NANOS = TimeUnit.MILLISECONDS.toNanos(100);

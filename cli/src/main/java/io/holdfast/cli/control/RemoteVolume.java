@@ -93,12 +93,15 @@ public final class RemoteVolume implements Volume {
         return unchecked(new VolumeRequest.Usage(), VolumeUsage.class);
     }
 
-    /** Returns empty also if the server is of an older version. */
     @Override
     public Optional<HostSpace> host() throws HoldfastException {
+        return optional(new VolumeRequest.Host(), HostSpace.class);
+    }
+
+    /** Returns what a list of at most one has; empty also if the server is of an older version. */
+    private <T> Optional<T> optional(VolumeRequest request, Class<T> type) throws HoldfastException {
         try {
-            return client.callForList(new VolumeRequest.Host(), HostSpace.class).stream()
-                    .findFirst();
+            return client.callForList(request, type).stream().findFirst();
         } catch (HoldfastException e) {
             if (e.code() == ErrorCode.UNSUPPORTED) {
                 return Optional.empty();
@@ -351,18 +354,9 @@ public final class RemoteVolume implements Volume {
         return client.decode(result, CheckReport.class);
     }
 
-    /** Returns empty also if the server is of an older version. */
     @Override
     public Optional<FinishedCheck> lastCheck() throws HoldfastException {
-        try {
-            return client.callForList(new VolumeRequest.LastCheck(), FinishedCheck.class).stream()
-                    .findFirst();
-        } catch (HoldfastException e) {
-            if (e.code() == ErrorCode.UNSUPPORTED) {
-                return Optional.empty();
-            }
-            throw e;
-        }
+        return optional(new VolumeRequest.LastCheck(), FinishedCheck.class);
     }
 
     @Override
