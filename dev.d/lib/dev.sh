@@ -45,3 +45,22 @@ install_packages() {
         say "could not install them, so what needs them is left out"
     fi
 }
+
+# Puts the programs of a Debian package on the path without installing it: for one whose service would start with it.
+#   $1   the package
+#   $2   a program of it that is wanted
+unpack_package() {
+    local folder=$PWD/.build/unpacked/$1
+    if ! command -v "$2" >/dev/null && [[ ! -x $folder/usr/bin/$2 ]] && command -v apt-get >/dev/null; then
+        say "downloading $1 for its $2 …"
+        rm -rf "$folder"
+        mkdir -p "$folder"
+        # apt's own user may not write here; as root it says so and downloads all the same.
+        if ! (cd "$folder" && apt-get download -qq "$1" && dpkg-deb -x "$1"_*.deb . && rm "$1"_*.deb) \
+            >"$folder.log" 2>&1; then
+            tail -n 5 "$folder.log" >&2
+            say "could not get it, so what needs $2 is left out"
+        fi
+    fi
+    PATH=$PATH:$folder/usr/bin
+}

@@ -32,6 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** {@code check --repair} and {@code --undo-repair} on a real volume. */
 @Timeout(120)
 class CheckRepairTest {
+    private static final int DAMAGED = 1;
     private static final int BLOCK = 4096;
     private static final String UNDO = "--undo-repair";
 
@@ -197,15 +198,40 @@ class CheckRepairTest {
         assertThat(check()).isZero();
     }
 
+    /** {@code ServedRepairTest} repairs one; here the server has no way to open it again. */
     @Test
-    void aServedVolumeIsRefused() throws IOException {
+    void aServedVolume() throws IOException {
+        damage();
         try (Volume open = Volumes.open(volume, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY));
                 ControlServer _ = ControlServer.start(open, ControlPath.of(volume))) {
-            for (String[] options : new String[][] {{"--repair", "--dry-run"}, {"--repair", "--yes"}, {UNDO}}) {
-                assertThat(check(options)).isEqualTo(3);
-                assertThat(err)
-                        .contains("is being served, and a repair needs the volume for itself", "stop its server");
+            assertThat(check("--repair", "--dry-run")).as(err).isEqualTo(1);
+            assertThat(out)
+                    .contains(
+                            "repair inode: inode " + inode + " has no name",
+                            "a repair would mend 3 of 3 findings; nothing was changed");
+            assertThat(check("--repair", "--yes")).isNotZero();
+            assertThat(out).contains("the volume is being served: for the repair its clients wait, for about 1 s");
+            assertThat(err).contains("cannot open its volume again");
+            assertThat(check(UNDO)).isEqualTo(5);
+            assertThat(err).contains("it is too late to undo a repair");
+            assertThat(check()).isEqualTo(1);
+        }
+    }
+
+    /** Each command ends its repair before it ends itself, so the next one never finds the volume busy. */
+    @Test
+    void oneRepairStraightAfterAnother() throws IOException {
+        damage();
+        try (Volume open = Volumes.open(volume, OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY));
+                ControlServer _ = ControlServer.start(open, ControlPath.of(volume))) {
+            for (int round = 0; round < 200; round++) {
+                assertThat(check("--repair", "--dry-run")).as(err).isEqualTo(DAMAGED);
+                assertThat(runAnswering("n\n", "check", volume.toString(), "--repair"))
+                        .as(err)
+                        .isEqualTo(DAMAGED);
             }
+            check("--repair", "--yes");
+            assertThat(err).contains("cannot open its volume again");
         }
     }
 

@@ -81,6 +81,12 @@ class RealVolumeTest {
         assertThat(out).contains("\"size_bytes\":" + Files.size(file));
         ok("export", v, "/a/b/f", copy.toString());
         assertThat(copy).hasSameBinaryContentAs(file);
+        ok("cp", v, "/a/b/f", "/a");
+        ok("export", "--force", v, "/a/f", copy.toString());
+        assertThat(copy).hasSameBinaryContentAs(file);
+        ok("du", "-s", v, "/a");
+        assertThat(out).isEqualTo(2 * 2 * 3L * (1 << 20) + 2 * 4096 + "\t/a\n");
+        ok("rm", v, "/a/f");
         ok("create", v, "/disk", "--size", "1T");
         ok("resize", v, "/disk", "--size", "2T");
         ok("mv", v, "/disk", "/a");
@@ -92,7 +98,7 @@ class RealVolumeTest {
         ok("grow", v, "--size", "200M");
         assertThat(out).isEqualTo("grew " + v + " from 64 MiB to 200 MiB\n");
         assertThat(Files.size(volume)).isEqualTo(200 << 20);
-        ok("df", v);
+        ok("df", "-h", v);
         assertThat(out).contains("200 MiB");
         ok("check", v);
         assertThat(out).endsWith("clean\n");

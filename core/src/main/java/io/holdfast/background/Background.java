@@ -6,11 +6,13 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.volume.JobKind;
+import io.holdfast.volume.JobSettings;
 import io.holdfast.volume.JobStatus;
 import io.holdfast.volume.Jobs;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
@@ -36,9 +38,14 @@ public final class Background implements Jobs {
     private final Timing timing;
     private final ClientWaits waits;
     private final ReentrantLock lock = new ReentrantLock();
+    /** Somebody said something about jobs, or the time has come for one. */
     private final Condition changed = lock.newCondition();
+    /** Something that was under way has ended. */
+    private final Condition moved = lock.newCondition();
+
     private final Map<Long, Job> jobs = new TreeMap<>();
     private final ClientWatch watch;
+    private volatile KeptSettings kept = KeptSettings.NOWHERE;
     private long lastId;
     private long inFlight;
     private boolean stopping;
@@ -54,6 +61,11 @@ public final class Background implements Jobs {
         return waits;
     }
 
+    /** Says where it is kept what was set of lasting jobs. Called before any of them begins. */
+    public void keepSettings(KeptSettings keeper) {
+        kept = keeper;
+    }
+
     // ---- for the jobs ----
 
     /**
@@ -65,6 +77,16 @@ public final class Background implements Jobs {
      * @throws HoldfastException {@code IN_USE} if there is a job of this kind; {@code CLOSED} if the volume is being closed
      */
     public Job begin(JobKind kind, String subject, long limit, @Nullable Runnable heartbeat) throws HoldfastException {
+        return begin(kind, subject, new JobSettings(false, limit), false, heartbeat);
+    }
+
+    /** Begins a job with what was set of the last one of its kind that was lasting. What is set of this one is kept. */
+    public Job beginLasting(JobKind kind, String subject, @Nullable Runnable heartbeat) throws HoldfastException {
+        return begin(kind, subject, kept.of(kind), true, heartbeat);
+    }
+
+    private Job begin(JobKind kind, String subject, JobSettings settings, boolean lasting, @Nullable Runnable heartbeat)
+            throws HoldfastException {
         lock.lock();
         try {
             if (stopping) {
@@ -75,8 +97,10 @@ public final class Background implements Jobs {
                     throw inUse(other.status(timing.nanoTime()));
                 }
             }
-            Job job = new Job(this, ++lastId, kind, subject, timing.nanoTime(), heartbeat);
-            job.pace.setLimit(timing.nanoTime(), bound(limit));
+            Job job = new Job(this, ++lastId, kind, subject, timing.nanoTime(), heartbeat, lock.newCondition());
+            job.pace.setLimit(timing.nanoTime(), bound(settings.limit()));
+            job.paused = settings.paused();
+            job.lasting = lasting;
             jobs.put(job.id, job);
             return job;
         } finally {
@@ -101,16 +125,20 @@ public final class Background implements Jobs {
         lock.lock();
         try {
             jobs.remove(job.id);
-            changed.signalAll();
+            wakeAll();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Waits until a job may move bytes, and counts them as under way. */
+    /**
+     * Waits until a job may move bytes, and counts them as under way. Who does not wait through pauses keeps something from others, so its
+     * moves go before those of the job's other threads.
+     */
     Job.Move take(Job job, long bytes, boolean throughPauses) {
         Inject.at(Point.JOB_ASKS);
         boolean interrupted = false;
+        boolean ahead = false;
         try {
             while (true) {
                 lock.lock();
@@ -118,7 +146,11 @@ public final class Background implements Jobs {
                     if (mayTake(job, bytes, throughPauses)) {
                         return () -> giveBack(bytes);
                     }
-                    interrupted |= pause(job);
+                    if (!throughPauses && !ahead) {
+                        ahead = true;
+                        job.ahead++;
+                    }
+                    interrupted |= pause(job, ahead);
                 } finally {
                     lock.unlock();
                 }
@@ -128,6 +160,7 @@ public final class Background implements Jobs {
                 }
             }
         } finally {
+            leaveQueue(job, ahead);
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
@@ -150,7 +183,8 @@ public final class Background implements Jobs {
         adjust(now);
         boolean hurried = job.hurries > 0;
         boolean fits = inFlight == 0 || inFlight + bytes <= IN_FLIGHT_MAX;
-        if (bytes > 0 && !hurried && (!fits || nanosToWait(job, now) > 0)) {
+        boolean letsOthersPass = throughPauses && job.ahead > 0;
+        if (bytes > 0 && !hurried && (!fits || letsOthersPass || nanosToWait(job, now) > 0)) {
             return false;
         }
         if (bytes > 0) {
@@ -203,20 +237,57 @@ public final class Background implements Jobs {
     /** Waits for a change, or for the time at which the job may go on; returns whether the thread was interrupted. */
     // The loop is in the caller.
     @SuppressWarnings("WaitNotInLoop")
-    private boolean pause(Job job) {
+    private boolean pause(Job job, boolean ahead) {
         long now = timing.nanoTime();
         long wait = isHeld(job) ? Long.MAX_VALUE : nanosToWait(job, now);
         try {
             if (wait == Long.MAX_VALUE && job.heartbeat() == null) {
                 changed.await();
-            } else {
+            } else if (!ahead && job.ahead > 0) {
+                timing.await(lock, job.turn, HEARTBEAT_NANOS);
+            } else if (wait == 0) {
                 // Without a time to wait for, something under way must end.
-                timing.await(lock, changed, wait == 0 ? HEARTBEAT_NANOS : Math.min(wait, HEARTBEAT_NANOS));
+                timing.await(lock, moved, HEARTBEAT_NANOS);
+            } else if (wait == Long.MAX_VALUE || ahead || isFirst(job)) {
+                timing.await(lock, changed, Math.min(wait, HEARTBEAT_NANOS));
+            } else {
+                timing.await(lock, job.turn, HEARTBEAT_NANOS);
             }
             return false;
         } catch (InterruptedException e) {
             return true;
         }
+    }
+
+    /** Of a job's threads one waits for its time, and wakes the next one: the others would all wake up with it, for nothing. */
+    private static boolean isFirst(Job job) {
+        if (job.first == null) {
+            job.first = Thread.currentThread();
+        }
+        return Thread.currentThread().equals(job.first);
+    }
+
+    private void leaveQueue(Job job, boolean ahead) {
+        lock.lock();
+        try {
+            if (Thread.currentThread().equals(job.first)) {
+                job.first = null;
+            }
+            if (ahead) {
+                job.ahead--;
+            }
+            if (job.first == null && job.ahead == 0) {
+                job.turn.signal();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void wakeAll() {
+        changed.signalAll();
+        moved.signalAll();
+        jobs.values().forEach(job -> job.turn.signalAll());
     }
 
     private void giveBack(long bytes) {
@@ -226,7 +297,7 @@ public final class Background implements Jobs {
         lock.lock();
         try {
             inFlight -= bytes;
-            changed.signalAll();
+            moved.signalAll();
         } finally {
             lock.unlock();
         }
@@ -260,7 +331,7 @@ public final class Background implements Jobs {
         lock.lock();
         try {
             job.hurries += hurried ? 1 : -1;
-            changed.signalAll();
+            wakeAll();
         } finally {
             lock.unlock();
         }
@@ -279,7 +350,7 @@ public final class Background implements Jobs {
         lock.lock();
         try {
             job.ended = closing();
-            changed.signalAll();
+            wakeAll();
         } finally {
             lock.unlock();
         }
@@ -294,7 +365,7 @@ public final class Background implements Jobs {
         try {
             stopping = true;
             jobs.values().stream().filter(job -> job.kind() != JobKind.REAP).forEach(job -> job.ended = closing());
-            changed.signalAll();
+            wakeAll();
         } finally {
             lock.unlock();
         }
@@ -331,14 +402,28 @@ public final class Background implements Jobs {
     }
 
     private void change(long id, Change change) throws HoldfastException {
+        Job job;
         lock.lock();
         try {
-            Job job = jobs.get(id);
+            job = jobs.get(id);
             if (job == null) {
                 throw Jobs.unknown(id);
             }
             change.make(job);
-            changed.signalAll();
+            wakeAll();
+        } finally {
+            lock.unlock();
+        }
+        if (job.lasting && lastingSettings(job).isPresent()) {
+            kept.keep(job.kind(), () -> lastingSettings(job));
+        }
+    }
+
+    /** Returns what is set of a job; empty if it has ended or is about to, which forgets it. */
+    private Optional<JobSettings> lastingSettings(Job job) {
+        lock.lock();
+        try {
+            return job.ended == null && jobs.containsKey(job.id) ? Optional.of(job.settings()) : Optional.empty();
         } finally {
             lock.unlock();
         }
@@ -358,10 +443,11 @@ public final class Background implements Jobs {
     @Override
     public void cancel(long id) throws HoldfastException {
         change(id, job -> {
-            if (job.kind() == JobKind.REAP) {
+            if (job.kind().isStanding()) {
                 throw new HoldfastException(
                         ErrorCode.INVALID,
-                        "job %d frees the space of removed files and cannot be cancelled; pause it".formatted(id));
+                        "job %d (%s) goes on as long as the volume is open and cannot be cancelled; pause it"
+                                .formatted(id, job.kind().label()));
             }
             job.ended = new HoldfastException(
                     ErrorCode.CANCELLED,

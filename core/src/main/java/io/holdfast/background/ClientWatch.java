@@ -84,7 +84,7 @@ final class ClientWatch {
         ClientWaits.Sums sums = waits.sums();
         ClientWaits.Sums window = sums.since(before);
         boolean isLong = age(now) >= LONG_NANOS;
-        boolean enough = window.total() >= (isLong ? CALLS_BUSY : CALLS_MIN);
+        boolean enough = window.total() >= (isLong ? CALLS_BUSY : CALLS_MIN) || (isLong && isSlow(window));
         if (moved > 0 && age(now) > STALE_NANOS) {
             begin(now, sums);
             return Verdict.NONE;
@@ -105,6 +105,15 @@ final class ClientWatch {
         begin(now, sums);
         still = enough && now - learned >= LEARN_NANOS;
         return verdict;
+    }
+
+    /** Returns whether there are few calls because they take so long. */
+    private static boolean isSlow(ClientWaits.Sums window) {
+        long nanos = 0;
+        for (long each : window.nanos()) {
+            nanos += each;
+        }
+        return nanos >= LONG_NANOS / 2;
     }
 
     private void begin(long now, ClientWaits.Sums sums) {

@@ -2,8 +2,10 @@ package io.holdfast.background;
 
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.JobKind;
+import io.holdfast.volume.JobSettings;
 import io.holdfast.volume.JobState;
 import io.holdfast.volume.JobStatus;
+import java.util.concurrent.locks.Condition;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -21,9 +23,22 @@ public final class Job implements AutoCloseable {
     final long id;
     final Pace pace;
     boolean paused;
+    /** Whether what is set of it outlasts the mount. Set once, before the job is known. */
+    boolean lasting;
+
     /** Why the job is to end; null if it may go on. */
     @Nullable
     HoldfastException ended;
+
+    /** The thread that waits for the time at which the job may move; null if none does. */
+    @Nullable
+    Thread first;
+
+    /** Threads that wait and go before all others. */
+    int ahead;
+
+    /** The first one has left, and nobody goes before the others. */
+    final Condition turn;
 
     boolean idle;
     int hurries;
@@ -33,7 +48,15 @@ public final class Job implements AutoCloseable {
     private volatile long doneBytes;
     private volatile long totalBytes;
 
-    Job(Background background, long id, JobKind kind, String subject, long now, @Nullable Runnable heartbeat) {
+    Job(
+            Background background,
+            long id,
+            JobKind kind,
+            String subject,
+            long now,
+            @Nullable Runnable heartbeat,
+            Condition turn) {
+        this.turn = turn;
         this.background = background;
         this.id = id;
         this.kind = kind;
@@ -116,6 +139,11 @@ public final class Job implements AutoCloseable {
     /** Returns whether the job goes on: it is not paused, or somebody waits for it. */
     public boolean mayGoOn() {
         return background.mayGoOn(this);
+    }
+
+    /** Returns what somebody has set. */
+    JobSettings settings() {
+        return new JobSettings(paused, bound(pace.limit()));
     }
 
     JobStatus status(long now) {

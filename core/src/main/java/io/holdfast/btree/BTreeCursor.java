@@ -4,6 +4,7 @@ import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.node.NodeReader;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -90,33 +91,34 @@ public final class BTreeCursor {
         this.policy = policy;
     }
 
-    BTreeCursor atRoot(BlockPointer root) {
-        return root.isNone() ? this : at(root, false);
+    BTreeCursor atRoot(TreeRoot root) {
+        if (!root.isNone()) {
+            start = () -> pushNode(TreeNode.readRoot(reader, root), null);
+        }
+        return this;
     }
 
     /** Begins with the changes of a patch. The cursor returns removals, too. */
     static BTreeCursor changes(
             NodeReader reader, PatchNode patch, byte[] from, byte @Nullable [] to, DamagePolicy policy) {
-        return new BTreeCursor(reader, from, least(to, patch.high()), null, policy).at(patch.changes(), true);
+        return new BTreeCursor(reader, from, least(to, patch.high()), null, policy).atChanges(patch);
     }
 
-    private BTreeCursor at(BlockPointer root, boolean ofChanges) {
-        removals = ofChanges;
+    private BTreeCursor atChanges(PatchNode patch) {
+        removals = true;
         start = () -> {
-            TreeNode node = TreeNode.readRoot(reader, root, ofChanges);
-            passed.accept(root);
-            push(node, null);
+            TreeNode node = patch.readChanges(reader);
+            passed.accept(patch.changes());
+            pushNode(node, null);
         };
         return this;
     }
 
-    private BTreeCursor atBase(PatchNode patch, int depth) {
-        removals = patch.isOfChanges();
+    private BTreeCursor atBase(PatchNode patch) {
         start = () -> {
-            patch.requireDepth(depth);
             Node base = patch.readBase(reader);
             passed.accept(patch.base());
-            push(base, patch.high(), depth + 1);
+            push(base, patch.high());
         };
         return this;
     }
@@ -205,28 +207,28 @@ public final class BTreeCursor {
             return;
         }
         passed.accept(parent.child(at));
-        push(node, high, 0);
+        push(node, high);
     }
 
-    private void push(Node node, byte @Nullable [] high, int depth) throws HoldfastException {
+    private void push(Node node, byte @Nullable [] high) throws HoldfastException {
         switch (node) {
-            case TreeNode tree -> push(tree, high);
-            case PatchNode patch -> push(patch, depth);
+            case TreeNode tree -> pushNode(tree, high);
+            case PatchNode patch -> push(patch);
         }
     }
 
-    private void push(TreeNode node, byte @Nullable [] high) {
+    private void pushNode(TreeNode node, byte @Nullable [] high) {
         // To the right of the first path every key is above from, so both searches return the first index.
         path.add(new InNode(node, high, node.isLeaf() ? node.ceiling(from) : node.childFor(from)));
     }
 
-    private void push(PatchNode patch, int depth) throws HoldfastException {
+    private void push(PatchNode patch) throws HoldfastException {
         byte[] high = patch.high();
         if (high != null && Arrays.compareUnsigned(from, high) >= 0) {
             return;
         }
         BTreeCursor changes = changes(reader, patch, from, to, policy).onNode(passed);
-        BTreeCursor base = new BTreeCursor(reader, from, to, end, policy).atBase(patch, depth);
+        BTreeCursor base = new BTreeCursor(reader, from, to, end, policy).atBase(patch);
         path.add(new InPatch(changes, base.onNode(passed)));
     }
 }

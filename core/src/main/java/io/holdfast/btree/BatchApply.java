@@ -4,10 +4,11 @@ import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.node.NodeReader;
-import io.holdfast.node.NodeWriter;
+import io.holdfast.node.RootWriter;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -35,11 +36,16 @@ import org.jspecify.annotations.Nullable;
  *   <li>A node that cannot be read is shared. If a change falls into it, a {@link PatchNode} with that change takes its place. Its
  *       pointer is never given up: it, and all below it, stay allocated. Such places are never opened to fill up others, so
  *       nodes beside them may be underfull.
+ *   <li>A patch's tree of changes has no patches. What falls into a node of it that cannot be read goes into the changes of another
+ *       patch, whose base is this one ({@link #overflow}). Readers follow {@link PatchNode#DEPTH_MAX} of them. With one more the
+ *       batch is not applied.
+ *   <li>The new root is a node that this pass has written, or one that it has read: a tree never loses its root to a node that nobody
+ *       has read for long.
  * </ul>
  */
 final class BatchApply {
     private final NodeReader reader;
-    private final NodeWriter writer;
+    private final RootWriter writer;
     private final Losses losses;
     private final Mending mending;
     private final boolean ofChanges;
@@ -47,14 +53,22 @@ final class BatchApply {
     private Changes changes;
     /** How many patches are being taken out around the place where this is. */
     private int mends;
+    /** Of a tree of changes: takes those that fall into nodes of it that cannot be read; null as long as there are none. */
+    private @Nullable BatchApply overflow;
 
-    BatchApply(NodeReader reader, NodeWriter writer, Changes changes, Losses losses) {
+    private @Nullable HoldfastException overflowBecause;
+    /** The node that was written last. */
+    private BlockPointer written = BlockPointer.NONE;
+
+    private byte[] writtenContent = {};
+
+    BatchApply(NodeReader reader, RootWriter writer, Changes changes, Losses losses) {
         this(reader, writer, changes, losses, losses.mending(), false);
     }
 
     /** @param ofChanges the tree is a patch's tree of changes, in which a removal is an item */
     private BatchApply(
-            NodeReader reader, NodeWriter writer, Changes changes, Losses losses, Mending mending, boolean ofChanges) {
+            NodeReader reader, RootWriter writer, Changes changes, Losses losses, Mending mending, boolean ofChanges) {
         this.reader = reader;
         this.writer = writer;
         this.changes = changes;
@@ -63,21 +77,39 @@ final class BatchApply {
         this.ofChanges = ofChanges;
     }
 
-    /** @param high all keys are below it; null for no bound */
-    BlockPointer run(BlockPointer root, byte @Nullable [] high) throws HoldfastException {
-        if (changes.isEmpty() && !mending.opened().contains(root.block())) {
+    /** Returns the root of the new tree, with a copy. */
+    TreeRoot run(TreeRoot root) throws HoldfastException {
+        if (changes.isEmpty() && !mending.opened().contains(root.node().block())) {
             return root;
         }
         if (root.isNone()) {
-            addChangesBelow(high);
+            addChangesBelow(null);
         } else {
-            open(root, TreeNode.readRoot(reader, root, ofChanges), high);
+            TreeNode top = TreeNode.readRoot(reader, root);
+            dropRoot(writer, root);
+            openDropped(top, null);
         }
-        return finish();
+        BlockPointer node = finish();
+        if (node.isNone()) {
+            return TreeRoot.NONE;
+        }
+        byte[] content = node.equals(written) ? writtenContent : reader.read(node, TreeNode.STRUCTURE);
+        return new TreeRoot(node, writer.writeCopy(node, content));
+    }
+
+    /** Gives up both copies of a root. */
+    static void dropRoot(RootWriter writer, TreeRoot root) throws HoldfastException {
+        for (BlockPointer pointer : TreeNode.copies(root)) {
+            writer.dropRewritten(pointer);
+        }
     }
 
     private void open(BlockPointer pointer, TreeNode node, byte @Nullable [] high) throws HoldfastException {
         writer.dropRewritten(pointer);
+        openDropped(node, high);
+    }
+
+    private void openDropped(TreeNode node, byte @Nullable [] high) throws HoldfastException {
         if (node.isLeaf()) {
             merge(node, high);
             return;
@@ -126,7 +158,8 @@ final class BatchApply {
             if (change == null || leaf.compareKey(i, change.key()) != 0) {
                 add(0, leaf.item(i));
             } else {
-                place(change, leaf.value(i));
+                losses.placed(change, leaf.item(i).value());
+                place(change);
             }
         }
         addChangesBelow(high);
@@ -134,14 +167,14 @@ final class BatchApply {
 
     private void addChangesBelow(byte @Nullable [] high) throws HoldfastException {
         for (Item change = changes.peekBelow(high); change != null; change = changes.peekBelow(high)) {
-            place(change, null);
+            if (!ofChanges) {
+                losses.placed(change, null);
+            }
+            place(change);
         }
     }
 
-    private void place(Item change, byte @Nullable [] before) throws HoldfastException {
-        if (!ofChanges) {
-            losses.placed(change, before);
-        }
+    private void place(Item change) throws HoldfastException {
         if (ofChanges || change.value() != null) {
             add(0, change);
         }
@@ -158,35 +191,89 @@ final class BatchApply {
         byte[] end = BTreeCursor.least(high, losses.end());
         if (changes.peekBelow(end) == null) {
             share(level, entry);
+        } else if (ofChanges) {
+            lose(new LostKeys(pointer, level, low, end), why);
+            overflow(why, end);
+            share(level, entry);
         } else {
-            addPatch(new LostKeys(pointer, level, low, end), why);
+            addPatch(new LostKeys(pointer, level, low, end), TreeNode.patchDepth(entry) + 1, why);
         }
         addChangesBelow(high);
     }
 
-    /** Puts a patch with the changes that fall into the range in the place of a node. */
-    private void addPatch(LostKeys lost, HoldfastException why) throws HoldfastException {
+    private void lose(LostKeys lost, HoldfastException why) throws HoldfastException {
         if (mends > 0) {
             losses.stillLost(lost, why);
         } else {
             losses.lost(lost, why);
         }
+    }
+
+    /** Sets the changes below a key aside: they fall into a node of this tree of changes that cannot be read. */
+    private void overflow(HoldfastException why, byte @Nullable [] high) throws HoldfastException {
+        BatchApply to = overflow;
+        if (to == null) {
+            to = ofChanges(new Changes(() -> null));
+            overflow = to;
+            overflowBecause = why;
+        }
+        for (Item change = changes.peekBelow(high); change != null; change = changes.peekBelow(high)) {
+            to.add(0, change);
+            changes.advance();
+        }
+    }
+
+    /** Puts a patch with the changes that fall into the range in the place of a node, or of a patch. */
+    private void addPatch(LostKeys lost, int depth, HoldfastException why) throws HoldfastException {
+        lose(lost, why);
         if (Inject.off(Guard.LOST_KEEPS_POINTER)) {
             writer.dropRewritten(lost.node());
             addChangesBelow(lost.high());
             return;
         }
-        BlockPointer own =
-                ofChanges(changes.below(lost.high()), Mending.NOTHING).run(BlockPointer.NONE, lost.high());
-        write(new PatchNode(lost.level(), ofChanges, lost.node(), own, lost.low(), lost.high()));
+        requireDepth(depth, why);
+        BatchApply changed = ofChanges(changes.below(lost.high()));
+        changed.addChangesBelow(lost.high());
+        BlockPointer own = changed.finish();
+        PatchNode patch = new PatchNode(lost.level(), depth, lost.node(), own, lost.low(), lost.high());
+        share(patch, writer.write(patch.encode()));
     }
 
-    private BatchApply ofChanges(Changes below, Mending mended) {
-        return new BatchApply(reader, writer, below, losses, mended, true);
+    /** Applies changes to those of a patch; returns the new root of the tree of changes. */
+    private BlockPointer runOn(PatchNode patch) throws HoldfastException {
+        if (changes.isEmpty()) {
+            return patch.changes();
+        }
+        TreeNode top;
+        try {
+            top = patch.readChanges(reader);
+        } catch (HoldfastException e) {
+            lose(new LostKeys(patch.changes(), patch.level(), patch.low(), patch.high()), e);
+            overflow(e, patch.high());
+            return patch.changes();
+        }
+        open(patch.changes(), top, patch.high());
+        return finish();
     }
 
-    private void write(PatchNode patch) throws HoldfastException {
-        share(patch.level(), TreeNode.patchItem(patch.low(), writer.write(patch.encode())));
+    private static void requireDepth(int depth, HoldfastException why) throws HoldfastException {
+        if (depth > PatchNode.DEPTH_MAX) {
+            throw new HoldfastException(
+                    why.code(),
+                    "more than %d blocks of one place in the metadata tree cannot be read: %s"
+                            .formatted(PatchNode.DEPTH_MAX, why.getMessage()),
+                    why);
+        }
+    }
+
+    private BatchApply ofChanges(Changes below) {
+        BatchApply own = new BatchApply(reader, writer, below, losses, Mending.NOTHING, true);
+        own.mends = mends;
+        return own;
+    }
+
+    private void share(PatchNode patch, BlockPointer pointer) throws HoldfastException {
+        share(patch.level(), TreeNode.patchItem(patch.low(), pointer, patch.depth()));
     }
 
     /** Adds changes to those of a patch, or puts all of them into its base if that can be read again. */
@@ -194,28 +281,31 @@ final class BatchApply {
         addChangesBelow(patch.low());
         if (mending.merged().contains(pointer.block())) {
             mend(pointer, patch);
-        } else if (changes.peekBelow(patch.high()) != null || mending.opened().contains(pointer.block())) {
-            change(pointer, patch);
         } else {
-            share(patch.level(), TreeNode.patchItem(patch.low(), pointer));
+            change(pointer, patch);
         }
         addChangesBelow(high);
     }
 
+    /** Adds the changes of its range to those of a patch. */
     private void change(BlockPointer pointer, PatchNode patch) throws HoldfastException {
-        try {
-            patch.readChanges(reader);
-        } catch (HoldfastException e) {
-            if (changes.peekBelow(patch.high()) == null) {
-                share(patch.level(), TreeNode.patchItem(patch.low(), pointer));
-            } else {
-                addPatch(new LostKeys(pointer, patch.level(), patch.low(), patch.high()), e);
-            }
-            return;
+        BatchApply own = ofChanges(changes.below(patch.high()));
+        BlockPointer changed = own.runOn(patch);
+        PatchNode last = patch;
+        BlockPointer lastAt = pointer;
+        if (!changed.equals(patch.changes())) {
+            writer.dropRewritten(pointer);
+            last = patch.with(changed);
+            lastAt = writer.write(last.encode());
         }
-        writer.dropRewritten(pointer);
-        BlockPointer own = ofChanges(changes.below(patch.high()), mending).run(patch.changes(), patch.high());
-        write(new PatchNode(patch.level(), ofChanges, patch.base(), own, patch.low(), patch.high()));
+        BatchApply above = own.overflow;
+        HoldfastException why = own.overflowBecause;
+        if (above != null && why != null) {
+            requireDepth(last.depth() + 1, why);
+            last = new PatchNode(last.level(), last.depth() + 1, lastAt, above.finish(), last.low(), last.high());
+            lastAt = writer.write(last.encode());
+        }
+        share(last, lastAt);
     }
 
     private void mend(BlockPointer pointer, PatchNode patch) throws HoldfastException {
@@ -241,7 +331,8 @@ final class BatchApply {
                     passed.clear();
                     return item;
                 },
-                patch.high());
+                patch.high(),
+                (newer, replaced) -> losses.placed(newer, replaced.value()));
         mends++;
         switch (base) {
             case TreeNode node -> open(patch.base(), node, patch.high());
@@ -283,7 +374,10 @@ final class BatchApply {
     }
 
     private void write(int level, List<Item> items) throws HoldfastException {
-        BlockPointer pointer = writer.write(TreeNode.encode(level, ofChanges, items));
+        byte[] content = TreeNode.encode(level, ofChanges, items);
+        BlockPointer pointer = writer.write(content);
+        written = pointer;
+        writtenContent = content;
         boolean hasLost = level > 0 && items.stream().anyMatch(TreeNode::hasLost);
         add(level + 1, TreeNode.childItem(items.getFirst().key(), pointer, hasLost));
     }
@@ -295,8 +389,7 @@ final class BatchApply {
                 if (packer.isEmpty()) {
                     return BlockPointer.NONE;
                 }
-                // A patch is no root: nothing else would tell its level.
-                if (level > 0 && packer.size() == 1 && !TreeNode.isPatch(packer.first())) {
+                if (level > 0 && packer.size() == 1 && canBeRoot(packer.first(), level - 1)) {
                     return TreeNode.pointerOf(packer.first());
                 }
             }
@@ -306,6 +399,12 @@ final class BatchApply {
             }
             flush(level);
         }
+    }
+
+    /** Returns whether a child can become the root: this pass has written it, or it can be read. A patch cannot: nothing else would tell its level. */
+    private boolean canBeRoot(Item entry, int level) {
+        return TreeNode.patchDepth(entry) == 0
+                && (TreeNode.pointerOf(entry).equals(written) || readable(entry, level, null) != null);
     }
 
     /**
@@ -321,7 +420,7 @@ final class BatchApply {
         Item entry = packer(filled).removeLast();
         for (int at = filled - 1; ; at--) {
             BlockPointer pointer = TreeNode.pointerOf(entry);
-            TreeNode node = TreeNode.isPatch(entry) ? null : readLeft(entry, at, high);
+            TreeNode node = TreeNode.patchDepth(entry) > 0 ? null : readable(entry, at, high);
             if (node == null) {
                 packer(at + 1).add(entry);
                 return false;
@@ -340,7 +439,7 @@ final class BatchApply {
         }
     }
 
-    private @Nullable TreeNode readLeft(Item entry, int level, byte[] high) {
+    private @Nullable TreeNode readable(Item entry, int level, byte @Nullable [] high) {
         BlockPointer pointer = TreeNode.pointerOf(entry);
         try {
             TreeNode node = TreeNode.readRoot(reader, pointer, ofChanges);

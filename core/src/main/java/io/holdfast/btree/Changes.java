@@ -17,6 +17,11 @@ final class Changes {
         Item next() throws HoldfastException;
     }
 
+    /** Hears of older changes that newer ones take the place of. */
+    interface Replaced {
+        void replaced(Item newer, Item older) throws HoldfastException;
+    }
+
     Changes(Source source) throws HoldfastException {
         this.source = source;
         advance();
@@ -58,8 +63,8 @@ final class Changes {
     }
 
     /** Returns older changes with those here that are below a key; where both have the same item, those here count. */
-    Changes over(Source older, byte @Nullable [] high) throws HoldfastException {
-        return new Changes(new Merge(older, high));
+    Changes over(Source older, byte @Nullable [] high, Replaced replaced) throws HoldfastException {
+        return new Changes(new Merge(older, high, replaced));
     }
 
     private @Nullable Item takeBelow(byte @Nullable [] high) throws HoldfastException {
@@ -73,11 +78,13 @@ final class Changes {
     private final class Merge implements Source {
         private final Source older;
         private final byte @Nullable [] high;
+        private final Replaced replaced;
         private @Nullable Item old;
 
-        Merge(Source older, byte @Nullable [] high) throws HoldfastException {
+        Merge(Source older, byte @Nullable [] high, Replaced replaced) throws HoldfastException {
             this.older = older;
             this.high = high;
+            this.replaced = replaced;
             this.old = older.next();
         }
 
@@ -89,6 +96,9 @@ final class Changes {
                 return takeBelow(high);
             }
             int order = change == null ? -1 : Arrays.compareUnsigned(before.key(), change.key());
+            if (order == 0 && change != null) {
+                replaced.replaced(change, before);
+            }
             if (order <= 0) {
                 old = older.next();
             }

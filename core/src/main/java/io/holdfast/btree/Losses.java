@@ -39,9 +39,10 @@ public interface Losses {
     }
 
     /**
-     * Hears of a change that was made where the tree can be read.
+     * Hears of a change that took the place of something. Where a patch's changes go into what is below, a change can take several
+     * places; it hears of all of them, the newest first.
      *
-     * @param before the value of before; null if there was no such item
+     * @param before the value of before; null if it is known that there was no such item
      */
     default void placed(Item change, byte @Nullable [] before) throws HoldfastException {}
 }

@@ -7,14 +7,15 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What a parent's entry leads to: a node, or the patch that stands in the place of one that could not be read. Decoded and checked
- * against its parent.
+ * against its parent. Levels of nodes and depths of patches strictly decrease on every way down, and a tree of changes has no
+ * patches. So every reader comes to an end, whatever the blocks say.
  */
 sealed interface Node permits TreeNode, PatchNode {
     /** Returns the level of the node, or of the one whose place the patch has. */
     int level();
 
-    /** Returns whether this belongs to a patch's tree of changes, whose leaves may have removals. */
-    boolean isOfChanges();
+    /** Returns how many patches lie one below the other here; 0 if this is a node. */
+    int depth();
 
     /** Reads child {@code i} of a node; its keys must be below {@code high}, null for no bound. */
     static Node readChild(NodeReader reader, TreeNode parent, int i, byte @Nullable [] high) throws HoldfastException {
@@ -22,7 +23,7 @@ sealed interface Node permits TreeNode, PatchNode {
         Node node = decode(reader.read(pointer, TreeNode.STRUCTURE), pointer.block());
         node.requirePlace(pointer.block(), parent.level() - 1, parent.isOfChanges(), parent.key(i), high);
         boolean hasLost = node instanceof TreeNode inner && inner.hasLost();
-        if ((node instanceof PatchNode) != parent.isPatch(i) || hasLost != parent.hasLostBelow(i)) {
+        if (node.depth() != parent.patchDepth(i) || hasLost != parent.hasLostBelow(i)) {
             throw TreeNode.damaged(pointer.block(), "its parent has another mark for it");
         }
         return node;

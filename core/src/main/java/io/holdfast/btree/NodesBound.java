@@ -32,7 +32,7 @@ import io.holdfast.format.Item;
  *       written below.
  *   <li>c is at most the number of changes, and at most the number of the level's nodes: 1 at the root, and at each
  *       level a fifth of the nodes of the level below.
- *   <li>Above the old root only the pointers to new nodes arrive, until one is left.
+ *   <li>Above the old root only the pointers to new nodes arrive, until one is left. That one, the new root, is written twice.
  * </ol>
  */
 final class NodesBound {
@@ -68,6 +68,6 @@ final class NodesBound {
             written = 1 + written * ENTRY_MAX / (capacity - ENTRY_MAX);
             total += written;
         }
-        return total;
+        return total + 1;
     }
 }

@@ -19,26 +19,27 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  *      0        4      5       6       8       10        16      32         48
  *     +--------+------+-------+-------+-------+---------+-------+----------+-----+------+---+
- *     | magic  | level| flags | low   | high  | 0       | base  | changes  | low | high | 0 |
+ *     | magic  | level| depth | low   | high  | 0       | base  | changes  | low | high | 0 |
  *     | "HFTP" | u8   | u8    | u16   | u16   |         | 16    | 16       |     |      |   |
  *     +--------+------+-------+-------+-------+---------+-------+----------+-----+------+---+
  * </pre>
  *
- * <p>{@code level} is that of the node. {@code flags} is 1 in a tree of changes, else 0. {@code low} and {@code high} are the lengths
- * of the first key of the range that is lost and of the first key behind it, 0 if there is none; the keys follow at 48. {@code base}
- * points to the node. {@code changes} points to the root of a tree with what was changed in the range since; a removal is an item
- * there.
+ * <p>{@code level} is that of the node. {@code low} and {@code high} are the lengths of the first key of the range that is lost and of the
+ * first key behind it, 0 if there is none; the keys follow at 48. {@code base} points to the node. {@code changes} points to the root of a
+ * tree with what was changed in the range since; a removal is an item there. That tree has no patches.
  *
- * <p>A lookup asks the changes first. What they do not know is in the base, which may be a patch, too: then it is the patch that could
- * not be read, or its changes.
+ * <p>A lookup asks the changes first. What they do not know is in the base. If a patch, or a part of its changes, cannot be read when the
+ * next changes come, these go into another patch, whose base is the first one. {@code depth} is the number of patches that lie one below
+ * the other here: 1 if the base is a node, else one more than that of the patch that is the base. The entry that points to a patch has
+ * its depth, too: so it is known also while the patch cannot be read.
  *
+ * @param depth 1 to {@link #DEPTH_MAX}
  * @param high null if there is none
  */
-record PatchNode(
-        int level, boolean isOfChanges, BlockPointer base, BlockPointer changes, byte[] low, byte @Nullable [] high)
+record PatchNode(int level, int depth, BlockPointer base, BlockPointer changes, byte[] low, byte @Nullable [] high)
         implements Node {
-    /** Patches whose base is a patch, one below the other. No more are followed. */
-    static final int DEPTH_MAX = 64;
+    /** So many patches lie one below the other at most. More blocks in one place that cannot be read are no rot. */
+    static final int DEPTH_MAX = 8;
 
     private static final int MAGIC = 'H' | 'F' << 8 | 'T' << 16 | 'P' << 24;
     private static final int KEYS_AT = 48;
@@ -50,11 +51,11 @@ record PatchNode(
     /** Decodes a block that matched its checksum. */
     static PatchNode decode(byte[] bytes, long block) throws HoldfastException {
         int level = bytes[4] & 0xff;
-        int flags = bytes[5];
+        int depth = bytes[5];
         int lowLength = getUnsignedShort(bytes, 6);
         int highLength = getUnsignedShort(bytes, 8);
-        if (level >= TreeNode.LEVEL_MAX || (flags & ~TreeNode.OF_CHANGES) != 0) {
-            throw damaged(block, "it has level %d and flags %d".formatted(level, flags));
+        if (level >= TreeNode.LEVEL_MAX || depth < 1 || depth > DEPTH_MAX) {
+            throw damaged(block, "it has level %d and depth %d".formatted(level, depth));
         }
         if (lowLength == 0 || lowLength > Item.KEY_MAX || highLength > Item.KEY_MAX) {
             throw damaged(block, "its keys have %d and %d bytes".formatted(lowLength, highLength));
@@ -73,7 +74,7 @@ record PatchNode(
         if (high != null && Arrays.compareUnsigned(low, high) >= 0) {
             throw damaged(block, "its range is empty");
         }
-        return new PatchNode(level, flags != 0, base, changes, low, high);
+        return new PatchNode(level, depth, base, changes, low, high);
     }
 
     byte[] encode() {
@@ -81,7 +82,7 @@ record PatchNode(
         byte[] behind = high == null ? new byte[0] : high;
         putInt(bytes, 0, MAGIC);
         bytes[4] = (byte) level;
-        bytes[5] = isOfChanges ? TreeNode.OF_CHANGES : 0;
+        bytes[5] = (byte) depth;
         putShort(bytes, 6, low.length);
         putShort(bytes, 8, behind.length);
         base.encode(bytes, 16);
@@ -95,7 +96,7 @@ record PatchNode(
     public void requirePlace(
             long block, int parentsLevel, boolean ofChanges, byte[] parentsLow, byte @Nullable [] parentsHigh)
             throws HoldfastException {
-        if (level != parentsLevel || isOfChanges != ofChanges) {
+        if (level != parentsLevel || ofChanges) {
             throw damaged(block, "it belongs to another place");
         }
         if (!Arrays.equals(low, parentsLow)) {
@@ -116,27 +117,24 @@ record PatchNode(
         return Arrays.compareUnsigned(key, low) < 0 || (high != null && Arrays.compareUnsigned(key, high) >= 0);
     }
 
+    /** Returns this patch with other changes. */
+    PatchNode with(BlockPointer newChanges) {
+        return new PatchNode(level, depth, base, newChanges, low, high);
+    }
+
     /** Reads the node whose place this has. It may be readable again. */
     Node readBase(NodeReader reader) throws HoldfastException {
         Node node;
         try {
             node = Node.decode(reader.read(base, TreeNode.STRUCTURE), base.block());
-            node.requirePlace(base.block(), level, isOfChanges, low, high);
+            node.requirePlace(base.block(), level, false, low, high);
+            if (node.depth() != depth - 1) {
+                throw damaged(base.block(), "the patch above it, of depth %d, needs another".formatted(depth));
+            }
         } catch (HoldfastException e) {
             throw new LostKeysException(e);
         }
         return node;
-    }
-
-    /**
-     * Throws if there are too many patches one below the other.
-     *
-     * @param depth how many were met before
-     */
-    void requireDepth(int depth) throws HoldfastException {
-        if (depth >= DEPTH_MAX) {
-            throw damaged(base.block(), "more than %d patches lie one below the other".formatted(DEPTH_MAX));
-        }
     }
 
     /** Reads the root of the changes. */

@@ -26,12 +26,13 @@ record Search(NodeReader reader, byte[] key, byte @Nullable [] end) {
             try {
                 child = Node.readChild(reader, node, at, high);
             } catch (HoldfastException e) {
-                if (Inject.off(Guard.LOST_IS_NOT_ABSENT) || isBehindAll()) {
+                boolean isBefore = node.compareKey(at, key) > 0;
+                if (Inject.off(Guard.LOST_IS_NOT_ABSENT) || isBefore || isBehindAll()) {
                     return null;
                 }
                 throw e;
             }
-            for (int depth = 0; child instanceof PatchNode patch; depth++) {
+            while (child instanceof PatchNode patch) {
                 if (patch.isOutside(key)) {
                     return null;
                 }
@@ -39,7 +40,6 @@ record Search(NodeReader reader, byte[] key, byte @Nullable [] end) {
                 if (change != null) {
                     return change;
                 }
-                patch.requireDepth(depth);
                 high = patch.high();
                 try {
                     child = patch.readBase(reader);

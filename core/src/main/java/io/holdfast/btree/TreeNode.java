@@ -6,6 +6,7 @@ import io.holdfast.format.Block;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.MapEntry;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.node.NodeReader;
 import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
@@ -36,10 +37,11 @@ import org.jspecify.annotations.Nullable;
  * <p>Slot {@code i} is the offset of item {@code i}. Items lie without gaps from the end of the block downwards, in key
  * order, so the slots, the lengths and {@code start} prove each other. In a leaf (level 0) the items are the volume's
  * items. In an inner node the key is the first key of a child and the value its pointer (word of {@link MapEntry}, checksum u64).
- * Two more bits of the word say what hangs there: bit 59, the child is a {@link PatchNode}; bit 60, patches are further below. So
- * patches are found without reading what is whole.
+ * Five more bits of the word say what hangs there. Bit 59: the child is a node, and patches are further below. Bits 60 to 63: how many
+ * {@link PatchNode}s lie one below the other there; 0, the child is a node. So patches are found without reading what is whole.
  *
- * <p>{@code flags} is 1 in the nodes of a patch's tree of changes, else 0. In such a leaf a value length of 65535 stands for a removal.
+ * <p>{@code flags} is 1 in the nodes of a patch's tree of changes, else 0. In such a leaf a value length of 65535 stands for a removal. A tree
+ * of changes has no patches.
  *
  * <p>Invariants of every instance, checked when a block is decoded, so that no later access can fail:
  *
@@ -66,12 +68,15 @@ final class TreeNode implements Node {
     private static final int REMOVED = 0xffff;
 
     /** Bits of a pointer's word that no pointer elsewhere has. */
-    private static final long PATCH = 1L << 59;
+    private static final long LOST_BELOW = 1L << 59;
 
-    private static final long LOST_BELOW = 1L << 60;
+    private static final int PATCHES_SHIFT = 60;
+    private static final long NO_MARKS = LOST_BELOW - 1;
 
     /** With at least five children a node (see {@link NodesBound}) no volume needs more levels. */
     static final int LEVEL_MAX = 30;
+
+    private static final System.Logger LOG = System.getLogger("holdfast");
 
     /** The name for messages and reports. */
     static final String STRUCTURE = "tree node";
@@ -95,18 +100,62 @@ final class TreeNode implements Node {
         this.count = count;
     }
 
-    /** Reads the root; nothing else tells its level. */
-    static TreeNode readRoot(NodeReader reader, BlockPointer pointer) throws HoldfastException {
-        return readRoot(reader, pointer, false);
+    /** Reads the root; nothing else tells its level. Takes its copy if that is at hand and it is not, or if it cannot be read. */
+    static TreeNode readRoot(NodeReader reader, TreeRoot root) throws HoldfastException {
+        byte[] bytes = new byte[SIZE];
+        for (BlockPointer pointer : copies(root)) {
+            if (reader.peek(pointer, 0, bytes, SIZE)) {
+                return requireTree(decode(bytes, pointer.block()), pointer, false);
+            }
+        }
+        try {
+            return readRoot(reader, root.node(), false);
+        } catch (HoldfastException e) {
+            TreeNode other = root.hasCopy() ? readOther(reader, root.second()) : null;
+            if (other == null) {
+                throw e;
+            }
+            LOG.log(
+                    System.Logger.Level.WARNING,
+                    "{0}; it is the root of the metadata tree, and its copy in block {1} is whole; ''holdfast check'' names all damage",
+                    String.valueOf(e.getMessage()),
+                    Long.toString(root.copy()));
+            return other;
+        }
+    }
+
+    private static @Nullable TreeNode readOther(NodeReader reader, BlockPointer pointer) {
+        try {
+            return readRoot(reader, pointer, false);
+        } catch (HoldfastException e) {
+            return null; // The first copy's error says what is wrong.
+        }
+    }
+
+    /** Returns the pointers to a root: one, or two if there is a copy, or none. */
+    static List<BlockPointer> copies(TreeRoot root) {
+        if (root.isNone()) {
+            return List.of();
+        }
+        return root.hasCopy() ? List.of(root.node(), root.second()) : List.of(root.node());
     }
 
     /** Reads the root of a tree, or of a patch's tree of changes. */
     static TreeNode readRoot(NodeReader reader, BlockPointer pointer, boolean ofChanges) throws HoldfastException {
-        TreeNode node = decode(reader.read(pointer, STRUCTURE), pointer.block());
+        return requireTree(decode(reader.read(pointer, STRUCTURE), pointer.block()), pointer, ofChanges);
+    }
+
+    private static TreeNode requireTree(TreeNode node, BlockPointer pointer, boolean ofChanges)
+            throws HoldfastException {
         if (node.isOfChanges() != ofChanges) {
             throw damaged(pointer.block(), "it belongs to another tree");
         }
         return node;
+    }
+
+    /** Returns the bytes of the block, which must not be changed. */
+    byte[] content() {
+        return bytes;
     }
 
     @Override
@@ -190,12 +239,16 @@ final class TreeNode implements Node {
 
     private void checkPointer(int i, int at, long block) throws HoldfastException {
         long word = (long) LONG.get(bytes, at);
-        long plain = word & ~(PATCH | LOST_BELOW);
+        long plain = word & NO_MARKS;
+        int patches = (int) (word >>> PATCHES_SHIFT);
         if (!MapEntry.isPossible(plain) || MapEntry.state(plain) != MapEntry.NODE || MapEntry.block(plain) == 0) {
             throw damaged(block, "item " + i + " points nowhere");
         }
         boolean leadsOn = (word & LOST_BELOW) != 0;
-        if (leadsOn && (level == 1 || (word & PATCH) != 0)) {
+        if (isOfChanges() && word != plain) {
+            throw damaged(block, "item " + i + " leads to a patch, which cannot be in a patch's changes");
+        }
+        if (patches > PatchNode.DEPTH_MAX || (leadsOn && (level == 1 || patches > 0))) {
             throw damaged(block, "item " + i + " has marks that cannot be");
         }
     }
@@ -248,9 +301,13 @@ final class TreeNode implements Node {
         return childItem(firstKey, pointer, hasLost ? LOST_BELOW : 0);
     }
 
-    /** Makes the item that stands for a patch. */
-    static Item patchItem(byte[] firstKey, BlockPointer pointer) {
-        return childItem(firstKey, pointer, PATCH);
+    /**
+     * Makes the item that stands for a patch.
+     *
+     * @param depth of the patch
+     */
+    static Item patchItem(byte[] firstKey, BlockPointer pointer, int depth) {
+        return childItem(firstKey, pointer, (long) depth << PATCHES_SHIFT);
     }
 
     private static Item childItem(byte[] firstKey, BlockPointer pointer, long marks) {
@@ -265,14 +322,14 @@ final class TreeNode implements Node {
         return pointer(valueOf(item), 0);
     }
 
-    /** Returns whether an item made by {@link #childItem} stands for a patch. */
-    static boolean isPatch(Item item) {
-        return ((long) LONG.get(valueOf(item), 0) & PATCH) != 0;
+    /** Returns the depth of the patch for which an item made by {@link #patchItem} stands; 0 if it stands for a node. */
+    static int patchDepth(Item item) {
+        return (int) ((long) LONG.get(valueOf(item), 0) >>> PATCHES_SHIFT);
     }
 
     /** Returns whether an item made by {@link #childItem} has a patch or leads to one. */
     static boolean hasLost(Item item) {
-        return ((long) LONG.get(valueOf(item), 0) & (PATCH | LOST_BELOW)) != 0;
+        return ((long) LONG.get(valueOf(item), 0) & ~NO_MARKS) != 0;
     }
 
     @Override
@@ -281,13 +338,23 @@ final class TreeNode implements Node {
     }
 
     @Override
-    public boolean isOfChanges() {
+    public int depth() {
+        return 0;
+    }
+
+    /** Returns whether this belongs to a patch's tree of changes, whose leaves may have removals. */
+    boolean isOfChanges() {
         return bytes[5] != 0;
     }
 
     /** Returns whether child {@code i} is a patch. */
     boolean isPatch(int i) {
-        return (word(i) & PATCH) != 0;
+        return patchDepth(i) != 0;
+    }
+
+    /** Returns the depth of the patch that child {@code i} is; 0 if it is a node. */
+    int patchDepth(int i) {
+        return (int) (word(i) >>> PATCHES_SHIFT);
     }
 
     /** Returns whether child {@code i} is a node that leads to patches. */

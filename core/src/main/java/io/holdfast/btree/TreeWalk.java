@@ -4,12 +4,15 @@ import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.node.NodeReader;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
-/** Visits a whole tree and goes on behind damage. Terminates on any content: levels strictly decrease, and patches are counted. */
+/** Visits a whole tree and goes on behind damage. Terminates on any content: see {@link Node}. */
 final class TreeWalk {
     private static final int LEVEL_UNKNOWN = -1;
 
@@ -21,24 +24,36 @@ final class TreeWalk {
         this.visitor = visitor;
     }
 
-    void walk(BlockPointer root) {
-        if (!root.isNone()) {
-            walk(root, false, visitor::item);
+    void walk(TreeRoot root) {
+        TreeNode top = null;
+        Map<BlockPointer, HoldfastException> problems = new LinkedHashMap<>();
+        for (BlockPointer pointer : TreeNode.copies(root)) {
+            visitor.node(pointer, LEVEL_UNKNOWN);
+            try {
+                top = TreeNode.readRoot(reader, pointer, false);
+            } catch (HoldfastException e) {
+                problems.put(pointer, e);
+            }
+        }
+        problems.forEach(top == null ? visitor::problem : visitor::oneOfTwo);
+        if (top != null) {
+            content(top, null, visitor::item);
         }
     }
 
-    private void walk(BlockPointer root, boolean ofChanges, Consumer<Item> items) {
-        visitor.node(root, LEVEL_UNKNOWN);
+    /** Visits the nodes of a patch's changes. */
+    private void changes(PatchNode patch) {
+        visitor.node(patch.changes(), LEVEL_UNKNOWN);
         try {
-            content(TreeNode.readRoot(reader, root, ofChanges), null, items, 0);
+            content(patch.readChanges(reader), null, _ -> {});
         } catch (HoldfastException e) {
-            visitor.problem(root, e);
+            visitor.problem(patch.changes(), e);
         }
     }
 
-    private void content(Node node, byte @Nullable [] high, Consumer<Item> items, int depth) {
+    private void content(Node node, byte @Nullable [] high, Consumer<Item> items) {
         switch (node) {
-            case PatchNode patch -> patch(patch, items, depth);
+            case PatchNode patch -> patch(patch, items);
             case TreeNode tree -> {
                 for (int i = 0; i < tree.count(); i++) {
                     if (tree.isLeaf()) {
@@ -61,25 +76,26 @@ final class TreeWalk {
             visitor.problem(pointer, e);
             return;
         }
-        content(child, high, items, 0);
+        content(child, high, items);
     }
 
-    private void patch(PatchNode patch, Consumer<Item> items, int depth) {
+    private void patch(PatchNode patch, Consumer<Item> items) {
         // First the nodes of the changes, then their items among those of the base.
-        walk(patch.changes(), true, _ -> {});
+        changes(patch);
         Merge merge = new Merge(patch, items);
         visitor.node(patch.base(), patch.level());
         Node base = null;
         HoldfastException why = null;
         try {
-            patch.requireDepth(depth);
             base = patch.readBase(reader);
         } catch (HoldfastException e) {
             why = e;
         }
-        visitor.lost(patch.lost(), why);
+        if (!(base instanceof PatchNode)) {
+            visitor.lost(patch.lost(), why);
+        }
         if (base != null) {
-            content(base, patch.high(), merge, depth + 1);
+            content(base, patch.high(), merge);
         }
         merge.finish();
     }
@@ -88,12 +104,10 @@ final class TreeWalk {
     private final class Merge implements Consumer<Item> {
         private final Consumer<Item> items;
         private final BTreeCursor changes;
-        private final boolean ofChanges;
         private @Nullable Item change;
 
         Merge(PatchNode patch, Consumer<Item> items) {
             this.items = items;
-            this.ofChanges = patch.isOfChanges();
             // What the changes have that cannot be read is a problem already.
             DamagePolicy reported = _ -> {};
             this.changes = BTreeCursor.changes(reader, patch, new byte[0], null, reported);
@@ -129,7 +143,7 @@ final class TreeWalk {
 
         private void handOn() {
             Item at = change;
-            if (at != null && (ofChanges || at.value() != null)) {
+            if (at != null && at.value() != null) {
                 items.accept(at);
             }
             advance();

@@ -47,10 +47,18 @@ final class CheckReaders implements AutoCloseable {
         if (parts == 0) {
             return;
         }
+        begin(parts, part, parts - 1).finish();
+    }
+
+    /** Lets the other threads begin with parts, as many as are free; {@link Round#finish} does the rest. */
+    Round begin(int parts, Part part) {
+        return begin(parts, part, parts);
+    }
+
+    private Round begin(int parts, Part part, int helpersWanted) {
         Round round = new Round(parts, part);
-        int helping = helpers.offer(round::help, Math.min(helpersMax, parts - 1));
-        round.work();
-        round.await(helping);
+        round.helping = helpers.offer(round::help, Math.min(helpersMax, helpersWanted));
+        return round;
     }
 
     /** Ends the threads. */
@@ -60,22 +68,25 @@ final class CheckReaders implements AutoCloseable {
     }
 
     /** The parts of one call. Thread-safe. */
-    private final class Round {
+    final class Round {
         private final int parts;
         private final Part part;
         private final ReentrantLock lock = new ReentrantLock();
         private final Condition done = lock.newCondition();
         private int next;
         private int helped;
+        /** Of the thread that began this: how many others help. */
+        private int helping;
+
         private @Nullable Throwable failure;
 
-        Round(int parts, Part part) {
+        private Round(int parts, Part part) {
             this.parts = parts;
             this.part = part;
         }
 
         /** What a helper does; it must not throw. */
-        void help() {
+        private void help() {
             try {
                 work();
             } catch (RuntimeException | Error e) {
@@ -91,7 +102,7 @@ final class CheckReaders implements AutoCloseable {
             }
         }
 
-        void work() {
+        private void work() {
             int index = take();
             if (index < 0) {
                 return;
@@ -129,17 +140,38 @@ final class CheckReaders implements AutoCloseable {
             }
         }
 
-        void await(int helping) {
+        /** Does the parts that nobody has begun, with the others, and returns when the last one has ended. */
+        void finish() {
+            work();
+            await();
+            switch (failure()) {
+                case RuntimeException e -> throw e;
+                case Error e -> throw e;
+                case null, default -> {}
+            }
+        }
+
+        /** Begins no more parts, and returns when those under way have ended. */
+        void abandon() {
+            fail(new IllegalStateException("abandoned"));
+            await();
+        }
+
+        private void await() {
             lock.lock();
             try {
                 while (helped < helping) {
                     done.awaitUninterruptibly();
                 }
-                switch (failure) {
-                    case RuntimeException e -> throw e;
-                    case Error e -> throw e;
-                    case null, default -> {}
-                }
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private @Nullable Throwable failure() {
+            lock.lock();
+            try {
+                return failure;
             } finally {
                 lock.unlock();
             }

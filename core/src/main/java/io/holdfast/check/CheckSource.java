@@ -35,7 +35,7 @@ public final class CheckSource {
     }
 
     /** Returns the newest superblock. */
-    Superblock superblock() {
+    public Superblock superblock() {
         return checkpoints == null ? fixed : checkpoints.superblock();
     }
 

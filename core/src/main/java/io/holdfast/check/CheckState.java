@@ -3,6 +3,7 @@ package io.holdfast.check;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.format.Layout;
 import io.holdfast.mapping.MapWalk;
+import io.holdfast.store.BlockStore;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -16,6 +17,8 @@ final class CheckState implements AutoCloseable {
     static final long NO_FILE = -1;
     /** So many blocks go by between two calls of the progress. */
     private static final int PROGRESS_BLOCKS = 1024;
+    /** So many parts are named that could not be read in peace. */
+    static final int UNPROVEN_MAX = 256;
     /** Stands for a subtree that was cut off, whose file does not matter. */
     static final long DEAD = -2;
 
@@ -47,6 +50,12 @@ final class CheckState implements AutoCloseable {
 
     long reached;
     long unwritten;
+    /** How many more blocks were promised than the superblock counted when they were compared. */
+    long unwrittenMissing;
+    /** How many the superblock counted then. One that is wrong may have been held at a bound since. */
+    long unwrittenSaid;
+
+    final DataCheck data;
 
     private final Progress progress;
     private final CheckReaders readers;
@@ -56,6 +65,7 @@ final class CheckState implements AutoCloseable {
             VolumeState direct,
             CheckSource source,
             CheckWork work,
+            BlockStore dataStore,
             Progress progress,
             Arena memory) {
         this.volume = volume;
@@ -67,14 +77,19 @@ final class CheckState implements AutoCloseable {
         this.reachable = new BlockSet(layout.blocks(), memory);
         this.touched = new TouchedBlocks(layout, memory);
         this.readers = new CheckReaders(volume.nodeBuffers());
+        this.data = new DataCheck(
+                dataStore,
+                volume.checksum(),
+                readers,
+                new SecondLook(this),
+                findings,
+                this::showProgress,
+                (int) Math.min(work.dataTogether(), source.superblock().allocatedBlocks()),
+                memory);
     }
 
     Slice newSlice(int max) {
-        return new Slice(max, this::dataCheck);
-    }
-
-    DataCheck dataCheck(Findings to) {
-        return new DataCheck(volume.store(), volume.checksum(), readers, to);
+        return new Slice(max);
     }
 
     MapWalk walk(MapWalk.Visitor visitor) {
@@ -88,7 +103,7 @@ final class CheckState implements AutoCloseable {
         tangled |= slice.tangled;
         findings.addAll(slice.findings);
         slice.forEach((block, inode) -> reach("map node", block, inode));
-        progress.update(reached, totalBlocks());
+        showProgress();
     }
 
     /** Counts a block that something points to, and reports one that cannot be, or is not the first time. */
@@ -106,7 +121,7 @@ final class CheckState implements AutoCloseable {
         } else if (reachable.add(block)) {
             reached++;
             if (reached % PROGRESS_BLOCKS == 0) {
-                progress.update(reached, totalBlocks());
+                showProgress();
             }
         } else if (!touched.contains(block)) {
             tangled = true;
@@ -116,6 +131,11 @@ final class CheckState implements AutoCloseable {
                     Math.max(NO_FILE, inode),
                     "block %d is used twice, once by %s".formatted(block, by(inode)));
         }
+    }
+
+    /** Says how far the check is. What the walk has come to, and whose data waits to be read, does not count. */
+    private void showProgress() {
+        progress.update(Math.max(0, reached - data.waiting()), totalBlocks());
     }
 
     private long totalBlocks() {
@@ -150,7 +170,9 @@ final class CheckState implements AutoCloseable {
 
     /** Notes what could not be read in peace. */
     void unproven(String what) {
-        unproven.add(unprovenLine(what));
+        if (unproven.size() < UNPROVEN_MAX) {
+            unproven.add(unprovenLine(unproven.size() < UNPROVEN_MAX - 1 ? what : what + ", and perhaps more"));
+        }
         incomplete = true;
     }
 
@@ -161,6 +183,7 @@ final class CheckState implements AutoCloseable {
     /** Ends the threads that read. */
     @Override
     public void close() {
+        data.close();
         readers.close();
     }
 }

@@ -1,142 +1,306 @@
 package io.holdfast.check;
 
 import io.holdfast.checksum.Checksum;
-import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
+import io.holdfast.format.MapEntry;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.Mapping;
 import io.holdfast.store.Answer;
 import io.holdfast.store.BlockStore;
+import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
+import java.util.Arrays;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Reads data blocks and verifies them. Gathers blocks and reads them in the order of the device, not of the file:
- * blocks written at random places lie side by side there. Several reads are under way at once. Used by one thread; must be
- * {@link #finish}ed.
+ * Reads data blocks and verifies them. Gathers very many blocks, and reads them in the order of the device: blocks that were
+ * written at random places of a file lie side by side there. While one batch is read, the next one is gathered.
+ *
+ * <p>Nothing keeps the blocks from being used again meanwhile. So a block that is bad is only <em>doubtful</em>: {@link
+ * SecondLook} finds out whether the file still has it. Used by one thread, which closes this.
  */
-final class DataCheck {
-    /** Blocks gathered before they are sorted and read: some 10 MiB of heap. */
-    private static final int GATHERED_MAX = 1 << 17;
-    /** Runs whose findings are held at once. */
-    private static final int RUNS_MAX = 4096;
+final class DataCheck implements AutoCloseable {
+    /** A walk that was told to stop may come with so many blocks more. */
+    private static final int SLACK = MapEntry.FANOUT;
     /** Two wanted blocks at most so far apart share one read. */
     private static final int GAP_MAX = 16;
+    /** The first batch is small, so that its reading begins soon. Each later one may have twice as many blocks. */
+    private static final int FIRST_BATCH = 1 << 14;
 
     private final BlockStore store;
     private final Checksum checksum;
     private final CheckReaders readers;
+    private final SecondLook secondLook;
     private final Findings findings;
-    private final List<Pending> gathered = new ArrayList<>();
+    private final Runnable progress;
+    private final int max;
+    private final Arena memory;
 
-    /** Makes a check of data that reports to {@code findings}. */
-    interface Maker {
-        DataCheck make(Findings findings);
-    }
+    /** Blocks of the next batch. */
+    private int wanted;
 
-    private record Pending(long inode, long fileBlock, Mapping mapping) {
-        long block() {
-            return mapping.block();
-        }
-    }
+    private @Nullable DataBatch gathered;
+    private @Nullable DataBatch spare;
+    private @Nullable Reading reading;
 
-    DataCheck(BlockStore store, Checksum checksum, CheckReaders readers, Findings findings) {
+    /**
+     * @param store whose reads wait while the job is paused: nobody waits for what is read here
+     * @param findings takes what was verified; doubtful blocks go to {@code secondLook}
+     * @param progress called now and then, by the thread that uses this
+     * @param max blocks of one batch
+     * @param memory where two batches lie, once they are needed
+     */
+    DataCheck(
+            BlockStore store,
+            Checksum checksum,
+            CheckReaders readers,
+            SecondLook secondLook,
+            Findings findings,
+            Runnable progress,
+            int max,
+            Arena memory) {
         this.store = store;
         this.checksum = checksum;
         this.readers = readers;
+        this.secondLook = secondLook;
         this.findings = findings;
+        this.progress = progress;
+        this.max = Math.clamp(max, 2 * SLACK, DataBatch.BLOCKS_MAX);
+        this.wanted = Math.min(this.max, FIRST_BATCH);
+        this.memory = memory;
     }
 
+    /** Adds a block. The caller has looked at {@link #room}. */
     void block(long inode, long fileBlock, Mapping mapping) {
-        gathered.add(new Pending(inode, fileBlock, mapping));
-        if (gathered.size() == GATHERED_MAX) {
-            finish();
+        batch().add(inode, fileBlock, mapping);
+    }
+
+    private DataBatch batch() {
+        DataBatch batch = gathered;
+        if (batch == null) {
+            batch = spare == null ? new DataBatch(max, memory) : spare;
+            spare = null;
+            gathered = batch;
+        }
+        return batch;
+    }
+
+    /** Returns how many blocks a walk may gather before it is told to stop. */
+    int room() {
+        return wanted - SLACK - size();
+    }
+
+    /** Returns how many blocks are gathered. */
+    int size() {
+        return gathered == null ? 0 : gathered.size();
+    }
+
+    /** Forgets the blocks gathered since there were so many. */
+    void truncate(int blocks) {
+        if (gathered != null) {
+            gathered.truncate(blocks);
         }
     }
 
-    /** Verifies the gathered blocks. */
+    /** Returns how many blocks were added and not read yet. */
+    long waiting() {
+        Reading now = reading;
+        return (long) size() + (now == null ? 0 : now.waiting());
+    }
+
+    /** Begins to read what is gathered, once the batch before is done. The caller pins nothing. */
+    void startReading() {
+        DataBatch batch = gathered;
+        if (batch == null) {
+            return;
+        }
+        gathered = null;
+        Reading before = reading;
+        Reading next = new Reading(batch); // While the one before is being read.
+        if (before != null) {
+            before.finish();
+        }
+        Inject.at(Point.CHECK_DATA_GATHERED);
+        next.begin();
+        reading = next;
+        wanted = Math.min(max, wanted * 2);
+        if (before != null) {
+            settle(before);
+        }
+    }
+
+    private void settle(Reading ended) {
+        spare = ended.settle();
+    }
+
+    /** Verifies everything gathered, and returns when that is done. */
     void finish() {
-        gathered.sort(Comparator.comparingLong(Pending::block));
-        List<List<Pending>> runs = new ArrayList<>();
-        for (int from = 0; from < gathered.size(); ) {
-            int to = groupEnd(from);
-            runs.add(gathered.subList(from, to));
-            from = to;
-            if (runs.size() == RUNS_MAX || from == gathered.size()) {
-                verify(runs);
-                runs.clear();
+        startReading();
+        Reading last = reading;
+        if (last != null) {
+            last.finish();
+            reading = null;
+            settle(last);
+        }
+    }
+
+    /** Ends what is still being read; whoever closes this early has an error already. */
+    @Override
+    public void close() {
+        Reading left = reading;
+        if (left != null) {
+            left.abandon();
+            reading = null;
+        }
+    }
+
+    /** The reading of one batch. */
+    private final class Reading {
+        private final DataBatch batch;
+        /** The rank of the first block of each read, and the end of the last one. */
+        private final int[] runs;
+
+        private CheckReaders.@Nullable Round round;
+        private final Thread owner = Thread.currentThread();
+        private final ReentrantLock lock = new ReentrantLock();
+        private final Doubts doubts = new Doubts();
+        private long verified;
+        private long unverified;
+        private int read;
+
+        Reading(DataBatch batch) {
+            this.batch = batch;
+            batch.sort();
+            this.runs = runs();
+        }
+
+        void begin() {
+            round = readers.begin(runs.length - 1, this::read);
+        }
+
+        private int[] runs() {
+            int[] starts = new int[Math.min(batch.size(), 1024) + 1];
+            int count = 0;
+            for (int from = 0; from < batch.size(); from = runEnd(from)) {
+                if (count + 1 == starts.length) {
+                    starts = Arrays.copyOf(starts, starts.length * 2);
+                }
+                starts[count++] = from;
+            }
+            starts[count] = batch.size();
+            return Arrays.copyOf(starts, count + 1);
+        }
+
+        /** Returns the end of the blocks that go into one read. */
+        private int runEnd(int from) {
+            long first = batch.blockAt(from);
+            int to = from + 1;
+            // A block that is wanted twice (a fault) is read twice: the two may expect different checksums.
+            while (to < batch.size()
+                    && batch.blockAt(to) != batch.blockAt(to - 1)
+                    && batch.blockAt(to) - batch.blockAt(to - 1) <= GAP_MAX
+                    && batch.blockAt(to) - first < readers.blocksMax()) {
+                to++;
+            }
+            return to;
+        }
+
+        int waiting() {
+            lock.lock();
+            try {
+                return batch.size() - read;
+            } finally {
+                lock.unlock();
             }
         }
-        gathered.clear();
-    }
 
-    /** Verifies runs, several at a time; takes their findings in the order of the device. */
-    private void verify(List<List<Pending>> runs) {
-        Findings[] found = new Findings[runs.size()];
-        readers.read(runs.size(), (index, memory) -> {
-            Findings ofRun = new Findings();
-            verify(runs.get(index), memory, ofRun);
-            found[index] = ofRun;
-        });
-        for (Findings ofRun : found) {
-            findings.addAll(ofRun);
+        private void read(int run, MemorySegment target) {
+            int from = runs[run];
+            int to = runs[run + 1];
+            long first = batch.blockAt(from);
+            int count = (int) (batch.blockAt(to - 1) - first + 1);
+            int[] indexes = new int[count];
+            Arrays.fill(indexes, -1);
+            for (int rank = from; rank < to; rank++) {
+                indexes[(int) (batch.blockAt(rank) - first)] = batch.indexAt(rank);
+            }
+            Answer answer = store.read(
+                    BlockStore.Kind.DATA,
+                    first,
+                    target.asSlice(0, (long) count * Block.SIZE),
+                    (index, data, offset) -> indexes[index] < 0 || isGood(batch.mapping(indexes[index]), data, offset));
+            take(from, to, first, answer);
+            if (Thread.currentThread().equals(owner)) {
+                progress.run();
+            }
+        }
+
+        private boolean isGood(Mapping mapping, MemorySegment data, long offset) {
+            return !mapping.isChecksummed() || checksum.of(data, offset, Block.SIZE) == mapping.checksum();
+        }
+
+        private void take(int from, int to, long first, Answer answer) {
+            lock.lock();
+            try {
+                for (int rank = from; rank < to; rank++) {
+                    int index = batch.indexAt(rank);
+                    if (!answer.isGood((int) (batch.blockAt(rank) - first))) {
+                        doubts.add(index);
+                    } else if (batch.mapping(index).isChecksummed()) {
+                        verified++;
+                    } else {
+                        unverified++;
+                    }
+                }
+                read += to - from;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        /** Returns when all is read. */
+        void finish() {
+            CheckReaders.Round begun = round;
+            if (begun != null) {
+                begun.finish();
+            }
+        }
+
+        /** Adds up what was found; returns the batch, empty. */
+        DataBatch settle() {
+            findings.blocksVerified += verified;
+            findings.blocksUnverified += unverified;
+            secondLook.look(batch, doubts.sorted());
+            batch.clear();
+            return batch;
+        }
+
+        void abandon() {
+            CheckReaders.Round begun = round;
+            if (begun != null) {
+                begun.abandon();
+            }
         }
     }
 
-    /** Returns the end of the blocks that go into one read. */
-    private int groupEnd(int from) {
-        long first = gathered.get(from).block();
-        int to = from + 1;
-        // A block that is wanted twice (a fault) is read twice: the two may expect different checksums.
-        while (to < gathered.size()
-                && gathered.get(to).block() != gathered.get(to - 1).block()
-                && gathered.get(to).block() - gathered.get(to - 1).block() <= GAP_MAX
-                && gathered.get(to).block() - first < readers.blocksMax()) {
-            to++;
-        }
-        return to;
-    }
+    /** Indexes of doubtful blocks. */
+    private static final class Doubts {
+        private int[] indexes = {};
+        private int size;
 
-    private void verify(List<Pending> blocks, MemorySegment memory, Findings found) {
-        long first = blocks.getFirst().block();
-        int count = (int) (blocks.getLast().block() - first + 1);
-        @Nullable Pending[] wanted = new Pending[count];
-        for (Pending block : blocks) {
-            wanted[(int) (block.block() - first)] = block;
+        void add(int index) {
+            if (size == indexes.length) {
+                indexes = Arrays.copyOf(indexes, Math.max(16, size * 2));
+            }
+            indexes[size++] = index;
         }
-        Answer answer = store.read(
-                BlockStore.Kind.DATA, first, memory.asSlice(0, (long) count * Block.SIZE), (index, read, offset) -> {
-                    Pending block = wanted[index];
-                    return block == null
-                            || !block.mapping.isChecksummed()
-                            || checksum.of(read, offset, Block.SIZE) == block.mapping.checksum();
-                });
-        for (Pending block : blocks) {
-            take(block, answer, (int) (block.block() - first), found);
-        }
-    }
 
-    private static void take(Pending block, Answer answer, int index, Findings found) {
-        HoldfastException error = answer.error(index);
-        if (error != null) {
-            report(found, block, String.valueOf(error.getMessage()));
-        } else if (!answer.isGood(index)) {
-            report(found, block, "it does not match its checksum");
-        } else if (block.mapping.isChecksummed()) {
-            found.blocksVerified++;
-        } else {
-            found.blocksUnverified++;
+        int[] sorted() {
+            int[] all = Arrays.copyOf(indexes, size);
+            Arrays.sort(all);
+            return all;
         }
-    }
-
-    private static void report(Findings found, Pending block, String why) {
-        found.add(
-                "data",
-                block.block(),
-                block.inode,
-                "inode %d, offset %s: %s"
-                        .formatted(block.inode, Long.toUnsignedString(block.fileBlock * Block.SIZE), why));
     }
 }

@@ -17,11 +17,20 @@ public sealed interface Fault {
     /** The superblock counts too many or too few blocks. */
     record Counts() implements Fault {}
 
+    /** The superblock does not say below which number all inodes are. */
+    record Mark() implements Fault {}
+
     /** A bitmap or a block of the group table cannot be read. */
     record SpaceUnreadable() implements Fault {}
 
     /** One of the two copies of a block of the group table cannot be read. */
     record OneOfTwo() implements Fault {}
+
+    /** One of the two copies of a block of the log is damaged. */
+    record LogCopy() implements Fault {}
+
+    /** One of the two copies of the metadata tree's root cannot be read. */
+    record RootCopy() implements Fault {}
 
     /** Blocks are in use and marked free. */
     record Unmarked() implements Fault {}
@@ -43,6 +52,9 @@ public sealed interface Fault {
 
     /** Blocks of a file were below nodes that were lost. */
     record LostBlocks(long inode) implements Fault {}
+
+    /** Blocks behind the end of a file are lost. */
+    record LostBehindEnd(long inode) implements Fault {}
 
     /** An item of a lost node names a block that cannot be one. */
     record LostNowhere(MapItems.LostNode node) implements Fault {}

@@ -8,7 +8,10 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.mapping.MapItems;
+import io.holdfast.metadata.InodeMark;
 import io.holdfast.namespace.NamespaceCheck;
+import io.holdfast.namespace.NamespaceKeys;
+import java.util.Arrays;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,13 +60,12 @@ final class ItemsCheck {
         check.inodes.clear();
         check.lost.clear();
         try (CheckSource.State state = check.source.take()) {
-            BTree.walk(
-                    check.volume.nodes()::readUncached,
-                    state.superblock().treeRoot(),
-                    new TreeVisitor(slice, namespace));
+            TreeVisitor visitor = new TreeVisitor(slice, namespace);
+            BTree.walk(check.volume.nodes()::readUncached, state.superblock().treeRoot(), visitor);
             if (!state.isGood()) {
                 return false;
             }
+            visitor.compareMark(state.superblock().inodesBelow());
         }
         check.incomplete |= slice.incomplete;
         check.itemsWhole &= slice.itemsWhole;
@@ -77,6 +79,8 @@ final class ItemsCheck {
     private final class TreeVisitor implements BTree.Visitor {
         private final Slice slice;
         private final NamespaceCheck namespace;
+        private long lastInode;
+        private long mark;
 
         TreeVisitor(Slice slice, NamespaceCheck namespace) {
             this.slice = slice;
@@ -90,11 +94,26 @@ final class ItemsCheck {
         }
 
         @Override
+        public void oneOfTwo(BlockPointer pointer, HoldfastException why) {
+            slice.findings.add(
+                    "tree node",
+                    pointer.block(),
+                    CheckState.NO_FILE,
+                    why.getMessage()
+                            + "; it is the root of the metadata tree, and the other of its two copies is whole, and has all",
+                    new Fault.RootCopy());
+        }
+
+        @Override
         public void item(Item item) {
             namespace.item(item);
+            lastInode = NamespaceKeys.hasInode(item.key()) ? NamespaceKeys.inodeOf(item.key()) : lastInode;
             byte[] value = item.value();
             if (value == null) {
                 return;
+            }
+            if (Arrays.equals(item.key(), InodeMark.key())) {
+                mark = InodeMark.decode(value);
             }
             if (MapItems.isMapKey(item.key())) {
                 check.inodes.add(MapItems.inodeOf(item.key()));
@@ -106,6 +125,21 @@ final class ItemsCheck {
                     slice.hides("map node", -1, CheckState.NO_FILE, String.valueOf(e.getMessage()));
                 }
             }
+        }
+
+        /** Compares what the superblock says of the numbers of inodes: no lookup reads behind that. */
+        void compareMark(long below) {
+            if (below != 0 && Long.compareUnsigned(lastInode, below) >= 0) {
+                addMark("it says that all inode numbers are below %d, and there is inode %s"
+                        .formatted(below, Long.toUnsignedString(lastInode)));
+            } else if (below != 0 && mark > 0 && mark != below) {
+                addMark("it says that all inode numbers are below %d, and the high-water mark is %d"
+                        .formatted(below, mark));
+            }
+        }
+
+        private void addMark(String message) {
+            slice.findings.add("superblock", -1, CheckState.NO_FILE, message, new Fault.Mark());
         }
 
         /** Takes note of a node that a checkpoint could not read; {@link LostNodesCheck} reports it. */

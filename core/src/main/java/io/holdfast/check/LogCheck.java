@@ -14,7 +14,7 @@ import java.util.List;
 
 /**
  * Checks the log of a volume that was not closed and is open read-only: the chain of records, and all of their data,
- * even where recovery need not read it.
+ * even where recovery need not read it; and both copies of headers and payloads.
  */
 public final class LogCheck implements LogReader.Sink {
     private final VolumeState volume;
@@ -31,24 +31,23 @@ public final class LogCheck implements LogReader.Sink {
         this.volume = volume;
         this.superblock = superblock;
         this.check = check;
-        this.data = check.newDataCheck();
+        this.data = check.data();
         this.blocks = new BlockSet(volume.layout().blocks(), memory);
     }
 
     /** Checks from the superblock's position on. */
     public void run() {
         LogPosition start = superblock.log();
-        if (start.block() != 0 && !volume.layout().isAllocatable(start.block())) {
-            check.add(
-                    "superblock",
-                    -1,
-                    "it says that the log goes on in block %d, which cannot be".formatted(start.block()));
+        if (start.block() != 0) {
+            requirePossible(start.block());
+            requirePossible(start.twin());
         }
         if (superblock.clean()) {
             return;
         }
         LogReader reader = new LogReader(
-                volume.store(), superblock.mark(), volume.checksum(), volume.layout(), volume.nodeBuffers());
+                        volume.store(), superblock.mark(), volume.checksum(), volume.layout(), volume.nodeBuffers())
+                .readingBoth();
         try {
             reader.scan(start, this).problems().forEach(this::add);
         } catch (HoldfastException e) {
@@ -57,23 +56,33 @@ public final class LogCheck implements LogReader.Sink {
         data.finish();
     }
 
+    private void requirePossible(long block) {
+        if (!volume.layout().isAllocatable(block)) {
+            check.add("superblock", -1, "it says that the log goes on in block %d, which cannot be".formatted(block));
+        }
+    }
+
     private void add(LogReader.Problem problem) {
-        check.add("log record", problem.block(), problem.message());
+        if (problem.oneOfTwo()) {
+            check.addLogCopy(problem.block(), problem.message());
+        } else {
+            check.add("log record", problem.block(), problem.message());
+        }
     }
 
     @Override
     public void record(LogRecord record, List<LogEntry> entries) {
-        claim(record, record.block());
-        for (LogEntry entry : record.entries()) {
-            if (entry instanceof LogEntry.Payload payload) {
-                payload.blocks().forEach(pointer -> claim(record, pointer.block()));
-            }
+        for (long block : record.ownBlocks()) {
+            claim(record, block);
         }
         for (LogEntry entry : entries) {
             if (entry instanceof LogEntry.Extent extent) {
                 for (int i = 0; i < extent.count(); i++) {
                     claim(record, extent.block() + i);
                     if (extent.proven() && check.readsData()) {
+                        if (data.room() <= 0) {
+                            data.startReading();
+                        }
                         long word = MapEntry.word(MapEntry.WRITTEN, extent.block() + i);
                         data.block(extent.inode(), extent.fileBlock() + i, new Mapping(word, extent.checksums()[i], 0));
                     }

@@ -25,7 +25,6 @@ final class Slice {
     boolean itemsWhole = true;
 
     final Findings findings = new Findings();
-    final DataCheck data;
     /** The nodes of maps. */
     final Set<Long> nodes = new HashSet<>();
     /** The maps that were walked to their end. */
@@ -37,9 +36,8 @@ final class Slice {
     private int size;
 
     /** @param max how many blocks are enough; the walk stops behind the node in which that is reached */
-    Slice(int max, DataCheck.Maker data) {
+    Slice(int max) {
         this.max = max;
-        this.data = data.make(findings);
     }
 
     boolean isFull() {

@@ -41,6 +41,8 @@ final class SpaceMapCheck {
     /** Blocks to which nothing points may be in use, or lie below a node that was lost. */
     private final boolean incomplete;
 
+    private final boolean proven;
+
     private final Layout layout;
     private final List<Uncharted> uncharted = new ArrayList<>();
     /** Blocks of the group table of which the other copy is whole. */
@@ -72,6 +74,7 @@ final class SpaceMapCheck {
         this.reachable = check.reachable;
         this.touched = check.touched;
         this.incomplete = check.incomplete || check.lost.any();
+        this.proven = check.unproven.isEmpty();
         this.layout = check.layout;
     }
 
@@ -84,7 +87,8 @@ final class SpaceMapCheck {
             source.whileIdle((newest, map) -> part(newest, from, Math.min(layout.groups(), from + PART)));
         }
         endRun();
-        if (hidden > 0) {
+        // What could not be read in peace may point to them: that is no damage.
+        if (hidden > 0 && proven) {
             findings.add(
                     STRUCTURE,
                     -1,

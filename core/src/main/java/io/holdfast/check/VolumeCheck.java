@@ -3,6 +3,9 @@ package io.holdfast.check;
 import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Superblock;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
+import io.holdfast.store.BlockStore;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
@@ -33,6 +36,7 @@ public final class VolumeCheck implements AutoCloseable {
     /**
      * @param volume whose reads ask the job of {@code work}
      * @param direct the same volume, whose reads do not
+     * @param data the same again, whose reads wait while the job is paused
      * @param memory where the sets of blocks lie; closed after the check
      */
     public VolumeCheck(
@@ -40,9 +44,10 @@ public final class VolumeCheck implements AutoCloseable {
             VolumeState direct,
             CheckSource source,
             CheckWork work,
+            BlockStore data,
             Progress progress,
             Arena memory) {
-        this.check = new CheckState(volume, direct, source, work, progress, memory);
+        this.check = new CheckState(volume, direct, source, work, data, progress, memory);
         this.items = new ItemsCheck(check);
         this.maps = new MapsCheck(check);
         this.deadTrees = new DeadTreesCheck(check, memory);
@@ -51,6 +56,11 @@ public final class VolumeCheck implements AutoCloseable {
     /** Adds a finding about a copy of the superblock. */
     public void addCopy(long block, String message) {
         check.findings.add("superblock", block, CheckState.NO_FILE, message, new Fault.Copy());
+    }
+
+    /** Adds a finding about one of two copies of a block of the log. */
+    void addLogCopy(long block, String message) {
+        check.findings.add("log copy", block, CheckState.NO_FILE, message, new Fault.LogCopy());
     }
 
     /** Adds a finding of the caller. */
@@ -64,8 +74,8 @@ public final class VolumeCheck implements AutoCloseable {
         check.tangled = true;
     }
 
-    DataCheck newDataCheck() {
-        return check.dataCheck(check.findings);
+    DataCheck data() {
+        return check.data;
     }
 
     boolean readsData() {
@@ -78,7 +88,8 @@ public final class VolumeCheck implements AutoCloseable {
     }
 
     /**
-     * Checks everything but the superblocks and the log; or the files that were asked for, and nothing else.
+     * Checks everything but the superblocks and the log; or the files that were asked for, and nothing else. From here to {@link #close} it hears what
+     * changes.
      *
      * @throws HoldfastException {@code NO_SPACE} if a checkpoint waits for room on the host
      */
@@ -101,9 +112,15 @@ public final class VolumeCheck implements AutoCloseable {
                         "space: there was no memory to note what writers change; check again with more --memory");
             }
         } finally {
-            check.source.unwatch(check.touched);
-            check.touched.end();
+            if (Inject.off(Guard.REPAIR_HEARS_CHANGES)) {
+                endHearing();
+            }
         }
+    }
+
+    private void endHearing() {
+        check.source.unwatch(check.touched);
+        check.touched.end();
     }
 
     /** Returns everything that was found. */
@@ -135,6 +152,8 @@ public final class VolumeCheck implements AutoCloseable {
                 compareCount("allocated", superblock.allocatedBlocks(), check.reached);
             }
             compareCount("unwritten", superblock.unwrittenBlocks(), check.unwritten);
+            check.unwrittenSaid = superblock.unwrittenBlocks();
+            check.unwrittenMissing = check.unwritten - check.unwrittenSaid;
         }
     }
 
@@ -150,8 +169,14 @@ public final class VolumeCheck implements AutoCloseable {
     }
 
     /** Ends the threads of the check. */
+    public void endReads() {
+        check.close();
+    }
+
+    /** Ends the threads of the check, and hears no more of what changes: from here on what was found holds for the past only. */
     @Override
     public void close() {
-        check.close();
+        endReads();
+        endHearing();
     }
 }

@@ -1,6 +1,7 @@
 package io.holdfast.checkpoint;
 
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.MapEntry;
 import io.holdfast.log.Applier;
 import io.holdfast.mapping.BlockMap;
 
@@ -16,8 +17,16 @@ public final class ChangeApplier implements Applier {
     public void apply(LogEntry change) {
         switch (change) {
             case LogEntry.ItemChange item -> volume.items().apply(item.item());
-            case LogEntry.Range range -> map(range.inode()).putRange(range.first(), range.count(), range.state());
-            case LogEntry.Drop drop -> map(drop.inode()).drop();
+            case LogEntry.Range range -> {
+                map(range.inode()).putRange(range.first(), range.count(), range.state());
+                if (range.state() == MapEntry.HOLE) {
+                    volume.space().noteCutOff();
+                }
+            }
+            case LogEntry.Drop drop -> {
+                map(drop.inode()).drop();
+                volume.space().noteCutOff();
+            }
             case LogEntry.Extent extent ->
                 throw new IllegalStateException("data is not a small change: " + extent.block());
             case LogEntry.Mount _, LogEntry.Close _ ->

@@ -9,10 +9,12 @@ import io.holdfast.format.Item;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.BlockMap;
+import io.holdfast.mapping.LostBehindEnd;
 import io.holdfast.mapping.LostMerge;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapItems.DeadTree;
@@ -76,6 +78,7 @@ final class CheckpointRun {
     private final Map<Long, MapRoot> roots = new HashMap<>();
     private final ArrayDeque<DeadTree> reapable = new ArrayDeque<>();
     private final boolean mergesLost;
+    private final boolean rewritesRoot;
     private final boolean reaps;
     private final List<LostNode> lost = new ArrayList<>();
     private final List<Note> notes = new ArrayList<>();
@@ -101,6 +104,7 @@ final class CheckpointRun {
      * @param changeBytes bytes of memory that changes of maps may take until the next checkpoint
      * @param larger what the volume is to become; null if it keeps its size
      * @param mergesLost look whether lost nodes can be read again
+     * @param rewritesRoot write both copies of the metadata tree's root anew, whatever changes
      * @param reaps free some of the subtrees that were cut off
      * @param corrections of a repair
      * @param pace hears how far the run is, and may end it by throwing
@@ -113,6 +117,7 @@ final class CheckpointRun {
             long changeBytes,
             @Nullable Layout larger,
             boolean mergesLost,
+            boolean rewritesRoot,
             boolean reaps,
             Corrections corrections,
             CheckpointPace pace) {
@@ -123,6 +128,7 @@ final class CheckpointRun {
         this.changeBytes = changeBytes;
         this.larger = larger;
         this.mergesLost = mergesLost;
+        this.rewritesRoot = rewritesRoot;
         this.reaps = reaps;
         this.corrections = corrections;
         this.pace = pace;
@@ -143,18 +149,22 @@ final class CheckpointRun {
             }
             pace.mapsWritten();
             mergeLost();
+            dropLostEnds();
             reap();
             roots.forEach(this::putRoot);
-            BlockPointer tree = applyItems();
+            TreeRoot tree = applyItems();
             writer.finish();
             growMap();
             BlockPointer spaceRoot = updateSpaceMap(last.generation() + 1, clean);
+            // Sums that were wrong stay wrong, which a repair mends. Beyond these bounds the superblock could not be
+            // read.
+            long blocks = larger == null ? last.blocks() : larger.blocks();
             Superblock superblock = last.next(
                     tree,
                     spaceRoot,
                     log,
-                    last.allocatedBlocks() + writer.allocatedDifference(),
-                    last.unwrittenBlocks() + writer.unwrittenDifference(),
+                    Math.clamp(last.allocatedBlocks() + writer.allocatedDifference(), 0, blocks),
+                    Math.clamp(last.unwrittenBlocks() + writer.unwrittenDifference(), 0, blocks),
                     changeBytes,
                     clean);
             superblock = larger == null ? superblock : superblock.withBlocks(larger.blocks());
@@ -172,15 +182,18 @@ final class CheckpointRun {
         }
     }
 
-    private BlockPointer applyItems() throws HoldfastException {
+    private TreeRoot applyItems() throws HoldfastException {
         TreeUpdate update = new TreeUpdate(writer, last, items, mergesLost);
-        BlockPointer tree = update.apply(items.values());
+        TreeRoot tree = update.apply(items.values());
         if (!update.found().isEmpty()) {
             items.clear();
-            for (Map.Entry<Long, TreeUpdate.FoundRoot> found : update.found().entrySet()) {
+            for (Map.Entry<Long, TreeUpdate.FoundRoots> found : update.found().entrySet()) {
                 putFound(found.getKey(), found.getValue());
             }
             tree = update.applyMore(tree, items.values());
+        }
+        if (rewritesRoot) {
+            tree = update.rewriteRoot(tree);
         }
         inodesBelow = update.inodesBelow();
         lostKeys = update.hasLost(tree);
@@ -188,23 +201,22 @@ final class CheckpointRun {
         return tree;
     }
 
-    /** Makes one of a root that was begun anew in recovery, and the one of which nobody knew then. */
-    private void putFound(long inode, TreeUpdate.FoundRoot found) throws HoldfastException {
-        byte[] older = found.older();
-        UnknownRoot both = UnknownRoot.found(
-                writer,
-                (top, level) -> putDead(new DeadTree(inode, top, level)),
-                inode,
-                found.now(),
-                older == null ? MapRoot.EMPTY : MapRoot.decode(older, inode));
-        LostNode node = both.lost();
-        if (node != null) {
-            Item item = MapItems.lost(node);
-            items.put(item.key(), item);
-            lost.add(node);
+    /** Makes one of a root that was begun anew in recovery, and those of which nobody knew then. */
+    private void putFound(long inode, TreeUpdate.FoundRoots found) throws HoldfastException {
+        MapRoot root = found.now();
+        for (MapRoot older : found.older()) {
+            UnknownRoot both = UnknownRoot.found(
+                    writer, (top, level) -> putDead(new DeadTree(inode, top, level)), inode, root, older);
+            LostNode node = both.lost();
+            if (node != null) {
+                Item item = MapItems.lost(node);
+                items.put(item.key(), item);
+                lost.add(node);
+            }
+            root = both.root();
         }
-        roots.put(inode, both.root());
-        putRoot(inode, both.root());
+        roots.put(inode, root);
+        putRoot(inode, root);
     }
 
     /** What the map cannot drop stays allocated, so that its descriptors and the superblock's count agree. */
@@ -251,7 +263,11 @@ final class CheckpointRun {
                 roots.put(
                         right.getKey(),
                         root.withCounts(
-                                right.getValue().data(), right.getValue().unwritten()));
+                                Math.max(0, root.dataBlocks() + right.getValue().moreData()),
+                                Math.max(
+                                        0,
+                                        root.unwrittenBlocks()
+                                                + right.getValue().moreUnwritten())));
             }
         }
     }
@@ -309,25 +325,30 @@ final class CheckpointRun {
             if (corrections.items().containsKey(MapItems.lost(node).key())) {
                 continue; // A repair gives it up, and takes what is below as free.
             }
-            boolean hidden = missing.stream().anyMatch(node::overlaps) || isUnknown(node.inode());
-            if (hidden || !merged(node, missing)) {
+            boolean hidden = missing.stream().anyMatch(node::overlaps);
+            if (hidden || sinceOf(node.inode()) > node.generation() || !merged(node, missing)) {
                 missing.add(node);
             }
         }
         noneIsLost = missing.isEmpty();
     }
 
-    /** Returns whether nobody knows what came after a node that was lost: then it must not be put back. */
-    private boolean isUnknown(long inode) {
+    /**
+     * Returns the generation of the superblock since which a map is known. What was lost before must not be put back, since nobody knows
+     * what came after it.
+     *
+     * @return 0 if all of the map is known; {@link Long#MAX_VALUE} if nothing is
+     */
+    private long sinceOf(long inode) {
         if (unreadable.contains(inode)) {
-            return true;
+            return Long.MAX_VALUE;
         }
         try {
             MapRoot root = rootOf(inode);
-            return root != null && root.hidesAnother();
+            return root == null ? 0 : root.since();
         } catch (HoldfastException e) {
             unreadable.add(inode);
-            return true;
+            return Long.MAX_VALUE;
         }
     }
 
@@ -363,6 +384,15 @@ final class CheckpointRun {
         items.put(key, Item.remove(key));
         notes.add(new Note(node, "a map node can be read again: no longer so that ", ""));
         return true;
+    }
+
+    private void dropLostEnds() throws HoldfastException {
+        for (Map.Entry<Long, Long> end : corrections.ends().entrySet()) {
+            MapRoot root = rootOf(end.getKey());
+            if (root != null) {
+                roots.put(end.getKey(), LostBehindEnd.apply(writer, root, end.getValue()));
+            }
+        }
     }
 
     private void putRoot(long inode, MapRoot root) {
@@ -405,7 +435,7 @@ final class CheckpointRun {
             Item item = cursor.next();
             while (item != null && MapItems.isDeadKey(item.key()) && found.size() <= (reaps ? REAP_MAX : 0)) {
                 DeadTree tree = MapItems.decodeDead(item.key(), Objects.requireNonNull(item.value()));
-                if (!isUnknown(tree.inode())) {
+                if (sinceOf(tree.inode()) == 0) {
                     found.add(tree);
                 }
                 item = cursor.next();

@@ -5,13 +5,15 @@ import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.device.Device;
 import io.holdfast.device.SealedBuffer;
-import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.HostRoom;
 import io.holdfast.format.BlockPointer;
+import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.mapping.MapChanges;
 import io.holdfast.node.NodeCache;
 import io.holdfast.node.PartReader;
+import io.holdfast.node.RootWriter;
 import io.holdfast.space.BlockList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
@@ -27,7 +29,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Invariants: a gathered node that is not written yet is in the node cache, so that it can be read back. A write that failed
  * fails every later one, and {@link #finish}: who asked for a node must not take it for one that cannot be read, and go on.
  */
-final class CheckpointWriter implements MapChanges, PartReader {
+final class CheckpointWriter implements MapChanges, RootWriter, PartReader {
     private final Device device;
     private final Checksum checksum;
     private final SpaceManager space;
@@ -92,11 +94,7 @@ final class CheckpointWriter implements MapChanges, PartReader {
             buffer = null;
         }
         if (next == runEnd) {
-            Run run = takeRun();
-            if (run == null) {
-                throw new HoldfastException(
-                        ErrorCode.NO_SPACE, device.name() + ": no block is left for a checkpoint's nodes");
-            }
+            Run run = requireRun(takeRun());
             next = run.start();
             runEnd = run.end();
             room.insist(() -> device.allocate(run.start(), run.length()));
@@ -113,6 +111,30 @@ final class CheckpointWriter implements MapChanges, PartReader {
         take(pointer.block());
         nodes.put(pointer, node);
         return pointer;
+    }
+
+    @Override
+    public long writeCopy(BlockPointer node, byte[] content) throws HoldfastException {
+        pulse.run();
+        // Nobody holds two buffers at a time.
+        writeGathered();
+        @Nullable Run[] taken = new Run[1];
+        room.insist(() -> taken[0] = space.takeApart(node.block()));
+        Run run = requireRun(taken[0]);
+        room.insist(() -> device.allocate(run.start(), run.length()));
+        BlockBuffer buffer = buffers.take();
+        buffer.copy(0, content);
+        write(run.start(), buffer.seal(1));
+        written++;
+        take(run.start());
+        return run.start();
+    }
+
+    private Run requireRun(@Nullable Run run) throws HoldfastException {
+        if (run == null) {
+            throw space.noBlock(device.name() + ": no block is left for a checkpoint's nodes");
+        }
+        return run;
     }
 
     /** Takes blocks for nodes; waits for room on the host for the bitmap of another group. */
@@ -137,8 +159,12 @@ final class CheckpointWriter implements MapChanges, PartReader {
         SealedBuffer sealed = buffer.seal(gathered);
         gathering = null;
         gathered = 0;
+        write(gatheredStart, sealed);
+    }
+
+    private void write(long start, SealedBuffer sealed) throws HoldfastException {
         try {
-            device.write(gatheredStart, sealed);
+            device.write(start, sealed);
         } catch (HoldfastException e) {
             failure = e;
             throw e;
@@ -174,6 +200,9 @@ final class CheckpointWriter implements MapChanges, PartReader {
 
     @Override
     public boolean drop(long block) {
+        if (Inject.fails(Point.CHECKPOINT_FORGETS)) {
+            return true;
+        }
         dropped.add(block);
         space.releaseFrozen(block);
         if (reusable != null) {

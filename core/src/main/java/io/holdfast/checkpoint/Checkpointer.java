@@ -1,7 +1,9 @@
 package io.holdfast.checkpoint;
 
+import io.holdfast.concurrent.Latencies;
 import io.holdfast.concurrent.Threads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.ThrottleEvent;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -9,6 +11,7 @@ import io.holdfast.log.Freeze;
 import io.holdfast.log.WriteLog;
 import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.space.Reclaimer;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -30,6 +33,9 @@ public final class Checkpointer implements Reclaimer {
     /** While a checkpoint is being written, the log behind it may grow by this part of its limits. Then writers wait. */
     private static final int BEHIND_PART = 2;
 
+    /** A writer that waited so long for the checkpoint goes on if there is any room. */
+    private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     /** With less in the log a checkpoint would bring too little. */
     private static final long SPACE_BLOCKS_MIN = 1L << 13;
 
@@ -37,7 +43,9 @@ public final class Checkpointer implements Reclaimer {
     private final WriteLog log;
     private final Checkpoints checkpoints;
     private final ChangeBudget budget;
-    private final ReentrantLock lock = new ReentrantLock();
+    /** Fair: when there is room for some of those who wait, the first of them get it. */
+    private final ReentrantLock lock = new ReentrantLock(true);
+
     private final Condition wanted = lock.newCondition();
     private final Condition done = lock.newCondition();
     private final Condition moved = lock.newCondition();
@@ -56,6 +64,8 @@ public final class Checkpointer implements Reclaimer {
 
     /** How many threads wait for room. */
     private final AtomicInteger waiting = new AtomicInteger();
+
+    private final Latencies throttled = new Latencies();
 
     private @Nullable Thread thread;
 
@@ -121,16 +131,31 @@ public final class Checkpointer implements Reclaimer {
                 && taken > volume.space().available();
     }
 
-    private long logBlocksMax() {
+    /** Returns how long clients waited for room for their changes. */
+    public Latencies throttled() {
+        return throttled;
+    }
+
+    /** Returns how many records of the log are a reason for a checkpoint. */
+    public long recordsMax() {
+        return RECORDS_MAX;
+    }
+
+    /** Returns how many blocks of the log are a reason for a checkpoint. */
+    public long logBlocksMax() {
         return Math.min(LOG_BLOCKS_MAX, volume.space().usable() / 4);
     }
 
-    /** Returns whether so much is behind the checkpoint being written that a recovery would take too long. */
-    private boolean isLogFull() {
+    /**
+     * Returns whether so much is behind the checkpoint being written that a recovery would take too long.
+     *
+     * @param part of the limit
+     */
+    private boolean isLogFull(double part) {
         return running
                 && !freezing
-                && (log.blocksSinceCheckpoint() > logBlocksMax() / BEHIND_PART
-                        || log.recordsSinceCheckpoint() > RECORDS_MAX / BEHIND_PART);
+                && (log.blocksSinceCheckpoint() > part * logBlocksMax() / BEHIND_PART
+                        || log.recordsSinceCheckpoint() > part * RECORDS_MAX / BEHIND_PART);
     }
 
     /** Returns what bounds the changes of maps. */
@@ -143,9 +168,17 @@ public final class Checkpointer implements Reclaimer {
      * caller holds no lock that a checkpoint or writeback needs, and is not registered as a reader.
      */
     public void admit(long blocks) throws HoldfastException {
-        if (!budget.tryAdmit(blocks) && !waitFor(() -> budget.tryAdmit(blocks))) {
+        if (!tryAdmit(blocks) && !waitFor(() -> budget.tryAdmit(blocks), () -> budget.tryAdmitLate(blocks))) {
             budget.admitAnyway(blocks);
         }
+    }
+
+    /**
+     * Admits changes as {@link #admit} does, if nobody waits for that. A caller that comes while others wait queues with them:
+     * else a fast writer would take all room as it comes.
+     */
+    public boolean tryAdmit(long blocks) {
+        return waiting.get() == 0 && budget.tryAdmit(blocks);
     }
 
     /**
@@ -155,31 +188,57 @@ public final class Checkpointer implements Reclaimer {
     public void admitItems() throws HoldfastException {
         poke();
         if (!volume.items().hasRoom()) {
-            waitFor(volume.items()::hasRoom);
+            waitFor(volume.items()::hasRoom, volume.items()::hasRoom);
         }
     }
 
-    /** Waits, from checkpoint to checkpoint, until something is so. Returns false if the volume is being closed before. */
-    private boolean waitFor(BooleanSupplier room) throws HoldfastException {
+    /**
+     * Waits, from checkpoint to checkpoint, until something is so. Returns false if the volume is being closed before.
+     *
+     * @param lateRoom what suffices after {@link #LATE_NANOS}
+     */
+    private boolean waitFor(BooleanSupplier room, BooleanSupplier lateRoom) throws HoldfastException {
         Inject.at(Point.CHANGES_WAIT);
+        ThrottleEvent event = new ThrottleEvent();
+        event.begin();
+        long begun = checkpoints.timing().nanoTime();
         lock.lock();
         try {
             waiting.incrementAndGet();
             while (!stopping) {
                 volume.latch().check();
                 volume.room().check();
-                if (room.getAsBoolean()) {
+                long left = LATE_NANOS - (checkpoints.timing().nanoTime() - begun);
+                if (left > 0 ? room.getAsBoolean() : lateRoom.getAsBoolean()) {
                     return true;
                 }
                 if (started >= requested && started == finished) {
                     request();
                 }
-                moved.awaitUninterruptibly();
+                awaitMove(left);
             }
             return false;
         } finally {
             waiting.decrementAndGet();
             lock.unlock();
+            throttled.add(checkpoints.timing().nanoTime() - begun);
+            event.ended(ThrottleEvent.Cause.CHANGES);
+        }
+    }
+
+    /** Waits until the checkpoint has proceeded, or so long; with nothing left only for the checkpoint. */
+    // The loop is in the caller.
+    @SuppressWarnings("WaitNotInLoop")
+    private void awaitMove(long left) {
+        if (left <= 0) {
+            moved.awaitUninterruptibly();
+            return;
+        }
+        try {
+            checkpoints.timing().await(lock, moved, left);
+        } catch (InterruptedException e) {
+            moved.awaitUninterruptibly();
+            Thread.currentThread().interrupt();
         }
     }
 
@@ -254,7 +313,7 @@ public final class Checkpointer implements Reclaimer {
             while (finished < ticket) {
                 volume.latch().check();
                 if (refusable) {
-                    volume.room().checkWaiting(thread);
+                    checkRoom(ticket);
                 }
                 if (stopping) {
                     return;
@@ -263,6 +322,19 @@ public final class Checkpointer implements Reclaimer {
             }
         } finally {
             lock.unlock();
+        }
+    }
+
+    /**
+     * Throws {@code NO_SPACE} if the checkpoint with a ticket cannot go on before there is room. Until it has frozen the
+     * changes it waits for every record that has its place, and that may wait for room: where the host cannot be asked for
+     * room beforehand.
+     */
+    private void checkRoom(long ticket) throws HoldfastException {
+        if (started < ticket || freezing) {
+            volume.room().checkWaiting();
+        } else {
+            volume.room().checkWaiting(thread);
         }
     }
 

@@ -1,9 +1,10 @@
 package io.holdfast.checkpoint;
 
+import io.holdfast.concurrent.Latencies;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.failure.FailureLatch;
+import io.holdfast.event.CheckpointEvent;
 import io.holdfast.format.Item;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
@@ -61,6 +62,10 @@ public final class Checkpoints {
     /** The thread that writes checkpoints, or wrote the last one. */
     private volatile @Nullable Thread writer;
 
+    private final Latencies times = new Latencies();
+    private volatile boolean running;
+    private volatile long durableAt;
+
     private volatile Runnable moved = () -> {};
     private volatile Runnable reapable = () -> {};
     /** True until a checkpoint has looked. */
@@ -72,6 +77,8 @@ public final class Checkpoints {
     private boolean abandoned;
     /** Whether a checkpoint of this mount has looked whether lost nodes can be read again: a bad sector may take seconds. */
     private boolean lookedForLost;
+
+    private boolean rewritesRoot;
 
     /** @param superblock the one that was found */
     public Checkpoints(
@@ -87,6 +94,7 @@ public final class Checkpoints {
         this.superblock = superblock;
         this.budget = budget;
         this.timing = timing;
+        this.durableAt = timing.nanoTime();
     }
 
     /** Stops all changes for a moment, and freezes them at one place of the log. */
@@ -98,6 +106,26 @@ public final class Checkpoints {
     /** Returns the newest superblock. */
     public Superblock superblock() {
         return superblock;
+    }
+
+    /** Returns whether a checkpoint is being written; a hint. */
+    public boolean isRunning() {
+        return running;
+    }
+
+    /** Returns the nanoseconds since the newest checkpoint became durable, or this was made. */
+    public long nanosSince() {
+        return timing.nanoTime() - durableAt;
+    }
+
+    /** Returns how long the checkpoints took. */
+    public Latencies times() {
+        return times;
+    }
+
+    /** Returns the clock of this. */
+    Timing timing() {
+        return timing;
     }
 
     /** Returns how many checkpoints were written. */
@@ -113,6 +141,11 @@ public final class Checkpoints {
     /** Sets what the lines of the log call files. */
     public void setNames(FileNames finder) {
         names = finder;
+    }
+
+    /** Lets the next checkpoint write both copies of the metadata tree's root anew: one of them cannot be read. Before the first checkpoint. */
+    public void rewriteRoot() {
+        rewritesRoot = true;
     }
 
     /** Returns what bounds the changes of maps. */
@@ -232,12 +265,20 @@ public final class Checkpoints {
      */
     public boolean write(Cut cut, boolean clean) throws HoldfastException {
         runLock.lock();
+        CheckpointEvent event = new CheckpointEvent();
+        event.begin();
+        long begun = timing.nanoTime();
+        boolean done = false;
+        running = true;
         try {
             if (abandoned || isLate()) {
                 return false;
             }
             writer = Thread.currentThread();
             writeLocked(cut, clean);
+            done = true;
+            durableAt = timing.nanoTime();
+            times.add(durableAt - begun);
             tellReapable();
             return true;
         } catch (GivenUpException e) {
@@ -251,6 +292,8 @@ public final class Checkpoints {
             }
             throw e;
         } finally {
+            running = false;
+            event.ended(superblock.generation(), done);
             runLock.unlock();
         }
     }
@@ -258,7 +301,8 @@ public final class Checkpoints {
     private void writeLocked(Cut cut, boolean clean) throws HoldfastException {
         Frozen frozen = new Frozen();
         if (!cut.freeze(frozen)) {
-            throw FailureLatch.outOfSpace(volume.device().name());
+            throw volume.space()
+                    .noBlock(volume.device().name() + ": no block is left for the log; its last blocks were used up");
         }
         CheckpointPace pace = new CheckpointPace(budget, frozen.maps.values(), this::checkTime, moved);
         CheckpointRun run = new CheckpointRun(
@@ -269,6 +313,7 @@ public final class Checkpoints {
                 budget.share(),
                 takeGrowth(),
                 !lookedForLost,
+                rewritesRoot,
                 takeReaping(),
                 Corrections.NONE,
                 pace);
@@ -276,6 +321,7 @@ public final class Checkpoints {
         Inject.at(Point.CHECKPOINT_FROZEN);
         Superblock next = run.write(frozen.maps, frozen.items(), frozen.position(), clean);
         Inject.at(Point.CHECKPOINT_DURABLE);
+        rewritesRoot = false;
         // Items first: a map opened from here on finds its new root there, and one opened before gets it below.
         volume.items().commitRoot(next.treeRoot(), next.inodesBelow());
         run.roots().forEach((inode, root) -> {
@@ -320,7 +366,17 @@ public final class Checkpoints {
             cut.freeze(frozen);
             CheckpointPace pace = new CheckpointPace(budget, frozen.maps.values(), () -> {}, moved);
             CheckpointRun run = new CheckpointRun(
-                    volume, spaceMap, superblocks, corrected, budget.share(), null, true, false, corrections, pace);
+                    volume,
+                    spaceMap,
+                    superblocks,
+                    corrected,
+                    budget.share(),
+                    null,
+                    true,
+                    rewritesRoot,
+                    false,
+                    corrections,
+                    pace);
             superblock = run.write(frozen.maps, frozen.items(), frozen.position(), true);
         } finally {
             runLock.unlock();

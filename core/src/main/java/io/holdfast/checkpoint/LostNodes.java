@@ -18,6 +18,7 @@ import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
 import java.util.stream.Collectors;
 
 /** The nodes of maps that a volume has lost, as its metadata tree has them. */
@@ -82,11 +83,15 @@ public final class LostNodes {
      */
     public record Found(List<LostNode> nodes, Set<LostNode> settled, Optional<String> problem) {}
 
-    /** Looks some lost nodes up, for {@link #named}. The caller is registered as a reader. */
-    public static Found some(NodeReader reader, Superblock superblock) {
+    /**
+     * Looks some lost nodes up, for {@link #named}. The caller is registered as a reader.
+     *
+     * @param blocksOf says how many blocks an inode's size spans; the greatest number if nobody knows
+     */
+    public static Found some(NodeReader reader, Superblock superblock, LongUnaryOperator blocksOf) {
         try {
             List<LostNode> nodes = find(reader, superblock, NAMED_MAX + 1);
-            return new Found(nodes, settled(reader, superblock, nodes), Optional.empty());
+            return new Found(nodes, settled(reader, superblock, nodes, blocksOf), Optional.empty());
         } catch (HoldfastException e) {
             return new Found(
                     List.of(),
@@ -95,13 +100,15 @@ public final class LostNodes {
         }
     }
 
-    private static Set<LostNode> settled(NodeReader reader, Superblock superblock, List<LostNode> nodes) {
+    private static Set<LostNode> settled(
+            NodeReader reader, Superblock superblock, List<LostNode> nodes, LongUnaryOperator blocksOf) {
         Set<LostNode> settled = new HashSet<>();
         LostBlocks blocks = new LostBlocks(reader, NODES_READ_MAX);
         for (LostNode node : nodes) {
             try {
                 byte[] item = BTree.get(reader, superblock.treeRoot(), MapItems.mapKey(node.inode()));
-                if (item == null || !blocks.remain(MapRoot.decode(item, node.inode()), node)) {
+                long end = blocksOf.applyAsLong(node.inode());
+                if (item == null || !blocks.remain(MapRoot.decode(item, node.inode()), node, end)) {
                     settled.add(node);
                 }
             } catch (HoldfastException unknown) {

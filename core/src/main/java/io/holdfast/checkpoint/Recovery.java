@@ -49,8 +49,26 @@ public final class Recovery implements LogReader.Sink {
     private long blocks;
     private long changeBytesNamed;
     private long checkpointsWritten;
+    /** Bytes of changes that checkpoints on the way have taken. */
+    private long changeBytesWritten;
+
+    private Report report = (_, _) -> {};
     /** The first superblock that can have a map in the place of one whose item cannot be read. */
     private long next;
+
+    /** Records between two reports. */
+    private static final int REPORT_RECORDS = 256;
+
+    /** Hears how far the replay is. */
+    public interface Report {
+        /**
+         * Takes it.
+         *
+         * @param done bytes of memory that the changes so far took
+         * @param total the most that all changes of the log can take
+         */
+        void update(long done, long total);
+    }
 
     /**
      * @param checkpoints null to write nothing
@@ -76,6 +94,11 @@ public final class Recovery implements LogReader.Sink {
      */
     public void claimWhatIsKnown() {
         claimsWhatItCan = true;
+    }
+
+    /** Has this hear, now and then, how far the replay is. */
+    public void report(Report listener) {
+        report = listener;
     }
 
     /**
@@ -137,13 +160,8 @@ public final class Recovery implements LogReader.Sink {
     // ---- blocks ----
 
     private void claim(LogRecord record, List<LogEntry> entries) throws HoldfastException {
-        take(record, record.block());
-        for (LogEntry entry : record.entries()) {
-            if (entry instanceof LogEntry.Payload payload) {
-                for (var pointer : payload.blocks()) {
-                    take(record, pointer.block());
-                }
-            }
+        for (long block : record.ownBlocks()) {
+            take(record, block);
         }
         for (LogEntry entry : entries) {
             if (entry instanceof LogEntry.Extent extent) {
@@ -161,13 +179,20 @@ public final class Recovery implements LogReader.Sink {
         }
     }
 
-    /** Marks the place of the next record, which the last one has reserved. */
+    /** Marks the places of the next header and its twin, which the last record has reserved. */
     private void claimEnd(LogPosition end) throws HoldfastException {
-        if (end.block() != 0 && !volume.space().claim(end.block())) {
+        if (end.block() != 0) {
+            claimEnd(end.block());
+            claimEnd(end.twin());
+        }
+    }
+
+    private void claimEnd(long block) throws HoldfastException {
+        if (!volume.space().claim(block)) {
             throw new HoldfastException(
                     ErrorCode.DAMAGED,
                     "%s: the log goes on in block %d, which is in use"
-                            .formatted(volume.device().name(), end.block()));
+                            .formatted(volume.device().name(), block));
         }
     }
 
@@ -186,11 +211,8 @@ public final class Recovery implements LogReader.Sink {
                 return;
             }
         }
-        volume.space().release(record.block());
-        for (LogEntry entry : record.entries()) {
-            if (entry instanceof LogEntry.Payload payload) {
-                payload.blocks().forEach(pointer -> volume.space().release(pointer.block()));
-            }
+        for (long block : record.ownBlocks()) {
+            volume.space().release(block);
         }
         for (LogEntry entry : entries) {
             try {
@@ -200,6 +222,10 @@ public final class Recovery implements LogReader.Sink {
             }
         }
         records++;
+        if (records % REPORT_RECORDS == 1) {
+            long done = changeBytesWritten + budget.bytes();
+            report.update(done, Math.max(done, changeBytesNamed));
+        }
         if (budget.bytes() > budget.hard() || Inject.fails(Point.RECOVERY_MEMORY)) {
             makeRoom(record.next());
         }
@@ -259,6 +285,7 @@ public final class Recovery implements LogReader.Sink {
 
     private void writeCheckpoint(Checkpoints to, LogPosition at) throws HoldfastException {
         finish();
+        changeBytesWritten += budget.bytes();
         next = to.superblock().generation() + 1;
         to.write(
                 freeze -> {

@@ -5,9 +5,9 @@ import io.holdfast.btree.Losses;
 import io.holdfast.btree.LostKeys;
 import io.holdfast.btree.Mending;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.Superblock;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.metadata.InodeMark;
@@ -33,15 +33,15 @@ final class TreeUpdate {
     private final long inodesBelow;
     private final Mending mending;
     private final List<String> notes = new ArrayList<>();
-    private final Map<Long, FoundRoot> found = new LinkedHashMap<>();
+    private final Map<Long, FoundRoots> found = new LinkedHashMap<>();
     private int lost;
 
     /**
-     * A root of a map that was begun since nobody knew of another; and that other one.
+     * A root of a map that was begun since nobody knew of another; and that other one. There may be several, if the same happened again.
      *
-     * @param older value of the item; null if there is none
+     * @param older the newest first; {@link MapRoot#EMPTY} if there is none
      */
-    record FoundRoot(MapRoot now, byte @Nullable [] older) {}
+    record FoundRoots(MapRoot now, List<MapRoot> older) {}
 
     /** @param mends look whether lost nodes can be read again */
     TreeUpdate(
@@ -76,22 +76,29 @@ final class TreeUpdate {
     }
 
     /** Applies all items; returns the root of the new tree. */
-    BlockPointer apply(Iterable<Item> items) throws HoldfastException {
+    TreeRoot apply(Iterable<Item> items) throws HoldfastException {
         return BTree.apply(writer, writer, last.treeRoot(), items.iterator(), new Policy(mending));
     }
 
-    /** Applies a few more items to the tree that {@link #apply} has made. */
-    BlockPointer applyMore(BlockPointer tree, Iterable<Item> items) throws HoldfastException {
+    /** Writes both copies of the root anew, if {@link #apply} has not. */
+    TreeRoot rewriteRoot(TreeRoot tree) throws HoldfastException {
+        boolean isOld = !tree.isNone() && tree.equals(last.treeRoot());
+        return isOld ? BTree.rewriteRoot(writer, writer, tree) : tree;
+    }
+
+    /** Applies a few more items to the tree that {@link #apply} has made, in the place of roots that were {@link #found}. */
+    TreeRoot applyMore(TreeRoot tree, Iterable<Item> items) throws HoldfastException {
+        found.clear();
         return BTree.apply(writer, writer, tree, items.iterator(), new Policy(Mending.NOTHING));
     }
 
     /** Returns the maps of which an older root was found, by their inodes. */
-    Map<Long, FoundRoot> found() {
+    Map<Long, FoundRoots> found() {
         return found;
     }
 
     /** Returns whether a tree has lost keys. */
-    boolean hasLost(BlockPointer tree) throws HoldfastException {
+    boolean hasLost(TreeRoot tree) throws HoldfastException {
         return BTree.hasLost(writer, tree);
     }
 
@@ -148,7 +155,14 @@ final class TreeUpdate {
                 return;
             }
             long inode = MapItems.inodeOf(change.key());
-            found.put(inode, new FoundRoot(MapRoot.decode(value, inode), before));
+            MapRoot now = MapRoot.decode(value, inode);
+            MapRoot older = before == null ? MapRoot.EMPTY : MapRoot.decode(before, inode);
+            // With the same hidden one below, this is the root of before with its changes.
+            if (older.since() != now.since()) {
+                found.computeIfAbsent(inode, _ -> new FoundRoots(now, new ArrayList<>()))
+                        .older()
+                        .add(older);
+            }
         }
     }
 }

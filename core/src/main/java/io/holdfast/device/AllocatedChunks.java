@@ -10,8 +10,8 @@ import java.util.concurrent.locks.ReentrantLock;
  * which chunks have room. On some file systems {@code fallocate} waits for all direct I/O of the file, so this class
  * asks for no chunk again that has its room.
  *
- * <p>Invariant: the file has room for every chunk in {@code allocated}. Nothing here gives room back. The set takes one
- * bit for 8 MiB of the file: 256 KiB of memory for 16 TiB.
+ * <p>Invariant: while the lock is free, the file has room for every chunk in {@code allocated}. The set takes one bit for 8 MiB of
+ * the file: 256 KiB of memory for 16 TiB.
  */
 final class AllocatedChunks {
     static final int CHUNK_BLOCKS = 2048;
@@ -42,6 +42,24 @@ final class AllocatedChunks {
             int first = Math.toIntExact(Math.ceilDiv(from, CHUNK_BLOCKS));
             int last = Math.toIntExact(Math.ceilDiv(end, CHUNK_BLOCKS));
             allocated.set(Math.min(first, last), last);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Gives the room of {@code count} blocks from {@code block} on back. Whoever writes to their chunks next takes the room of a whole
+     * chunk again.
+     *
+     * @return false if the file cannot
+     */
+    boolean discard(long block, long count) throws IOException {
+        lock.lock();
+        try {
+            // Before: if this fails in the middle, nobody knows what is left.
+            allocated.clear(
+                    Math.toIntExact(block / CHUNK_BLOCKS), Math.toIntExact((block + count - 1) / CHUNK_BLOCKS) + 1);
+            return file.discard(block * Block.SIZE, count * Block.SIZE, false);
         } finally {
             lock.unlock();
         }

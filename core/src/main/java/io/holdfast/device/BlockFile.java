@@ -62,6 +62,17 @@ public interface BlockFile extends AutoCloseable {
         return false;
     }
 
+    /**
+     * Gives the room of a range back to the file system or the disk. What the range holds afterwards is unknown, and its
+     * size stays.
+     *
+     * @param blockDevice whether this is a block device, and not a regular file
+     * @return false if nothing was done: the system, the file system or the disk cannot do that
+     */
+    default boolean discard(long position, long bytes, boolean blockDevice) throws IOException {
+        return false;
+    }
+
     /** Sets the size of a regular file that is open for writing, in bytes. What is cut off is lost. */
     void truncate(long bytes) throws IOException;
 

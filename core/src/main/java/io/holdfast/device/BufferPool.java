@@ -197,7 +197,9 @@ public final class BufferPool implements AutoCloseable {
             try {
                 memory = allocate();
             } catch (OutOfMemoryError e) {
-                LOG.log(System.Logger.Level.WARNING, "no memory for another I/O buffer; fewer I/Os at a time");
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "no memory for another I/O buffer; fewer I/Os at a time; give the machine more memory, or the volume less");
                 memory = poll(idle, true);
             }
         }

@@ -102,6 +102,20 @@ public interface Device extends AutoCloseable {
         return grow(blocks);
     }
 
+    /**
+     * Gives room back to what the device lies on: nobody needs the contents of these blocks any more. Until a block is
+     * written again, a read of it returns anything. A crash before the next {@link #flush()} may undo this. Writes that are
+     * under way to other blocks may wait for this call.
+     *
+     * <p>This implementation is for a device that cannot do that.
+     *
+     * @return false if nothing was done, and nothing will be: the device, or what it lies on, cannot
+     * @throws HoldfastException {@code DEVICE_ERROR}; some of the blocks may have lost their contents
+     */
+    default boolean discard(long block, long count) throws HoldfastException {
+        return false;
+    }
+
     /** Returns whether the device takes its room when it is written: it is a regular file, which may have holes. */
     default boolean takesRoomWhenWritten() {
         return false;

@@ -290,6 +290,26 @@ public final class FileDevice implements FormattableDevice {
     }
 
     @Override
+    public boolean discard(long block, long count) throws HoldfastException {
+        DeviceChecks.requireInside(this, block, count);
+        requireOpen();
+        requireWritable();
+        requireFlushable();
+        try {
+            if (onBlockDevice) {
+                return file.discard(block * Block.SIZE, count * Block.SIZE, true);
+            }
+            if (!chunks.isKnown()) {
+                // Before there are holes: a file that had all of its room would seem to have it still.
+                learnWhatIsTaken();
+            }
+            return chunks.discard(block, count);
+        } catch (IOException e) {
+            throw failure("cannot give back the room of blocks " + block + " to " + (block + count - 1), e);
+        }
+    }
+
+    @Override
     public Optional<HostFileSystem> host(long counted) throws HoldfastException {
         requireOpen();
         try {

@@ -50,6 +50,11 @@ public abstract class ForwardingDevice implements Device {
     }
 
     @Override
+    public boolean discard(long block, long count) throws HoldfastException {
+        return device.discard(block, count);
+    }
+
+    @Override
     public long grow(long blocks) throws HoldfastException {
         return device.grow(blocks);
     }

@@ -2,6 +2,7 @@ package io.holdfast.device;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.FallbackEvent;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -56,6 +57,7 @@ public final class IoEngines {
             try {
                 return FileDevice.open(path, writable, direct, engine);
             } catch (EngineRefusedException e) {
+                FallbackEvent.emit("file I/O by " + engine.name(), String.valueOf(e.getMessage()));
                 LOG.log(
                         System.Logger.Level.INFO,
                         "{0}: the system refuses file I/O by {1}, which would take less CPU time: {2}",

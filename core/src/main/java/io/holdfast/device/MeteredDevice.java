@@ -1,6 +1,9 @@
 package io.holdfast.device;
 
+import io.holdfast.concurrent.Latencies;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.FlushEvent;
 import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.List;
@@ -14,13 +17,26 @@ public final class MeteredDevice extends ForwardingDevice {
     private final LongAdder bytesWritten = new LongAdder();
     private final LongAdder bytesRead = new LongAdder();
 
-    public MeteredDevice(Device device) {
+    private final LongAdder readErrors = new LongAdder();
+    private final LongAdder writeErrors = new LongAdder();
+    private final LongAdder flushErrors = new LongAdder();
+    private final Latencies flushTimes = new Latencies();
+    private final Timing timing;
+
+    /** @param timing for how long flushes take */
+    public MeteredDevice(Device device, Timing timing) {
         super(device);
+        this.timing = timing;
     }
 
     @Override
     public void read(long block, MemorySegment target) throws HoldfastException {
-        device.read(block, target);
+        try {
+            device.read(block, target);
+        } catch (HoldfastException e) {
+            readErrors.increment();
+            throw e;
+        }
         bytesRead.add(target.byteSize());
     }
 
@@ -32,13 +48,13 @@ public final class MeteredDevice extends ForwardingDevice {
 
     @Override
     public void write(long block, SealedBuffer source, int from, int count) throws HoldfastException {
-        device.write(block, source, from, count);
+        counting(() -> device.write(block, source, from, count));
         counted((long) count * Block.SIZE);
     }
 
     @Override
     public void write(SealedBuffer source, List<Piece> pieces) throws HoldfastException {
-        device.write(source, pieces);
+        counting(() -> device.write(source, pieces));
         for (Piece piece : pieces) {
             counted((long) piece.count() * Block.SIZE);
         }
@@ -46,8 +62,22 @@ public final class MeteredDevice extends ForwardingDevice {
 
     @Override
     public void write(long block, LentBuffer source) throws HoldfastException {
-        device.write(block, source);
+        counting(() -> device.write(block, source));
         counted((long) source.blocks() * Block.SIZE);
+    }
+
+    /** A call to the device. */
+    private interface Call {
+        void run() throws HoldfastException;
+    }
+
+    private void counting(Call write) throws HoldfastException {
+        try {
+            write.run();
+        } catch (HoldfastException e) {
+            writeErrors.increment();
+            throw e;
+        }
     }
 
     private void counted(long bytes) {
@@ -57,8 +87,38 @@ public final class MeteredDevice extends ForwardingDevice {
 
     @Override
     public void flush() throws HoldfastException {
-        device.flush();
-        flushes.increment();
+        FlushEvent event = new FlushEvent();
+        event.begin();
+        long begun = timing.nanoTime();
+        boolean flushed = false;
+        try {
+            device.flush();
+            flushed = true;
+            flushes.increment();
+            flushTimes.add(timing.nanoTime() - begun);
+        } finally {
+            if (!flushed) {
+                flushErrors.increment();
+            }
+            event.ended(flushed);
+        }
+    }
+
+    public long readErrors() {
+        return readErrors.sum();
+    }
+
+    public long writeErrors() {
+        return writeErrors.sum();
+    }
+
+    public long flushErrors() {
+        return flushErrors.sum();
+    }
+
+    /** Returns how long the flushes took that did not fail. */
+    public Latencies flushTimes() {
+        return flushTimes;
     }
 
     public long flushes() {

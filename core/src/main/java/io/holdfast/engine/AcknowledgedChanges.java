@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * Knows of which files changes were acknowledged that no flush has covered since. When a volume has failed and is opened
  * again, such changes may be gone. No flush of these files may succeed then: it would say that the changes are durable.
  *
- * <p>Invariant: a file is in {@link #notDurable} if a change of its contents was acknowledged after the begin of the last
+ * <p>Invariant: a file is in {@link #loss} if a change of its contents was acknowledged after the begin of the last
  * flush that succeeded. It may be there although its changes were durable by other means.
  */
 final class AcknowledgedChanges {
@@ -138,8 +138,18 @@ final class AcknowledgedChanges {
         }
     }
 
-    /** Returns the files with changes that no flush has covered, by number, with their paths. */
-    Map<Long, String> notDurable() {
+    /**
+     * Changes that were acknowledged and may be gone.
+     *
+     * @param files by number, with their paths
+     * @param others whether there are such changes of files that nobody knows
+     */
+    record Loss(Map<Long, String> files, boolean others) {
+        static final Loss NONE = new Loss(Map.of(), false);
+    }
+
+    /** Returns what is lost if all goes that no flush has covered. */
+    Loss loss() {
         Map<Long, String> found = new TreeMap<>();
         files.forEach((inode, file) -> {
             if (file.isNotDurable()) {
@@ -147,12 +157,7 @@ final class AcknowledgedChanges {
                 found.put(inode, path == null ? "inode " + inode : path);
             }
         });
-        return found;
-    }
-
-    /** Returns whether files that are not known any more have changes that no flush has covered. */
-    boolean othersAreNotDurable() {
-        return othersLost || forgotten.get() > forgottenDurable.get();
+        return new Loss(found, othersLost || forgotten.get() > forgottenDurable.get());
     }
 
     /**
@@ -184,6 +189,26 @@ final class AcknowledgedChanges {
             found.add("all other files");
         }
         return found;
+    }
+
+    /** Returns whether flushes are refused of all files but those that are accepted. */
+    boolean othersAreLost() {
+        return othersLost;
+    }
+
+    /** Returns whether flushes of a file are refused. */
+    boolean isLost(long inode) {
+        OfFile file = files.get(inode);
+        return file == null ? othersLost : file.lost;
+    }
+
+    /** Lets flushes of all files succeed again. */
+    void acceptAll() {
+        othersLost = false;
+        files.values().forEach(file -> {
+            file.lost = false;
+            file.accepted = false;
+        });
     }
 
     /** Lets flushes of a file succeed again. Returns false if they did before. */

@@ -21,11 +21,12 @@ import io.holdfast.format.Features;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.metadata.InodeMark;
 import io.holdfast.namespace.Namespace;
 import io.holdfast.node.NodeCache;
 import io.holdfast.node.NodeReader;
-import io.holdfast.node.NodeWriter;
+import io.holdfast.node.RootWriter;
 import io.holdfast.space.BlockList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
@@ -150,10 +151,10 @@ final class Formatting {
             Superblocks superblocks = new Superblocks(new BlockStore(device), buffers, layout.groupLog2());
             wipe(device, layout, buffers);
             Writer writer = new Writer(device, checksum, space, new BlockList(layout), buffers);
-            BlockPointer tree = BTree.apply(
+            TreeRoot tree = BTree.apply(
                     writer,
                     writer,
-                    BlockPointer.NONE,
+                    TreeRoot.NONE,
                     Namespace.formatItems(environment.clock().instant()).iterator());
             SpaceMap map = new SpaceMap(layout, device, checksum, nodes, buffers);
             BlockPointer spaceRoot =
@@ -173,7 +174,7 @@ final class Formatting {
                         generation,
                         tree,
                         spaceRoot,
-                        new LogPosition(0, 1, random.nextLong(), 0, 0, 0, 0, 0),
+                        LogPosition.unplaced(1, random.nextLong()),
                         writer.taken.size(),
                         0,
                         0,
@@ -227,7 +228,7 @@ final class Formatting {
     }
 
     /** Allocates and writes the few nodes of an empty volume. */
-    private static final class Writer implements NodeReader, NodeWriter {
+    private static final class Writer implements NodeReader, RootWriter {
         private final Device device;
         private final Checksum checksum;
         private final SpaceManager space;
@@ -251,6 +252,17 @@ final class Formatting {
             put(device, run.start(), node, buffers);
             take(run.start());
             return new BlockPointer(run.start(), checksum.of(node));
+        }
+
+        @Override
+        public long writeCopy(BlockPointer node, byte[] content) throws HoldfastException {
+            Run run = space.takeApart(node.block());
+            if (run == null) {
+                throw new IllegalStateException("an empty volume is full");
+            }
+            put(device, run.start(), content, buffers);
+            take(run.start());
+            return run.start();
         }
 
         @Override

@@ -18,10 +18,15 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * A handle of an open volume. The volume cannot be closed during one of its calls, and closing the volume closes it.
  */
 final class GuardedFile implements StoredFile {
+    /** Stands for the beginning of a call whose time nobody asks for. */
+    private static final long COUNTED = Long.MIN_VALUE;
+
     private final StoredFile file;
     private final VolumeLife life;
     private final AcknowledgedChanges.OfFile changes;
     private final AtomicBoolean closed = new AtomicBoolean();
+    /** What a door's clients wait for includes the calls here; they are not counted twice. */
+    private volatile boolean doorCounts;
 
     GuardedFile(StoredFile file, VolumeLife life, AcknowledgedChanges.OfFile changes) {
         this.file = file;
@@ -48,8 +53,21 @@ final class GuardedFile implements StoredFile {
         return file.checksummed();
     }
 
+    private long begin() {
+        return doorCounts ? COUNTED : life.clients().begin();
+    }
+
+    private void ended(ClientWaits.Call call, long begun) {
+        if (begun != COUNTED) {
+            life.clients().ended(call, begun);
+        }
+    }
+
     @Override
     public void clientWaited(long nanos) {
+        if (!doorCounts) {
+            doorCounts = true;
+        }
         life.clients().waited(ClientWaits.Call.REQUEST, nanos);
     }
 
@@ -60,18 +78,18 @@ final class GuardedFile implements StoredFile {
 
     @Override
     public long read(long offset, MemorySegment target, Set<ReadFlag> flags) throws HoldfastException {
-        long begun = life.clients().begin();
+        long begun = begin();
         try {
             return life.call(() -> file.read(offset, target, flags));
         } finally {
-            life.clients().ended(ClientWaits.Call.READ, begun);
+            ended(ClientWaits.Call.READ, begun);
         }
     }
 
     @Override
     public void write(long offset, MemorySegment source, Set<WriteFlag> flags) throws HoldfastException {
         // No lambda here, unlike in the other methods: clients call this for every 4 KiB.
-        long begun = life.clients().begin();
+        long begun = begin();
         life.enter();
         try {
             life.requireOpen();
@@ -86,13 +104,13 @@ final class GuardedFile implements StoredFile {
             throw life.tell(life.failedBy(e));
         } finally {
             life.leave();
-            life.clients().ended(ClientWaits.Call.WRITE, begun);
+            ended(ClientWaits.Call.WRITE, begun);
         }
     }
 
     @Override
     public boolean writeTogether(List<WritePiece> pieces) throws HoldfastException {
-        long begun = life.clients().begin();
+        long begun = begin();
         try {
             return life.call(() -> {
                 boolean written = file.writeTogether(pieces);
@@ -102,13 +120,13 @@ final class GuardedFile implements StoredFile {
                 return written;
             });
         } finally {
-            life.clients().ended(ClientWaits.Call.WRITE, begun);
+            ended(ClientWaits.Call.WRITE, begun);
         }
     }
 
     @Override
     public void flush() throws HoldfastException {
-        long begun = life.clients().begin();
+        long begun = begin();
         try {
             life.act(() -> {
                 changes.requireKept();
@@ -117,7 +135,7 @@ final class GuardedFile implements StoredFile {
                 changes.flushed(mark);
             });
         } finally {
-            life.clients().ended(ClientWaits.Call.FLUSH, begun);
+            ended(ClientWaits.Call.FLUSH, begun);
         }
     }
 
@@ -167,12 +185,12 @@ final class GuardedFile implements StoredFile {
 
         @Override
         public Answer read(long offset, MemorySegment target, Ended ended) {
-            long begun = life.clients().begin();
+            long begun = begin();
             life.enter();
             try {
                 life.requireOpen();
                 return reads.read(offset, target, whole -> {
-                    life.clients().ended(ClientWaits.Call.READ, begun);
+                    ended(ClientWaits.Call.READ, begun);
                     ended.ended(whole);
                 });
             } catch (HoldfastException closedWithTheVolume) {

@@ -3,20 +3,27 @@ package io.holdfast.engine;
 import io.holdfast.background.Background;
 import io.holdfast.background.Job;
 import io.holdfast.background.JobCancelledException;
+import io.holdfast.background.JobPausedException;
 import io.holdfast.background.PacedReads;
 import io.holdfast.check.CheckSource;
 import io.holdfast.check.CheckWork;
 import io.holdfast.check.LogCheck;
 import io.holdfast.check.VolumeCheck;
+import io.holdfast.checkpoint.Checkpoints;
 import io.holdfast.checkpoint.Superblocks;
 import io.holdfast.checkpoint.VolumeState;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.file.FileLayer;
 import io.holdfast.format.Block;
+import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
-import io.holdfast.namespace.CheckItem;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.node.NodeCache;
+import io.holdfast.repair.Losses;
+import io.holdfast.repair.Repair;
+import io.holdfast.repair.RepairSource;
 import io.holdfast.store.BlockStore;
 import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
@@ -24,10 +31,13 @@ import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FinishedCheck;
 import io.holdfast.volume.JobKind;
+import io.holdfast.volume.JobSettings;
 import io.holdfast.volume.Progress;
+import io.holdfast.volume.RepairPlan;
 import io.holdfast.volume.Volume;
 import java.lang.foreign.Arena;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.concurrent.locks.ReentrantLock;
@@ -38,6 +48,8 @@ import org.jspecify.annotations.Nullable;
  * goes through the newest ones.
  */
 final class OnlineCheck {
+    /** How often a repair is decided beside writers. */
+    private static final int PLANS_MAX = 16;
     /** For nodes that the check looks up again and again: clients keep theirs. */
     private static final long NODE_BYTES = 1L << 20;
 
@@ -47,7 +59,9 @@ final class OnlineCheck {
     private final FileLayer.@Nullable Writable writable;
     private final Superblock opened;
     private final Background background;
+    private final @Nullable KeptJobs kept;
     private final VolumeOnDevice.Environment environment;
+    private final int dataTogether;
 
     /** Finds files. */
     interface Paths {
@@ -57,6 +71,7 @@ final class OnlineCheck {
     /**
      * @param writable null if the volume is open read-only
      * @param opened the superblock that was found when the volume was opened
+     * @param kept null if the volume is open read-only
      */
     OnlineCheck(
             VolumeState state,
@@ -65,13 +80,17 @@ final class OnlineCheck {
             FileLayer.@Nullable Writable writable,
             Superblock opened,
             Background background,
+            MemoryPlan plan,
+            @Nullable KeptJobs kept,
             VolumeOnDevice.Environment environment) {
+        this.dataTogether = (int) (plan.checkOrder() / CheckWork.bytesEach());
         this.state = state;
         this.files = files;
         this.paths = paths;
         this.writable = writable;
         this.opened = opened;
         this.background = background;
+        this.kept = kept;
         this.environment = environment;
     }
 
@@ -81,17 +100,36 @@ final class OnlineCheck {
         Set<Long> inodes = new TreeSet<>();
         long totalBlocks = find(options.files(), inodes);
         long began = environment.timing().nanoTime();
-        try (Job job = background.begin(JobKind.CHECK, subject(options), options.rate(), meter::repeat);
+        try (Job job = begin(options, meter::repeat);
                 Arena memory = Arena.ofShared()) {
             meter.of(job);
-            CheckWork work = new CheckWork(job, !options.metadataOnly(), List.copyOf(inodes), totalBlocks);
+            CheckWork work =
+                    new CheckWork(job, !options.metadataOnly(), List.copyOf(inodes), totalBlocks, dataTogether);
             CheckReport report = run(work, meter, memory);
             if (options.isWhole()) {
                 keep(report, environment.timing().nanoTime() - began);
             }
+            forget(options);
             return report;
         } catch (JobCancelledException e) {
+            if (e.why().code() == ErrorCode.CANCELLED) {
+                forget(options);
+            }
             throw e.why();
+        }
+    }
+
+    private Job begin(CheckOptions options, Runnable heartbeat) throws HoldfastException {
+        return options.lasting()
+                ? background.beginLasting(JobKind.CHECK, subject(options), heartbeat)
+                : background.begin(JobKind.CHECK, subject(options), options.rate(), heartbeat);
+    }
+
+    /** What was set of a lasting check is for that one, which has ended. */
+    private void forget(CheckOptions options) {
+        KeptJobs to = kept;
+        if (options.lasting() && to != null && !to.of(JobKind.CHECK).equals(JobSettings.NONE)) {
+            to.keep(JobKind.CHECK, () -> Optional.of(JobSettings.NONE));
         }
     }
 
@@ -184,7 +222,10 @@ final class OnlineCheck {
         // What nothing follows needs no pins, so the check may stand still anywhere.
         BlockStore store = new BlockStore(new PacedReads(state.device(), work.job(), source.isFixed()));
         try (NodeCache nodes = new NodeCache(store, state.checksum(), state.nodeBuffers(), NODE_BYTES)) {
-            return run(state.readBy(store, nodes), source, work, progress, memory);
+            // Nothing is pinned while data is read.
+            BlockStore data = new BlockStore(new PacedReads(state.device(), work.job(), true));
+            return check(state.readBy(store, nodes), data, source, work, progress, memory)
+                    .report();
         }
     }
 
@@ -203,9 +244,90 @@ final class OnlineCheck {
         }
     }
 
-    private CheckReport run(VolumeState paced, CheckSource source, CheckWork work, Progress progress, Arena memory)
+    /**
+     * What a check beside clients has found for a repair.
+     *
+     * @param check hears what changes, until it is closed
+     * @param losses all of the plan, also those that it does not list
+     * @param nanos how long it took
+     * @param checkpointNanos how long the checkpoint before took
+     */
+    record ForRepair(VolumeCheck check, RepairPlan plan, Losses losses, long nanos, long checkpointNanos) {}
+
+    /** Checks all of a volume beside its clients, and decides what to repair; good as long as {@code memory} is. */
+    ForRepair forRepair(FileLayer.Writable to, Progress progress, Arena memory) throws HoldfastException {
+        Meter meter = new Meter(progress);
+        Timing timing = environment.timing();
+        long began = timing.nanoTime();
+        try (Job job = background.begin(JobKind.CHECK, "the volume, for a repair", 0, meter::repeat)) {
+            meter.of(job);
+            checkpointForCheck(to);
+            state.latch().check();
+            long checkpointNanos = timing.nanoTime() - began;
+            CheckWork work = new CheckWork(job, true, List.of(), 0, dataTogether);
+            CheckSource source = CheckSource.live(to.checkpointer().checkpoints());
+            BlockStore store = new BlockStore(new PacedReads(state.device(), job, false));
+            try (NodeCache nodes = new NodeCache(store, state.checksum(), state.nodeBuffers(), NODE_BYTES)) {
+                VolumeState paced = state.readBy(store, nodes);
+                BlockStore data = new BlockStore(new PacedReads(state.device(), job, true));
+                VolumeCheck check = new VolumeCheck(paced, state, source, work, data, meter, memory);
+                boolean done = false;
+                try {
+                    source.whileIdle((newest, map) -> checkSuperblocks(check));
+                    check.run();
+                    check.endReads();
+                    keep(check.report(), timing.nanoTime() - began);
+                    Decided decided = decide(paced, to, check, job);
+                    done = true;
+                    return new ForRepair(
+                            check, decided.plan, decided.losses, timing.nanoTime() - began, checkpointNanos);
+                } finally {
+                    if (!done) {
+                        check.close();
+                    }
+                }
+            }
+        } catch (JobCancelledException e) {
+            throw e.why();
+        }
+    }
+
+    private record Decided(RepairPlan plan, Losses losses) {}
+
+    /** Decides what a repair of the newest checkpoint would do. Changes nothing. */
+    private Decided decide(VolumeState paced, FileLayer.Writable to, VolumeCheck check, Job job)
             throws HoldfastException {
-        return check(paced, source, work, progress, memory).report();
+        Checkpoints checkpoints = to.checkpointer().checkpoints();
+        for (int attempt = 0; attempt < PLANS_MAX; attempt++) {
+            job.awaitTurn();
+            try (Checkpoints.Pin pin = checkpoints.pin()) {
+                RepairSource newest = RepairSource.ofCheckpoint(
+                        paced,
+                        to.reserver(),
+                        checkpoints.superblock(),
+                        environment.clock().instant());
+                HoldfastException failure = null;
+                Decided decided = null;
+                try {
+                    Repair repair = new Repair(newest, check.checked(), check.report());
+                    decided = new Decided(repair.plan(), repair.losses());
+                } catch (HoldfastException e) {
+                    failure = e;
+                }
+                if (!pin.isRevoked() && decided != null) {
+                    return decided;
+                }
+                if (!pin.isRevoked() && failure != null) {
+                    throw failure;
+                }
+            } catch (JobPausedException e) {
+                attempt--; // Nothing was wrong with it.
+            }
+        }
+        throw new HoldfastException(
+                ErrorCode.IN_USE,
+                state.device().name()
+                        + ": writers needed the space that the decision would have kept; repair again when there is more");
     }
 
     /** Checks a volume that is open read-only; what the check knows is good as long as {@code memory} is. */
@@ -213,18 +335,21 @@ final class OnlineCheck {
         Meter meter = new Meter(progress);
         try (Job job = background.begin(JobKind.CHECK, subject(CheckOptions.ALL), 0, meter::repeat)) {
             meter.of(job);
-            CheckWork work = new CheckWork(job, true, List.of(), 0);
-            return check(state, CheckSource.fixed(opened), work, meter, memory);
+            CheckWork work = new CheckWork(job, true, List.of(), 0, dataTogether);
+            return check(state, state.store(), CheckSource.fixed(opened), work, meter, memory);
         } catch (JobCancelledException e) {
             throw e.why();
         }
     }
 
-    private VolumeCheck check(VolumeState paced, CheckSource source, CheckWork work, Progress progress, Arena memory)
+    private VolumeCheck check(
+            VolumeState paced, BlockStore data, CheckSource source, CheckWork work, Progress progress, Arena memory)
             throws HoldfastException {
-        try (VolumeCheck check = new VolumeCheck(paced, state, source, work, progress, memory)) {
+        try (VolumeCheck check = new VolumeCheck(paced, state, source, work, data, progress, memory)) {
             boolean whole = work.files().isEmpty();
             if (whole) {
+                // Here: no checkpoint is written while they are read.
+                work.job().move(superblockBytes(source)).close();
                 source.whileIdle((newest, map) -> checkSuperblocks(check));
             }
             check.run();
@@ -233,6 +358,10 @@ final class OnlineCheck {
             }
             return check;
         }
+    }
+
+    private static long superblockBytes(CheckSource source) {
+        return (long) source.superblock().layout().superblockCopies() * Layout.SUPERBLOCK_SLOTS * Block.SIZE;
     }
 
     private void checkSuperblocks(VolumeCheck check) {
@@ -248,27 +377,15 @@ final class OnlineCheck {
         }
     }
 
-    /** Notes in the volume that it was checked. The check has its result without that, too. */
+    /** Notes in the volume that it was checked. */
     private void keep(CheckReport report, long nanos) {
-        FileLayer.Writable to = writable;
-        if (to == null || state.latch().failed()) {
-            return;
-        }
-        FinishedCheck check = new FinishedCheck(
-                environment.clock().instant(),
-                nanos,
-                report.problemCount(),
-                report.unproven().size());
-        try {
-            state.items().commit(List.of(CheckItem.of(check)), true);
-            to.log().flush();
-        } catch (HoldfastException e) {
-            System.getLogger("holdfast")
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "{0}: that the volume was checked could not be noted in it: {1}",
-                            state.device().name(),
-                            e.getMessage());
+        KeptJobs to = kept;
+        if (to != null && !state.latch().failed()) {
+            to.finished(new FinishedCheck(
+                    environment.clock().instant(),
+                    nanos,
+                    report.problemCount(),
+                    report.unproven().size()));
         }
     }
 }

@@ -1,5 +1,6 @@
 package io.holdfast.engine;
 
+import io.holdfast.btree.BTree;
 import io.holdfast.checkpoint.Checkpoints;
 import io.holdfast.checkpoint.Recovery;
 import io.holdfast.checkpoint.Superblocks;
@@ -119,6 +120,9 @@ final class RepairWriting {
                     store, checksum, new FailureLatch(), room, buffers, nodes, space, readers, items, maps);
             Checkpoints checkpoints =
                     new Checkpoints(state, map, superblocks, superblock, budget, environment.timing());
+            if (!BTree.rootProblems(nodes::readUncached, superblock.treeRoot()).isEmpty()) {
+                checkpoints.rewriteRoot();
+            }
             // The check has looked whether a block of the log is in use besides.
             Recovery recovery = new Recovery(state, budget, null, superblock.changeBytes(), DamagePolicy.STRICT);
             recovery.claimWhatIsKnown();
@@ -183,12 +187,13 @@ final class RepairWriting {
             end = result.end();
             if (end.block() != 0) {
                 state.space().claim(end.block());
+                state.space().claim(end.twin());
             }
             if (!Inject.off(Guard.TAIL_REWRITTEN)) {
                 reader.rewriteTail(result);
             }
         }
         checkpoints.secure(found);
-        return new LogPosition(0, end.sequence(), end.logId(), 0, 0, 0, 0, 0);
+        return LogPosition.unplaced(end.sequence(), end.logId());
     }
 }

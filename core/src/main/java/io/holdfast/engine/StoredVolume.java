@@ -1,13 +1,13 @@
 package io.holdfast.engine;
 
 import io.holdfast.background.Background;
+import io.holdfast.background.Job;
 import io.holdfast.check.CheckedVolume;
 import io.holdfast.check.VolumeCheck;
 import io.holdfast.checkpoint.FileNames;
 import io.holdfast.checkpoint.LostNodes;
 import io.holdfast.checkpoint.LostRanges;
 import io.holdfast.checkpoint.VolumeState;
-import io.holdfast.concurrent.Timing;
 import io.holdfast.device.MeteredDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
@@ -18,9 +18,12 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
-import io.holdfast.namespace.CheckItem;
+import io.holdfast.memory.MemoryPlan;
+import io.holdfast.namespace.InodeRecord;
 import io.holdfast.namespace.Namespace;
+import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.repair.Repair;
+import io.holdfast.repair.RepairSource;
 import io.holdfast.space.Reclaimer;
 import io.holdfast.space.SpaceCounts;
 import io.holdfast.volume.AttributeChange;
@@ -29,6 +32,7 @@ import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.DirectoryEntry;
+import io.holdfast.volume.Discard;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.FileUser;
@@ -37,6 +41,7 @@ import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.InUse;
 import io.holdfast.volume.Inodes;
 import io.holdfast.volume.Jobs;
+import io.holdfast.volume.LiveRepair;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
@@ -46,25 +51,23 @@ import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
+import io.holdfast.volume.VolumeMetrics;
 import io.holdfast.volume.VolumeUsage;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /** An open volume: puts its layers together. {@link VolumeLife} runs the calls. */
 final class StoredVolume implements Volume {
-    /** The time that closing spends on checkpoints. */
-    private static final long CLOSING_NANOS = 3_000_000_000L;
     /** Entries of directories that a search for the name of a damaged file reads: some hundred blocks. */
     private static final int NAMES_SEARCHED_MAX = 20_000;
 
     private final MeteredDevice device;
-    private final Timing timing;
     private final DeviceGuard guard;
     private final OpenOptions options;
     private final VolumeOnDevice.Environment environment;
@@ -82,7 +85,16 @@ final class StoredVolume implements Volume {
     private final Background background;
     private final VolumeLife life;
     private final FileStatuses statuses;
+    private final MemoryPlan memory;
+    private final @Nullable KeptJobs kept;
     private final Growing growing;
+    private final Discarding discarding;
+    private final Layers layers;
+    private final Closing closing;
+    /** Whether a repair beside others has begun. */
+    private final AtomicBoolean repairing = new AtomicBoolean();
+
+    private final Reopening reopening;
     private final VolumeFiles nobodys;
     private final FileNames names;
 
@@ -97,7 +109,6 @@ final class StoredVolume implements Volume {
         this.background = background;
         this.environment = environment;
         this.device = opened.device();
-        this.timing = opened.timing();
         this.guard = guard;
         this.options = options;
         this.state = opened.state();
@@ -109,16 +120,44 @@ final class StoredVolume implements Volume {
         this.skipped = opened.skipped();
         this.foundOpening = opened.recovery().problems();
         this.recovery = withLost(opened.recovery());
-        this.life = new VolumeLife(device.name(), state.latch(), writable, options.errors(), background.clients());
+        this.life = new VolumeLife(
+                device.name(), state.latch(), writable, options.errors(), background.clients(), environment.timing());
         this.statuses = new FileStatuses(state, files);
-        this.growing = new Growing(device, opened.memory());
+        this.memory = opened.memory();
+        this.growing = new Growing(device, memory);
+        FileLayer.Writable to = writable;
+        this.discarding = new Discarding(state, background, environment, () -> {
+            if (to != null) {
+                to.checkpointer().requestCheckpoint();
+            }
+        });
+        this.layers =
+                new Layers(device, guard, options, environment, state, files, writable, background, discarding, life);
+        this.closing = new Closing(layers);
+        this.reopening = new Reopening(layers, closing);
+        this.kept = writable == null ? null : new KeptJobs(state, writable, life);
+        if (kept != null) {
+            background.keepSettings(kept);
+        }
         this.nobodys = files(null);
+    }
+
+    /** Returns how many blocks the size of an inode spans; the greatest number if nobody knows. */
+    private long blocksOf(long inode) {
+        try {
+            byte[] record = state.items().get(NamespaceKeys.inode(inode));
+            return record == null
+                    ? Long.MAX_VALUE
+                    : InodeRecord.decode(inode, record).blocks();
+        } catch (HoldfastException e) {
+            return Long.MAX_VALUE;
+        }
     }
 
     /** Returns a report on opening that names what is lost, too. */
     private RecoveryReport withLost(RecoveryReport report) {
         List<String> lost = new ArrayList<>(LostRanges.some(state.nodes(), opened));
-        lost.addAll(LostNodes.named(LostNodes.some(state.nodes(), opened), names));
+        lost.addAll(LostNodes.named(LostNodes.some(state.nodes(), opened, this::blocksOf), names));
         if (lost.isEmpty()) {
             return report;
         }
@@ -165,14 +204,35 @@ final class StoredVolume implements Volume {
         boolean done = false;
         try {
             namespace.recover();
+            keptLosses(to)
+                    .load(
+                            this::isGone,
+                            lost -> namespace
+                                    .findPaths(lost, NAMES_SEARCHED_MAX)
+                                    .paths());
             files.start();
             state.room().start();
+            if (discards()) {
+                discarding.start();
+            }
             done = true;
         } finally {
             if (!done) {
                 files.stop();
             }
         }
+    }
+
+    /** Returns whether free space is given back in the background. */
+    private boolean discards() throws HoldfastException {
+        boolean keepsItsRoom = superblock().features().arePreallocated();
+        if (keepsItsRoom && options.discard() == Discard.ASYNC) {
+            throw new HoldfastException(
+                    ErrorCode.INVALID,
+                    device.name()
+                            + ": it was formatted with --preallocate, to keep its room; leave out --discard=async");
+        }
+        return options.discard() != Discard.OFF && !keepsItsRoom;
     }
 
     // ---- what the volume is ----
@@ -185,7 +245,7 @@ final class StoredVolume implements Volume {
             int ticket = state.readers().enter();
             try {
                 damage = LostRanges.some(state.nodes(), superblock());
-                lost = LostNodes.some(state.nodes(), superblock());
+                lost = LostNodes.some(state.nodes(), superblock(), this::blocksOf);
             } finally {
                 state.readers().leave(ticket);
             }
@@ -275,6 +335,11 @@ final class StoredVolume implements Volume {
                 io.cacheHits.sum(),
                 io.cacheMisses.sum(),
                 io.checksumErrors.sum());
+    }
+
+    @Override
+    public Optional<VolumeMetrics> metrics() {
+        return Optional.of(VolumeMetering.of(device, state, files, writable, memory));
     }
 
     /** Returns how many blocks are promised to accepted writes; 0 when nothing is dirty and no call runs. */
@@ -465,96 +530,61 @@ final class StoredVolume implements Volume {
         });
     }
 
-    /**
-     * {@inheritDoc}
-     *
-     * <p>The device of the old volume stays open until the new one is there: the claim of the device is one for both. A
-     * failed volume writes nothing any more, and none of its calls runs while the new one is made.
-     */
     @Override
-    public Volume reopen(Runnable opened) throws HoldfastException {
-        FileLayer.Writable to = writable;
-        if (to == null || !state.latch().failed()) {
+    public long trim(Progress progress) throws HoldfastException {
+        if (superblock().features().arePreallocated()) {
             throw new HoldfastException(
-                    ErrorCode.INVALID, device.name() + ": no write or flush has failed, so there is nothing to resume");
+                    ErrorCode.INVALID,
+                    device.name() + ": it was formatted with --preallocate, to keep its room; nothing is given back");
         }
-        // A call that waits for room on the host would keep this waiting, and so would a check.
-        state.room().stop();
-        background.stop();
-        Volume next = replaced(opened, to);
-        try {
-            releaseOwn();
-        } catch (HoldfastException e) {
-            System.getLogger("holdfast")
-                    .log(
-                            System.Logger.Level.WARNING,
-                            "{0}: what the volume had before it was opened again: {1}",
-                            device.name(),
-                            e.getMessage());
-        }
-        return next;
-    }
-
-    /** Opens the volume anew while no call of this one runs. If that fails, this one goes on as it was. */
-    private Volume replaced(Runnable opened, FileLayer.Writable to) throws HoldfastException {
-        boolean replaced = false;
-        try {
-            Volume next = life.replace(() -> {
-                files.stop();
-                to.checkpointer().stop();
-                return opened(opened);
-            });
-            replaced = true;
-            return next;
-        } finally {
-            if (!replaced) {
-                background.admit();
-            }
-        }
-    }
-
-    private Volume opened(Runnable opened) throws HoldfastException {
-        StoredVolume made = VolumeOpening.open(guard.open(), guard, options, environment);
-        boolean done = false;
-        try {
-            AcknowledgedChanges before = life.changes();
-            made.life.changes().lose(made.withoutThoseGone(before.notDurable()), before.othersAreNotDurable());
-            opened.run();
-            done = true;
-            return made;
-        } finally {
-            if (!done) {
-                made.discard();
-            }
-        }
-    }
-
-    /** Closes a volume that has taken no other's place, and leaves the right to use the device to that other one. */
-    private void discard() throws HoldfastException {
-        state.room().stop();
-        life.close(() -> {
-            try {
-                shutDown();
-            } finally {
-                releaseOwn();
-            }
+        return life.call(() -> {
+            FileLayer.Writable to = life.requireWritable();
+            return discarding.trim(job -> freeWhatWasRemoved(to, job), progress);
         });
     }
 
-    /** Leaves out files that this volume does not have: another file may get such a number. */
-    private Map<Long, String> withoutThoseGone(Map<Long, String> inodes) {
-        Map<Long, String> present = new TreeMap<>(inodes);
-        present.keySet().removeIf(this::isGone);
-        return present;
+    /** Frees what was removed before, unless somebody has paused that. */
+    private void freeWhatWasRemoved(FileLayer.Writable to, Job job) throws HoldfastException {
+        files.logAll();
+        boolean more = files.mayReap();
+        if (more) {
+            files.awaitReaped();
+        }
+        do {
+            job.awaitTurn();
+            if (more) {
+                to.checkpointer().checkpoints().allowReaping();
+            }
+            to.checkpointer().checkpoint();
+        } while (more && to.checkpointer().moreToReap());
+    }
+
+    @Override
+    public Volume reopen(Runnable opened) throws HoldfastException {
+        return reopening.afterFailure(opened);
+    }
+
+    /** Refuses flushes of these files from now on, also when the volume is opened another time. */
+    void lose(Map<Long, String> lost, boolean others) throws HoldfastException {
+        life.act(() -> keptLosses(life.requireWritable()).lose(lost, others));
+    }
+
+    private KeptLosses keptLosses(FileLayer.Writable to) {
+        return new KeptLosses(device.name(), state.items(), to.log()::flush, life.changes());
+    }
+
+    /** Closes a volume that has taken no other's place, and leaves the right to use the device to that other one. */
+    void discard() throws HoldfastException {
+        closing.discard();
     }
 
     /** Returns whether there is no such inode. One that cannot be read counts as there. */
-    private boolean isGone(long inode) {
+    boolean isGone(long inode) {
         try {
             nobodys.inodes().status(inode);
             return false;
         } catch (HoldfastException e) {
-            return e.code() == ErrorCode.NOT_FOUND;
+            return e.code() == ErrorCode.NOT_FOUND || e.code() == ErrorCode.STALE;
         }
     }
 
@@ -565,15 +595,32 @@ final class StoredVolume implements Volume {
 
     @Override
     public void acceptLoss(String path) throws HoldfastException {
-        long inode = status(path).inode();
-        if (!life.changes().accept(inode)) {
-            throw new HoldfastException(ErrorCode.INVALID, path + ": no writes of this file were lost");
-        }
+        // All can be accepted even if the record of the root cannot be read.
+        long inode = path.equals("/") ? Inodes.ROOT : status(path).inode();
+        life.act(() -> {
+            KeptLosses kept = keptLosses(life.requireWritable());
+            if (inode == Inodes.ROOT) {
+                kept.acceptAll();
+            } else {
+                kept.accept(inode, path);
+            }
+        });
     }
 
     @Override
     public VolumeGrowth grow(long bytes) throws HoldfastException {
         return life.call(() -> growing.grow(bytes, life.requireWritable().checkpointer()));
+    }
+
+    @Override
+    public LiveRepair beginRepair() throws HoldfastException {
+        life.call(life::requireWritable);
+        if (repairing.getAndSet(true)) {
+            throw new HoldfastException(
+                    ErrorCode.IN_USE,
+                    device.name() + ": somebody repairs the volume already; wait for the end of that");
+        }
+        return new LiveRepairing(layers, onlineCheck(), reopening, recovery.nanos(), () -> repairing.set(false));
     }
 
     /** Checks a volume that is open read-only, for a repair: as {@link OnlineCheck#checkAtRest}. */
@@ -584,7 +631,7 @@ final class StoredVolume implements Volume {
     /** Decides what to repair of a volume that is open read-only and was checked. */
     Repair repair(CheckedVolume checked, CheckReport report) throws HoldfastException {
         return life.call(() ->
-                new Repair(state, opened, checked, report, environment.clock().instant()));
+                new Repair(RepairSource.of(state, opened, environment.clock().instant()), checked, report));
     }
 
     @Override
@@ -600,79 +647,24 @@ final class StoredVolume implements Volume {
 
     private OnlineCheck onlineCheck() {
         return new OnlineCheck(
-                state, files, path -> statuses.of(namespace.status(path)), writable, opened, background, environment);
+                state,
+                files,
+                path -> statuses.of(namespace.status(path)),
+                writable,
+                opened,
+                background,
+                memory,
+                kept,
+                environment);
     }
 
     @Override
     public Optional<FinishedCheck> lastCheck() throws HoldfastException {
-        return life.call(() -> {
-            byte[] item = state.items().get(CheckItem.key());
-            return item == null ? Optional.empty() : Optional.of(CheckItem.decode(item));
-        });
+        return life.call(() -> KeptJobs.last(state));
     }
 
     @Override
     public void close() throws HoldfastException {
-        // These come first: a call that waits for room on the host keeps the volume from being closed, and so does a
-        // check.
-        state.room().stop();
-        background.stop();
-        life.close(() -> {
-            try {
-                shutDown();
-            } finally {
-                release();
-            }
-        });
-    }
-
-    /**
-     * Makes everything durable, in a last checkpoint, which leaves the log empty, if that takes no longer than {@link
-     * #CLOSING_NANOS}. Else the log has it.
-     */
-    private void shutDown() throws HoldfastException {
-        FileLayer.Writable to = writable;
-        if (to == null) {
-            files.stop();
-            return;
-        }
-        try {
-            files.stop();
-            if (!state.latch().failed()) {
-                files.dropUnnamed();
-                files.writeAll();
-            }
-        } finally {
-            to.checkpointer().checkpoints().giveUpAt(timing.nanoTime() + CLOSING_NANOS);
-            to.checkpointer().stop();
-        }
-        if (!state.latch().failed() && !to.checkpointer().checkpoints().write(to.log()::freeze, true)) {
-            to.log().leave();
-        }
-        state.latch().check();
-    }
-
-    private void release() throws HoldfastException {
-        try {
-            releaseOwn();
-        } finally {
-            guard.release();
-        }
-    }
-
-    /** Gives back all but the right to use the device. */
-    private void releaseOwn() throws HoldfastException {
-        try {
-            device.close();
-        } finally {
-            files.close();
-            FileLayer.Writable to = writable;
-            if (to != null) {
-                to.log().close();
-            }
-            state.nodeBuffers().close();
-            state.nodes().close();
-            state.maps().close();
-        }
+        closing.close();
     }
 }

@@ -1,6 +1,7 @@
 package io.holdfast.engine;
 
 import io.holdfast.background.ClientWaits;
+import io.holdfast.concurrent.Timing;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.FailureLatch;
@@ -24,6 +25,7 @@ final class VolumeLife {
     private final ClientWaits clients;
     private final ReentrantReadWriteLock lock = new ReentrantReadWriteLock();
     private final AcknowledgedChanges changes = new AcknowledgedChanges();
+    private final Newcomers newcomers;
     private boolean closed;
 
     /**
@@ -31,13 +33,16 @@ final class VolumeLife {
      * @param writable null if the volume is open read-only
      * @param errors hears of errors that calls throw
      * @param clients counts how long calls of files take
+     * @param timing of waits
      */
     VolumeLife(
             String volume,
             FailureLatch latch,
             FileLayer.@Nullable Writable writable,
             ErrorListener errors,
-            ClientWaits clients) {
+            ClientWaits clients,
+            Timing timing) {
+        this.newcomers = new Newcomers(timing);
         this.clients = clients;
         this.volume = volume;
         this.latch = latch;
@@ -103,11 +108,17 @@ final class VolumeLife {
      * Keeps the volume from being closed until {@link #leave}. For calls so frequent that the cost of a lambda shows.
      */
     void enter() {
+        if (newcomers.areKeptOut() && lock.getReadHoldCount() == 0 && !lock.isWriteLockedByCurrentThread()) {
+            newcomers.awaitPassage();
+        }
         lock.readLock().lock();
     }
 
     void leave() {
         lock.readLock().unlock();
+        if (newcomers.areKeptOut()) {
+            newcomers.oneLess();
+        }
     }
 
     /** Throws {@code CLOSED} if the volume is closed. Call it after {@link #enter}. */
@@ -163,10 +174,12 @@ final class VolumeLife {
 
     /**
      * Waits for all calls and, while none runs, makes a volume that takes this one's place. Then this one is closed. If it
-     * cannot be made, this one stays as it is.
+     * cannot be made, this one stays as it is. A call that comes meanwhile waits, unless it is a part of one that runs.
+     *
+     * @param mayWait throws if the wait for calls may have no end: one of them waits for something itself. Asked again and again
      */
-    <T> T replace(Call<T> making) throws HoldfastException {
-        lock.writeLock().lock();
+    <T> T replace(Action mayWait, Call<T> making) throws HoldfastException {
+        newcomers.keepOutUntil(lock.writeLock()::tryLock, mayWait);
         try {
             requireOpen();
             T made = making.run();
@@ -175,8 +188,21 @@ final class VolumeLife {
         } catch (OutOfMemoryError | StackOverflowError e) {
             throw failedBy(e);
         } finally {
-            lock.writeLock().unlock();
+            if (lock.isWriteLockedByCurrentThread()) {
+                lock.writeLock().unlock();
+            } else {
+                leave();
+            }
         }
+    }
+
+    /**
+     * Lets calls run again: the caller, within {@link #replace}, goes on as one of them, and must not make a volume any more. The volume stays open until
+     * {@code replace} ends.
+     */
+    void letCallsRun() {
+        lock.readLock().lock();
+        lock.writeLock().unlock();
     }
 
     /** Waits for all calls, and then closes the volume. Does nothing if it is closed. */

@@ -12,6 +12,7 @@ import io.holdfast.volume.VolumeRepair;
 import java.security.SecureRandom;
 import java.time.InstantSource;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 
 /**
@@ -70,8 +71,16 @@ public final class VolumeOnDevice {
      * @param random for ids that must be unpredictable and must not repeat
      * @param timing for background work
      * @param groupLog2 log2 of the blocks in a group of the volume: {@link Layout#GROUP_LOG2} but in the simulator
+     * @param discardPass nanoseconds between two looks for free space to discard
      */
-    public record Environment(InstantSource clock, RandomGenerator random, Timing timing, int groupLog2) {
+    public record Environment(
+            InstantSource clock, RandomGenerator random, Timing timing, int groupLog2, long discardPass) {
+        private static final long DISCARD_PASS = TimeUnit.SECONDS.toNanos(30);
+
+        public Environment(InstantSource clock, RandomGenerator random, Timing timing, int groupLog2) {
+            this(clock, random, timing, groupLog2, DISCARD_PASS);
+        }
+
         public Environment(InstantSource clock, RandomGenerator random, Timing timing) {
             this(clock, random, timing, Layout.GROUP_LOG2);
         }

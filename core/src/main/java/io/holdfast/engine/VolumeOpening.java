@@ -27,6 +27,7 @@ import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.Superblock;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.LogReader;
@@ -49,6 +50,8 @@ import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
 
 /**
  * The steps of opening a volume: superblock, group table, log replay. To write, the log goes on under a new log id.
@@ -60,7 +63,7 @@ final class VolumeOpening {
      * Records that are filled or written at the same time. Each holds a buffer of somewhat less than half a mebibyte.
      */
     private static final int LOG_BUFFERS = 8;
-    /** Short records in addition, of 68 KiB each: as many as one connection has requests under way at the device. */
+    /** Short records in addition, of 72 KiB each: as many as one connection has requests under way at the device. */
     private static final int SHORT_LOG_BUFFERS = 32;
 
     private static final int NODE_BUFFER_BLOCKS = 64;
@@ -80,7 +83,7 @@ final class VolumeOpening {
 
     private VolumeOpening(Device raw, OpenOptions options, VolumeOnDevice.Environment environment) {
         this.room = new HostRoom(environment.timing());
-        this.device = new MeteredDevice(new InsistentDevice(raw, room));
+        this.device = new MeteredDevice(new InsistentDevice(raw, room), environment.timing());
         this.options = options;
         this.policy = options.rescue() ? skipped : DamagePolicy.STRICT;
         this.environment = environment;
@@ -162,7 +165,7 @@ final class VolumeOpening {
         Checksum checksum = Checksums.byId(superblock.checksumId());
         NodeCache nodes = new NodeCache(store, checksum, nodeBuffers, memory.nodes());
         undo.push(nodes::close);
-        requireRoot(nodes, superblock);
+        boolean rootIsWhole = loadRoot(nodes, superblock, problems);
         found.problems().forEach(problem -> problems.add(problem.message()));
         SpaceMap spaceMap = new SpaceMap(layout, device, checksum, nodes::readUncached, nodeBuffers);
         boolean spaceIsKnown = loadSpaceMap(superblock, spaceMap, problems);
@@ -180,8 +183,12 @@ final class VolumeOpening {
                 store, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);
         Checkpoints checkpoints =
                 new Checkpoints(state, spaceMap, superblocks, superblock, budget, environment.timing());
+        if (!rootIsWhole) {
+            checkpoints.rewriteRoot();
+        }
         Recovery recovery =
                 new Recovery(state, budget, options.readOnly() ? null : checkpoints, superblock.changeBytes(), policy);
+        recovery.report(options.recovery()::update);
         if (!spaceIsKnown) {
             recovery.claimWhatIsKnown();
         }
@@ -192,6 +199,10 @@ final class VolumeOpening {
             WriteLog log = log(state, superblock, result);
             writable = goLive(log, checkpoints, state, reserver);
             beginMount(log, checkpoints, superblock, recovery);
+            if (result.problems().stream().anyMatch(LogReader.Problem::oneOfTwo)) {
+                // What is there once only should not be needed for long.
+                writable.checkpointer().requestCheckpoint();
+            }
         }
         recovery.finish();
         space.closedBecause().ifPresent(why -> problems.add(String.valueOf(why.getMessage())));
@@ -248,20 +259,28 @@ final class VolumeOpening {
         memory = GroupMemory.require(device.name(), superblock.layout(), memory);
     }
 
-    /** Without the root nothing is found, and no checkpoint can be written. */
-    private void requireRoot(NodeCache nodes, Superblock superblock) throws HoldfastException {
-        if (options.readOnly()) {
-            return;
-        }
-        try {
-            BTree.cursor(nodes, superblock.treeRoot(), new byte[0]).requireRoot();
-        } catch (HoldfastException e) {
+    /**
+     * Reads both copies of the metadata tree's root; returns whether both are whole. Without the root nothing is found, and no checkpoint can
+     * be written.
+     */
+    private boolean loadRoot(NodeCache nodes, Superblock superblock, List<String> problems) throws HoldfastException {
+        TreeRoot root = superblock.treeRoot();
+        Map<Long, HoldfastException> unreadable = BTree.rootProblems(nodes::readUncached, root);
+        boolean whole = unreadable.isEmpty();
+        if (unreadable.size() == 1) {
+            unreadable.forEach((_, why) -> problems.add(why.getMessage()
+                    + "; it is the root of the metadata tree, and the other of its two copies is whole, and has all"));
+        } else if (!whole && !options.readOnly()) {
+            HoldfastException first = unreadable.values().iterator().next();
             throw new HoldfastException(
-                    e.code(),
-                    e.getMessage()
-                            + "; it is the root of the metadata tree: the volume cannot be written to, and 'holdfast rescue' copies out what is there",
-                    e);
+                    first.code(),
+                    unreadable.values().stream()
+                                    .map(HoldfastException::getMessage)
+                                    .collect(Collectors.joining("; "))
+                            + "; these are the two copies of the root of the metadata tree: the volume cannot be written to, and 'holdfast rescue' copies out what is there",
+                    first);
         }
+        return whole;
     }
 
     private int groupsLoaded() {
@@ -356,10 +375,7 @@ final class VolumeOpening {
                 room,
                 new ChangeApplier(state),
                 superblock.mark(),
-                superblock.clean()
-                        ? new LogPosition(
-                                0, end.sequence(), environment.random().nextLong(), 0, 0, 0, 0, 0)
-                        : end,
+                superblock.clean() ? end.anew(environment.random().nextLong()) : end,
                 LOG_BUFFERS,
                 SHORT_LOG_BUFFERS);
         undo.push(log::close);

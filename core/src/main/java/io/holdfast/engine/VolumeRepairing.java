@@ -97,7 +97,7 @@ final class VolumeRepairing implements VolumeRepair {
     }
 
     @Override
-    public void apply() throws HoldfastException {
+    public RepairPlan apply(Progress progress) throws HoldfastException {
         Repair decided = decided();
         if (ended || !decided.plan().isPossible()) {
             throw new HoldfastException(ErrorCode.INVALID, device.name() + ": there is nothing to repair");
@@ -107,6 +107,7 @@ final class VolumeRepairing implements VolumeRepair {
         long records = volume.recovery().records();
         volume.close();
         RepairWriting.write(new KeptOpen(device), options, environment, decided, generation, records);
+        return decided.plan();
     }
 
     @Override

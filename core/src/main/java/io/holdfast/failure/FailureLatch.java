@@ -84,12 +84,6 @@ public final class FailureLatch {
         }
     }
 
-    /** Makes the error for a volume on which even the blocks kept back for the log and the checkpoint are used up. */
-    public static HoldfastException outOfSpace(String device) {
-        return new HoldfastException(
-                ErrorCode.NO_SPACE, device + ": no block is left for the log; its last blocks were used up");
-    }
-
     private HoldfastException report() {
         HoldfastException cause = first.get();
         if (cause == null) {

@@ -11,6 +11,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -49,10 +50,29 @@ public final class HostRoom {
 
     /** Throws {@code NO_SPACE} if this thread waits for room: what it does cannot go on. */
     public void checkWaiting(@Nullable Thread thread) throws HoldfastException {
+        checkWaiting(waits -> waits.contains(thread));
+    }
+
+    /** Throws {@code NO_SPACE} if any thread waits for room: it may hold what the caller needs. */
+    public void checkWaiting() throws HoldfastException {
+        checkWaiting(waits -> !waits.isEmpty());
+    }
+
+    /** Returns whether a thread waits for room. */
+    public boolean isAwaited() {
+        lock.lock();
+        try {
+            return !waiting.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void checkWaiting(Predicate<Set<Thread>> condition) throws HoldfastException {
         boolean waits;
         lock.lock();
         try {
-            waits = waiting.contains(thread);
+            waits = condition.test(waiting);
         } finally {
             lock.unlock();
         }

@@ -5,6 +5,7 @@ import io.holdfast.device.BufferPool;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.StaleMappingEvent;
 import io.holdfast.format.Block;
 import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Guard;
@@ -214,6 +215,8 @@ final class BlockReader {
                 counters.checksumErrors.increment();
                 throw mismatch(where, fileBlock, now);
             }
+            counters.staleMappings.increment();
+            StaleMappingEvent.emit(where, fileBlock);
             mapping = now;
             requireKnown(map, now, fileBlock);
             if (!now.isData()) {

@@ -69,7 +69,7 @@ public final class FileLayer {
         uses = new FileUses(timing);
         reaper = new OrphanReaper(volume.items(), volume.maps(), background);
         table = new FileTable(context, volume.items(), reaper);
-        writeback = writer == null ? null : new Writeback(table, cache, writer, timing);
+        writeback = writer == null ? null : new Writeback(table, cache, writer, counters.throttled, timing);
         if (writeback != null) {
             table.setWriteback(writeback);
         }
@@ -101,6 +101,10 @@ public final class FileLayer {
 
     public FileTable table() {
         return table;
+    }
+
+    public PageCache cache() {
+        return cache;
     }
 
     public IoCounters counters() {

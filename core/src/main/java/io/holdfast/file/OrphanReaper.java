@@ -70,7 +70,7 @@ final class OrphanReaper {
     }
 
     void start(FileTable table, FileContext.Writer writer) throws HoldfastException {
-        Job begun = background.begin(JobKind.REAP, SUBJECT, 0, null);
+        Job begun = background.beginLasting(JobKind.REAP, SUBJECT, null);
         job = begun;
         ended = false;
         writer.room().onChange(this::wakeUp);
@@ -248,7 +248,10 @@ final class OrphanReaper {
                 orphans = items.scanKnown(from, to, SCAN_MAX);
             } catch (HoldfastException e) {
                 requireUnreadable(e);
-                LOG.log(System.Logger.Level.WARNING, "removed files stay allocated: {0}", e.getMessage());
+                LOG.log(
+                        System.Logger.Level.WARNING,
+                        "removed files stay allocated; run a check, which names all that cannot be read: {0}",
+                        e.getMessage());
                 break;
             }
             for (Item orphan : orphans) {
@@ -277,7 +280,7 @@ final class OrphanReaper {
             requireUnreadable(e);
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "inode {0} was removed and stays allocated: {1}",
+                    "inode {0} was removed and stays allocated; run a check, which names all that cannot be read: {1}",
                     inode,
                     e.getMessage());
             return false;

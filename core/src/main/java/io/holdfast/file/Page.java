@@ -1,5 +1,7 @@
 package io.holdfast.file;
 
+import io.holdfast.concurrent.Timing;
+import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.space.Reservation;
@@ -267,6 +269,43 @@ final class Page {
             }
         } finally {
             unpin();
+        }
+    }
+
+    /** Looks, between two waits, whether there is still something to wait for. */
+    interface Look {
+        void look() throws HoldfastException;
+    }
+
+    /**
+     * Does as {@link #awaitIdle()}, but looks after about so many nanoseconds each time.
+     *
+     * @throws HoldfastException of the look; the writeback may still run
+     */
+    void awaitIdle(Timing timing, long nanos, Look look) throws HoldfastException {
+        if (!writeback) {
+            return;
+        }
+        boolean interrupted = false;
+        pin();
+        try {
+            while (writeback) {
+                Condition condition = idle == null ? lock.newCondition() : idle;
+                idle = condition;
+                try {
+                    timing.await(lock, condition, nanos);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
+                if (writeback) {
+                    look.look();
+                }
+            }
+        } finally {
+            unpin();
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -3,6 +3,7 @@ package io.holdfast.file;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import io.holdfast.event.ThrottleEvent;
 import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -109,7 +110,10 @@ public final class PageCache {
                             ErrorCode.NO_MEMORY, "the cache is full of data that can no longer be written");
                 }
                 writebackWanted.run();
+                ThrottleEvent event = new ThrottleEvent();
+                event.begin();
                 freed.awaitUninterruptibly();
+                event.ended(ThrottleEvent.Cause.MEMORY);
             }
         } finally {
             lock.unlock();
@@ -131,7 +135,7 @@ public final class PageCache {
         } catch (OutOfMemoryError e) {
             LOG.log(
                     System.Logger.Level.WARNING,
-                    "no memory for more than {0} pages of cache; it makes do with these",
+                    "no memory for more than {0} pages of cache; it makes do with these; give the machine more memory, or the volume less",
                     first);
         } finally {
             lock.lock();
@@ -221,19 +225,40 @@ public final class PageCache {
         return dirty.get();
     }
 
+    /** Returns the most that is dirty before writers write back themselves, in pages. */
+    public long dirtyMax() {
+        return dirtyMax;
+    }
+
+    /** Returns how many pages there may be. */
+    public long pagesMax() {
+        return pagesMax;
+    }
+
+    /** Returns how many pages there is memory for. */
+    public long pages() {
+        lock.lock();
+        try {
+            return framesMade;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Returns whether so much is dirty that a writer must write some back first. */
     boolean overDirtyLimit() {
         return dirty.get() > dirtyMax;
     }
 
     /**
-     * Returns whether so much is dirty that a thread of the background should write: the first from half of the limit on,
-     * the others later.
+     * Returns whether so much is dirty that a thread of the background should write: the first from three quarters of the
+     * limit on, the others later. A burst that fits below has the processors for itself; what is left above is what a fast
+     * writer makes until the first thread has written something.
      *
      * @param thread 0 for the first
      */
     boolean worthWriting(int thread) {
-        return dirty.get() > (4L + thread) * dirtyMax / 8;
+        return dirty.get() > (12L + thread) * dirtyMax / 16;
     }
 
     public void close() {

@@ -2,6 +2,7 @@ package io.holdfast.file;
 
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.FallbackEvent;
 import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
@@ -76,12 +77,24 @@ final class QueuedRead implements DeviceReads.Ended {
     @Override
     public void ended(boolean whole) {
         boolean good = false;
+        String why = "the device did not read it";
         try {
             Inject.at(Point.READ_DONE);
-            good = whole && file.context.reader().match(mappings, target) && isCurrent();
+            if (whole) {
+                why = "it does not match its checksums";
+                if (file.context.reader().match(mappings, target)) {
+                    why = "the file holds something else by now";
+                    good = isCurrent();
+                }
+            }
         } catch (HoldfastException e) {
             // WOULD_BLOCK: memory no longer knows whether the blocks are current.
+            why = "memory does not know whether the file still holds it";
         } finally {
+            if (!good) {
+                file.context.counters().fallbacks.increment();
+                FallbackEvent.emit("queued read", why);
+            }
             ended.ended(good);
         }
     }

@@ -6,6 +6,7 @@ import io.holdfast.format.MapEntry;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.log.DataBatch;
+import io.holdfast.log.WriteLog;
 import io.holdfast.space.Reservation;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
@@ -83,7 +84,7 @@ final class SealedWriting {
      * @throws HoldfastException {@code NO_SPACE} if what the device lies on is full; nothing was written
      */
     void requireRoom() throws HoldfastException {
-        writer.log().requireRoom(Math.min(blocks, LogRecord.DATA_BLOCKS_MAX) + 2L);
+        writer.log().requireRoom(Math.min(blocks, LogRecord.DATA_BLOCKS_MAX) + (long) WriteLog.ROOM_BLOCKS);
     }
 
     private void help() {
@@ -149,7 +150,7 @@ final class SealedWriting {
 
     private void write(int from, int count) throws HoldfastException {
         if (from > 0) {
-            writer.log().requireRoom(count + 2L);
+            writer.log().requireRoom(count + (long) WriteLog.ROOM_BLOCKS);
         }
         int state = file.checksummed() ? MapEntry.WRITTEN : MapEntry.WRITTEN_NO_CHECKSUM;
         long[] noSums = state == MapEntry.WRITTEN ? new long[0] : new long[count];

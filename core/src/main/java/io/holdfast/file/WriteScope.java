@@ -55,7 +55,7 @@ final class WriteScope {
     void admit(long blocks) throws HoldfastException {
         if (!nowait) {
             writer.checkpointer().admit(blocks);
-        } else if (!writer.checkpointer().budget().tryAdmit(blocks)) {
+        } else if (!writer.checkpointer().tryAdmit(blocks)) {
             throw wouldBlock();
         }
     }

@@ -1,12 +1,16 @@
 package io.holdfast.file;
 
+import io.holdfast.concurrent.Latencies;
 import io.holdfast.concurrent.Timing;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.ThrottleEvent;
 import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.log.WriteLog;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Writes dirty pages to the log: for a flush, for a direct write, for a writer that has made too much dirty, and in the
@@ -20,15 +24,23 @@ public final class Writeback {
     /** Blocks of a batch: so many that the file's inode record fits the same log record, which is one write. */
     private static final int BATCH_BLOCKS_MAX = LogRecord.dataBlocksBeside(FileAttributes.LOGGED_BYTES);
 
+    /** How often a wait for a page looks whether the host has no room. */
+    private static final long ROOM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
+
     private final FileTable table;
     private final PageCache cache;
     private final FileContext.Writer writer;
+    private final Latencies throttled;
+    private final Timing timing;
     private final BackgroundWriteback background;
 
-    Writeback(FileTable table, PageCache cache, FileContext.Writer writer, Timing timing) {
+    /** @param throttled where to count how long writers write back themselves */
+    Writeback(FileTable table, PageCache cache, FileContext.Writer writer, Latencies throttled, Timing timing) {
         this.table = table;
         this.cache = cache;
         this.writer = writer;
+        this.throttled = throttled;
+        this.timing = timing;
         this.background = new BackgroundWriteback(this, cache, writer, timing);
         cache.setWritebackWanted(background::request);
         writer.latch().onFailure(cache::fail);
@@ -57,7 +69,8 @@ public final class Writeback {
                 continue; // its writeback has ended
             }
             try {
-                page.awaitIdle();
+                // A record that has its place may wait for room on the host. The caller can be refused, and come again.
+                page.awaitIdle(timing, ROOM_LOOK_NANOS, writer.room()::checkWaiting);
             } finally {
                 page.lock.unlock();
             }
@@ -87,7 +100,8 @@ public final class Writeback {
         if (block >= end) {
             return end;
         }
-        writer.log().requireRoom(Math.min(file.dirtyEstimate(), LogRecord.DATA_BLOCKS_MAX) + 2L);
+        writer.log()
+                .requireRoom(Math.min(file.dirtyEstimate(), LogRecord.DATA_BLOCKS_MAX) + (long) WriteLog.ROOM_BLOCKS);
         file.attributes.log(writer, List.of());
         Inject.at(Point.WRITEBACK_BEGUN);
         WritebackBatch batch = new WritebackBatch(file, writer, cache, BATCH_BLOCKS_MAX);
@@ -174,21 +188,37 @@ public final class Writeback {
      */
     void requireRoom() throws HoldfastException {
         if (writer.room().isMissing()) {
-            writer.log().requireRoom(2);
+            writer.log().requireRoom(WriteLog.ROOM_BLOCKS);
         }
     }
 
     /** Makes a writer write dirty pages back; returns when they are below the limit again. */
     void throttle() throws HoldfastException {
-        while (cache.overDirtyLimit()) {
-            writer.latch().check();
-            FileData file = table.dirtiest();
-            if (file == null) {
-                return;
-            }
-            writeNext(file);
+        if (cache.overDirtyLimit() && !writeBelowLimit()) {
+            return;
         }
         background.requestIfWorth();
+    }
+
+    /** Writes until less is dirty; returns false if there is nothing to write. */
+    private boolean writeBelowLimit() throws HoldfastException {
+        ThrottleEvent event = new ThrottleEvent();
+        event.begin();
+        long begun = timing.nanoTime();
+        try {
+            while (cache.overDirtyLimit()) {
+                writer.latch().check();
+                FileData file = table.dirtiest();
+                if (file == null) {
+                    return false;
+                }
+                writeNext(file);
+            }
+            return true;
+        } finally {
+            throttled.add(timing.nanoTime() - begun);
+            event.ended(ThrottleEvent.Cause.DIRTY);
+        }
     }
 
     /** Asks for background writeback if much is dirty, after a write that must not wait. */

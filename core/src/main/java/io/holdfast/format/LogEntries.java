@@ -22,7 +22,7 @@ import java.util.List;
  *              word u64 (bits 0-43 block, bits 44-59 blocks less one), checksums u64 each (none if not proven)
  *   2 range    flags: 0 hole, 1 unwritten; inode, first block, count 3 u64
  *   3 item     flags: 1 put, 2 remove; key length u16, key, value
- *   4 payload  bytes u32, then (word, checksum) 2 u64 for each block
+ *   4 payload  bytes u32, then for each block its word, its twin's word, and the checksum of both 3 u64
  *   5 drop     inode u64
  *   6 mount    log id of the records behind u64, bytes of changes u64
  *   7 close
@@ -54,7 +54,6 @@ public final class LogEntries {
 
     private static final int COUNT_SHIFT = 44;
     private static final long BLOCK_MASK = (1L << COUNT_SHIFT) - 1;
-    private static final int POINTER_BYTES = 16;
 
     private LogEntries() {}
 
@@ -112,7 +111,7 @@ public final class LogEntries {
                 head(b, at, PAYLOAD, 0, entry);
                 putInt(b, at + 4, p.bytes());
                 for (int i = 0; i < p.blocks().size(); i++) {
-                    p.blocks().get(i).encode(b, at + 8 + POINTER_BYTES * i);
+                    encode(p.blocks().get(i), b, at + 8 + LogEntry.PayloadBlock.BYTES * i);
                 }
             }
             case LogEntry.Drop d -> {
@@ -126,6 +125,12 @@ public final class LogEntries {
             }
             case LogEntry.Close _ -> head(b, at, CLOSE, 0, entry);
         }
+    }
+
+    private static void encode(LogEntry.PayloadBlock block, byte[] b, int at) {
+        putLong(b, at, MapEntry.word(MapEntry.NODE, block.block()));
+        putLong(b, at + 8, MapEntry.word(MapEntry.NODE, block.twin()));
+        putLong(b, at + 16, block.checksum());
     }
 
     private static void head(byte[] b, int at, int kind, int flags, LogEntry entry) {
@@ -287,20 +292,30 @@ public final class LogEntries {
 
     private static LogEntry payload(Raw raw, Layout layout) throws HoldfastException {
         raw.requireNoFlags("a payload");
-        int count = (raw.length - 8) / POINTER_BYTES;
-        raw.require(raw.length >= 8 && raw.length == 8 + POINTER_BYTES * count, "a payload of %d bytes", raw.length);
+        int each = LogEntry.PayloadBlock.BYTES;
+        int count = (raw.length - 8) / each;
+        raw.require(raw.length >= 8 && raw.length == 8 + each * count, "a payload of %d bytes", raw.length);
         int bytes = getInt(raw.b, raw.at + 4);
         raw.require(bytes > 0 && bytes <= count * Block.SIZE, "a payload of %d bytes in %d blocks", bytes, count);
-        List<BlockPointer> blocks = new ArrayList<>();
+        List<LogEntry.PayloadBlock> blocks = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            int at = raw.at + 8 + POINTER_BYTES * i;
-            BlockPointer pointer = BlockPointer.decode(raw.b, at);
-            if (pointer == null || !layout.isAllocatable(pointer.block())) {
-                throw damaged(raw.record, "a payload in block " + getLong(raw.b, at));
-            }
-            blocks.add(pointer);
+            int at = 8 + each * i;
+            long block = payloadBlock(raw, at, layout);
+            long twin = payloadBlock(raw, at + 8, layout);
+            raw.require(block != twin, "a payload twice in block %d", block);
+            blocks.add(new LogEntry.PayloadBlock(block, twin, raw.word(at + 16)));
         }
         return new LogEntry.Payload(bytes, blocks);
+    }
+
+    private static long payloadBlock(Raw raw, int offset, Layout layout) throws HoldfastException {
+        long word = raw.word(offset);
+        long block = MapEntry.block(word);
+        raw.require(
+                word == MapEntry.word(MapEntry.NODE, block) && layout.isAllocatable(block),
+                "a payload in block %d",
+                block);
+        return block;
     }
 
     private static HoldfastException unsupported(long record, String what) {

@@ -79,16 +79,26 @@ public sealed interface LogEntry {
     }
 
     /** Entries that did not fit into the header: these blocks have them, one behind the other. */
-    record Payload(int bytes, List<BlockPointer> blocks) implements LogEntry {
+    record Payload(int bytes, List<PayloadBlock> blocks) implements LogEntry {
         @Override
         public int encodedBytes() {
-            return 8 + 16 * blocks.size();
+            return 8 + PayloadBlock.BYTES * blocks.size();
         }
 
         @Override
         public long inode() {
             return 0;
         }
+    }
+
+    /**
+     * A block of a payload, which is there twice.
+     *
+     * @param checksum of both
+     */
+    record PayloadBlock(long block, long twin, long checksum) {
+        /** Bytes of an entry for each block. */
+        static final int BYTES = 24;
     }
 
     /**

@@ -11,29 +11,38 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.LongStream;
 
 /**
- * The header of a log record: one block, which proves itself and the data blocks it names. The data usually lies right
- * behind it, in the same write, and stays there.
+ * The header of a log record: one block, which proves itself and the data blocks it names. Its twin says the same in
+ * another block, so that one damaged block hides no record. Twin and data usually lie right behind the header, in the same
+ * write. The data stays there.
  *
  * <pre>
  *     0  magic "HFLOGREC"            8
  *     8  log id                      u64   random for each mount, from the superblock or from a mount entry
  *    16  sequence number             u64   one more than the record before
  *    24  durable through             u64   every record up to this one was flushed before this one was written
- *    32  this header's own block     u64
- *    40  checksum of the header before it
+ *    32  block of the header         u64
+ *    40  checksum of the header before it; never that of its twin
  *    48  block of the next header    u64   reserved already
  *    56  log run: first, end         2 u64
  *    72  spare run: first, end       2 u64
  *    88  bytes of entries            u32    92  number of entries            u32
  *    96  the volume's mark           u64   see {@link Superblock#mark}
- *   104  entries, see {@link LogEntries}
+ *   104  block of the twin           u64
+ *   112  block of the next twin      u64   reserved already
+ *   120  which copy this is          u64   0 the header, 1 its twin
+ *   128  entries, see {@link LogEntries}
  *  4088  checksum of bytes 0..4087   u64   the volume's algorithm
  * </pre>
  *
+ * <p>Header and twin differ in bytes 120 to 127 and in their checksums alone. Both decode to the same record.
+ *
  * @param volume the mark of the volume
  * @param logId log id of this record; that of {@code next} differs if this record begins a mount
+ * @param block of the header
+ * @param twin block of its twin
  */
 public record LogRecord(
         long volume,
@@ -41,11 +50,14 @@ public record LogRecord(
         long sequence,
         long durableThrough,
         long block,
+        long twin,
         long previousChecksum,
         LogPosition next,
         List<LogEntry> entries) {
+    /** A header and its twin. */
+    public static final int COPIES = 2;
     /** Bytes for entries in a header. */
-    public static final int ROOM = 3984;
+    public static final int ROOM = 3960;
     /** Most data blocks of one record: their extents fit into the header even if no two are neighbours. */
     public static final int DATA_BLOCKS_MAX = ROOM / (LogEntry.Extent.HEAD_BYTES + 8);
 
@@ -55,8 +67,13 @@ public record LogRecord(
     }
 
     private static final long MAGIC = 0x4345_5247_4f4c_4648L; // "HFLOGREC", little-endian
-    private static final int ENTRIES_AT = 104;
+    private static final int TWIN_AT = 104;
+    private static final int COPY_AT = 120;
+    private static final int ENTRIES_AT = 128;
     private static final int CHECKSUM_AT = 4088;
+
+    private static final long HEADER = 0;
+    private static final long TWIN = 1;
 
     /** Encodes the header; its checksum is in the last eight bytes, see {@link #checksumOf}. */
     public byte[] encode(Checksum checksum) {
@@ -85,9 +102,21 @@ public record LogRecord(
         putInt(b, 88, bytes);
         putInt(b, 92, entries.size());
         putLong(b, 96, volume);
+        putLong(b, TWIN_AT, twin);
+        putLong(b, 112, next.twin());
         // Entries do not write their reserved bytes.
         Arrays.fill(b, ENTRIES_AT, CHECKSUM_AT, (byte) 0);
         LogEntries.encode(entries, b, ENTRIES_AT);
+        become(HEADER, checksum, b);
+    }
+
+    /** Turns an encoded header into its twin. */
+    public static void becomeTwin(Checksum checksum, byte[] header) {
+        become(TWIN, checksum, header);
+    }
+
+    private static void become(long copy, Checksum checksum, byte[] b) {
+        putLong(b, COPY_AT, copy);
         putLong(b, CHECKSUM_AT, checksum.of(MemorySegment.ofArray(b), 0, CHECKSUM_AT));
     }
 
@@ -101,9 +130,26 @@ public record LogRecord(
         return getLong(header, 8);
     }
 
+    /** Returns the block for which a copy of a header says that it was written. */
+    private static long ownBlock(byte[] b) {
+        long copy = getLong(b, COPY_AT);
+        return copy == HEADER ? getLong(b, 32) : copy == TWIN ? getLong(b, TWIN_AT) : 0;
+    }
+
+    /** Returns the checksum that the header has of which this is a whole copy. */
+    private static long headerChecksum(byte[] b, Checksum checksum) {
+        if (getLong(b, COPY_AT) == HEADER) {
+            return checksumOf(b);
+        }
+        byte[] header = b.clone();
+        become(HEADER, checksum, header);
+        return checksumOf(header);
+    }
+
     /**
-     * Decodes the block if it holds a whole header of a volume, of whatever mount.
+     * Decodes the block if it holds a whole header of a volume, or the twin of one, of whatever mount.
      *
+     * @param block where it was read
      * @param volume the mark of the volume
      * @return empty if it is anything else: a torn, old or foreign block
      * @throws HoldfastException {@code DAMAGED} if its checksum matches but it makes no sense; {@code UNSUPPORTED} if it
@@ -113,7 +159,7 @@ public record LogRecord(
             throws HoldfastException {
         if (getLong(b, 0) != MAGIC
                 || getLong(b, 96) != volume
-                || getLong(b, 32) != block
+                || ownBlock(b) != block
                 || getLong(b, CHECKSUM_AT) != checksum.of(MemorySegment.ofArray(b), 0, CHECKSUM_AT)) {
             return Optional.empty();
         }
@@ -133,21 +179,37 @@ public record LogRecord(
             throw LogEntries.damaged(block, "record %d, durable through %d".formatted(sequence, durable));
         }
         long logId = getLong(b, 8);
+        long header = getLong(b, 32);
+        long twin = getLong(b, TWIN_AT);
         LogPosition next = new LogPosition(
                 getLong(b, 48),
+                getLong(b, 112),
                 sequence + 1,
                 nextLogId(logId, entries, block),
-                checksumOf(b),
+                headerChecksum(b, checksum),
                 getLong(b, 56),
                 getLong(b, 64),
                 getLong(b, 72),
                 getLong(b, 80));
-        if (!layout.isAllocatable(next.block())
-                || next.runEnd() > layout.blocks()
-                || next.spareEnd() > layout.blocks()) {
-            throw LogEntries.damaged(block, "the next record in block " + next.block());
+        requirePair(header, twin, "a header", layout, block);
+        requirePair(next.block(), next.twin(), "the next record", layout, block);
+        if (next.runEnd() > layout.blocks() || next.spareEnd() > layout.blocks()) {
+            throw LogEntries.damaged(block, "runs behind the end of the volume");
         }
-        return Optional.of(new LogRecord(volume, logId, sequence, durable, block, getLong(b, 40), next, entries));
+        return Optional.of(
+                new LogRecord(volume, logId, sequence, durable, header, twin, getLong(b, 40), next, entries));
+    }
+
+    private static void requirePair(long first, long second, String what, Layout layout, long block)
+            throws HoldfastException {
+        if (!layout.isAllocatable(first) || !layout.isAllocatable(second) || first == second) {
+            throw LogEntries.damaged(block, "%s in blocks %d and %d".formatted(what, first, second));
+        }
+    }
+
+    /** Returns whether this is a mount record: those behind it have another log id. */
+    public boolean beginsMount() {
+        return entries.stream().anyMatch(LogEntry.Mount.class::isInstance);
     }
 
     /** Returns the log id of the records behind: a mount entry, which has a record of its own, says it. */
@@ -161,6 +223,19 @@ public record LogRecord(
             }
         }
         return logId;
+    }
+
+    /** Returns all blocks of the record besides data: those of header and payload, and of their twins. */
+    public long[] ownBlocks() {
+        LongStream.Builder blocks = LongStream.builder().add(block).add(twin);
+        for (LogEntry entry : entries) {
+            if (entry instanceof LogEntry.Payload payload) {
+                for (LogEntry.PayloadBlock each : payload.blocks()) {
+                    blocks.add(each.block()).add(each.twin());
+                }
+            }
+        }
+        return blocks.build().toArray();
     }
 
     /** Blocks of the largest file: 2^64 bytes. */

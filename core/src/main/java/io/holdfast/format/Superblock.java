@@ -39,7 +39,9 @@ import java.util.UUID;
  *   256  allocated blocks            u64    264  unwritten blocks            u64
  *   272  bytes of map changes in memory that the log may need to be opened   u64
  *   280  all inode numbers in the metadata tree are below this; 0: not said   u64
- *   288  0                           u64 …
+ *   288  log: block of the next record's twin                                   u64
+ *   296  the other block of the metadata tree's root: its word; none if the tree is empty   u64
+ *   304  0                           u64 …
  *   504  CRC-32C of bytes 0..503     u64    512  0                           u64 …
  *  1024  area of later features: devices and their epochs, key slots         3064
  *  4088  CRC-32C of bytes 512..4087  u64
@@ -48,7 +50,7 @@ import java.util.UUID;
  * <p>All that differs from one checkpoint to the next is in the first 512 bytes, with a checksum of its own. A device
  * writes a sector whole or not at all. So a crash leaves the superblock of before or the new one, and never a torn one.
  *
- * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 288 to 503 and 512 to 1023 are 0. Bytes from
+ * <p>Words are those of {@link MapEntry}: state «node» and the block, or 0 for none. Bytes 304 to 503 and 512 to 1023 are 0. Bytes from
  * 1024 on belong to features, and are 0 if none is in use; a feature that is compatible may have put something there,
  * which is kept as it is.
  *
@@ -64,7 +66,7 @@ public record Superblock(
         long blocks,
         int groupLog2,
         long generation,
-        BlockPointer treeRoot,
+        TreeRoot treeRoot,
         BlockPointer spaceRoot,
         LogPosition log,
         long allocatedBlocks,
@@ -75,7 +77,7 @@ public record Superblock(
         boolean repaired,
         ByteString later) {
     public static final byte[] MAGIC = "HOLDFAST".getBytes(StandardCharsets.US_ASCII);
-    public static final int VERSION = 2;
+    public static final int VERSION = 3;
     public static final int LABEL_BYTES_MAX = 64;
 
     private static final int LABEL_AT = 56;
@@ -83,7 +85,8 @@ public record Superblock(
     /** As for the mark in the metadata tree. */
     private static final long INODES_BELOW_END = 1L << 62;
 
-    private static final int ZERO_AT = 288;
+    private static final int COPY_AT = 296;
+    private static final int ZERO_AT = 304;
     private static final int FIRST_CHECKSUM_AT = 504;
     private static final int SECTOR = 512;
     private static final int LATER_AT = 1024;
@@ -113,7 +116,8 @@ public record Superblock(
         b[146] = (byte) groupLog2;
         b[REPAIRED_AT] = (byte) (repaired ? 1 : 0);
         putInt(b, 148, clean ? 1 : 0);
-        treeRoot.encode(b, 160);
+        treeRoot.node().encode(b, 160);
+        putLong(b, COPY_AT, treeRoot.hasCopy() ? MapEntry.word(MapEntry.NODE, treeRoot.copy()) : 0);
         spaceRoot.encode(b, 176);
         putLong(b, 192, log.block());
         putLong(b, 200, log.sequence());
@@ -127,6 +131,7 @@ public record Superblock(
         putLong(b, 264, unwrittenBlocks);
         putLong(b, 272, changeBytes);
         putLong(b, 280, inodesBelow);
+        putLong(b, 288, log.twin());
         later.copyTo(b, LATER_AT);
         putChecksums(b);
         return b;
@@ -210,6 +215,7 @@ public record Superblock(
         }
         LogPosition log = new LogPosition(
                 getLong(b, 192),
+                getLong(b, 288),
                 sequence,
                 getLong(b, 208),
                 getLong(b, 216),
@@ -225,7 +231,7 @@ public record Superblock(
                 blocks,
                 b[146],
                 generation,
-                root(b, 160, block, device),
+                treeRoot(b, block, device),
                 root(b, 176, block, device),
                 log,
                 allocated,
@@ -240,11 +246,11 @@ public record Superblock(
     /** Refuses what this version cannot read: it may mean anything. */
     private static void requireKnown(byte[] b, String device) throws HoldfastException {
         int version = getInt(b, 8);
-        if (version == 1) {
+        if (version >= 1 && version < VERSION) {
             throw new HoldfastException(
                     ErrorCode.UNSUPPORTED,
-                    device + ": format version 1 was never released, and this Holdfast reads version " + VERSION
-                            + "; export its disks with the Holdfast that made it, and import them into a new volume");
+                    "%s: format version %d was never released, and this Holdfast reads version %d; export its disks with the Holdfast that made it, and import them into a new volume"
+                            .formatted(device, version, VERSION));
         }
         if (version != VERSION) {
             throw new HoldfastException(
@@ -282,6 +288,16 @@ public record Superblock(
         return root;
     }
 
+    private static TreeRoot treeRoot(byte[] b, long block, String device) throws HoldfastException {
+        BlockPointer node = root(b, 160, block, device);
+        long word = getLong(b, COPY_AT);
+        boolean isNode = BlockPointer.isNode(b, COPY_AT);
+        if (node.isNone() ? word != 0 : !isNode || MapEntry.block(word) == node.block()) {
+            throw damaged(device, block, "the root of the metadata tree has no copy");
+        }
+        return new TreeRoot(node, MapEntry.block(word));
+    }
+
     private static boolean isZero(byte[] b, int from, int to) {
         for (int i = from; i < to; i++) {
             if (b[i] != 0) {
@@ -308,7 +324,7 @@ public record Superblock(
 
     /** Returns the superblock of the next checkpoint. */
     public Superblock next(
-            BlockPointer newTreeRoot,
+            TreeRoot newTreeRoot,
             BlockPointer newSpaceRoot,
             LogPosition newLog,
             long newAllocated,

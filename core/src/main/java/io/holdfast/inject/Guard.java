@@ -35,6 +35,10 @@ public enum Guard {
     FREED_AWAIT_CHECKPOINT,
     /** A group whose bitmap is read anew knows the dead blocks that wait: they are free on the device already. */
     LOADED_GROUP_HAS_DEAD,
+    /** Nobody gets a block whose discard is under way. */
+    DISCARDED_IS_LEASED,
+    /** Nothing is allocated from a group whose bitmap cannot be read; without: all of it is free. */
+    UNREADABLE_CLOSES_GROUP,
     /** What is in a node of the metadata tree that cannot be read is an error; without: it is not there. */
     LOST_IS_NOT_ABSENT,
     /** The node that a patch stands for keeps its place, and is asked for what was not changed since. */
@@ -49,6 +53,8 @@ public enum Guard {
     OWN_COPIES_ONLY,
     /** A damaged record that was durable is corruption, not the torn end of the log. */
     DURABLE_THROUGH,
+    /** A header or payload of the log of which one copy is damaged is taken from the other; without: it is damaged. */
+    LOG_TWINS,
     /** An unflushed record counts only with all of its data. */
     DATA_WHOLE,
     /** What recovery found behind the last flush is written again: the drive may have forgotten to write it. */
@@ -69,10 +75,16 @@ public enum Guard {
     CHECK_HEARS_CHANGES,
     /** A check hears that the blocks that it reads may have been used again. */
     PINS_TELL,
+    /** A check asks whether a file still has a data block before it says that the block is bad. */
+    CHECK_LOOKS_AGAIN,
     /** A job that is paused and frees space goes on as far as a writer needs the space. */
     PAUSED_JOB_HURRIES,
+    /** A repair beside clients hears what changes from its check until the clients are stopped. */
+    REPAIR_HEARS_CHANGES,
     /** A repair uses none of the blocks that it frees: the superblock before still needs them. */
     REPAIR_KEEPS_OLD,
+    /** A repair frees no block as long as something hidden may use it; without: all that nothing is seen to use. */
+    HIDDEN_KEEPS_BLOCKS,
     /** Opening for writing ends the time in which a repair can be undone. */
     OPENING_ENDS_UNDO,
     /** The blocks of a file without a name stay while it is open. */

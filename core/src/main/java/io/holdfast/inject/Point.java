@@ -100,6 +100,9 @@ public enum Point {
     /** The dead blocks of one group are free, those of the next are not. */
     GROUP_REUSED,
 
+    /** Free blocks are taken, and about to be discarded. */
+    DISCARD_TAKEN,
+
     // ---- opening ----
     /** A record of the log is about to be replayed. */
     RECOVERY_RECORD,
@@ -118,8 +121,10 @@ public enum Point {
     /** The bitmap of a group is read and not in use yet. */
     GROUP_READ,
 
-    /** A check has read the nodes of a part of the volume, and not yet its data. */
+    /** A check has read the nodes of a part of the volume, and not yet asked whether they were kept. */
     CHECK_SLICE_WALKED,
+    /** A check has gathered data blocks, and not read them yet. */
+    CHECK_DATA_GATHERED,
 
     /** A job of the background is about to ask whether it may read or write. */
     JOB_ASKS,
@@ -141,6 +146,9 @@ public enum Point {
     // ---- repair ----
     /** All that the volume of before needs is durable; nothing of the repair is written. */
     REPAIR_BEGINS,
+
+    /** Whether a checkpoint forgets that a block left the trees, as a fault of the memory may have it: the block is leaked. */
+    CHECKPOINT_FORGETS,
 
     // ---- allocations that may fail ----
     /** Space is reserved for a change. */

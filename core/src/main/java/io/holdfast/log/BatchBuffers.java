@@ -22,8 +22,8 @@ final class BatchBuffers {
     BatchBuffers(Checksum checksum, SpaceManager space, int buffersMax, int shortBuffersMax) {
         this.checksum = checksum;
         this.space = space;
-        this.buffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + 1);
-        this.shortBuffers = BufferPool.beside(shortBuffersMax, SHORT_BLOCKS + 1, buffers);
+        this.buffers = new BufferPool(buffersMax, LogRecord.DATA_BLOCKS_MAX + LogRecord.COPIES);
+        this.shortBuffers = BufferPool.beside(shortBuffersMax, SHORT_BLOCKS + LogRecord.COPIES, buffers);
     }
 
     /** Starts a batch for up to {@code blocks} blocks; waits for a buffer. */

@@ -5,6 +5,7 @@ import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Reservation;
@@ -16,7 +17,7 @@ import java.util.List;
 
 /**
  * Data blocks of one file on their way into a log record: copied into private memory, with the checksums of the copies.
- * Slot 0 of the buffer is kept for the record's header. One thread owns it, and ends it with {@link WriteLog#append} or
+ * The first slots of the buffer are kept for the record's header and its twin. One thread owns it, and ends it with {@link WriteLog#append} or
  * {@link #discard}; if it was shown, with {@link #endShow} after that.
  */
 public final class DataBatch {
@@ -32,7 +33,7 @@ public final class DataBatch {
 
     /**
      * @param reserved empty; takes over the reservations of the blocks
-     * @param blocksMax at most what a pool's buffer holds beside the header, and what a record holds
+     * @param blocksMax at most what a pool's buffer holds beside header and twin, and what a record holds
      */
     DataBatch(BufferPool pool, Checksum checksum, long inode, boolean noChecksum, int blocksMax, Reservation reserved) {
         this.reserved = reserved;
@@ -56,7 +57,7 @@ public final class DataBatch {
             throw new IllegalArgumentException("blocks out of order");
         }
         fileBlocks[size] = fileBlock;
-        checksums[size] = buffer.fill(size + 1, source, offset, checksum);
+        checksums[size] = buffer.fill(LogRecord.COPIES + size, source, offset, checksum);
         Inject.at(Point.BLOCK_SEALED);
         size++;
     }
@@ -162,7 +163,7 @@ public final class DataBatch {
      * @return a read-only view of the copies, in their order; not to be used after {@link #endShow}
      */
     public MemorySegment show() {
-        return buffer.show().asSlice(Block.SIZE, (long) size * Block.SIZE);
+        return buffer.show().asSlice((long) LogRecord.COPIES * Block.SIZE, (long) size * Block.SIZE);
     }
 
     /** Ends the show: nobody reads the copies any more. Called after {@link WriteLog#append} has ended. */

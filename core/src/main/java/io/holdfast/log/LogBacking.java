@@ -22,10 +22,9 @@ final class LogBacking {
     private static final int OTHERS_BLOCKS = 4 * LogRecord.DATA_BLOCKS_MAX;
 
     /**
-     * Blocks that data leaves to records of changes that free space, while the host has no more room. Such a record takes
-     * one block.
+     * Blocks that data leaves to records of changes that free space, while the host has no more room: 256 records.
      */
-    private static final int KEPT_BLOCKS = 256;
+    private static final int KEPT_BLOCKS = 256 * LogRecord.COPIES;
 
     private static final int ROUNDS_MAX = 3;
 
@@ -95,14 +94,7 @@ final class LogBacking {
      * goes on when the host is full.
      */
     void requireRoomToFree(long blocks) throws HoldfastException {
-        boolean ready;
-        logLock.lock();
-        try {
-            ready = logSpace.isReady(blocks);
-        } finally {
-            logLock.unlock();
-        }
-        if (!ready) {
+        if (!isReady(blocks)) {
             requireRoom(blocks);
         }
     }
@@ -120,6 +112,26 @@ final class LogBacking {
             return any;
         } catch (HoldfastException e) {
             throw e.code() == ErrorCode.HOST_FULL ? room.refused(e) : e;
+        }
+    }
+
+    /** Does as {@link #backOrRefuse}, but refuses nothing if so many blocks are ready in spite of it. */
+    void backOrMakeDo(long blocks) throws HoldfastException {
+        try {
+            backOrRefuse();
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.NO_SPACE || !isReady(blocks)) {
+                throw e;
+            }
+        }
+    }
+
+    private boolean isReady(long blocks) {
+        logLock.lock();
+        try {
+            return logSpace.isReady(blocks);
+        } finally {
+            logLock.unlock();
         }
     }
 
@@ -157,7 +169,16 @@ final class LogBacking {
         boolean any = false;
         asking.lock();
         try {
-            any = logSpace.loadAhead();
+            HoldfastException noMoreGroups = null;
+            try {
+                any = logSpace.loadAhead();
+            } catch (HoldfastException e) {
+                if (e.code() != ErrorCode.HOST_FULL) {
+                    throw e;
+                }
+                // What is leased already may have its room.
+                noMoreGroups = e;
+            }
             for (Run run = firstUnbacked(); run != null; run = firstUnbacked()) {
                 device.allocate(run.start(), run.length());
                 logLock.lock();
@@ -167,6 +188,9 @@ final class LogBacking {
                     logLock.unlock();
                 }
                 any = true;
+            }
+            if (noMoreGroups != null) {
+                throw noMoreGroups;
             }
             return any;
         } finally {

@@ -28,7 +28,10 @@ import org.jspecify.annotations.Nullable;
  * rotted since, its reader gets an error, but the record counts. Behind S the first record whose header or data is not
  * whole ends the log: nothing there was promised.
  *
- * <p>A damaged header hides the records behind it. So before the reader takes it for the torn end, it searches the
+ * <p>Headers and payloads are there twice. One good copy is all that a record needs; that the other one is damaged is a
+ * problem if the record was durable. Else it was being written when the power went.
+ *
+ * <p>A header of which both copies are damaged hides the records behind it. So before the reader takes it for the torn end, it searches the
  * log's current run and the spare one for later records, and follows the log from each. If one of them says that the
  * damaged record was durable, the log is corrupt. The search takes records of every mount: sequence numbers are never
  * used again for a durable record, and a record that an earlier recovery dropped does not say that a record at or behind
@@ -59,6 +62,10 @@ public final class LogReader {
     private final ArrayDeque<Undecided> decoded = new ArrayDeque<>();
 
     private final List<Problem> problems = new ArrayList<>();
+    private final HalfGoodCopies halfGood = new HalfGoodCopies();
+    /** A record is read another time: what is wrong with its copies is known. */
+    private boolean readingAgain;
+
     /** Blocks of the records behind a missing one that the search has seen. */
     private final Set<Long> found = new HashSet<>();
 
@@ -74,6 +81,8 @@ public final class LogReader {
     private static final class Undecided {
         private final LogPosition place;
         private @Nullable LogRecord record;
+        /** Whether the header was compared with its twin. */
+        private boolean compared;
 
         Undecided(LogPosition place, LogRecord record) {
             this.place = place;
@@ -102,21 +111,38 @@ public final class LogReader {
         this.layout = layout;
         this.checksum = checksum;
         this.buffers = buffers;
-        this.reader = new RecordReader(
-                store,
-                volume,
-                checksum,
-                layout,
-                buffers,
-                (block, message) -> problems.add(new Problem(block, message)));
+        this.reader = new RecordReader(store, volume, checksum, layout, buffers, new RecordReader.Problems() {
+            @Override
+            public void found(long block, String message) {
+                problems.add(new Problem(block, message));
+            }
+
+            @Override
+            public void oneOfTwo(long sequence, long block, String what, String why) {
+                if (!readingAgain) {
+                    halfGood.add(sequence, block, what, why);
+                }
+            }
+        });
+    }
+
+    /** Makes it look at both copies of all that is there twice, though one would do. */
+    public LogReader readingBoth() {
+        reader.readBoth();
+        return this;
     }
 
     /**
      * Something wrong with the log.
      *
      * @param block the device block in question
+     * @param oneOfTwo whether there is a copy of the block that is good: then nothing is lost
      */
-    public record Problem(long block, String message) {}
+    public record Problem(long block, String message, boolean oneOfTwo) {
+        Problem(long block, String message) {
+            this(block, message, false);
+        }
+    }
 
     /**
      * What the log holds.
@@ -164,14 +190,9 @@ public final class LogReader {
 
     private Result scanned(LogPosition start, Sink sink) throws HoldfastException {
         durableThrough = start.sequence() - 1;
-        LogPosition at = start;
-        for (Optional<LogRecord> next = header(at); next.isPresent() && !stopped; next = header(at)) {
-            LogRecord record = next.get();
-            reader.expect(record.next().block());
-            add(new Undecided(at, record));
-            durableThrough = Math.max(durableThrough, record.durableThrough());
-            takeDurable(sink);
-            at = record.next();
+        LogPosition at = takeFrom(start, sink);
+        for (LogPosition replaced = firstReplaced(); replaced != null; replaced = firstReplaced()) {
+            at = takeFrom(replaced, sink);
         }
         if (!corrupt && !Inject.off(Guard.DURABLE_THROUGH)) {
             searchBehind(at);
@@ -191,7 +212,57 @@ public final class LogReader {
             take(record.get(), entries.get(), sink);
             closed = undecided.isEmpty() && entries.get().contains(new LogEntry.Close());
         }
-        return new Result(records, durableThrough, dropped, corrupt, closed && !dropped, problems, tail, start, at);
+        return new Result(
+                records, durableThrough, dropped, corrupt, closed && !dropped, allProblems(), tail, start, at);
+    }
+
+    /** Takes the records from a position to where no header is. Returns that place. */
+    private LogPosition takeFrom(LogPosition from, Sink sink) throws HoldfastException {
+        LogPosition at = from;
+        for (Optional<LogRecord> next = header(at); next.isPresent() && !stopped; next = header(at)) {
+            LogRecord record = next.get();
+            reader.expect(record.next().block());
+            add(new Undecided(at, record));
+            durableThrough = Math.max(durableThrough, record.durableThrough());
+            halfGood.durableThrough(durableThrough);
+            takeDurable(sink);
+            at = record.next();
+        }
+        return at;
+    }
+
+    /**
+     * Finds the first record that an earlier recovery has dropped, and whose header is there since the write of the mount record over it
+     * was lost; the twin is that of the mount record. No record of the dropped ones says that it was durable, so it is among those
+     * of which that is not known. Forgets it with all behind it.
+     *
+     * @return its place, where the mount record is; null if there is none
+     */
+    private @Nullable LogPosition firstReplaced() {
+        if (stopped || corrupt || Inject.off(Guard.LOG_TWINS)) {
+            return null;
+        }
+        for (Undecided each : undecided) {
+            if (each.compared) {
+                continue;
+            }
+            each.compared = true;
+            Optional<LogRecord> record = read(each);
+            if (record.isPresent() && reader.hasNewerTwin(each.place, record.get())) {
+                long sequence = each.place.sequence();
+                undecided.removeIf(later -> later.place.sequence() >= sequence);
+                decoded.removeIf(later -> later.place.sequence() >= sequence);
+                return each.place;
+            }
+        }
+        return null;
+    }
+
+    /** Returns what is wrong: what ends the log comes last. */
+    private List<Problem> allProblems() {
+        List<Problem> all = halfGood.problems(store.name(), durableThrough);
+        all.addAll(problems);
+        return all;
     }
 
     private void add(Undecided record) {
@@ -204,7 +275,15 @@ public final class LogReader {
 
     private Optional<LogRecord> read(Undecided undecidedRecord) {
         LogRecord record = undecidedRecord.record;
-        return record == null ? header(undecidedRecord.place) : Optional.of(record);
+        if (record != null) {
+            return Optional.of(record);
+        }
+        readingAgain = true;
+        try {
+            return header(undecidedRecord.place);
+        } finally {
+            readingAgain = false;
+        }
     }
 
     private void takeDurable(Sink sink) throws HoldfastException {
@@ -215,7 +294,7 @@ public final class LogReader {
             if (entries.isEmpty()) {
                 String why = record.isEmpty()
                         ? "its header could be read once, not twice"
-                        : "its payload does not match its checksum";
+                        : "its payload does not match its checksum, nor does the copy";
                 corrupt(damaged(next.place.sequence(), next.place.block(), why));
                 return;
             }
@@ -280,7 +359,8 @@ public final class LogReader {
             durableThrough = Math.max(durableThrough, Math.min(durable, missing.sequence() - 1));
             if (durable >= missing.sequence()) {
                 corrupt = true;
-                problems.add(damaged(missing.sequence(), missing.block(), "its header is damaged"));
+                problems.add(damaged(
+                        missing.sequence(), missing.block(), "its header is damaged, and so is the copy of it"));
                 return;
             }
             record = header(record.get().next());
@@ -312,7 +392,8 @@ public final class LogReader {
             LogRecord record = header.get();
             Optional<List<LogEntry>> entries = reader.entries(record);
             if (entries.isEmpty()) {
-                return Optional.of(damaged(at.sequence(), at.block(), "its payload does not match its checksum"));
+                return Optional.of(damaged(
+                        at.sequence(), at.block(), "its payload does not match its checksum, nor does the copy"));
             }
             sink.record(record, entries.get());
             at = record.next();
@@ -325,7 +406,7 @@ public final class LogReader {
      * TailRewriter}. The caller flushes the device.
      */
     public void rewriteTail(Result scanned) throws HoldfastException {
-        TailRewriter rewriter = new TailRewriter(store, checksum, buffers);
+        TailRewriter rewriter = new TailRewriter(store, checksum, buffers, reader);
         Optional<Problem> problem = again(scanned.tail(), scanned.end(), rewriter::rewrite);
         if (problem.isPresent()) {
             throw new HoldfastException(ErrorCode.DEVICE_ERROR, problem.get().message());

@@ -36,6 +36,11 @@ final class LogSpace {
         this.space = space;
     }
 
+    /** Does as {@link SpaceManager#noBlock}. */
+    HoldfastException noBlock(String otherwise) {
+        return space.noBlock(otherwise);
+    }
+
     /** Leases what is free of the two runs that a log which goes on was about to use. */
     void resume(Run current, Run spare) {
         for (Run run : List.of(current, spare)) {

@@ -12,11 +12,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * The chain of records: each header names the block of the next one and has the checksum of the one before. The log's
- * lock guards all but the counts.
+ * The chain of records: each header names the blocks of the next one and of that one's twin, and has the checksum of the
+ * header before. The log's lock guards all but the counts.
  *
- * <p>Invariants: {@code nextBlock} is taken from the log's space and not written yet. A record with a place is in the
- * chain for good and must be written.
+ * <p>Invariants: the blocks of {@code nextHeader} are taken from the log's space and not written yet: side by side where
+ * its run has two. A record with a place is in the chain for good and must be written.
  */
 final class RecordChain {
     private final Checksum checksum;
@@ -28,7 +28,9 @@ final class RecordChain {
 
     private long logId;
     private long sequence;
-    private long nextBlock;
+    /** The places of the next header and of its twin. */
+    private List<Run> nextHeader;
+
     private long previousChecksum;
 
     private final AtomicLong records = new AtomicLong();
@@ -39,7 +41,7 @@ final class RecordChain {
      * Begins or continues a chain.
      *
      * @param volume the mark of the volume
-     * @param start the place of the first record; without a block, it gets one of the log's space, which has one ready
+     * @param start the place of the first record; without a block, it gets two of the log's space, which has them ready
      */
     RecordChain(
             Checksum checksum,
@@ -56,7 +58,9 @@ final class RecordChain {
         this.sequence = start.sequence() - 1;
         this.logId = start.logId();
         this.previousChecksum = start.previousChecksum();
-        this.nextBlock = start.block() == 0 ? logSpace.take(1).getFirst().start() : start.block();
+        this.nextHeader = start.block() == 0
+                ? logSpace.take(LogRecord.COPIES)
+                : List.of(new Run(start.block(), start.block() + 1), new Run(start.twin(), start.twin() + 1));
     }
 
     /** Returns the sequence number of the last placed record. */
@@ -68,28 +72,54 @@ final class RecordChain {
     PlacedRecord placeMount(LogEntry.Mount mount, BlockBuffer buffer) {
         long before = logId;
         logId = mount.logId();
-        return place(before, List.of(mount), buffer, 0, List.of());
+        return place(before, List.of(mount), buffer, 0, List.of(), List.of());
     }
 
-    /** Gives a record its place. The log's space has one more block ready. */
-    PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
-        return place(logId, entries, buffer, dataBlocks, data);
+    /**
+     * Gives a record its place. The log's space has {@value LogRecord#COPIES} more blocks ready.
+     *
+     * @param blocks how many there are behind header and twin in the buffer
+     * @param places of these blocks
+     * @param twins where they are written once more; none for data
+     */
+    PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer, int blocks, List<Run> places, List<Run> twins) {
+        return place(logId, entries, buffer, blocks, places, twins);
     }
 
-    private PlacedRecord place(long id, List<LogEntry> entries, BlockBuffer buffer, int dataBlocks, List<Run> data) {
-        long header = nextBlock;
-        nextBlock = logSpace.take(1).getFirst().start();
+    private PlacedRecord place(
+            long id, List<LogEntry> entries, BlockBuffer buffer, int blocks, List<Run> places, List<Run> twins) {
+        List<Run> header = nextHeader;
+        nextHeader = logSpace.take(LogRecord.COPIES);
         sequence++;
-        LogRecord record =
-                new LogRecord(volume, id, sequence, flushGate.durable(), header, previousChecksum, position(), entries);
+        LogRecord record = new LogRecord(
+                volume,
+                id,
+                sequence,
+                flushGate.durable(),
+                first(header),
+                twin(header),
+                previousChecksum,
+                position(),
+                entries);
         record.encode(checksum, headerScratch);
         previousChecksum = LogRecord.checksumOf(headerScratch);
         buffer.copy(0, headerScratch);
-        space.release(header);
+        LogRecord.becomeTwin(checksum, headerScratch);
+        buffer.copy(1, headerScratch);
+        space.release(first(header));
+        space.release(twin(header));
         records.incrementAndGet();
         recordsSinceCheckpoint.incrementAndGet();
-        blocksSinceCheckpoint.addAndGet(1L + dataBlocks);
-        return new PlacedRecord(sequence, header, data, buffer.seal(1 + dataBlocks));
+        blocksSinceCheckpoint.addAndGet(LogRecord.COPIES + (long) blocks * (twins.isEmpty() ? 1 : 2));
+        return new PlacedRecord(sequence, header, places, twins, buffer.seal(LogRecord.COPIES + blocks));
+    }
+
+    private static long first(List<Run> header) {
+        return header.getFirst().start();
+    }
+
+    private static long twin(List<Run> header) {
+        return header.getLast().end() - 1;
     }
 
     /** Returns the position behind the last record. */
@@ -97,7 +127,15 @@ final class RecordChain {
         Run run = logSpace.current();
         Run spare = logSpace.spare();
         return new LogPosition(
-                nextBlock, sequence + 1, logId, previousChecksum, run.start(), run.end(), spare.start(), spare.end());
+                first(nextHeader),
+                twin(nextHeader),
+                sequence + 1,
+                logId,
+                previousChecksum,
+                run.start(),
+                run.end(),
+                spare.start(),
+                spare.end());
     }
 
     /** Counts blocks that were written beside the records. Their extents wait in memory, so each counts as a record. */
@@ -109,12 +147,13 @@ final class RecordChain {
     /** Counts what recovery found in the log, and what the next checkpoint takes over with the rest. */
     void replayed(long found, long blocks) {
         recordsSinceCheckpoint.addAndGet(found);
-        blocksSinceCheckpoint.addAndGet(found + blocks);
+        blocksSinceCheckpoint.addAndGet(found * LogRecord.COPIES + blocks);
     }
 
     /** Notes that a checkpoint has everything up to now. */
     void checkpointed() {
-        space.keep(nextBlock);
+        space.keep(first(nextHeader));
+        space.keep(twin(nextHeader));
         blocksSinceCheckpoint.set(0);
         recordsSinceCheckpoint.set(0);
     }

@@ -4,12 +4,12 @@ import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BufferPool;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
-import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LogEntries;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
+import io.holdfast.log.TwinReader.Copy;
 import io.holdfast.store.Answer;
 import io.holdfast.store.BlockCheck;
 import io.holdfast.store.BlockStore;
@@ -17,8 +17,10 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,6 +39,23 @@ final class RecordReader {
     private final Layout layout;
     private final BufferPool buffers;
     private final Problems problems;
+    private final TwinReader twins;
+
+    /** Blocks of headers whose twins are newer. Each takes a write that the device has lost. */
+    private final Set<Long> stale = new HashSet<>();
+
+    private final TwinReader.Judge<LogRecord> headerJudge = new TwinReader.Judge<>() {
+        @Override
+        public boolean agree(LogRecord first, LogRecord second) {
+            // Both positions have the checksum of all that their header says.
+            return first.next().previousChecksum() == second.next().previousChecksum();
+        }
+
+        @Override
+        public boolean isSecondNewer(LogRecord first, LogRecord second) {
+            return isNewer(first, second);
+        }
+    };
 
     private byte[][] window = new byte[0][];
     private long windowStart;
@@ -46,6 +65,14 @@ final class RecordReader {
     /** Learns what is wrong with the log. */
     interface Problems {
         void found(long block, String message);
+
+        /**
+         * Learns that one of two copies is not good, and the other one is. If the record was never flushed, it may not have
+         * been written.
+         *
+         * @param what the copy is of
+         */
+        void oneOfTwo(long sequence, long block, String what, String why);
     }
 
     /**
@@ -60,34 +87,107 @@ final class RecordReader {
         this.layout = layout;
         this.buffers = buffers;
         this.problems = problems;
+        this.twins = new TwinReader(problems);
+    }
+
+    /** Makes it read also those copies that are not needed, to find out whether they are good. */
+    void readBoth() {
+        twins.readBoth();
     }
 
     // ---- headers ----
 
     /**
-     * Returns the record that belongs at a position, if it is there.
+     * Returns the record that belongs at a position, if its header or the twin of that is there.
      *
      * @throws HoldfastException if the header is whole and makes no sense
      */
     Optional<LogRecord> header(LogPosition at) throws HoldfastException {
-        if (!layout.isAllocatable(at.block())) {
+        if (!layout.isAllocatable(at.block()) || !layout.isAllocatable(at.twin())) {
             return Optional.empty();
+        }
+        return Optional.ofNullable(twins.read(twinsAt(at), (block, anew) -> headerCopy(at, block, anew), headerJudge));
+    }
+
+    private static TwinReader.Twins twinsAt(LogPosition at) {
+        return new TwinReader.Twins(
+                at.sequence(), at.block(), at.twin(), "its header", " (where the next log record would be)");
+    }
+
+    /**
+     * Looks at the other copy of a header that {@link #header} has returned.
+     *
+     * @return whether that is whole and newer. Then {@link #header} returns it from now on
+     */
+    boolean hasNewerTwin(LogPosition at, LogRecord taken) {
+        if (stale.contains(at.block())) {
+            return false;
+        }
+        LogRecord other;
+        try {
+            other = headerCopy(at, at.twin(), true).content();
+        } catch (HoldfastException e) {
+            // Whole without making sense: no copy of a record that was written.
+            return false;
+        }
+        if (other == null
+                || headerJudge.agree(taken, other)
+                || headerJudge.agree(taken, twins.chosen(twinsAt(at), taken, other, headerJudge))) {
+            return false;
+        }
+        stale.add(at.block());
+        return true;
+    }
+
+    /**
+     * Returns whether the other of two records for one place was written later. A mount record takes the place of the first record that
+     * recovery dropped, and nobody writes another kind of record over a mount record. If both are of mounts, the later one is that which
+     * has a record behind it.
+     */
+    private boolean isNewer(LogRecord record, LogRecord other) {
+        if (record.beginsMount() != other.beginsMount()) {
+            return other.beginsMount();
+        }
+        return !hasNext(record) && hasNext(other);
+    }
+
+    private boolean hasNext(LogRecord record) {
+        LogPosition next = record.next();
+        try {
+            return headerCopy(next, next.block(), true).content() != null
+                    || headerCopy(next, next.twin(), true).content() != null;
+        } catch (HoldfastException e) {
+            return false;
+        }
+    }
+
+    private Copy<LogRecord> headerCopy(LogPosition at, long block, boolean anew) throws HoldfastException {
+        if (block == at.block() && stale.contains(block)) {
+            return Copy.wrong();
         }
         byte[] bytes;
         try {
-            bytes = block(at.block());
+            bytes = anew ? read(block, BlockCheck.NONE) : block(block);
         } catch (HoldfastException e) {
-            problems.found(at.block(), e.getMessage() + " (where the next log record would be)");
-            return Optional.empty();
+            return Copy.unreadable(e);
         }
         if (LogRecord.logIdOf(bytes) != at.logId()) {
-            return Optional.empty();
+            return Copy.wrong();
         }
-        return LogRecord.decode(bytes, at.block(), volume, checksum, layout)
-                .filter(r -> r.sequence() == at.sequence() && r.previousChecksum() == at.previousChecksum());
+        return LogRecord.decode(bytes, block, volume, checksum, layout)
+                .filter(r -> isAt(at, r))
+                .map(Copy::of)
+                .orElseGet(Copy::wrong);
     }
 
-    /** Returns the record whose header is in a block, of whatever mount. A search reads block after block. */
+    private static boolean isAt(LogPosition at, LogRecord record) {
+        return record.sequence() == at.sequence()
+                && record.previousChecksum() == at.previousChecksum()
+                && record.block() == at.block()
+                && record.twin() == at.twin();
+    }
+
+    /** Returns the record whose header, or the twin of it, is in a block, of whatever mount. A search reads block after block. */
     Optional<LogRecord> anyHeader(long block) {
         if (!layout.isAllocatable(block)) {
             return Optional.empty();
@@ -193,7 +293,7 @@ final class RecordReader {
                 all.add(entry);
                 continue;
             }
-            byte[] bytes = payload(payload);
+            byte[] bytes = payload(record, payload);
             if (bytes == null) {
                 return Optional.empty();
             }
@@ -207,20 +307,12 @@ final class RecordReader {
         return Optional.of(all);
     }
 
-    private byte @Nullable [] payload(LogEntry.Payload payload) {
+    private byte @Nullable [] payload(LogRecord record, LogEntry.Payload payload) {
         byte[] bytes = new byte[payload.bytes()];
         int at = 0;
-        for (BlockPointer pointer : payload.blocks()) {
-            byte[] block;
-            try {
-                block = read(
-                        pointer.block(),
-                        (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == pointer.checksum());
-            } catch (HoldfastException e) {
-                problems.found(pointer.block(), String.valueOf(e.getMessage()));
-                return null;
-            }
-            if (checksum.of(block) != pointer.checksum()) {
+        for (LogEntry.PayloadBlock each : payload.blocks()) {
+            byte[] block = payloadBlock(record, each);
+            if (block == null) {
                 return null;
             }
             int n = Math.min(block.length, bytes.length - at);
@@ -228,6 +320,22 @@ final class RecordReader {
             at += n;
         }
         return bytes;
+    }
+
+    /** Returns the content of a block of a payload; null if it is nowhere. */
+    byte @Nullable [] payloadBlock(LogRecord record, LogEntry.PayloadBlock wanted) {
+        TwinReader.Twins where =
+                new TwinReader.Twins(record.sequence(), wanted.block(), wanted.twin(), "a block of its payload", "");
+        return twins.read(where, (block, _) -> payloadCopy(block, wanted.checksum()), TwinReader.Judge.always());
+    }
+
+    private Copy<byte[]> payloadCopy(long block, long expected) {
+        try {
+            byte[] bytes = read(block, (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == expected);
+            return checksum.of(bytes) == expected ? Copy.of(bytes) : Copy.wrong();
+        } catch (HoldfastException e) {
+            return Copy.unreadable(e);
+        }
     }
 
     /** Returns whether all data that entries prove is there. Reads what lies side by side at once. */

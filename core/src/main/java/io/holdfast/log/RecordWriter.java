@@ -4,6 +4,7 @@ import io.holdfast.device.Device;
 import io.holdfast.device.Piece;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.FailureLatch;
+import io.holdfast.format.LogRecord;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.space.Run;
@@ -47,26 +48,31 @@ final class RecordWriter {
         }
     }
 
-    /** Writes header and data in as few pieces as their places allow, and hands all pieces over at once. */
+    /** Writes header, twin and data in as few pieces as their places allow, and hands all pieces over at once. */
     private void writeBlocks(PlacedRecord record) throws HoldfastException {
-        List<Piece> pieces = new ArrayList<>(1 + record.data().size());
-        long start = record.header();
-        int from = 0;
-        int count = 1;
-        for (Run run : record.data()) {
-            if (run.start() != start + count) {
-                pieces.add(new Piece(start, from, count));
-                from += count;
-                start = run.start();
-                count = 0;
-            }
-            count += (int) run.length();
-        }
-        pieces.add(new Piece(start, from, count));
+        List<Piece> pieces = new ArrayList<>(2 + record.data().size());
+        add(pieces, 0, record.header());
+        add(pieces, LogRecord.COPIES, record.data());
+        add(pieces, LogRecord.COPIES, record.twins());
         try {
             device.write(record.sealed(), pieces);
         } catch (HoldfastException e) {
             throw latch.fail(e);
+        }
+    }
+
+    /** Adds the pieces for blocks of the buffer; the first one may make the last piece so far longer. */
+    private static void add(List<Piece> pieces, int firstInBuffer, List<Run> runs) {
+        int from = firstInBuffer;
+        for (Run run : runs) {
+            int count = (int) run.length();
+            Piece last = pieces.isEmpty() ? null : pieces.getLast();
+            if (last != null && last.block() + last.count() == run.start() && last.from() + last.count() == from) {
+                pieces.set(pieces.size() - 1, new Piece(last.block(), last.from(), last.count() + count));
+            } else {
+                pieces.add(new Piece(run.start(), from, count));
+            }
+            from += count;
         }
     }
 }

@@ -166,7 +166,7 @@ final class SmallChanges {
      */
     long freezeBlocks() {
         long bytes = pending.bytes() + lent.unprovenBytes();
-        return 2 + bytes / SmallRecords.BYTES_MAX + Block.count(bytes);
+        return (2 + bytes / SmallRecords.BYTES_MAX) * LogRecord.COPIES + 2 * Block.count(bytes);
     }
 
     /** Returns how many blocks a record needs besides its own, so that the waiting changes find room with it. */

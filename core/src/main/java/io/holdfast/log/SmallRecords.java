@@ -4,7 +4,6 @@ import io.holdfast.checksum.Checksum;
 import io.holdfast.device.BlockBuffer;
 import io.holdfast.device.BufferPool;
 import io.holdfast.format.Block;
-import io.holdfast.format.BlockPointer;
 import io.holdfast.format.LogEntries;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
@@ -12,17 +11,18 @@ import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.LongStream;
 
 /**
  * Records of small changes alone. The header has the changes if they fit. Else it points to a payload of up to 31
- * blocks of its own.
+ * blocks of its own, each of which is written twice.
  */
 final class SmallRecords {
-    /** Blocks of such a record: its header and the largest payload. */
-    private static final int BLOCKS_MAX = 32;
+    /** Blocks of the largest payload, each counted once. */
+    private static final int PAYLOAD_MAX = 31;
 
     /** Bytes of small changes in one record. */
-    static final int BYTES_MAX = (BLOCKS_MAX - 1) * Block.SIZE;
+    static final int BYTES_MAX = PAYLOAD_MAX * Block.SIZE;
 
     private final Checksum checksum;
     private final SpaceManager space;
@@ -35,17 +35,22 @@ final class SmallRecords {
         this.space = space;
         this.logSpace = logSpace;
         this.chain = chain;
-        this.buffers = beside.beside(4, BLOCKS_MAX);
+        this.buffers = beside.beside(4, LogRecord.COPIES + PAYLOAD_MAX);
     }
 
-    /** Returns how many blocks so many bytes of small changes need besides a header. */
+    /** Returns how many blocks so many bytes of small changes need besides header and twin: each of them twice. */
     static int payloadBlocks(long bytes) {
+        return 2 * payloadLength(bytes);
+    }
+
+    /** Returns in how many blocks so many bytes of small changes lie besides a header; 0 if they fit the header. */
+    private static int payloadLength(long bytes) {
         return bytes <= LogRecord.ROOM ? 0 : Math.toIntExact(Block.count(bytes));
     }
 
     /** Returns how many blocks a record with the next of {@code pendingBytes} takes. */
     static long blocksOfNext(long pendingBytes) {
-        return 1L + payloadBlocks(Math.min(pendingBytes, BYTES_MAX));
+        return (long) LogRecord.COPIES + payloadBlocks(Math.min(pendingBytes, BYTES_MAX));
     }
 
     /** Places a record with as many of the changes as go into one. Called under the log's lock, with the room ready. */
@@ -57,7 +62,7 @@ final class SmallRecords {
     PlacedRecord placeAlone(LogEntry entry) {
         return inBuffer(buffer -> entry instanceof LogEntry.Mount mount
                 ? chain.placeMount(mount, buffer)
-                : chain.place(List.of(entry), buffer, 0, List.of()));
+                : chain.place(List.of(entry), buffer, 0, List.of(), List.of()));
     }
 
     /** Gives a record its place, with its header in a buffer. */
@@ -81,24 +86,31 @@ final class SmallRecords {
 
     private PlacedRecord place(List<LogEntry> entries, BlockBuffer buffer) {
         byte[] payload = LogEntries.encode(entries);
-        int blocks = payloadBlocks(payload.length);
+        int blocks = payloadLength(payload.length);
         if (blocks == 0) {
-            return chain.place(entries, buffer, 0, List.of());
+            return chain.place(entries, buffer, 0, List.of(), List.of());
         }
         List<Run> places = logSpace.take(blocks);
-        List<BlockPointer> pointers = new ArrayList<>();
-        int slot = 1;
-        for (Run run : places) {
-            for (long block = run.start(); block < run.end(); block++) {
-                byte[] piece = new byte[Block.SIZE];
-                int from = (slot - 1) * Block.SIZE;
-                System.arraycopy(payload, from, piece, 0, Math.min(piece.length, payload.length - from));
-                buffer.copy(slot++, piece);
-                pointers.add(new BlockPointer(block, checksum.of(piece)));
-                space.release(block);
-            }
+        List<Run> twins = logSpace.take(blocks);
+        long[] first = blocksOf(places);
+        long[] second = blocksOf(twins);
+        List<LogEntry.PayloadBlock> pointers = new ArrayList<>();
+        for (int i = 0; i < blocks; i++) {
+            byte[] piece = new byte[Block.SIZE];
+            int from = i * Block.SIZE;
+            System.arraycopy(payload, from, piece, 0, Math.min(piece.length, payload.length - from));
+            buffer.copy(LogRecord.COPIES + i, piece);
+            pointers.add(new LogEntry.PayloadBlock(first[i], second[i], checksum.of(piece)));
+            space.release(first[i]);
+            space.release(second[i]);
         }
-        return chain.place(List.of(new LogEntry.Payload(payload.length, pointers)), buffer, blocks, places);
+        return chain.place(List.of(new LogEntry.Payload(payload.length, pointers)), buffer, blocks, places, twins);
+    }
+
+    private static long[] blocksOf(List<Run> runs) {
+        return runs.stream()
+                .flatMapToLong(run -> LongStream.range(run.start(), run.end()))
+                .toArray();
     }
 
     int buffersInUse() {

@@ -2,7 +2,6 @@ package io.holdfast.log;
 
 import io.holdfast.checksum.Checksum;
 import io.holdfast.device.Device;
-import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.failure.FailureLatch;
 import io.holdfast.failure.HostRoom;
@@ -46,8 +45,9 @@ import org.jspecify.annotations.Nullable;
  * </ul>
  */
 public final class WriteLog {
-    /** Blocks of room for small changes: a header, and the place of the next one. */
-    private static final int ROOM_BLOCKS = 2;
+    /** Blocks that a record may take besides its content, for headers: the next one's, and that of a record before it. */
+    public static final int ROOM_BLOCKS = 2 * LogRecord.COPIES;
+
     /** Checkpoints to try before the log gives up. */
     private static final int RECLAIMS_MAX = 8;
 
@@ -73,7 +73,7 @@ public final class WriteLog {
      * Begins a log, or goes on with one.
      *
      * @param volume the mark of the volume
-     * @param start the place of the first record; without a block, it is new
+     * @param start the place of the first record; without a block, it is new. What is free of its runs is used first
      * @param buffersMax records of any length being filled or written at the same time
      * @param shortBuffersMax the same for short records
      */
@@ -97,14 +97,12 @@ public final class WriteLog {
         this.logSpace = new LogSpace(space);
         backing = new LogBacking(device, logSpace, lock, room, latch);
         logSpace.resume(new Run(start.runStart(), start.runEnd()), new Run(start.spareStart(), start.spareEnd()));
-        backing.backOrRefuse();
-        if (!logSpace.ensure(1)) {
-            throw space.closedBecause()
-                    .orElseGet(() -> new HoldfastException(
-                            ErrorCode.NO_SPACE,
-                            device.name() + ": not one block is free for the log; open it read-only"));
+        // On a host without room the runs that the last mount had made ready will do.
+        backing.backOrMakeDo(LogRecord.COPIES);
+        if (!logSpace.ensure(LogRecord.COPIES)) {
+            throw space.noBlock(device.name() + ": not two blocks are free for the log; open it read-only");
         }
-        backing.backOrRefuse();
+        backing.backOrMakeDo(LogRecord.COPIES);
         this.chain = new RecordChain(checksum, volume, space, logSpace, flushGate, start);
         this.lent = new LentWrites(device, latch, lock, chain);
         this.buffers = new BatchBuffers(checksum, space, buffersMax, shortBuffersMax);
@@ -222,7 +220,7 @@ public final class WriteLog {
     // ---- data ----
 
     /**
-     * Writes a batch: header and data in one write if the volume has room in one piece. When this returns, the blocks
+     * Writes a batch: header, twin and data in one write if the volume has room in one piece. When this returns, the blocks
      * are on the device, not yet durable.
      *
      * <p>The batch holds the reservations of all its blocks. {@code placed} settles those for the nodes. This call
@@ -246,7 +244,7 @@ public final class WriteLog {
                 mark = backing.mark();
             }
             written = true;
-            unflushed.written(1L + blocks);
+            unflushed.written(LogRecord.COPIES + (long) blocks);
         } finally {
             batch.reserved().close();
             if (!written && !batch.buffer().isSealed()) {
@@ -268,7 +266,10 @@ public final class WriteLog {
                 PendingChanges pending = small.pending();
                 if (!pending.fitOneRecord()
                         || !logSpace.isReadyBeside(
-                                n + 2L + SmallRecords.payloadBlocks(pending.bytes()) + small.freezeBlocks(),
+                                n
+                                        + (long) ROOM_BLOCKS
+                                        + SmallRecords.payloadBlocks(pending.bytes())
+                                        + small.freezeBlocks(),
                                 backing.kept())) {
                     return false;
                 }
@@ -278,7 +279,7 @@ public final class WriteLog {
                 List<Run> places = logSpace.take(n, batch.reserved());
                 List<LogEntry> entries = pending.take();
                 entries.addAll(batch.extents(places));
-                record = chain.place(entries, batch.buffer(), n, places);
+                record = chain.place(entries, batch.buffer(), n, places, List.of());
             } catch (RuntimeException | Error e) {
                 throw latch.fail(e);
             } finally {
@@ -324,7 +325,7 @@ public final class WriteLog {
                 lock.lock();
                 try {
                     latch.check();
-                    places = logSpace.isReadyBeside(n + 2L + small.freezeBlocks(), backing.kept())
+                    places = logSpace.isReadyBeside(n + (long) ROOM_BLOCKS + small.freezeBlocks(), backing.kept())
                             ? logSpace.take(n, reserved)
                             : null;
                 } catch (RuntimeException | Error e) {
@@ -402,8 +403,7 @@ public final class WriteLog {
     /** Has dead blocks freed. After that the reserved blocks must fit, or the promises were wrong. */
     private void makeRoom(int attempt) throws HoldfastException {
         if (attempt == RECLAIMS_MAX) {
-            throw latch.fail(new HoldfastException(
-                    ErrorCode.NO_SPACE, device.name() + ": no block is left for the log, checkpoints free none"));
+            throw latch.fail(logSpace.noBlock(device.name() + ": no block is left for the log, checkpoints free none"));
         }
         reclaimer.reclaim();
     }

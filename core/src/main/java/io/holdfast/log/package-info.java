@@ -1,4 +1,4 @@
-/** The write log: records of header and data in one append, group commit, and reading it back after a crash. */
+/** The write log: records of header, twin and data in one append, group commit, and reading it back after a crash. */
 @NullMarked
 package io.holdfast.log;
 

@@ -3,7 +3,7 @@ package io.holdfast.mapping;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.util.concurrent.atomic.AtomicLong;
-import java.util.function.BooleanSupplier;
+import java.util.function.DoublePredicate;
 
 /**
  * Bounds the memory of all changes of a volume's maps, active and frozen together. Who is about to make changes asks first
@@ -25,10 +25,11 @@ import java.util.function.BooleanSupplier;
  *
  * <p>While a checkpoint writes the frozen changes, writers make new ones. They may fill half of the room that is left at
  * once, and more as the checkpoint proceeds ({@link #advance}). So a writer that is faster than the checkpoint waits often
- * and for a moment, and not once until the checkpoint is over, which would be seconds.
+ * and for a moment, and not once until the checkpoint is over, which would be seconds. The rest is for writers that have
+ * waited for long ({@link #tryAdmitLate}).
  *
- * <p>The log bounds them, too: with much memory a slow checkpoint would leave more of it to replay than may be ({@link
- * #boundBy}).
+ * <p>The log bounds them, too, and in the same way: with much memory a slow checkpoint would leave more of it to replay than
+ * may be ({@link #boundBy}).
  *
  * <p>Invariants: {@code memory.bytes() + BLOCK_BYTES * promised} was at most {@code hard} when the newest of the
  * promises was made. A log that is replayed counts, but does not wait: it holds what an earlier mount had room for. Thread-safe.
@@ -42,10 +43,13 @@ public final class ChangeBudget {
     /** For volumes of tests, which have less memory than a user may ask for. */
     private static final long HARD_MIN = 2L << 20;
 
-    /** Percent of the room beside the frozen changes: what may be filled at once, and what when all maps are written. */
-    private static final int ROOM_AT_FIRST = 50;
+    /** Parts of the room beside the frozen changes: what may be filled at once, and what when all maps are written. */
+    private static final double ROOM_AT_FIRST = 0.50;
 
-    private static final int ROOM_AT_LAST = 85;
+    private static final double ROOM_AT_LAST = 0.85;
+
+    /** So much of its limit the log behind a checkpoint may have when all maps are written. The rest is for late writers. */
+    private static final double LOG_AT_LAST = 0.97;
 
     private static final long SLABS_MARGIN = 8L * ChangeMemory.SLAB_BYTES;
 
@@ -57,8 +61,10 @@ public final class ChangeBudget {
     private volatile long frozen;
     /** So many bytes of active changes there may be now. */
     private volatile long line = Long.MAX_VALUE;
+    /** How much log there may be behind the checkpoint now, as a part of what there may be at its end. */
+    private volatile double logPart = 1;
 
-    private volatile BooleanSupplier logIsFull = () -> false;
+    private volatile DoublePredicate logIsFull = _ -> false;
 
     /** @param share bytes for the changes, a quarter of the volume's memory */
     public ChangeBudget(ChangeMemory memory, long share) {
@@ -67,8 +73,12 @@ public final class ChangeBudget {
         this.hard = Math.max(share - share / 8 - SLABS_MARGIN, HARD_MIN);
     }
 
-    /** Sets what else keeps changes from being admitted: the log is as long as it may be. It must be cheap. */
-    public void boundBy(BooleanSupplier full) {
+    /**
+     * Sets what else keeps changes from being admitted: the log behind the checkpoint that is being written.
+     *
+     * @param full answers whether that log is longer than a part, from 0 to 1, of its limit; it must be cheap
+     */
+    public void boundBy(DoublePredicate full) {
         logIsFull = full;
     }
 
@@ -96,12 +106,24 @@ public final class ChangeBudget {
      * Admits changes of so many blocks, if there is room. The caller says {@link #end} when they are made, or will not be.
      */
     public boolean tryAdmit(long blocks) {
-        if (logIsFull.getAsBoolean() || Inject.fails(Point.CHANGES_FULL)) {
+        return tryAdmit(blocks, line, logPart);
+    }
+
+    /**
+     * Admits changes of so many blocks that have waited for long, also ahead of the checkpoint. What is kept back from the
+     * others is for these: a checkpoint that stands still for a moment stops nobody.
+     */
+    public boolean tryAdmitLate(long blocks) {
+        return tryAdmit(blocks, Long.MAX_VALUE, 1);
+    }
+
+    private boolean tryAdmit(long blocks, long active, double log) {
+        if (logIsFull.test(log) || Inject.fails(Point.CHANGES_FULL)) {
             return false;
         }
         long together = promised.addAndGet(blocks) * BLOCK_BYTES;
         long used = memory.bytes();
-        if (used + together <= hard && used - frozen + together <= line) {
+        if (used + together <= hard && used - frozen + together <= active) {
             return true;
         }
         promised.addAndGet(-blocks);
@@ -136,19 +158,21 @@ public final class ChangeBudget {
      * @param all nodes of maps that it writes, at least 1
      */
     public void advance(long done, long all) {
-        long room = hard - frozen;
-        double percent = ROOM_AT_FIRST + (ROOM_AT_LAST - ROOM_AT_FIRST) * ((double) done / all);
-        line = (long) (room / 100.0 * percent);
+        double written = (double) done / all;
+        line = (long) ((hard - frozen) * (ROOM_AT_FIRST + (ROOM_AT_LAST - ROOM_AT_FIRST) * written));
+        logPart = ROOM_AT_FIRST + (LOG_AT_LAST - ROOM_AT_FIRST) * written;
     }
 
     /** Notes that the checkpoint has written all maps. What is left takes about as long whatever there is to write. */
     public void mapsWritten() {
         line = Long.MAX_VALUE;
+        logPart = 1;
     }
 
     /** Notes that the memory of the frozen changes was given back. */
     public void committed() {
         frozen = 0;
         line = Long.MAX_VALUE;
+        logPart = 1;
     }
 }

@@ -16,9 +16,13 @@ public final class LostBlocks {
         this.nodesLeft = nodesMax;
     }
 
-    /** Returns false if nothing is lost any more below the place of a node; true also if that takes too long to find out. */
-    public boolean remain(MapRoot root, LostNode lost) {
-        long end = lost.firstBlock() + (1L << MapEntry.spanLog2(lost.level()));
+    /**
+     * Returns false if nothing is lost any more below the place of a node; true also if that takes too long to find out.
+     *
+     * @param blocks of the file: what is behind its end does not count
+     */
+    public boolean remain(MapRoot root, LostNode lost, long blocks) {
+        long end = Math.min(blocks, lost.firstBlock() + (1L << MapEntry.spanLog2(lost.level())));
         try {
             return remain(root.word(), root.checksum(), root.levels(), 0, lost.firstBlock(), end);
         } catch (HoldfastException unreadable) {

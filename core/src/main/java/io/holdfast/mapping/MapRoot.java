@@ -69,7 +69,7 @@ public record MapRoot(long word, long checksum, long dataBlocks, long unwrittenB
 
     /** Returns this root with other counts. */
     public MapRoot withCounts(long data, long unwritten) {
-        return new MapRoot(word, checksum, data, unwritten, levels);
+        return new MapRoot(word, checksum, data, unwritten, levels, since);
     }
 
     public byte[] encode() {

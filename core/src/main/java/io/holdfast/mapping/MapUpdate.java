@@ -65,8 +65,9 @@ public final class MapUpdate {
             }
         }
         Child top = node(new Child(word, checksum), levels, 0, NodeReader.Following.NONE);
-        long dataBlocks = root.dataBlocks() + dataBlocksAdded - release.dataBlocks();
-        long unwritten = root.unwrittenBlocks() + unwrittenAdded - release.unwrittenBlocks();
+        // Counts that were too low stay wrong, which a repair mends. Below 0 the item could not be read.
+        long dataBlocks = Math.max(0, root.dataBlocks() + dataBlocksAdded - release.dataBlocks());
+        long unwritten = Math.max(0, root.unwrittenBlocks() + unwrittenAdded - release.unwrittenBlocks());
         if (MapEntry.state(top.word()) == MapEntry.HOLE) {
             // Blocks of cut-off subtrees stay counted until they are freed, unless the file is gone.
             MapRoot empty = delta.dropped() ? MapRoot.EMPTY : new MapRoot(0, 0, dataBlocks, unwritten, 1);

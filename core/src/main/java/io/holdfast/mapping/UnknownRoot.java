@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Makes one of two roots of a map: the one that was begun since nobody knew of another, and that other one, which has been found
- * again. The older one becomes a lost node in the newer one's place, so that {@link LostMerge} puts it back.
+ * again. The older one becomes a lost node in the newer one's place, so that {@link LostMerge} puts it back. If the older one, too, was
+ * begun since nobody knew of another, that one is still hidden: the root goes on to say so.
  *
  * @param root what the map has from now on
  * @param lost the older map, for an item; null if the newer one leaves nothing of it
@@ -30,7 +31,8 @@ public record UnknownRoot(MapRoot root, @Nullable LostNode lost) {
                 now.checksum(),
                 now.dataBlocks() + older.dataBlocks(),
                 now.unwrittenBlocks() + older.unwrittenBlocks(),
-                now.levels());
+                now.levels(),
+                older.since());
         int state = MapEntry.state(now.word());
         if (state == MapEntry.NODE || state == MapEntry.LOST) {
             return new UnknownRoot(both, new LostNode(inode, top(changes, older), MapEntry.LEVELS_MAX, 0, now.since()));
@@ -39,7 +41,10 @@ public record UnknownRoot(MapRoot root, @Nullable LostNode lost) {
         release.entry(older.word(), older.checksum(), older.levels());
         boolean dropped = now.withSince(0).equals(MapRoot.EMPTY);
         return new UnknownRoot(
-                dropped ? MapRoot.EMPTY : both.without(release.dataBlocks(), release.unwrittenBlocks()), null);
+                dropped
+                        ? MapRoot.EMPTY.withSince(older.since())
+                        : both.without(release.dataBlocks(), release.unwrittenBlocks()),
+                null);
     }
 
     /** Returns a node of the highest level with all that a map has; the newer map has as many levels. */

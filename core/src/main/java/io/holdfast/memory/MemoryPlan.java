@@ -35,6 +35,8 @@ public record MemoryPlan(long total, long groupTable) {
 
     private static final long CHANGES_MAX = 4L << 30;
     private static final long PAYLOADS_MAX = 256L << 20;
+    private static final long CHECK_ORDER_MAX = 64L << 20;
+    private static final int CHECK_ORDER_PART = 16;
 
     public MemoryPlan {
         if (total <= 0 || groupTable < 0) {
@@ -106,6 +108,11 @@ public record MemoryPlan(long total, long groupTable) {
     /** Returns the bytes on the heap for the groups: their table, and bitmaps. */
     public long groups() {
         return Math.max(total / PARTS * GROUP_PARTS, groupTable + bitmaps());
+    }
+
+    /** Returns the bytes that a check may take beyond all this to bring its reads in the order of the device. */
+    public long checkOrder() {
+        return Math.min(total / CHECK_ORDER_PART, CHECK_ORDER_MAX);
     }
 
     /** Returns the bytes of {@link #groups} for bitmaps in memory. */

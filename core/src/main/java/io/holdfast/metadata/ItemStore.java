@@ -4,9 +4,9 @@ import io.holdfast.btree.BTree;
 import io.holdfast.btree.BTreeCursor;
 import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.LogEntry;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.log.WriteLog;
 import io.holdfast.node.NodeReader;
 import io.holdfast.space.ReaderEpochs;
@@ -32,10 +32,10 @@ import org.jspecify.annotations.Nullable;
  */
 public final class ItemStore implements MetadataStore {
     /**
-     * Nodes reserved for one changed item. If every level splits, one put writes 2 × height + 1 nodes; a batch writes
-     * fewer for each, see {@link BTree#nodesBound}.
+     * Nodes reserved for one changed item. If every level splits, one put writes 2 × height + 1 nodes, and the copy of the root; a batch
+     * writes fewer for each, see {@link BTree#nodesBound}.
      */
-    private static final int NODES_PER_CHANGE = 9;
+    private static final int NODES_PER_CHANGE = 10;
 
     /** So many changes since the last checkpoint are a reason for the next. */
     private static final int ACTIVE_MAX = 32768;
@@ -56,7 +56,7 @@ public final class ItemStore implements MetadataStore {
     private NavigableMap<byte[], Item> frozen = newMap();
     private long activeBytes;
     private long frozenBytes;
-    private BlockPointer root;
+    private TreeRoot root;
     private long inodesBelow;
     private @Nullable WriteLog log;
 
@@ -65,7 +65,7 @@ public final class ItemStore implements MetadataStore {
             SpaceManager space,
             SpaceReserver reserver,
             ReaderEpochs readers,
-            BlockPointer root,
+            TreeRoot root,
             long inodesBelow,
             DamagePolicy policy) {
         this.policy = policy;
@@ -90,7 +90,7 @@ public final class ItemStore implements MetadataStore {
     public byte @Nullable [] get(byte[] key) throws HoldfastException {
         int ticket = readers.enter();
         try {
-            BlockPointer tree;
+            TreeRoot tree;
             long mark;
             lock.readLock().lock();
             try {
@@ -145,7 +145,7 @@ public final class ItemStore implements MetadataStore {
             throws HoldfastException {
         NavigableMap<byte[], Item> changes = newMap();
         byte @Nullable [] end = null;
-        BlockPointer tree;
+        TreeRoot tree;
         long mark;
         lock.readLock().lock();
         try {
@@ -309,7 +309,7 @@ public final class ItemStore implements MetadataStore {
         }
     }
 
-    public BlockPointer root() {
+    public TreeRoot root() {
         lock.readLock().lock();
         try {
             return root;
@@ -319,7 +319,7 @@ public final class ItemStore implements MetadataStore {
     }
 
     /** The checkpoint is durable: the tree at {@code newRoot} holds the frozen changes. */
-    public void commitRoot(BlockPointer newRoot, long newInodesBelow) {
+    public void commitRoot(TreeRoot newRoot, long newInodesBelow) {
         lock.writeLock().lock();
         try {
             root = newRoot;

@@ -47,7 +47,7 @@ final class InodeTableCheck {
             links(row);
         }
         if (table.orphan[row] != 0) {
-            problem(new ItemFault.NamedOrphan(table.number[row]), row, "is the root and marked as an orphan");
+            problem(new ItemFault.UnwantedOrphan(table.number[row]), row, "is the root and marked as an orphan");
         }
     }
 
@@ -57,7 +57,7 @@ final class InodeTableCheck {
         boolean orphan = table.orphan[row] != 0;
         if (orphan && names > 0) {
             problem(
-                    new ItemFault.NamedOrphan(table.number[row]),
+                    new ItemFault.UnwantedOrphan(table.number[row]),
                     row,
                     "is marked as an orphan and has " + names + " names");
         }
@@ -71,8 +71,12 @@ final class InodeTableCheck {
         if (kind == InodeTable.DAMAGED) {
             return;
         }
-        if (names == 0 && !orphan) {
-            problem(new ItemFault.NoName(table.number[row]), row, "has no name");
+        if (names == 0) {
+            // The record goes with the last name, so the reaper would free what somebody may miss.
+            problem(
+                    orphan ? new ItemFault.UnwantedOrphan(table.number[row]) : new ItemFault.NoName(table.number[row]),
+                    row,
+                    orphan ? "is marked as an orphan and has a record" : "has no name");
             return;
         }
         if (names > 0 && table.entryKind[row] != kind) {
@@ -117,8 +121,7 @@ final class InodeTableCheck {
     }
 
     private void links(int row) {
-        boolean orphan = table.orphan[row] != 0 && table.names[row] == 0;
-        long expected = orphan ? 0 : table.kind[row] == DIRECTORY ? 2L + table.subdirectories[row] : table.names[row];
+        long expected = table.kind[row] == DIRECTORY ? 2L + table.subdirectories[row] : table.names[row];
         if (table.links[row] != expected) {
             problem(
                     new ItemFault.WrongLinks(table.number[row], expected),

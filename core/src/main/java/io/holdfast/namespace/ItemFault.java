@@ -17,8 +17,8 @@ public sealed interface ItemFault {
     /** A record has another number of links than there are. */
     record WrongLinks(long inode, long right) implements ItemFault {}
 
-    /** An inode has a name and is marked as an orphan. */
-    record NamedOrphan(long inode) implements ItemFault {}
+    /** An inode has a name or a record and is marked as an orphan. */
+    record UnwantedOrphan(long inode) implements ItemFault {}
 
     /** Entries say another kind than the record. */
     record WrongKind(long inode) implements ItemFault {}

@@ -148,7 +148,7 @@ public final class ItemRepairs {
         return switch (fault) {
             case ItemFault.HighWater _ -> 0;
             case ItemFault.NoRecord _ -> 1;
-            case ItemFault.NamedOrphan _, ItemFault.WrongKind _, ItemFault.WrongParent _ -> 2;
+            case ItemFault.UnwantedOrphan _, ItemFault.WrongKind _, ItemFault.WrongParent _ -> 2;
             case ItemFault.NoName _ -> 3;
             case ItemFault.WrongLinks _, ItemFault.Other _ -> 4;
         };
@@ -157,7 +157,7 @@ public final class ItemRepairs {
     private static long inode(ItemFault fault) {
         return switch (fault) {
             case ItemFault.NoRecord f -> f.inode();
-            case ItemFault.NamedOrphan f -> f.inode();
+            case ItemFault.UnwantedOrphan f -> f.inode();
             case ItemFault.WrongKind f -> f.inode();
             case ItemFault.WrongParent f -> f.inode();
             case ItemFault.NoName f -> f.inode();
@@ -170,7 +170,7 @@ public final class ItemRepairs {
         return switch (fault) {
             case ItemFault.HighWater _ -> highWater(faults.free);
             case ItemFault.NoRecord f -> done(missing.mend(f.inode(), names.of(f.inode())));
-            case ItemFault.NamedOrphan f -> orphan(f.inode());
+            case ItemFault.UnwantedOrphan f -> orphan(f.inode());
             case ItemFault.WrongKind f -> kind(f.inode(), names.of(f.inode()));
             case ItemFault.WrongParent f -> parent(f.inode(), f.parent());
             case ItemFault.NoName f -> name(f.inode());
@@ -234,10 +234,6 @@ public final class ItemRepairs {
     }
 
     private boolean links(ItemFault.WrongLinks links) throws HoldfastException {
-        if (links.right() == 0) {
-            // What is an orphan has no record. Somebody may miss what this one has, so it gets a name.
-            return orphan(links.inode());
-        }
         InodeRecord record = record(links.inode());
         if (record == null || links.right() > InodeRecord.LINKS_MAX) {
             return false;

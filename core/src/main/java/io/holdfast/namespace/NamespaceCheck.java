@@ -83,6 +83,11 @@ public final class NamespaceCheck {
                 }
             }
             case NamespaceKeys.LAST_CHECK -> lastCheck(key, value);
+            case NamespaceKeys.LOSS -> {
+                if (inode != NamespaceKeys.VOLUME || LossItem.of(item) == null) {
+                    inodeProblem(inode, "has a misplaced or malformed item of lost writes");
+                }
+            }
             default -> inodeProblem(inode, "has an item of unknown type " + NamespaceKeys.typeOf(key));
         }
     }

@@ -23,6 +23,7 @@ import java.nio.ByteBuffer;
  *     0      8 dead tree     (the block map's)                     (the block map's)
  *     0      9 lost node     (the block map's)                     (the block map's)
  *     0     16 last check    -                                     {@link CheckItem}
+ *     0     17 loss          inode u64, or 0                       {@link LossItem}
  * </pre>
  */
 public final class NamespaceKeys {
@@ -39,6 +40,8 @@ public final class NamespaceKeys {
     public static final int LOST_NODE = 9;
 
     public static final int LAST_CHECK = 16;
+    /** Files whose flushes are refused. */
+    public static final int LOSS = 17;
 
     /** Under this number are the items that belong to the volume and to no inode. */
     public static final long VOLUME = 0;
@@ -63,6 +66,10 @@ public final class NamespaceKeys {
     /** Returns the key of the item that says: this inode has no name any more, and is still to be freed. */
     public static byte[] orphan(long inode) {
         return prefix(VOLUME, ORPHAN, Long.BYTES).putLong(inode).array();
+    }
+
+    static byte[] loss(long inode) {
+        return prefix(VOLUME, LOSS, Long.BYTES).putLong(inode).array();
     }
 
     static byte[] entry(long directory, byte[] name) {
@@ -91,7 +98,12 @@ public final class NamespaceKeys {
         return key.length >= PREFIX_SIZE && inodeOf(key) == inode;
     }
 
-    static long inodeOf(byte[] key) {
+    /** Returns whether a key begins with the number of an inode. */
+    public static boolean hasInode(byte[] key) {
+        return key.length >= PREFIX_SIZE;
+    }
+
+    public static long inodeOf(byte[] key) {
         return ByteBuffer.wrap(key).getLong();
     }
 

@@ -97,7 +97,10 @@ final class Unlink {
             }
             // What cannot be read now stays for another mount. It must not keep the volume from being opened.
             System.getLogger("holdfast")
-                    .log(System.Logger.Level.WARNING, "removed files stay allocated: {0}", e.getMessage());
+                    .log(
+                            System.Logger.Level.WARNING,
+                            "removed files stay allocated; run a check, which names all that cannot be read: {0}",
+                            e.getMessage());
         }
     }
 

@@ -204,6 +204,20 @@ public final class NodeCache implements PartReader, AutoCloseable {
         return parts[(int) (block & (PARTS - 1))];
     }
 
+    /** Returns how many nodes are here. */
+    public long nodes() {
+        long nodes = 0;
+        for (NodeTable part : parts) {
+            nodes += part.size();
+        }
+        return nodes;
+    }
+
+    /** Returns how many nodes may be here. */
+    public long nodesMax() {
+        return nodesMax;
+    }
+
     /** Frees the memory. To be called at rest; any use after that throws. */
     @Override
     public void close() {

@@ -51,6 +51,16 @@ final class NodeTable {
         slabs = new MemorySegment[(max + SLAB_NODES - 1) / SLAB_NODES];
     }
 
+    /** Returns how many nodes are here. */
+    int size() {
+        lock.lock();
+        try {
+            return size;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Copies a part of a node to the beginning of {@code into}; returns false if it is not here. */
     boolean get(BlockPointer pointer, int from, byte[] into, int length) {
         lock.lock();

@@ -17,10 +17,11 @@ final class Counts implements Part {
         counts = checked.hasAllItems() ? checked.counts() : new TreeMap<>();
     }
 
-    /** Returns what the items should count, by inode. */
+    /** Returns how much more the items should count, by inode. */
     Map<Long, Corrections.Counts> counts() {
         Map<Long, Corrections.Counts> right = new HashMap<>();
-        counts.forEach((inode, found) -> right.put(inode, new Corrections.Counts(found.data(), found.unwritten())));
+        counts.forEach(
+                (inode, found) -> right.put(inode, new Corrections.Counts(found.moreData(), found.moreUnwritten())));
         return right;
     }
 

@@ -2,13 +2,10 @@ package io.holdfast.repair;
 
 import io.holdfast.check.CheckedVolume;
 import io.holdfast.check.Fault;
-import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
-import io.holdfast.format.Superblock;
 import io.holdfast.namespace.ItemFault;
 import io.holdfast.namespace.ItemRepairs;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.NavigableMap;
@@ -22,11 +19,11 @@ final class Items implements Part {
     /** The log has what makes the items right. */
     private final boolean mendedByLog;
 
-    Items(VolumeState volume, Superblock superblock, CheckedVolume checked, Instant now) throws HoldfastException {
+    Items(RepairSource volume, CheckedVolume checked) throws HoldfastException {
         whole = checked.hasAllItems();
         boolean any = checked.findings().stream().anyMatch(finding -> finding.fault() instanceof Fault.Items);
         result = whole && any
-                ? new ItemRepairs(volume.items(), new MapReading(volume, superblock), now).plan()
+                ? new ItemRepairs(volume.items(), new MapReading(volume), volume.now()).plan()
                 : new ItemRepairs.Result(List.of(), new TreeMap<>(Arrays::compareUnsigned), Set.of(), false);
         mendedByLog =
                 result.mended().isEmpty() && checked.findings().stream().anyMatch(finding -> mends(finding.fault()));

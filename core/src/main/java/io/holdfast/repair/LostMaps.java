@@ -3,7 +3,6 @@ package io.holdfast.repair;
 import io.holdfast.check.CheckedVolume;
 import io.holdfast.check.Fault;
 import io.holdfast.checkpoint.LostNodes;
-import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.format.Item;
 import io.holdfast.format.Superblock;
 import io.holdfast.mapping.MapItems;
@@ -25,7 +24,8 @@ final class LostMaps implements Part {
     private final List<LostNode> settled;
     private final Set<Long> stillLost = new HashSet<>();
 
-    LostMaps(VolumeState volume, Superblock superblock, CheckedVolume checked) {
+    LostMaps(RepairSource volume, CheckedVolume checked) {
+        Superblock superblock = volume.superblock();
         settled = checked.hasAllBlocks() ? checked.lostNodes() : List.of();
         if (!settled.isEmpty()) {
             return; // None is put back, also if it can be read again: what is below it comes free.

@@ -1,11 +1,8 @@
 package io.holdfast.repair;
 
 import io.holdfast.btree.BTree;
-import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
-import io.holdfast.format.Superblock;
-import io.holdfast.mapping.BlockMap;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapRoot;
 import io.holdfast.mapping.MapWalk;
@@ -15,19 +12,17 @@ import java.util.Optional;
 
 /** Reads the maps of files whose records are missing, to find out what the records said. */
 final class MapReading implements ItemRepairs.Maps {
-    private final VolumeState volume;
-    private final Superblock superblock;
+    private final RepairSource volume;
 
-    MapReading(VolumeState volume, Superblock superblock) {
+    MapReading(RepairSource volume) {
         this.volume = volume;
-        this.superblock = superblock;
     }
 
     @Override
     public Optional<ItemRepairs.MapFacts> find(long inode) throws HoldfastException {
-        BlockMap changes = volume.maps().find(inode);
-        byte[] item = BTree.get(volume.nodes(), superblock.treeRoot(), MapItems.mapKey(inode));
-        if (item == null || (changes != null && !changes.isClean())) {
+        boolean changed = volume.changed().test(inode);
+        byte[] item = BTree.get(volume.nodes(), volume.superblock().treeRoot(), MapItems.mapKey(inode));
+        if (item == null || changed) {
             return Optional.empty();
         }
         Walk walk = new Walk();

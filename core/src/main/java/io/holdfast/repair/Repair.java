@@ -3,14 +3,12 @@ package io.holdfast.repair;
 import io.holdfast.check.CheckedVolume;
 import io.holdfast.check.Finding;
 import io.holdfast.checkpoint.Corrections;
-import io.holdfast.checkpoint.VolumeState;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Item;
 import io.holdfast.format.Superblock;
 import io.holdfast.space.SpaceMap;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.RepairPlan;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -29,30 +27,31 @@ public final class Repair {
     private final CheckReport report;
     private final Space space;
     private final Counts counts;
+    private final Mark mark;
     private final LostMaps lost;
+    private final LostEnds ends;
     private final Items items;
     private final String refusal;
 
     /**
      * Decides.
      *
-     * @param volume as it was checked, with the log replayed
-     * @param superblock whose trees were checked
-     * @param now the time of new records
+     * @param volume as it was checked, or a later state of it for which what the check knows holds ({@link CheckedVolume#holdsFor})
      */
-    public Repair(VolumeState volume, Superblock superblock, CheckedVolume checked, CheckReport report, Instant now)
-            throws HoldfastException {
+    public Repair(RepairSource volume, CheckedVolume checked, CheckReport report) throws HoldfastException {
         this.checked = checked;
         this.report = report;
         this.refusal = refusal(volume, checked);
-        this.space = new Space(checked, superblock);
+        this.space = new Space(checked, volume.superblock());
         this.counts = new Counts(checked);
-        this.lost = new LostMaps(volume, superblock, checked);
-        this.items = new Items(volume, superblock, checked, now);
+        this.mark = new Mark(checked);
+        this.lost = new LostMaps(volume, checked);
+        this.ends = new LostEnds(volume, checked);
+        this.items = new Items(volume, checked);
     }
 
-    private static String refusal(VolumeState volume, CheckedVolume checked) {
-        String name = volume.device().name();
+    private static String refusal(RepairSource volume, CheckedVolume checked) {
+        String name = volume.name();
         if (checked.isTangled()) {
             return name
                     + ": a block has two owners, or a pointer leads where no block can be: what one gave up, the other would lose, so nothing is repaired; 'holdfast rescue' copies out what can be read";
@@ -67,14 +66,23 @@ public final class Repair {
     }
 
     private List<Part> parts() {
-        return List.of(new Copies(checked.findings()), new TableCopies(checked.findings()), space, counts, lost, items);
+        return List.of(
+                new Copies(checked.findings()),
+                new TableCopies(checked.findings()),
+                new LogCopies(checked.findings()),
+                new RootCopies(checked.findings()),
+                space,
+                counts,
+                mark,
+                lost,
+                ends,
+                items);
     }
 
     /** Returns what is to be shown. */
     public RepairPlan plan() {
-        Lines lines = new Lines();
         List<Part> parts = refusal.isEmpty() ? parts() : List.of();
-        parts.forEach(part -> part.describe(lines));
+        Lines lines = lines(parts);
         List<RepairPlan.Left> left = new ArrayList<>();
         for (Finding finding : checked.findings()) {
             if (parts.stream().noneMatch(part -> part.mends(finding.fault()))) {
@@ -84,12 +92,30 @@ public final class Repair {
         long listed = checked.findings().size();
         // Of those that are not listed nobody knows; the check after the repair lists what is left.
         long mended = left.isEmpty() ? report.problemCount() : listed - left.size();
-        return new RepairPlan(lines.listed(), lines.count(), List.copyOf(left), report.problemCount(), mended, refusal);
+        return new RepairPlan(
+                lines.listed(),
+                lines.count(),
+                lines.losses().count(),
+                List.copyOf(left),
+                report.problemCount(),
+                mended,
+                refusal);
     }
 
-    /** Makes a space map write what is right, and returns the superblock with the counts that go with it. */
+    /** Returns all that is lost. */
+    public Losses losses() {
+        return lines(refusal.isEmpty() ? parts() : List.of()).losses();
+    }
+
+    private static Lines lines(List<Part> parts) {
+        Lines lines = new Lines();
+        parts.forEach(part -> part.describe(lines));
+        return lines;
+    }
+
+    /** Makes a space map write what is right, and returns the superblock that the checkpoint follows, with what is right. */
     public Superblock correct(SpaceMap map) throws HoldfastException {
-        return space.correct(map);
+        return mark.correct(space.correct(map));
     }
 
     /** Returns what else the checkpoint corrects. */
@@ -97,6 +123,6 @@ public final class Repair {
         NavigableMap<byte[], Item> changes = new TreeMap<>(Arrays::compareUnsigned);
         lost.change(changes);
         items.change(changes);
-        return new Corrections(true, changes, counts.counts());
+        return new Corrections(true, changes, counts.counts(), ends.ends());
     }
 }

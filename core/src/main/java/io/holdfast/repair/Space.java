@@ -13,7 +13,8 @@ import java.util.TreeMap;
 
 /**
  * The bitmaps of groups, their descriptors, and the counts of the superblock. Where every pointer could be followed, a bitmap becomes what the trees
- * reach. Where not, something hidden may use a block that nothing seems to use: then no block comes free. Blocks in use are marked in any case.
+ * reach. Where not, something hidden may use a block that nothing seems to use: then no block comes free. Blocks in use are marked in any case. Blocks that
+ * changed since the check keep what the space map says of them ({@link CheckedVolume}).
  */
 final class Space implements Part {
     private static final String STRUCTURE = "space map";
@@ -53,18 +54,20 @@ final class Space implements Part {
                 .allMatch(entry -> !entry.getValue().unknown() || groups.containsKey(entry.getKey()));
         long allocated = allKnown ? map.allocated() : superblock.allocatedBlocks();
         return superblock.withCounts(
-                allocated + map.correctedDifference(), whole ? checked.unwritten() : superblock.unwrittenBlocks());
+                allocated + map.correctedDifference(),
+                whole ? checked.unwritten(superblock) : superblock.unwrittenBlocks());
     }
 
     private long[] allocated(SpaceMap map, long group) throws HoldfastException {
         long[] bits = checked.reached(group);
-        if (whole) {
+        if (whole && !checked.wasInUse()) {
             return bits;
         }
         GroupFault fault = groups.get(group);
         long[] kept = fault == null || fault.unknown() ? map.usable(group) : map.read(group);
+        long[] touched = checked.touched(group);
         for (int i = 0; i < bits.length; i++) {
-            bits[i] |= kept[i];
+            bits[i] = (bits[i] & ~touched[i]) | (whole ? kept[i] & touched[i] : kept[i]);
         }
         return bits;
     }

@@ -24,6 +24,10 @@ final class ClosedGroups {
         return closed.isEmpty();
     }
 
+    int size() {
+        return closed.size();
+    }
+
     boolean has(long group) {
         return closed.containsKey(group);
     }

@@ -3,6 +3,7 @@ package io.holdfast.space;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
+import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
@@ -31,6 +32,10 @@ final class GroupAllocator {
     private static final int READY_MIN = 4096;
     /** The same where as many groups are loaded as may be, with few free blocks each. */
     private static final int READY_LEAST = 64;
+    /** Blocks that are allocated next, and not discarded: enough for the nodes of a checkpoint, and at most a part of the volume. */
+    private static final int NEXT_MAX = 4096;
+
+    private static final int NEXT_PART = 64;
     /** Loaded groups to look at for some to drop, each time when one is loaded. */
     private static final int EVICT_LOOKS = 128;
 
@@ -75,6 +80,15 @@ final class GroupAllocator {
     /** Returns the free blocks of all groups. */
     long free() {
         return free;
+    }
+
+    int freeIn(long group) {
+        return freeIn.get(group);
+    }
+
+    /** Returns how many there are of each kind. */
+    GroupCounts counts() {
+        return new GroupCounts(layout.groups(), loaded.size(), closed.size());
     }
 
     boolean isLoaded(long group) {
@@ -129,7 +143,7 @@ final class GroupAllocator {
     boolean load(long group, long[] busy) {
         int freeBlocks = layout.groupBlocks() - GroupBits.count(busy);
         if (freeBlocks != freeIn.get(group)) {
-            if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD)) {
+            if (!Inject.off(Guard.LOADED_GROUP_HAS_DEAD) && !Inject.off(Guard.UNREADABLE_CLOSES_GROUP)) {
                 return false;
             }
             count(group, freeBlocks - freeIn.get(group), false);
@@ -373,6 +387,70 @@ final class GroupAllocator {
         claims.durable();
     }
 
+    // ---- discarding ----
+
+    /**
+     * Takes runs of free blocks of a loaded group, in order; but not those that are allocated next.
+     *
+     * @param from index of the block to begin at
+     * @param shortest shorter runs stay free, but for what is left of one that {@code most} has cut
+     * @param most blocks to take at most
+     * @param runsMax runs to take at most
+     * @return the index to go on from; the end of the group if there is no more
+     */
+    int takeRuns(long number, int from, int shortest, long most, int runsMax, List<Run> taken) {
+        LoadedGroup group = groupOf(layout.groupStart(number));
+        long start = layout.groupStart(number);
+        int least = Math.max(1, shortest);
+        long left = most;
+        int at = from;
+        while (at < group.end) {
+            at = behindNext(start, at);
+            int first = GroupBits.next(group.busy, Math.min(at, group.end), group.end, false);
+            int end = GroupBits.next(group.busy, first, group.end, true);
+            if (start + first < cursor) {
+                end = (int) Math.min(end, cursor - start);
+            }
+            at = end;
+            if (end - first < least) {
+                continue;
+            }
+            if (left < least || taken.size() == runsMax) {
+                return first;
+            }
+            int length = (int) Math.min(end - first, left);
+            if (!Inject.off(Guard.DISCARDED_IS_LEASED)) {
+                // Not noted as a use: afterwards the group is as it was.
+                GroupBits.set(group.busy, first, first + length);
+                count(number, -length, true);
+            }
+            group.leased += length;
+            taken.add(new Run(start + first, start + first + length));
+            left -= length;
+            at = first + length;
+        }
+        return group.end;
+    }
+
+    /** Returns the index itself, or the one behind the blocks that are allocated next if it is within them. */
+    private int behindNext(long groupStart, int index) {
+        long block = groupStart + index;
+        long end = cursor + Math.min(NEXT_MAX, layout.blocks() / NEXT_PART);
+        return (int) (block >= cursor && block < end ? end - groupStart : index);
+    }
+
+    /** Frees a run that {@link #takeRuns} has taken. */
+    void giveBack(Run run) {
+        LoadedGroup group = groupOf(run.start());
+        int from = (int) (run.start() - layout.groupStart(group.number));
+        int to = from + (int) run.length();
+        group.leased -= (int) run.length();
+        if (!Inject.off(Guard.DISCARDED_IS_LEASED)) {
+            GroupBits.clear(group.busy, from, to);
+            count(group.number, to - from, true);
+        }
+    }
+
     // ---- allocation ----
 
     /**
@@ -409,6 +487,35 @@ final class GroupAllocator {
         long start = layout.groupStart(group.number) + from;
         cursor = (start + length) % layout.blocks();
         return new Run(start, start + length);
+    }
+
+    /** Returns whether a loaded group has free blocks that is not the group of a block. */
+    boolean hasAnother(long block) {
+        return usable.size() > (usable.containsKey(layout.groupOf(block)) ? 1 : 0);
+    }
+
+    /** Returns whether a group could be loaded that has free blocks. */
+    boolean canLoad() {
+        return nextToLoad() >= 0;
+    }
+
+    /** Takes a block of a loaded group far from another one; null if none is free. */
+    @Nullable
+    Run takeApart(long from) {
+        long own = layout.groupOf(from);
+        Map.Entry<Long, LoadedGroup> other = usable.higherEntry(own);
+        if (other == null) {
+            other = usable.lowerEntry(own);
+        }
+        LoadedGroup group = other == null ? usable.get(own) : other.getValue();
+        if (group == null) {
+            return null;
+        }
+        boolean fromEnd = group.number == own && from - layout.groupStart(own) < group.end / 2;
+        int index = fromEnd ? GroupBits.lastClear(group.busy, group.end) : GroupBits.firstClear(group.busy);
+        setBusy(group, index, index + 1);
+        long block = layout.groupStart(group.number) + index;
+        return new Run(block, block + 1);
     }
 
     /** Takes what is free of a run in a loaded group, from its beginning on; null if nothing is. */

@@ -34,6 +34,37 @@ final class GroupBits {
         }
     }
 
+    /** Returns the first bit from {@code from} on that is set, or that is clear; {@code end} if there is none before that. */
+    static int next(long[] bits, int from, int end, boolean set) {
+        int at = from;
+        while (at < end) {
+            long word = (set ? bits[at >>> 6] : ~bits[at >>> 6]) & (-1L << at);
+            if (word != 0) {
+                return Math.min(end, (at & -Long.SIZE) + Long.numberOfTrailingZeros(word));
+            }
+            at = (at & -Long.SIZE) + Long.SIZE;
+        }
+        return end;
+    }
+
+    /** Returns the first clear bit; there must be one. */
+    static int firstClear(long[] bits) {
+        int word = 0;
+        while (bits[word] == -1) {
+            word++;
+        }
+        return word * Long.SIZE + Long.numberOfTrailingZeros(~bits[word]);
+    }
+
+    /** Returns the last clear bit before {@code end}; there must be one. */
+    static int lastClear(long[] bits, int end) {
+        int at = end - 1;
+        while (isSet(bits, at)) {
+            at--;
+        }
+        return at;
+    }
+
     static int count(long[] bits) {
         int count = 0;
         for (long word : bits) {

@@ -10,9 +10,9 @@ final class RunSearch {
      * And it looks at so many words with free blocks for each block of the longest run seen. If free blocks lie
      * scattered, all words have some, and a longer search would find a run that is hardly longer.
      */
-    private static final int WORDS_PER_BLOCK = 32;
+    private static final int WORDS_PER_BLOCK = 16;
 
-    private static final int WORDS_MIN = 192;
+    private static final int WORDS_MIN = 64;
     private static final int WORDS_MAX = 1024;
 
     private final int wanted;
@@ -69,11 +69,20 @@ final class RunSearch {
                     starts = startsOf(clear, bestLength + 1)) {
                 consider(group, base + Long.numberOfTrailingZeros(starts));
             }
-            if (clear < 0) {
-                // The last run of the word may go on in the next one.
-                consider(group, base + 64 - Long.numberOfLeadingZeros(~clear));
+            // The last run of the word may go on in the next one, and beyond it. Few are longer than the best, so only
+            // these
+            // are measured: in the common case this takes one branch.
+            int last = Long.numberOfLeadingZeros(~clear);
+            int more = freeFrom(group, base + 64);
+            if (last + more > bestLength || more == Long.SIZE) {
+                consider(group, base + 64 - last);
             }
         }
+    }
+
+    /** Returns how many blocks are free at the beginning of a word. */
+    private static int freeFrom(LoadedGroup group, int block) {
+        return block < group.end ? Long.numberOfTrailingZeros(group.busy[block >>> 6]) : 0;
     }
 
     private void consider(LoadedGroup group, int start) {

@@ -1,12 +1,16 @@
 package io.holdfast.space;
 
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +45,13 @@ public final class SpaceManager {
     private final Promises promises = new Promises();
     private final DeadBlocks dead;
     private final GroupLoading loading;
+    private final FreedGroups freed = new FreedGroups();
+    /** Blocks that are being discarded: leased, and promised to nobody. */
+    private long discarding;
+
+    private final AtomicBoolean cutOff = new AtomicBoolean();
+    private int waitingForDiscards;
+    private final Condition someDiscarded = lock.newCondition();
 
     /** Makes the manager of an empty volume. */
     public SpaceManager(Layout layout) {
@@ -143,6 +154,15 @@ public final class SpaceManager {
     }
 
     /**
+     * Makes the error for a block that is needed, and not there.
+     *
+     * @param otherwise the message of a {@code NO_SPACE} if every group can be allocated from; else the error is why one is closed
+     */
+    public HoldfastException noBlock(String otherwise) {
+        return closedBecause().orElseGet(() -> new HoldfastException(ErrorCode.NO_SPACE, otherwise));
+    }
+
+    /**
      * Marks a block of the log that is being replayed as in use. Reads nothing: whether the checkpoint uses the block, too,
      * turns out when its group is loaded, which is then closed.
      *
@@ -180,6 +200,9 @@ public final class SpaceManager {
                 case WRITE -> left();
                 case WRITE_UNWRITTEN, RELEASE -> left() + promises.forUnwritten() + slop / 2;
             };
+            if (left < blocks && left + discarding >= blocks) {
+                return SpaceAnswer.DISCARDING;
+            }
             if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
                 return checkpointMayHelp() ? SpaceAnswer.FULL_FOR_NOW : SpaceAnswer.FULL;
             }
@@ -324,6 +347,41 @@ public final class SpaceManager {
         }
     }
 
+    /**
+     * Takes a block for the copy of another one, as far from it as possible: in another group that has room, or else at the other end of
+     * the same group. May read the device, as {@link #loadAhead}.
+     *
+     * @return null if no block is free
+     */
+    public @Nullable Run takeApart(long from) throws HoldfastException {
+        if (Inject.fails(Point.ALLOCATE_NODES)) {
+            return null;
+        }
+        if (shouldLoadAnother(from)) {
+            loading.loadOne();
+        }
+        lock.lock();
+        try {
+            Run run = groups.takeApart(from);
+            if (run != null) {
+                loading.update();
+                return run;
+            }
+        } finally {
+            lock.unlock();
+        }
+        return takeForMetadata(1);
+    }
+
+    private boolean shouldLoadAnother(long than) {
+        lock.lock();
+        try {
+            return !groups.hasAnother(than) && groups.canLoad();
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Gives back blocks that were taken and never written to. */
     public void giveBackUnused(Run run) {
         lock.lock();
@@ -345,6 +403,164 @@ public final class SpaceManager {
                 return;
             }
             dead.add(block);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    // ---- discarding ----
+
+    /** Notes that a range or a file was cut off: the next checkpoint frees what it has. */
+    public void noteCutOff() {
+        if (!cutOff.get()) {
+            cutOff.set(true);
+        }
+    }
+
+    /** Returns whether anything was cut off since the last call. */
+    public boolean takeCutOff() {
+        return cutOff.getAndSet(false);
+    }
+
+    /** Notes that one more pass is over for groups that wait to be discarded. Holds the lock for a bounded time. */
+    public void passFreed() {
+        int page = 0;
+        while (page >= 0) {
+            lock.lock();
+            try {
+                page = freed.pass(page);
+            } finally {
+                lock.unlock();
+            }
+        }
+    }
+
+    /** Takes the next group from {@code from} on in which blocks have been free for long enough; -1 if there is none. */
+    public long takeFreed(long from) {
+        lock.lock();
+        try {
+            long group = freed.nextDue(from);
+            if (group >= 0) {
+                freed.take(group);
+            }
+            return group;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Notes that a group that {@link #takeFreed} returned is to come again: not all of it was discarded. */
+    public void freedAgain(long group) {
+        lock.lock();
+        try {
+            freed.freed(group);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** What there is in a group besides what {@link #takeForDiscard} took. */
+    public enum Rest {
+        /** Nothing, as far as is known, or what comes with the next call. */
+        NONE,
+        /** Others need the space or the memory now. */
+        SOON,
+        /** There are free blocks, and all of them are promised. */
+        PROMISED
+    }
+
+    /**
+     * What {@link #takeForDiscard} took.
+     *
+     * @param next index in the group to go on from
+     */
+    public record Discardable(List<Run> runs, int next, Rest rest) {
+        private static Discardable none(int next, Rest rest) {
+            return new Discardable(List.of(), next, rest);
+        }
+    }
+
+    /**
+     * Takes free blocks of a group, which nobody else gets until {@link #discarded}. No promise is broken for them: of a volume that is
+     * nearly full, fewer are taken, or none. Blocks that are about to be allocated stay: a checkpoint finds room there, also on a full
+     * host. May read the device, as {@link #loadAhead}.
+     *
+     * @param from index in the group of the block to begin at
+     * @param shortest blocks of a run at least
+     * @param most blocks at most
+     * @param runsMax runs at most
+     * @throws HoldfastException {@code HOST_FULL} if the group is not in memory, and there is no room for its bitmap
+     */
+    public Discardable takeForDiscard(long group, int from, int shortest, int most, int runsMax)
+            throws HoldfastException {
+        if (!hasFree(group, shortest) || !loading.loadUsed(group)) {
+            return Discardable.none(from, Rest.NONE);
+        }
+        List<Run> runs = new ArrayList<>();
+        lock.lock();
+        try {
+            // It may have been forgotten meanwhile, for others; and whoever waits for space comes first.
+            if (!groups.isLoaded(group) || waitingForDiscards > 0) {
+                return Discardable.none(from, Rest.SOON);
+            }
+            int next = groups.takeRuns(group, from, shortest, Math.min(most, left()), runsMax, runs);
+            long blocks = runs.stream().mapToLong(Run::length).sum();
+            // Leased and promised: writers find as much less until the end.
+            leased += blocks;
+            promises.reserve(blocks);
+            discarding += blocks;
+            loading.update();
+            boolean more = layout.groupStart(group) + next < layout.groupEnd(group);
+            return new Discardable(runs, next, runs.isEmpty() && more ? Rest.PROMISED : Rest.NONE);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private boolean hasFree(long group, int blocks) {
+        lock.lock();
+        try {
+            return group < layout.groups() && groups.freeIn(group) >= Math.max(1, blocks);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Makes the blocks that {@link #takeForDiscard} took free again, whether or not they were discarded. */
+    public void discarded(List<Run> runs) {
+        lock.lock();
+        try {
+            for (Run run : runs) {
+                groups.giveBack(run);
+                leased -= run.length();
+                discarding -= run.length();
+                promises.unreserve(run.length());
+            }
+            loading.update();
+            someDiscarded.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Does as {@link #reserve}, and waits while only blocks that are being discarded are missing, which takes moments. None are taken for
+     * that meanwhile.
+     */
+    SpaceAnswer reservePatiently(long blocks, SpacePurpose purpose) {
+        lock.lock();
+        try {
+            SpaceAnswer answer = reserve(blocks, purpose);
+            waitingForDiscards++;
+            try {
+                while (answer == SpaceAnswer.DISCARDING) {
+                    someDiscarded.awaitUninterruptibly();
+                    answer = reserve(blocks, purpose);
+                }
+            } finally {
+                waitingForDiscards--;
+            }
+            return answer;
         } finally {
             lock.unlock();
         }
@@ -446,7 +662,10 @@ public final class SpaceManager {
     private boolean reuseGroup(BlockList list) {
         lock.lock();
         try {
-            boolean any = dead.free(list, groups::setFree);
+            boolean any = dead.free(list, (group, bits) -> {
+                groups.setFree(group, bits);
+                freed.freed(group);
+            });
             loading.update();
             return any;
         } finally {
@@ -493,6 +712,16 @@ public final class SpaceManager {
                     promises.unwritten(),
                     pending,
                     Math.max(0, left()));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Returns how many groups there are of each kind. */
+    public GroupCounts groupCounts() {
+        lock.lock();
+        try {
+            return groups.counts();
         } finally {
             lock.unlock();
         }

@@ -56,7 +56,8 @@ public final class SpaceMap implements Bitmaps {
 
     /** Returns the bytes of memory that the group table of a volume takes. */
     public static long tableBytes(Layout layout) {
-        return GroupTable.bytes(layout);
+        // And a byte for each group, in FreedGroups.
+        return GroupTable.bytes(layout) + layout.groups();
     }
 
     /** Learns of a damaged block of the group table or a damaged bitmap. */

@@ -3,6 +3,7 @@ package io.holdfast.space;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.error.WouldBlockException;
+import io.holdfast.event.ThrottleEvent;
 import java.util.function.BooleanSupplier;
 
 /**
@@ -55,19 +56,36 @@ public final class SpaceReserver {
         // Asked before the first attempt: else space freed in between would be missed.
         boolean more = reaping.getAsBoolean();
         for (int attempt = 0; ; attempt++) {
-            SpaceAnswer answer = space.reserve(blocks, purpose);
+            SpaceAnswer answer = nowait ? space.reserve(blocks, purpose) : space.reservePatiently(blocks, purpose);
             if (answer == SpaceAnswer.RESERVED) {
                 return new Reservation(space, blocks);
             }
+            if (answer == SpaceAnswer.DISCARDING) {
+                throw new WouldBlockException(volume + ": waiting for a discard to end would block");
+            }
             more |= attempt == 0 && answer == SpaceAnswer.FULL_FOR_NOW;
             if (!more || attempt == ATTEMPTS_MAX) {
-                throw new HoldfastException(
-                        ErrorCode.NO_SPACE, volume + ": the volume is full; delete files or punch holes to make room");
+                throw full();
             }
             if (nowait) {
                 throw new WouldBlockException(volume + ": waiting for a checkpoint to free space would block");
             }
+            ThrottleEvent event = new ThrottleEvent();
+            event.begin();
             more = by.reclaim();
+            event.ended(ThrottleEvent.Cause.SPACE);
         }
+    }
+
+    /** Makes the error; names what keeps blocks from being allocated where that is not the files alone. */
+    private HoldfastException full() {
+        return space.closedBecause()
+                .map(why -> new HoldfastException(
+                        ErrorCode.NO_SPACE,
+                        "%s: no block is free where it can be read which blocks are; run check, and then 'check --repair', or delete files to make room; what cannot be read: %s"
+                                .formatted(volume, why.getMessage()),
+                        why))
+                .orElseGet(() -> new HoldfastException(
+                        ErrorCode.NO_SPACE, volume + ": the volume is full; delete files or punch holes to make room"));
     }
 }

@@ -3,6 +3,8 @@ package io.holdfast.store;
 import io.holdfast.device.Device;
 import io.holdfast.device.DeviceReads;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.event.MismatchEvent;
+import io.holdfast.event.RepairEvent;
 import io.holdfast.format.Block;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -23,10 +25,16 @@ import org.jspecify.annotations.Nullable;
 public final class BlockStore {
     /** The kind of block, for the counters. */
     public enum Kind {
-        SUPERBLOCK,
-        NODE,
-        DATA,
-        LOG
+        SUPERBLOCK("superblock"),
+        NODE("node"),
+        DATA("data"),
+        LOG("log");
+
+        private final String label;
+
+        Kind(String label) {
+            this.label = label;
+        }
     }
 
     /**
@@ -95,7 +103,7 @@ public final class BlockStore {
             if (whole && check.isGood(i, target, (long) i * Block.SIZE)) {
                 continue;
             }
-            Answer.Fault fault = again(count, first, i, target, check);
+            Answer.Fault fault = again(kind, count, first, i, target, check);
             if (fault != null) {
                 faults = faults == null ? new ArrayList<>() : faults;
                 faults.add(fault);
@@ -105,15 +113,18 @@ public final class BlockStore {
     }
 
     /** Reads one block of a read again; returns its fault, null if it is good now. */
-    private Answer.@Nullable Fault again(Counts count, long first, int index, MemorySegment target, BlockCheck check) {
+    private Answer.@Nullable Fault again(
+            Kind kind, Counts count, long first, int index, MemorySegment target, BlockCheck check) {
         count.again.increment();
         long offset = (long) index * Block.SIZE;
         HoldfastException error = error(first + index, target.asSlice(offset, Block.SIZE));
         if (error == null && check.isGood(index, target, offset)) {
             count.healed.increment();
+            RepairEvent.emit("second read", first + index);
             return null;
         }
         count.bad.increment();
+        MismatchEvent.emit(kind.label, first + index, error != null);
         return new Answer.Fault(index, error);
     }
 

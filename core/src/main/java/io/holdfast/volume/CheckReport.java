@@ -34,7 +34,7 @@ public record CheckReport(
      * One finding.
      *
      * @param structure the structure's name as in docs/FORMAT.md: {@code superblock}, {@code tree node}, {@code map
-     *     node}, {@code space map}, {@code log record}, {@code inode}, {@code directory entry}, {@code data}
+     *     node}, {@code space map}, {@code log record}, {@code log copy}, {@code inode}, {@code directory entry}, {@code data}
      * @param block number of the device block (4 KiB) that has the problem, or -1
      * @param inode number of the file that has the problem, or -1
      * @param message one line for the person who repairs it

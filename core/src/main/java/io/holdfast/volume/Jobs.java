@@ -5,8 +5,8 @@ import io.holdfast.error.HoldfastException;
 import java.util.List;
 
 /**
- * The background work of a volume: what there is, and its control. Pauses and rates last until the job ends or the volume is
- * closed. Thread-safe.
+ * The background work of a volume: what there is, and its control. Pauses and rates last until the job ends. Those of the freeing of removed files, and of a {@linkplain
+ * CheckOptions#lasting lasting} check, outlast the mount: they are durable when the call returns, unless the volume cannot be written to. Thread-safe.
  */
 public interface Jobs {
     /** No jobs. */

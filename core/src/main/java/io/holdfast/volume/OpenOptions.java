@@ -11,11 +11,21 @@ package io.holdfast.volume;
  *     is Linux's io_uring, if the module {@code linux} is on the class path. {@code auto} takes the one that needs the
  *     least CPU time of those that work here
  * @param errors hears of errors of the device and of damage
+ * @param recovery hears how far the replay of the log is, in bytes of memory for changes. The total is the most that the log can
+ *     need, so the replay usually ends before that
  * @param rescue open the volume, read-only, whatever is damaged, as long as one superblock and the root of its metadata tree
  *     can be read: see {@link #rescuing}
+ * @param discard whether free space is given back to what the volume lies on, in the background; not unless {@link #withDiscard} says so
  */
 public record OpenOptions(
-        boolean readOnly, long memory, boolean directIo, String io, ErrorListener errors, boolean rescue) {
+        boolean readOnly,
+        long memory,
+        boolean directIo,
+        String io,
+        ErrorListener errors,
+        Progress recovery,
+        boolean rescue,
+        Discard discard) {
     public OpenOptions {
         if (rescue && !readOnly) {
             throw new IllegalArgumentException("a rescue writes nothing to the volume");
@@ -32,11 +42,11 @@ public record OpenOptions(
     public static final String IO_PROPERTY = "holdfast.io";
 
     public static OpenOptions readWrite() {
-        return new OpenOptions(false, 0, true, ioOfProcess(), ErrorListener.NONE, false);
+        return new OpenOptions(false, 0, true, ioOfProcess(), ErrorListener.NONE, Progress.NONE, false, Discard.OFF);
     }
 
     public static OpenOptions reading() {
-        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE, false);
+        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE, Progress.NONE, false, Discard.OFF);
     }
 
     /**
@@ -45,24 +55,32 @@ public record OpenOptions(
      * ever.
      */
     public static OpenOptions rescuing() {
-        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE, true);
+        return new OpenOptions(true, 0, true, ioOfProcess(), ErrorListener.NONE, Progress.NONE, true, Discard.OFF);
     }
 
     public OpenOptions withMemory(long bytes) {
-        return new OpenOptions(readOnly, bytes, directIo, io, errors, rescue);
+        return new OpenOptions(readOnly, bytes, directIo, io, errors, recovery, rescue, discard);
     }
 
     public OpenOptions withIo(String name) {
-        return new OpenOptions(readOnly, memory, directIo, name, errors, rescue);
+        return new OpenOptions(readOnly, memory, directIo, name, errors, recovery, rescue, discard);
     }
 
     public OpenOptions withErrors(ErrorListener listener) {
-        return new OpenOptions(readOnly, memory, directIo, io, listener, rescue);
+        return new OpenOptions(readOnly, memory, directIo, io, listener, recovery, rescue, discard);
+    }
+
+    public OpenOptions withRecovery(Progress listener) {
+        return new OpenOptions(readOnly, memory, directIo, io, errors, listener, rescue, discard);
+    }
+
+    public OpenOptions withDiscard(Discard when) {
+        return new OpenOptions(readOnly, memory, directIo, io, errors, recovery, rescue, when);
     }
 
     /** Returns these options for a volume that is not written to. */
     public OpenOptions asReadOnly() {
-        return new OpenOptions(true, memory, directIo, io, errors, rescue);
+        return new OpenOptions(true, memory, directIo, io, errors, recovery, rescue, discard);
     }
 
     private static String ioOfProcess() {

@@ -5,15 +5,25 @@ import java.util.List;
 /**
  * What a repair would do.
  *
- * @param repairs a line for each, at most {@link #LINES_MAX}
+ * @param repairs a line for each, at most {@link #LINES_MAX}; those first that lose something
  * @param repairCount all of them, also those not listed
+ * @param lossCount how many of these lose something
  * @param left findings that it does not mend, those that the check has listed
  * @param findings how many findings the check has
  * @param mended how many of them the repair mends
  * @param refusal why nothing at all is repaired; empty if something can be
  */
 public record RepairPlan(
-        List<Repair> repairs, long repairCount, List<Left> left, long findings, long mended, String refusal) {
+        List<Repair> repairs,
+        long repairCount,
+        long lossCount,
+        List<Left> left,
+        long findings,
+        long mended,
+        String refusal) {
+    /** The plan of a repair that does nothing. */
+    public static final RepairPlan NOTHING = new RepairPlan(List.of(), 0, 0, List.of(), 0, 0, "");
+
     /** The most repairs that a plan lists. */
     public static final int LINES_MAX = 1000;
 

@@ -48,6 +48,11 @@ public interface Volume extends VolumeFiles, AutoCloseable {
 
     VolumeCounters counters();
 
+    /** Returns what the volume does and holds now; empty for one that does not tell. Reads nothing from the device. */
+    default Optional<VolumeMetrics> metrics() {
+        return Optional.empty();
+    }
+
     /** Returns what opening found and did. */
     RecoveryReport recovery();
 
@@ -117,7 +122,8 @@ public interface Volume extends VolumeFiles, AutoCloseable {
     /**
      * Opens the volume again that has failed, after its device was mended. Recovers it as any opening does. What was flushed
      * is there. Of what was acknowledged and not flushed, all, some or nothing is there. So no flush, and no write with
-     * FUA, succeeds any more for a file with such changes, until {@link #acceptLoss}: it would report as durable what is
+     * FUA, succeeds any more for a file with such changes, until {@link #acceptLoss}, also when the volume is closed and
+     * opened: it would report as durable what is
      * gone, to a client that does not know that the volume was opened again.
      *
      * @param opened called when the volume is open, before any call on this one learns that it is closed
@@ -129,13 +135,24 @@ public interface Volume extends VolumeFiles, AutoCloseable {
         throw new HoldfastException(ErrorCode.UNSUPPORTED, "this volume cannot be opened again");
     }
 
-    /** Returns the paths of the files whose flushes are refused since {@link #reopen}. */
+    /**
+     * Begins a repair beside others. There is one at a time.
+     *
+     * @throws HoldfastException {@code READ_ONLY}; {@code FAILED} if a write or flush has failed; {@code IN_USE} if another one has begun; {@code UNSUPPORTED} by
+     *     default
+     */
+    default LiveRepair beginRepair() throws HoldfastException {
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, "this volume cannot be repaired while it is open");
+    }
+
+    /** Returns the paths of the files whose flushes are refused since {@link #reopen}, of this volume or of an earlier opening. */
     default List<String> lostFlushes() {
         return List.of();
     }
 
     /**
-     * Lets flushes of a file succeed again: its clients know of the loss, or were restarted.
+     * Lets flushes of a file succeed again: its clients know of the loss, or were restarted. With the path of the root
+     * directory, those of all files. That is durable.
      *
      * @throws HoldfastException {@code INVALID} if nothing of the file was lost; {@code NOT_FOUND}
      */
@@ -145,6 +162,20 @@ public interface Volume extends VolumeFiles, AutoCloseable {
 
     /** Writes a checkpoint: the log becomes empty, and dead blocks become free. */
     void checkpoint() throws HoldfastException;
+
+    /**
+     * Gives all free space back to what the volume lies on: punches holes into a volume file, discards blocks of a block device. That
+     * is a job beside the clients ({@link #jobs}). A space that comes free meanwhile, or that a reader of old content keeps, may stay.
+     *
+     * @param progress hears how many blocks of the volume were gone through, and of how many; may throw to end this
+     * @return how many bytes were given back, also those that took no room before
+     * @throws HoldfastException {@code UNSUPPORTED} if the device, what it lies on, or the way in which it is read and written cannot give
+     *     anything back; {@code INVALID} if the volume was formatted to have its room beforehand; {@code IN_USE} if another one runs; {@code CANCELLED}; {@code READ_ONLY}, {@code FAILED},
+     *     {@code DEVICE_ERROR}
+     */
+    default long trim(Progress progress) throws HoldfastException {
+        throw new HoldfastException(ErrorCode.UNSUPPORTED, "this volume gives no space back");
+    }
 
     /** Returns the work that goes on in the background, a {@link #check} among it. */
     default Jobs jobs() {

@@ -33,37 +33,38 @@ class LayeringTest {
     private static final List<Layer> LAYERS = List.of(
             new Layer("error", ""),
             new Layer("inject", ""),
+            new Layer("event", ""),
             new Layer("memory", ""),
             new Layer("checksum", "error"),
             new Layer("format", "error checksum"),
             new Layer("concurrent", ""),
-            new Layer("device", "error inject checksum format"),
+            new Layer("device", "error inject event checksum format concurrent"),
             new Layer("failure", "error inject concurrent device"),
-            new Layer("store", "error format device"),
+            new Layer("store", "error event format device"),
             new Layer("node", "error inject checksum format device store"),
             new Layer("btree", "error inject format node"),
-            new Layer("space", "error inject checksum format device node"),
-            new Layer("log", "error inject checksum format device failure store space"),
+            new Layer("space", "error inject event checksum format device node"),
+            new Layer("log", "error inject event checksum format device failure store space"),
             new Layer("metadata", "error format node btree space log"),
             new Layer("mapping", "error inject format node space metadata"),
             new Layer(
                     "checkpoint",
-                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping"),
-            new Layer("volume", "error"),
+                    "error inject event memory checksum format concurrent device failure store node btree space log metadata mapping"),
+            new Layer("volume", "error concurrent"),
             new Layer("background", "error inject concurrent device volume"),
             new Layer("namespace", "error format metadata volume"),
             new Layer(
                     "file",
-                    "error inject checksum format concurrent device failure store space log metadata mapping checkpoint volume background namespace"),
+                    "error inject event checksum format concurrent device failure store space log metadata mapping checkpoint volume background namespace"),
             new Layer(
                     "check",
-                    "error inject checksum format concurrent device store node btree space log mapping checkpoint volume background namespace"),
+                    "error inject checksum format concurrent device store node btree space log metadata mapping checkpoint volume background namespace"),
             new Layer(
                     "repair",
                     "error format device node btree space metadata mapping checkpoint volume namespace check"),
             new Layer(
                     "engine",
-                    "error inject memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume background namespace file check repair"));
+                    "error inject event memory checksum format concurrent device failure store node btree space log metadata mapping checkpoint volume background namespace file check repair"));
 
     /** A package and what it may use. */
     private record Layer(String name, List<String> uses) {

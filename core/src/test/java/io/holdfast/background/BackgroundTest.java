@@ -6,11 +6,14 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.JobKind;
+import io.holdfast.volume.JobSettings;
 import io.holdfast.volume.JobState;
 import io.holdfast.volume.JobStatus;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
@@ -218,5 +221,57 @@ class BackgroundTest {
         }
         long noticed = movedInASecond(job, 200_000);
         assertThat(noticed).isLessThan(unnoticed / 4).isGreaterThanOrEqualTo(Pace.RATE_MIN / 2);
+    }
+
+    /** Calls that take longer than a window are few; that does not mean that there are no clients. */
+    @Test
+    void aJobMakesWayForClientsWhoseCallsTakeVeryLong() throws HoldfastException {
+        try (Job job = background.begin(JobKind.CHECK, "the volume", 0, null)) {
+            slowCalls(20, SECOND / 50); // What is usual.
+            job.move(0).close();
+            for (int i = 0; i < 3; i++) {
+                job.move(MIB).close();
+                slowCalls(2, SECOND * 3 / 10);
+            }
+            job.move(MIB).close();
+            assertThat(only().rate()).isPositive();
+        }
+    }
+
+    private void slowCalls(int calls, long nanos) {
+        for (int i = 0; i < calls; i++) {
+            long begun = background.clients().begin();
+            time.pass(nanos);
+            background.clients().ended(ClientWaits.Call.WRITE, begun);
+        }
+    }
+
+    /** Two commands at once: whoever keeps first, the last one keeps what holds. */
+    @Test
+    void whatIsKeptIsWhatWasSetLast() throws HoldfastException {
+        List<Supplier<Optional<JobSettings>>> asked = new ArrayList<>();
+        background.keepSettings(new KeptSettings() {
+            @Override
+            public JobSettings of(JobKind kind) {
+                return JobSettings.NONE;
+            }
+
+            @Override
+            public void keep(JobKind kind, Supplier<Optional<JobSettings>> settings) {
+                asked.add(settings);
+            }
+        });
+        try (Job job = background.beginLasting(JobKind.CHECK, "the volume", null)) {
+            background.pause(job.id);
+            background.limit(job.id, MIB);
+            background.resume(job.id);
+            assertThat(asked)
+                    .hasSize(3)
+                    .allSatisfy(settings -> assertThat(settings.get()).contains(new JobSettings(false, MIB)));
+            background.cancel(job.id);
+        }
+        assertThat(asked)
+                .hasSize(3)
+                .allSatisfy(settings -> assertThat(settings.get()).isEmpty());
     }
 }

@@ -3,8 +3,8 @@ package io.holdfast.btree;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.TreeRoot;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -21,7 +21,7 @@ class BTreePropertyTest {
 
     private final MemoryNodes nodes = new MemoryNodes();
     private final TreeMap<byte[], byte[]> model = new TreeMap<>(Arrays::compareUnsigned);
-    private BlockPointer root = BlockPointer.NONE;
+    private TreeRoot root = TreeRoot.NONE;
 
     static LongStream seeds() {
         return Generator.seeds(120);
@@ -43,7 +43,7 @@ class BTreePropertyTest {
             probe(random, shape);
         }
         apply(model.keySet().stream().map(Item::remove).toList());
-        assertThat(root).isEqualTo(BlockPointer.NONE);
+        assertThat(root).isEqualTo(TreeRoot.NONE);
         assertThat(nodes.size()).isZero();
     }
 

@@ -7,6 +7,7 @@ import io.holdfast.error.DamagePolicy;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.TreeRoot;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -18,6 +19,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Batches meet nodes that cannot be read: what is lost is an error, all else is there, and in the end nothing is lost. */
 class LostKeysTest {
@@ -25,7 +27,7 @@ class LostKeysTest {
 
     private final MemoryNodes nodes = new MemoryNodes();
     private final TreeMap<byte[], byte[]> model = new TreeMap<>(Arrays::compareUnsigned);
-    private BlockPointer root = BlockPointer.NONE;
+    private TreeRoot root = TreeRoot.NONE;
     private int lost;
     private int stillLost;
 
@@ -85,7 +87,7 @@ class LostKeysTest {
 
     /** Returns the block of the node of a level where a key belongs. */
     private long node(byte[] key, int level) throws HoldfastException {
-        BlockPointer at = root;
+        BlockPointer at = root.node();
         TreeNode node = TreeNode.readRoot(nodes, root);
         while (node.level() > level) {
             at = node.child(node.childFor(key));
@@ -165,6 +167,153 @@ class LostKeysTest {
         nodes.verify(root, model, false);
     }
 
+    /** Each time another block in the same place is lost, one more patch lies above. Their number has an end, and all come back. */
+    @Test
+    void oneAfterTheOtherIsLostInTheSamePlace() throws HoldfastException {
+        fill();
+        nodes.unreadable.add(node(key(1500), 0));
+        int changes = 0;
+        long last = 0;
+        for (; changes < PatchNode.DEPTH_MAX; changes++) {
+            apply(List.of(new Item(key(1500 + changes), key(changes))), null, Mending.NOTHING);
+            PatchNode patch = (PatchNode) patch();
+            assertThat(patch.depth()).isEqualTo(changes + 1);
+            assertThat(BTree.get(nodes, root, key(1500 + changes))).isEqualTo(key(changes));
+            last = changes % 2 == 0 ? patch.changes().block() : patchBlock();
+            nodes.unreadable.add(last);
+        }
+        TreeRoot before = root;
+        Item more = new Item(key(1499), key(1499));
+        assertThatThrownBy(
+                        () -> BTree.apply(nodes, nodes, root, List.of(more).iterator(), losses(null, Mending.NOTHING)))
+                .hasMessageContaining("more than 8 blocks of one place in the metadata tree cannot be read")
+                .hasMessageContaining("block " + last);
+        assertThat(root).isEqualTo(before);
+        for (int i = 0; i < changes; i++) {
+            byte[] key = key(1500 + i);
+            assertThatThrownBy(() -> BTree.get(nodes, root, key)).isInstanceOf(HoldfastException.class);
+        }
+        nodes.unreadable.clear();
+        nodes.undo();
+        mend();
+        nodes.verify(root, model, false);
+    }
+
+    /** A part of a patch's changes cannot be read: the others of its changes are there, and new ones for that part, too. */
+    @Test
+    void aLeafOfTheChangesIsLost() throws HoldfastException {
+        fill();
+        long inner = node(key(1500), 1);
+        List<Item> batch = IntStream.range(0, KEYS)
+                .mapToObj(LostKeysTest::key)
+                .filter(key -> node(key, 1, inner))
+                .map(key -> new Item(key, new byte[900]))
+                .toList();
+        nodes.unreadable.add(inner);
+        apply(batch, null, Mending.NOTHING);
+        PatchNode patch = (PatchNode) patch();
+        TreeNode changes = patch.readChanges(nodes);
+        assertThat(changes.level()).isPositive();
+        BlockPointer at = changes.child(changes.count() / 2);
+        byte[] low = changes.key(changes.count() / 2);
+        byte[] high = changes.key(changes.count() / 2 + 1);
+        if (changes.level() > 1) {
+            TreeNode below = TreeNode.readRoot(nodes, at, true);
+            at = below.child(0);
+            high = below.key(1);
+        }
+        nodes.unreadable.add(at.block());
+        byte[] within = Arrays.copyOf(low, low.length + 1);
+        apply(List.of(new Item(batch.getFirst().key(), key(1)), new Item(within, key(2))), null, Mending.NOTHING);
+        assertThat(lost).isEqualTo(2);
+        assertThat(((PatchNode) patch()).depth()).isEqualTo(2);
+        assertThat(BTree.get(nodes, root, batch.getFirst().key())).isEqualTo(key(1));
+        assertThat(BTree.get(nodes, root, within)).isEqualTo(key(2));
+        assertThat(BTree.get(nodes, root, high)).hasSize(900);
+        assertThatThrownBy(() -> BTree.get(nodes, root, low)).isInstanceOf(HoldfastException.class);
+        // Nothing can be put back yet, and nothing grows by trying it.
+        Mending mending = BTree.mending(nodes, root, 99);
+        assertThat(mending.isNothing()).isTrue();
+        assertThat(BTree.lost(nodes, root, 9))
+                .singleElement()
+                .satisfies(keys -> assertThat(keys.node().block()).isEqualTo(inner));
+        nodes.unreadable.clear();
+        mend();
+        nodes.verify(root, model, false);
+    }
+
+    private boolean node(byte[] key, int level, long block) {
+        try {
+            return node(key, level) == block;
+        } catch (HoldfastException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    /** A device may take long to say that a block cannot be read. So not many are tried at once, whatever comes of it. */
+    @Test
+    void aSearchForWhatCanBeReadAgainTriesSoMuchAndNoMore() throws HoldfastException {
+        fill();
+        TreeSet<Long> leaves = new TreeSet<>();
+        List<Item> batch = new ArrayList<>();
+        for (int i = 0; i < KEYS; i += 3) {
+            if (leaves.add(node(key(i), 0))) {
+                batch.add(new Item(key(i), key(7)));
+            }
+        }
+        assertThat(leaves).hasSizeGreaterThan(20);
+        nodes.unreadable.addAll(leaves);
+        apply(batch, null, Mending.NOTHING);
+        nodes.reads = 0;
+        assertThat(BTree.mending(nodes, root, 5).isNothing()).isTrue();
+        // The root, two inner nodes at most, and for each patch itself, its changes and its base.
+        assertThat(nodes.reads).isBetween(10L, 3L + 5 * 3);
+        nodes.unreadable.clear();
+        assertThat(BTree.mending(nodes, root, 5).merged()).hasSize(5);
+        mend();
+        nodes.verify(root, model, false);
+    }
+
+    /** A tree that gets smaller keeps a root that can be read. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aTreeDoesNotShrinkToANodeThatCannotBeRead(boolean first) throws HoldfastException {
+        apply(
+                IntStream.range(0, 40)
+                        .mapToObj(i -> new Item(key(i), new byte[40]))
+                        .toList(),
+                null,
+                Mending.NOTHING);
+        TreeNode top = TreeNode.readRoot(nodes, root);
+        assertThat(top.level()).isOne();
+        int kept = first ? 0 : top.count() - 1;
+        byte[] low = top.key(kept);
+        byte @Nullable [] high = top.childHigh(kept, null);
+        nodes.unreadable.add(top.child(kept).block());
+        apply(
+                IntStream.range(0, 40)
+                        .mapToObj(LostKeysTest::key)
+                        .filter(key -> Arrays.compareUnsigned(key, low) < 0
+                                || (high != null && Arrays.compareUnsigned(key, high) >= 0))
+                        .map(Item::remove)
+                        .toList(),
+                null,
+                Mending.NOTHING);
+        assertThat(BTree.height(nodes, root)).isEqualTo(2);
+        assertThatThrownBy(() -> BTree.get(nodes, root, low)).isInstanceOf(HoldfastException.class);
+        byte[] before = {0, 0, 0};
+        if (!first) {
+            assertThat(BTree.get(nodes, root, before)).isNull();
+        }
+        apply(List.of(new Item(before, low)), key(39), Mending.NOTHING);
+        assertThat(BTree.get(nodes, root, before)).isEqualTo(low);
+        nodes.unreadable.clear();
+        mend();
+        nodes.verify(root, model, false);
+        apply(model.keySet().stream().map(Item::remove).toList(), null, Mending.NOTHING);
+        assertThat(root).isEqualTo(TreeRoot.NONE);
+    }
+
     /** A node can be read again, and what has changed below it cannot. That is no new loss, however many nodes it is. */
     @Test
     void whatIsLostBelowANodeThatCanBeReadAgain() throws HoldfastException {
@@ -207,7 +356,7 @@ class LostKeysTest {
     }
 
     private long patchBlock() throws HoldfastException {
-        BlockPointer at = root;
+        BlockPointer at = root.node();
         while (true) {
             Node node = Node.decode(nodes.read(at, ""), at.block());
             if (!(node instanceof TreeNode tree)) {
@@ -256,7 +405,8 @@ class LostKeysTest {
 
     private void damage(Generator random) {
         List<Long> all = new ArrayList<>(nodes.blocks());
-        all.remove(root.block());
+        // One of the two copies of the root is always there.
+        all.remove(nodes.unreadable.contains(root.copy()) ? root.node().block() : root.copy());
         all.sort(null);
         for (int i = random.between(0, 2); i > 0 && nodes.unreadable.size() < 12; i--) {
             nodes.unreadable.add(all.get(random.between(0, all.size() - 1)));

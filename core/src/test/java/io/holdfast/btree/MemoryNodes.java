@@ -6,8 +6,9 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.node.NodeReader;
-import io.holdfast.node.NodeWriter;
+import io.holdfast.node.RootWriter;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -20,8 +21,12 @@ import org.jspecify.annotations.Nullable;
  * Nodes in memory, counted. As on a volume, what an apply frees stays readable until {@link #settle}, and is never
  * reused. The checksum is the block's number, so that a test can damage a node's bytes without being noticed.
  */
-final class MemoryNodes implements NodeReader, NodeWriter {
+final class MemoryNodes implements NodeReader, RootWriter {
     private final Map<Long, byte[]> blocks = new HashMap<>();
+    private final Map<Long, Long> copies = new HashMap<>();
+    /** Blocks of which there is another with the same content. */
+    private final Set<Long> twins = new HashSet<>();
+
     private final Set<Long> freed = new HashSet<>();
     private final Set<Long> fresh = new HashSet<>();
     /** Blocks that cannot be read for now. */
@@ -53,6 +58,17 @@ final class MemoryNodes implements NodeReader, NodeWriter {
     }
 
     @Override
+    public long writeCopy(BlockPointer node, byte[] content) {
+        assertThat(content).isEqualTo(blocks.get(node.block()));
+        // The checksum of a block is its number here, so a copy is known by that of the first.
+        BlockPointer copy = write(content);
+        copies.put(copy.block(), node.checksum());
+        twins.add(node.block());
+        twins.add(copy.block());
+        return copy.block();
+    }
+
+    @Override
     public void take(long block) {
         throw new AssertionError("a tree of items points to nothing but nodes, which are taken when they are written");
     }
@@ -60,7 +76,9 @@ final class MemoryNodes implements NodeReader, NodeWriter {
     @Override
     public boolean drop(long block) {
         assertThat(blocks).as("dropped block exists").containsKey(block);
-        assertThat(unreadable).as("what cannot be read stays").doesNotContain(block);
+        if (!twins.contains(block)) {
+            assertThat(unreadable).as("what cannot be read stays").doesNotContain(block);
+        }
         assertThat(fresh).as("a node is not written to be dropped").doesNotContain(block);
         assertThat(freed.add(block)).as("dropped once: " + block).isTrue();
         return true;
@@ -75,6 +93,13 @@ final class MemoryNodes implements NodeReader, NodeWriter {
         reads = 0;
     }
 
+    /** Forgets what a batch did that was not applied. */
+    void undo() {
+        blocks.keySet().removeAll(fresh);
+        freed.clear();
+        fresh.clear();
+    }
+
     int size() {
         return blocks.size();
     }
@@ -82,6 +107,7 @@ final class MemoryNodes implements NodeReader, NodeWriter {
     MemoryNodes copy() {
         MemoryNodes copy = new MemoryNodes();
         copy.blocks.putAll(blocks);
+        copy.copies.putAll(copies);
         copy.next = next;
         return copy;
     }
@@ -93,17 +119,26 @@ final class MemoryNodes implements NodeReader, NodeWriter {
         return copy;
     }
 
+    void remove(long block) {
+        blocks.remove(block);
+    }
+
+    /** Puts other bytes into a block. */
+    void overwrite(BlockPointer pointer, byte[] bytes) {
+        blocks.put(pointer.block(), bytes);
+    }
+
     Set<Long> blocks() {
         return Set.copyOf(blocks.keySet());
     }
 
     /** Checks everything about a tree: content, no leaks, fill of the nodes. */
-    void verify(BlockPointer root, TreeMap<byte[], byte[]> expected) throws HoldfastException {
+    void verify(TreeRoot root, TreeMap<byte[], byte[]> expected) throws HoldfastException {
         verify(root, expected, true);
     }
 
     /** @param full whether all nodes must be filled as a writer fills them that meets no damage */
-    void verify(BlockPointer root, TreeMap<byte[], byte[]> expected, boolean full) throws HoldfastException {
+    void verify(TreeRoot root, TreeMap<byte[], byte[]> expected, boolean full) throws HoldfastException {
         TreeMap<byte[], byte[]> found = new TreeMap<>(Arrays::compareUnsigned);
         Set<Long> reachable = new HashSet<>();
         BTree.walk(this, root, new BTree.Visitor() {
@@ -152,7 +187,7 @@ final class MemoryNodes implements NodeReader, NodeWriter {
         }
     }
 
-    private static long checksum(long block) {
-        return block * 0x9E3779B97F4A7C15L;
+    private long checksum(long block) {
+        return copies.getOrDefault(block, block * 0x9E3779B97F4A7C15L);
     }
 }

@@ -59,7 +59,7 @@ public final class TreeNodeFuzz implements FuzzTarget {
         }
         Item large = new Item(new byte[Item.KEY_MAX], new byte[Item.VALUE_MAX]);
         Item removed = Item.remove(new byte[] {1, 2});
-        Item patch = TreeNode.patchItem(new byte[] {2}, new BlockPointer(99, 5));
+        Item patch = TreeNode.patchItem(new byte[] {2}, new BlockPointer(99, 5), 2);
         BlockPointer base = new BlockPointer(50, 60);
         BlockPointer changes = new BlockPointer(70, 80);
         return List.of(
@@ -67,10 +67,10 @@ public final class TreeNodeFuzz implements FuzzTarget {
                 TreeNode.encode(0, false, List.of(new Item(new byte[] {1}, new byte[0]))),
                 TreeNode.encode(0, false, List.of(large)),
                 TreeNode.encode(0, true, List.of(new Item(new byte[] {1}, new byte[0]), removed)),
-                TreeNode.encode(1, true, List.of(patch)),
+                TreeNode.encode(1, false, List.of(patch)),
                 TreeNode.encode(2, false, children),
                 TreeNode.encode(TreeNode.LEVEL_MAX, false, children.subList(0, 2)),
-                new PatchNode(0, false, base, changes, new byte[] {1}, new byte[] {1, 0}).encode(),
-                new PatchNode(3, true, base, changes, new byte[Item.KEY_MAX], null).encode());
+                new PatchNode(0, 1, base, changes, new byte[] {1}, new byte[] {1, 0}).encode(),
+                new PatchNode(3, PatchNode.DEPTH_MAX, base, changes, new byte[Item.KEY_MAX], null).encode());
     }
 }

@@ -23,6 +23,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
@@ -130,27 +131,40 @@ class CheckBesideWritersTest {
         }
     }
 
-    /** What the check had pinned was missing to the writers: they got ENOSPC. */
+    /** Writers take away what the check reads in one place, again and again. It goes on behind that place, and finds what is there. */
     @Test
-    void writersOfAFullVolumeNeverMissTheSpaceThatACheckKeeps() throws Exception {
+    void whatCannotBeReadInPeaceDoesNotHideTheRestOfItsFile() throws Exception {
         MemoryDevice device = formatted();
-        FaultDevice slow = new FaultDevice(device);
-        try (Volume volume = open(slow)) {
+        FaultDevice faults = new FaultDevice(device);
+        try (Volume volume = open(faults)) {
             List<StoredFile> files = fill(volume, 2000);
-            AtomicBoolean checking = new AtomicBoolean();
-            // The check waits in its reads until the writer has overwritten much more than is free.
-            slow.setHook(new IoHook() {
+            StoredFile file = volume.create("/large", CreateOptions.file());
+            byte[] bytes = new byte[2000 * BLOCK];
+            Arrays.fill(bytes, (byte) 77);
+            Arrays.fill(bytes, 1900 * BLOCK, 1901 * BLOCK, (byte) 79);
+            file.write(0, MemorySegment.ofArray(bytes));
+            volume.checkpoint();
+            // The leaf of the map with the first blocks of the file.
+            long hot = new Planter(device).mapNode(file.inode(), 0, 1);
+            long rotten = blockOf(device, 79);
+            device.flipBit(rotten, 7);
+            AtomicInteger taken = new AtomicInteger();
+            AtomicBoolean checking = new AtomicBoolean(true);
+            faults.setHook(new IoHook() {
                 @Override
                 public void before(Operation operation, long block, long blocks) {
-                    if (operation == Operation.READ && blocks > 2 && checking.getAndSet(false)) {
+                    boolean reads = operation == Operation.READ && block <= hot && hot < block + blocks;
+                    if (checking.get() && reads) {
+                        taken.incrementAndGet();
                         overwrite();
                     }
                 }
 
+                /** So much that the check must give up what it keeps. */
                 private void overwrite() {
                     Thread writer = Thread.ofPlatform().start(() -> {
                         try {
-                            for (int i = 0; i < 12; i++) {
+                            for (int i = 0; i < 4; i++) {
                                 write(files.get(0), 0, 2000, i);
                                 volume.checkpoint();
                             }
@@ -165,6 +179,41 @@ class CheckBesideWritersTest {
                     }
                 }
             });
+            CheckReport report = volume.check(Progress.NONE);
+            checking.set(false);
+            assertThat(taken.get()).isGreaterThanOrEqualTo(16);
+            assertThat(report.problems())
+                    .singleElement()
+                    .satisfies(problem -> assertThat(problem.block()).isEqualTo(rotten));
+            long inode = volume.status("/large").inode();
+            assertThat(report.unproven())
+                    .singleElement()
+                    .asString()
+                    .startsWith("inode " + inode + " from offset 0 to offset " + 256 * BLOCK + ":");
+            file.close();
+            for (StoredFile other : files) {
+                other.close();
+            }
+        }
+    }
+
+    /** Returns the block whose bytes all have a value. */
+    private static long blockOf(MemoryDevice device, int value) {
+        return device.storedBlockNumbers().stream()
+                .filter(block -> device.block(block)[0] == value && device.block(block)[BLOCK - 1] == value)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** What the check had pinned was missing to the writers: they got ENOSPC. */
+    @Test
+    void writersOfAFullVolumeNeverMissTheSpaceThatACheckKeeps() throws Exception {
+        MemoryDevice device = formatted();
+        FaultDevice slow = new FaultDevice(device);
+        try (Volume volume = open(slow)) {
+            List<StoredFile> files = fill(volume, 2000);
+            AtomicBoolean checking = new AtomicBoolean();
+            slow.setHook(overwriting(volume, files.get(0), checking));
             checking.set(true);
             CheckReport report = volume.check(Progress.NONE);
             assertThat(checking.get()).isFalse();
@@ -173,5 +222,71 @@ class CheckBesideWritersTest {
                 file.close();
             }
         }
+    }
+
+    /** Lets a check wait in a read of data until a writer has overwritten much more than is free. */
+    private static IoHook overwriting(Volume volume, StoredFile file, AtomicBoolean wanted) {
+        return new IoHook() {
+            @Override
+            public void before(Operation operation, long block, long blocks) {
+                if (operation == Operation.READ && blocks > 2 && wanted.getAndSet(false)) {
+                    overwrite();
+                }
+            }
+
+            private void overwrite() {
+                Thread writer = Thread.ofPlatform().start(() -> {
+                    try {
+                        for (int i = 0; i < 12; i++) {
+                            write(file, 0, 2000, i + 100);
+                            volume.checkpoint();
+                        }
+                    } catch (HoldfastException e) {
+                        throw new IllegalStateException(e);
+                    }
+                });
+                try {
+                    writer.join();
+                } catch (InterruptedException e) {
+                    throw new IllegalStateException(e);
+                }
+            }
+        };
+    }
+
+    /** Of the blocks that were bad when they were read, those count that their file still has. */
+    @Test
+    void findsTheDamageAmongBlocksThatWereOverwrittenMeanwhile() throws Exception {
+        MemoryDevice device = formatted();
+        FaultDevice slow = new FaultDevice(device);
+        try (Volume volume = open(slow)) {
+            List<StoredFile> files = fill(volume, 2000);
+            long bad = blockFullOf(device, 1);
+            device.flipBit(bad, 77);
+            AtomicBoolean checking = new AtomicBoolean();
+            slow.setHook(overwriting(volume, files.get(0), checking));
+
+            checking.set(true);
+            CheckReport report = volume.check(Progress.NONE);
+
+            assertThat(checking.get()).isFalse();
+            assertThat(report.problems()).singleElement().satisfies(problem -> {
+                assertThat(problem.structure()).isEqualTo("data");
+                assertThat(problem.block()).isEqualTo(bad);
+                assertThat(problem.inode()).isEqualTo(files.get(1).inode());
+            });
+            for (StoredFile file : files) {
+                file.close();
+            }
+        }
+    }
+
+    private static long blockFullOf(MemoryDevice device, int value) {
+        byte[] wanted = new byte[BLOCK];
+        Arrays.fill(wanted, (byte) value);
+        return device.storedBlockNumbers().stream()
+                .filter(block -> Arrays.equals(wanted, device.block(block)))
+                .findFirst()
+                .orElseThrow();
     }
 }

@@ -196,6 +196,24 @@ class CheckJobTest {
         }
     }
 
+    /** The job has been asked before the first of them is read, for all of them. */
+    @Test
+    void readsOfSuperblocksAreReadsOfTheJob() throws HoldfastException {
+        try (Volume volume = filled(time)) {
+            AtomicLong moved = new AtomicLong(-1);
+            device.setHook(new IoHook() {
+                @Override
+                public void before(Operation operation, long block, long blocks) {
+                    if (operation == Operation.READ && block == 0 && moved.get() < 0) {
+                        quietly(() -> moved.set(check(volume).movedBytes()));
+                    }
+                }
+            });
+            assertThat(volume.check(Progress.NONE).clean()).isTrue();
+            assertThat(moved.get()).isGreaterThanOrEqualTo(4L * BLOCK);
+        }
+    }
+
     @Test
     void theRateIsObeyed() throws HoldfastException {
         try (Volume volume = filled(time)) {
@@ -380,6 +398,90 @@ class CheckJobTest {
             volume.check(Progress.NONE);
             assertThat(volume.lastCheck().orElseThrow().problems()).isEqualTo(2);
             assertThat(volume.lastCheck().orElseThrow().result()).isEqualTo(FinishedCheck.Result.DAMAGED);
+        }
+    }
+
+    private Volume openAgain() throws HoldfastException {
+        return VolumeOnDevice.open(
+                new FaultDevice(memory),
+                OpenOptions.readWrite().withMemory(16L << 20),
+                InstantSource.fixed(NOW),
+                new Random(4));
+    }
+
+    private static JobStatus reaper(Volume volume) throws HoldfastException {
+        return volume.jobs().list().stream()
+                .filter(job -> job.kind() == JobKind.REAP)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Of the freeing of removed files, durably when the call returns. */
+    @Test
+    void thePauseAndTheRateOfTheReaperSurviveACrash() throws HoldfastException {
+        try (Volume volume = filled(time)) {
+            volume.jobs().pause(reaper(volume).id());
+            volume.jobs().limit(reaper(volume).id(), 12_345);
+            volume.check(Progress.NONE);
+            try (Volume crashed = VolumeOnDevice.open(
+                    memory.copy(), OpenOptions.readWrite(), InstantSource.system(), new Random(3))) {
+                assertThat(reaper(crashed).state()).isEqualTo(JobState.PAUSED);
+                assertThat(reaper(crashed).limit()).isEqualTo(12_345);
+                assertThat(crashed.lastCheck()).isPresent();
+                crashed.jobs().resume(reaper(crashed).id());
+                crashed.jobs().limit(reaper(crashed).id(), 0);
+                assertThat(reaper(crashed).limit()).isZero();
+            }
+        }
+    }
+
+    /** A check that begins again with the next mount has what was set of it, until it has come to its end. */
+    @Test
+    void thePauseAndTheRateOfALastingCheckSurviveTheMount() throws Exception {
+        AtomicReference<@Nullable HoldfastException> ended = new AtomicReference<>();
+        Volume first = filled(Timing.SYSTEM);
+        Thread cut = Thread.ofPlatform().start(() -> {
+            try {
+                first.check(
+                        CheckOptions.LASTING,
+                        (done, total) -> quietly(() -> {
+                            if (check(first).state() != JobState.PAUSED) {
+                                first.jobs().limit(check(first).id(), 50L << 20);
+                                first.jobs().pause(check(first).id());
+                            }
+                        }));
+            } catch (HoldfastException e) {
+                ended.set(e);
+            }
+        });
+        while (first.jobs().list().stream().noneMatch(job -> job.state() == JobState.PAUSED)) {
+            Thread.onSpinWait();
+        }
+        first.close();
+        cut.join();
+        assertThat(ended.get()).isNotNull().satisfies(e -> assertThat(e.code()).isEqualTo(ErrorCode.CLOSED));
+        try (Volume volume = openAgain()) {
+            assertThat(volume.lastCheck()).isEmpty();
+            // One that somebody asks for is another matter.
+            assertThat(volume.check(Progress.NONE).clean()).isTrue();
+            Thread check =
+                    Thread.ofPlatform().start(() -> quietly(() -> volume.check(CheckOptions.LASTING, Progress.NONE)));
+            while (volume.jobs().list().size() < 2) {
+                Thread.onSpinWait();
+            }
+            assertThat(check(volume).state()).isEqualTo(JobState.PAUSED);
+            assertThat(check(volume).limit()).isEqualTo(50L << 20);
+            volume.jobs().resume(check(volume).id());
+            check.join();
+            assertThat(volume.lastCheck()).isPresent();
+        }
+        try (Volume volume = openAgain()) {
+            volume.check(
+                    CheckOptions.LASTING,
+                    (done, total) -> quietly(() -> {
+                        assertThat(check(volume).state()).isEqualTo(JobState.RUNNING);
+                        assertThat(check(volume).limit()).isZero();
+                    }));
         }
     }
 }

@@ -27,6 +27,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Repairs of items without an owner, of names, and of link counts. */
 class ItemRepairTest extends PlantedDamage {
@@ -199,6 +201,25 @@ class ItemRepairTest extends PlantedDamage {
         PlantedVolume.openReadWrite(device).close();
         use(device.copy());
         assertThat(status("/data").size()).isPositive();
+    }
+
+    /** Opening for writing would free it: somebody may miss what it has. */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 5})
+    void anOrphanWithARecordGetsAName(int links) throws Exception {
+        planter.remove(key(ROOT, ENTRY, ENTRY_OF_DATA));
+        planter.value(key(volume.data, INODE), v -> LittleEndian.putInt(v, 16, links));
+        planter.item(
+                key(VOLUME, ORPHAN, ByteBuffer.allocate(8).putLong(volume.data).array()), new byte[] {1});
+        assertThat(PlantedVolume.check(device).problems())
+                .anyMatch(p -> p.message().contains("is marked as an orphan and has a record"));
+        RepairPlan plan = Repairs.repair(device);
+        assertThat(plan.left()).isEmpty();
+        use(device.copy());
+        Repairs.assertClean(device);
+        PlantedVolume.openReadWrite(device).close();
+        use(device.copy());
+        assertThat(status("/lost+found/inode-" + volume.data).size()).isPositive();
     }
 
     @Test

@@ -3,6 +3,7 @@ package io.holdfast.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.engine.Settled;
 import io.holdfast.format.Block;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.RepairPlan;
@@ -131,6 +132,42 @@ class LostNodeRepairTest extends PlantedDamage {
         assertThat(Repairs.content(device)).containsAllEntriesOf(before);
     }
 
+    /** Nothing of the file is lost any more, though the node had room for more. */
+    @Test
+    void whatIsLostBehindTheEndOfTheFileBecomesHoles() throws Exception {
+        try (Volume open = PlantedVolume.openReadWrite(device);
+                StoredFile file = open.open("/data")) {
+            file.truncate(100L * Block.SIZE);
+            open.checkpoint();
+        }
+        use(device.copy());
+        long leaf = lose();
+        try (Volume open = PlantedVolume.openReadWrite(device);
+                StoredFile file = open.open("/data")) {
+            file.write(0, MemorySegment.ofArray(new byte[100 * Block.SIZE]).fill((byte) 8), Set.of());
+            open.checkpoint();
+            assertThat(open.damage()).anyMatch(line -> line.contains("is lost any more from offset"));
+        }
+        use(device.copy());
+        assertThat(PlantedVolume.check(device).problems())
+                .anyMatch(p -> p.message().contains("has lost blocks behind its end"))
+                .noneMatch(p -> p.message().contains("reading them is an error until"));
+        assertGivenUp(leaf);
+        try (Volume open = PlantedVolume.openReadOnly(device.copy());
+                StoredFile file = open.open("/data")) {
+            assertThat(file.size()).isEqualTo(100L * Block.SIZE);
+        }
+        try (Volume open = PlantedVolume.openReadWrite(device);
+                StoredFile file = open.open("/data")) {
+            file.truncate(200L * Block.SIZE);
+            byte[] block = new byte[Block.SIZE];
+            file.read(150L * Block.SIZE, MemorySegment.ofArray(block));
+            assertThat(block).containsOnly(0);
+        }
+        use(device.copy());
+        Repairs.assertClean(device);
+    }
+
     @Test
     void aNodeOfWhichAllWasWrittenAgainIsGivenUp() throws Exception {
         long leaf = lose();
@@ -156,8 +193,7 @@ class LostNodeRepairTest extends PlantedDamage {
                 file.truncate(0);
             }
             open.remove("/data");
-            open.checkpoint();
-            open.checkpoint();
+            Settled.settle(open);
         }
         use(device.copy());
         assertGivenUp(leaf);
@@ -173,7 +209,7 @@ class LostNodeRepairTest extends PlantedDamage {
             file.write(0, MemorySegment.ofArray(new byte[Block.SIZE]), Set.of());
             open.checkpoint();
             file.truncate(Block.SIZE);
-            open.checkpoint();
+            Settled.settle(open);
         }
         use(device.copy());
         assertGivenUp(root);

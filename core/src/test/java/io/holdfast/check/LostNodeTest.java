@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.holdfast.device.Fault;
 import io.holdfast.device.FaultDevice;
 import io.holdfast.device.IoHook;
+import io.holdfast.engine.Settled;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
@@ -167,8 +168,7 @@ class LostNodeTest extends PlantedDamage {
                 }
             }
             open.remove("/data");
-            open.checkpoint();
-            open.checkpoint();
+            Settled.settle(open);
             assertOthersGoOn(open);
         }
         CheckReport report = assertFoundAlone("map node", node, "was lost");
@@ -184,7 +184,7 @@ class LostNodeTest extends PlantedDamage {
             file.write(7L * Block.SIZE, NEW, Set.of());
             open.checkpoint();
             file.punch(0, file.size());
-            open.checkpoint();
+            Settled.settle(open);
             assertThat(read(file, 3)).containsOnly(0);
             assertOthersGoOn(open);
         }
@@ -242,7 +242,7 @@ class LostNodeTest extends PlantedDamage {
                 file.truncate(0);
             }
             open.remove("/data");
-            open.checkpoint();
+            Settled.settle(open);
             assertSettled(open, leaf, "inode " + volume.data);
         }
     }
@@ -397,8 +397,7 @@ class LostNodeTest extends PlantedDamage {
         }
         flip(leaf);
         try (Volume open = open()) {
-            open.checkpoint();
-            open.checkpoint();
+            Settled.settle(open);
             assertOthersGoOn(open);
         }
         assertThat(PlantedVolume.check(device).problems()).isEmpty();

@@ -4,9 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.engine.Settled;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.namespace.NamespaceKeys;
 import io.holdfast.volume.AttributeChange;
@@ -26,6 +28,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /**
@@ -194,6 +197,90 @@ class LostTreeNodeTest extends PlantedDamage {
         }
     }
 
+    /**
+     * A map begins anew twice, since the second time nobody can read the root of the first time, either. What was written in between
+     * is there in the end, in whatever order the blocks can be read again.
+     */
+    @ParameterizedTest
+    @ValueSource(ints = {0, 1, 2})
+    void theMapItemIsLostTwice(int order) throws Exception {
+        long inode;
+        try (Volume open = open()) {
+            // The volume's own items are in another leaf.
+            for (int i = 0; i < 150; i++) {
+                open.create("/dir/more" + i, CreateOptions.file()).close();
+            }
+            try (StoredFile file = open.create("/twice", CreateOptions.file())) {
+                file.write(8L * Block.SIZE, block(5));
+            }
+            inode = open.status("/twice").inode();
+        }
+        writeAndCrash(7);
+        long leaf = planter.treeNode(MapItems.mapKey(inode), 0);
+        flip(leaf);
+        checkpoint();
+        long changes = TreeBlocks.changes(device).getFirst();
+        flip(leaf);
+        writeAndCrash(6);
+        flip(leaf);
+        flip(changes);
+        checkpoint();
+        assertThat(TreeBlocks.changes(device)).hasSize(2).contains(changes);
+        if (order == 1) {
+            flip(changes);
+            checkpoint();
+            checkpoint();
+            assertThat(TreeBlocks.changes(device)).hasSize(1);
+            // Nothing of what was written is lost; what was there before is.
+            MemoryDevice healed = device.copy();
+            healed.flipBit(leaf, 8 * 4000 + 3);
+            try (Volume open = PlantedVolume.openReadOnly(healed);
+                    StoredFile file = open.open("/twice")) {
+                assertThat(read(file, 6)).containsOnly(9);
+                assertThat(read(file, 7)).containsOnly(9);
+                assertUnreadable(() -> read(file, 8));
+            }
+        } else {
+            flip(leaf);
+            if (order == 2) {
+                checkpoint();
+            }
+            flip(changes);
+        }
+        if (order == 1) {
+            flip(leaf);
+        }
+        for (int mount = 0; mount < 4; mount++) {
+            checkpoint();
+        }
+        assertAllMended();
+        try (Volume open = open();
+                StoredFile file = open.open("/twice")) {
+            assertThat(read(file, 6)).containsOnly(9);
+            assertThat(read(file, 7)).containsOnly(9);
+            assertThat(read(file, 8)).containsOnly(5);
+            assertOthersGoOn(open);
+        }
+    }
+
+    /** Writes a block of the file, and leaves it in the log. */
+    private void writeAndCrash(long fileBlock) throws Exception {
+        MemoryDevice running = device.copy();
+        try (Volume open = PlantedVolume.openReadWrite(running);
+                StoredFile file = open.open("/twice")) {
+            file.write(fileBlock * Block.SIZE, NEW);
+            file.flush();
+            use(running.copy());
+        }
+    }
+
+    private void checkpoint() throws Exception {
+        try (Volume open = open()) {
+            open.checkpoint();
+            assertThat(open.failure()).isEmpty();
+        }
+    }
+
     private byte[] read(long inode, long fileBlock) throws HoldfastException {
         return device.block(planter.data(inode, fileBlock));
     }
@@ -209,8 +296,7 @@ class LostTreeNodeTest extends PlantedDamage {
             use(running.copy());
         }
         try (Volume open = PlantedVolume.openReadWrite(device.copy())) {
-            open.checkpoint();
-            open.checkpoint();
+            Settled.settle(open);
             used = open.usage().used();
         }
         long leaf = planter.treeNode(MapItems.mapKey(volume.data), 0);
@@ -230,7 +316,7 @@ class LostTreeNodeTest extends PlantedDamage {
         }
         assertAllMended();
         try (Volume open = open()) {
-            open.checkpoint();
+            Settled.settle(open);
             assertThat(open.usage().used()).isLessThanOrEqualTo(used);
         }
     }
@@ -289,12 +375,61 @@ class LostTreeNodeTest extends PlantedDamage {
     }
 
     @Test
-    void theRoot() throws Exception {
-        long root = planter.superblock().treeRoot().block();
-        flip(root);
+    void bothCopiesOfTheRoot() throws Exception {
+        TreeRoot root = planter.superblock().treeRoot();
+        flip(root.node().block());
+        flip(root.copy());
         assertThatThrownBy(this::open)
-                .hasMessageContaining("block " + root)
+                .hasMessageContaining("block " + root.node().block())
+                .hasMessageContaining("block " + root.copy())
                 .hasMessageContaining("'holdfast rescue' copies out what is there");
+    }
+
+    /** The other copy has all, and the next checkpoint writes both to other blocks, whether or not something else changes. */
+    @ParameterizedTest
+    @CsvSource({"false, false", "false, true", "true, false", "true, true"})
+    void oneCopyOfTheRoot(boolean first, boolean changes) throws Exception {
+        TreeRoot root = planter.superblock().treeRoot();
+        assertThat(root.copy()).isNotEqualTo(root.node().block());
+        assertThat(device.block(root.copy())).isEqualTo(device.block(root.node().block()));
+        long bad = first ? root.node().block() : root.copy();
+        flip(bad);
+        try (Volume open = open()) {
+            assertThat(open.recovery().problems()).anyMatch(p -> p.contains("block " + bad));
+            PlantedVolume.assertReadable(open);
+            if (changes) {
+                assertOthersGoOn(open);
+            } else {
+                open.checkpoint();
+            }
+        }
+        use(device.copy());
+        TreeRoot after = planter.superblock().treeRoot();
+        assertThat(Set.of(after.node().block(), after.copy()))
+                .doesNotContain(root.node().block(), root.copy())
+                .hasSize(2);
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
+        try (Volume open = open()) {
+            assertThat(open.recovery().problems()).isEmpty();
+            assertOthersGoOn(open);
+        }
+    }
+
+    /** A copy becomes unreadable while the volume is in use: nobody notices, and the next checkpoint makes both anew. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void oneCopyOfTheRootRotsInUse(boolean first) throws Exception {
+        try (Volume open = open()) {
+            for (int round = 0; round < 3; round++) {
+                TreeRoot root = planter.superblock().treeRoot();
+                flip(first ? root.node().block() : root.copy());
+                PlantedVolume.assertReadable(open);
+                assertOthersGoOn(open);
+                assertThat(planter.superblock().treeRoot()).isNotEqualTo(root);
+            }
+        }
+        use(device.copy());
+        assertThat(PlantedVolume.check(device).problems()).isEmpty();
     }
 
     /** So many at once are no rot: the volume stops, and the old superblock has everything. */

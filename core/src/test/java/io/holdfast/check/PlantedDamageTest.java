@@ -49,7 +49,8 @@ class PlantedDamageTest extends PlantedDamage {
                     }
                 }
                 default -> {
-                    byte[] node = device.block(planter.superblock().treeRoot().block());
+                    byte[] node =
+                            device.block(planter.superblock().treeRoot().node().block());
                     scribble(node, random);
                     int block = 1 + random.nextInt(2000);
                     if (planter.layout().isAllocatable(block)) {

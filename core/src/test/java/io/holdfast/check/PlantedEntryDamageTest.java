@@ -3,6 +3,7 @@ package io.holdfast.check;
 import static io.holdfast.check.PlantedVolume.key;
 import static io.holdfast.namespace.NamespaceKeys.ENTRY;
 import static io.holdfast.namespace.NamespaceKeys.LAST_CHECK;
+import static io.holdfast.namespace.NamespaceKeys.LOSS;
 import static io.holdfast.namespace.NamespaceKeys.ROOT;
 import static io.holdfast.namespace.NamespaceKeys.VOLUME;
 
@@ -33,28 +34,35 @@ class PlantedEntryDamageTest extends PlantedDamage {
 
     /** Lost keys, snapshots and their names, dirty bitmaps, policies, quotas: reserved. */
     @ParameterizedTest
-    @ValueSource(ints = {10, 11, 12, 13, 14, 15, 17, 255})
+    @ValueSource(ints = {10, 11, 12, 13, 14, 15, 18, 255})
     void anItemOfTheFuture(int type) throws Exception {
         planter.item(key(volume.raw, type, "x"), new byte[8]);
         assertFound("inode", NO_BLOCK, "inode %d has an item of unknown type %d".formatted(volume.raw, type));
     }
 
     @Test
+    void aLossThatIsNotEmpty() throws Exception {
+        planter.item(key(volume.raw, LOSS), new byte[1]);
+        assertFound(
+                "inode", NO_BLOCK, "inode %d has a misplaced or malformed item of lost writes".formatted(volume.raw));
+    }
+
+    @Test
     void aLastCheckOfAFile() throws Exception {
-        planter.item(key(volume.raw, LAST_CHECK), new byte[32]);
+        planter.item(key(volume.raw, LAST_CHECK), new byte[64]);
         assertFound("inode", NO_BLOCK, "inode %d has a misplaced item of the last check".formatted(volume.raw));
     }
 
     @Test
     void aLastCheckThatIsTooShort() throws Exception {
-        planter.item(key(VOLUME, LAST_CHECK), new byte[31]);
-        assertFound("inode", NO_BLOCK, "the item of the last check is malformed: it has 31 bytes, not 32");
+        planter.item(key(VOLUME, LAST_CHECK), new byte[63]);
+        assertFound("inode", NO_BLOCK, "the item of the last check is malformed: it has 63 bytes, not 64");
     }
 
     @ParameterizedTest
-    @ValueSource(ints = {7, 15, 23, 31})
+    @ValueSource(ints = {7, 15, 23, 31, 39, 47, 55})
     void aLastCheckWithAnImpossibleNumber(int highestByte) throws Exception {
-        byte[] value = new byte[32];
+        byte[] value = new byte[64];
         value[highestByte] = -1;
         planter.item(key(VOLUME, LAST_CHECK), value);
         assertFound("inode", NO_BLOCK, "the item of the last check is malformed: a number in it is out of range");

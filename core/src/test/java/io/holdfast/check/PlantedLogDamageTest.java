@@ -4,11 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.holdfast.checksum.Checksums;
+import io.holdfast.device.MemoryDevice;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.format.BlockPointer;
+import io.holdfast.format.Block;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogRecord;
+import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,18 +31,18 @@ class PlantedLogDamageTest extends PlantedDamage {
     }
 
     @Test
-    void aFlippedBitInAHeader() throws Exception {
+    void aFlippedBitInBothCopiesOfAHeader() throws Exception {
         LogRecord first = records.getFirst();
-        flip(first.block());
+        flipBothCopies(first);
         assertFound(
                 "log record", first.block(), "log record %d in block %d".formatted(first.sequence(), first.block()));
         assertReadableAndNotWritable(first.block());
     }
 
     @Test
-    void aFlippedBitInALaterHeaderHidesNothingBeforeIt() throws Exception {
+    void aFlippedBitInBothCopiesOfALaterHeaderHidesNothingBeforeIt() throws Exception {
         LogRecord record = records.get(records.size() - 2);
-        flip(record.block());
+        flipBothCopies(record);
         assertFound("log record", record.block(), "its header is damaged");
         try (Volume opened = PlantedVolume.openReadOnly(device.copy())) {
             assertThat(opened.recovery().records()).isEqualTo(records.size() - 2);
@@ -47,19 +50,102 @@ class PlantedLogDamageTest extends PlantedDamage {
     }
 
     @Test
+    void aFlippedBitInAHeader() throws Exception {
+        LogRecord first = records.getFirst();
+        flip(first.block());
+        assertFound(
+                "log copy",
+                first.block(),
+                "log record %d: block %d, its header, is damaged".formatted(first.sequence(), first.block()));
+        assertReadableAndWritable("block %d, its header, is damaged".formatted(first.block()));
+    }
+
+    /** Recovery does not need the twin, so only a check finds it. */
+    @Test
+    void aFlippedBitInATwin() throws Exception {
+        LogRecord first = records.getFirst();
+        flip(first.twin());
+        assertFound("log copy", first.twin(), "block %d, the copy of its header, is damaged".formatted(first.twin()));
+        assertReadableAndWritable("");
+    }
+
+    @Test
+    void aHeaderThatIsItsTwin() throws Exception {
+        LogRecord first = records.getFirst();
+        device.setBlock(first.block(), device.block(first.twin()));
+        assertFound("log copy", first.block(), "its header, is damaged");
+        assertReadableAndWritable("block %d, its header, is damaged".formatted(first.block()));
+    }
+
+    @Test
+    void oneCopyOfEveryHeader() throws Exception {
+        for (int i = 0; i < records.size(); i++) {
+            flip(i % 2 == 0 ? records.get(i).block() : records.get(i).twin());
+        }
+        long first = records.getFirst().block();
+        assertFound("log copy", first, "block %d, its header, is damaged".formatted(first));
+        assertReadableAndWritable("is damaged");
+    }
+
+    /** The record was not durable: its header may not have been written, and nothing is damaged. */
+    @Test
+    void aTornCopyAtTheEndIsWrittenAgain() throws Exception {
+        LogRecord last = records.getLast();
+        byte[] whole = device.block(last.block());
+        device.setBlock(last.block(), new byte[Block.SIZE]);
+        assertThat(PlantedVolume.check(device.copy()).problems())
+                .noneMatch(problem -> problem.structure().startsWith("log"));
+        try (Volume opened = PlantedVolume.openReadWrite(device)) {
+            assertThat(opened.recovery().problems()).isEmpty();
+            assertThat(opened.recovery().records()).isEqualTo(records.size());
+            assertThat(device.block(last.block())).isEqualTo(whole);
+        }
+    }
+
+    @Test
+    void aFlippedBitInBothCopiesOfAPayload() throws Exception {
+        LogRecord record = records.get(withPayload());
+        LogEntry.PayloadBlock block = payload(record);
+        flip(block.block());
+        flip(block.twin());
+        assertFound("log record", record.block(), "its payload does not match its checksum");
+        assertReadableAndNotWritable(record.block());
+    }
+
+    @Test
     void aFlippedBitInAPayload() throws Exception {
-        int index = withPayload();
-        LogRecord record = records.get(index);
-        BlockPointer block = record.entries().stream()
+        LogRecord record = records.get(withPayload());
+        long block = payload(record).block();
+        flip(block);
+        assertFound(
+                "log copy",
+                block,
+                "log record %d: block %d, a block of its payload".formatted(record.sequence(), block));
+        assertReadableAndWritable("block %d, a block of its payload, is damaged".formatted(block));
+    }
+
+    @Test
+    void aFlippedBitInTheTwinOfAPayload() throws Exception {
+        LogRecord record = records.get(withPayload());
+        long block = payload(record).twin();
+        flip(block);
+        assertFound("log copy", block, "the copy of a block of its payload, is damaged");
+        assertReadableAndWritable("");
+    }
+
+    private static LogEntry.PayloadBlock payload(LogRecord record) {
+        return record.entries().stream()
                 .filter(LogEntry.Payload.class::isInstance)
                 .map(LogEntry.Payload.class::cast)
                 .findFirst()
                 .orElseThrow()
                 .blocks()
                 .getFirst();
-        flip(block.block());
-        assertFound("log record", record.block(), "its payload does not match its checksum");
-        assertReadableAndNotWritable(record.block());
+    }
+
+    private void flipBothCopies(LogRecord record) {
+        flip(record.block());
+        flip(record.twin());
     }
 
     @Test
@@ -119,7 +205,10 @@ class PlantedLogDamageTest extends PlantedDamage {
         content[2] = 10;
         long payload = planter.freeBlock();
         device.setBlock(payload, content);
-        BlockPointer pointer = new BlockPointer(payload, Checksums.superblock().of(content));
+        long twin = payload - 1;
+        device.setBlock(twin, content);
+        LogEntry.PayloadBlock pointer =
+                new LogEntry.PayloadBlock(payload, twin, Checksums.superblock().of(content));
         planter.logRecord(index, entries -> List.of(new LogEntry.Payload(10, List.of(pointer))));
         long block = records.get(index).block();
         assertFound("log record", block, "unknown kind 99");
@@ -133,6 +222,28 @@ class PlantedLogDamageTest extends PlantedDamage {
             }
         }
         throw new AssertionError("no record with a payload");
+    }
+
+    /** Also when all is opened again: the damaged copy is needed no more. */
+    private void assertReadableAndWritable(String said) throws Exception {
+        device.flipBit(planter.data(volume.canary, 0), 9);
+        MemoryDevice image = device.copy();
+        try (Volume opened = PlantedVolume.openReadOnly(image.copy())) {
+            assertThat(opened.recovery().records()).isEqualTo(records.size());
+            PlantedVolume.assertReadable(opened);
+        }
+        try (Volume opened = PlantedVolume.openReadWrite(image)) {
+            if (!said.isEmpty()) {
+                assertThat(opened.recovery().problems()).anyMatch(problem -> problem.contains(said));
+            }
+            assertThat(opened.recovery().records()).isEqualTo(records.size());
+            opened.mkdir("/after", CreateOptions.directory());
+            opened.sync();
+        }
+        try (Volume opened = PlantedVolume.openReadWrite(image.copy())) {
+            assertThat(opened.recovery().problems()).isEmpty();
+            assertThat(opened.status("/after").kind()).isEqualTo(FileKind.DIRECTORY);
+        }
     }
 
     private void assertReadableAndNotWritable(long block) throws Exception {

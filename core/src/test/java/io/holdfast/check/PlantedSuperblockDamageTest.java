@@ -94,6 +94,13 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
         assertFound("superblock", NO_BLOCK, "counts 7 unwritten blocks, there are " + UNWRITTEN_BLOCKS);
     }
 
+    @ParameterizedTest
+    @ValueSource(longs = {2, 3, 1L << 40})
+    void aWrongMarkOfInodes(long mark) throws Exception {
+        planter.superblock(bytes -> LittleEndian.putLong(bytes, 280, mark));
+        assertFound("superblock", NO_BLOCK, "it says that all inode numbers are below " + mark);
+    }
+
     @Test
     void aLogThatCannotBeThere() throws Exception {
         planter.superblock(bytes -> LittleEndian.putLong(bytes, 192, 1L << 40));
@@ -235,10 +242,12 @@ class PlantedSuperblockDamageTest extends PlantedDamage {
         }
     }
 
-    @Test
-    void formatOneIsRefusedInWords() {
-        inAllSlots(bytes -> LittleEndian.putInt(bytes, 8, 1));
-        assertUnsupported(() -> PlantedVolume.openReadOnly(device.copy()), "format version 1 was never released");
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void formatsThatWereNeverReleasedAreRefusedInWords(int version) {
+        inAllSlots(bytes -> LittleEndian.putInt(bytes, 8, version));
+        assertUnsupported(
+                () -> PlantedVolume.openReadOnly(device.copy()), "format version " + version + " was never released");
         use(volume.closed.copy());
     }
 }

@@ -8,6 +8,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.holdfast.format.Item;
 import io.holdfast.format.LittleEndian;
 import io.holdfast.format.MapEntry;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Volume;
 import java.util.Arrays;
@@ -15,6 +16,8 @@ import java.util.Collections;
 import java.util.List;
 import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Damage planted in nodes of the metadata tree. */
 class PlantedTreeDamageTest extends PlantedDamage {
@@ -44,11 +47,25 @@ class PlantedTreeDamageTest extends PlantedDamage {
 
     @Test
     void aFlippedBitInTheRoot() throws Exception {
-        long block = planter.superblock().treeRoot().block();
+        long block = planter.superblock().treeRoot().node().block();
         flip(block);
+        flip(planter.superblock().treeRoot().copy());
         CheckReport report = assertFoundAlone("tree node", block, "checksum does not match");
         // What the root hides is told in one line, not in one for each block.
         assertThat(report.problemCount()).isLessThan(20);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aFlippedBitInOneCopyOfTheRoot(boolean first) throws Exception {
+        TreeRoot root = planter.superblock().treeRoot();
+        long block = first ? root.node().block() : root.copy();
+        flip(block);
+        assertFoundAlone("tree node", block, "the other of its two copies is whole");
+        try (Volume open = PlantedVolume.openReadOnly(device.copy())) {
+            PlantedVolume.assertReadable(open);
+            assertThat(open.recovery().problems()).anyMatch(p -> p.contains("block " + block));
+        }
     }
 
     @Test

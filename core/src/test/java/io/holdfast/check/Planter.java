@@ -33,6 +33,7 @@ import java.util.function.UnaryOperator;
  * <p>Knows the layouts by itself and asks the engine only for what is not a matter of layout.
  */
 final class Planter {
+    private static final int ALLOCATED_AT = 256;
     /** An attribute of the root that makes room for other items when it is taken away. */
     static final String ROOM = "user.room";
 
@@ -85,6 +86,9 @@ final class Planter {
         superblock(bytes -> {
             LittleEndian.putLong(bytes, 160, word(root));
             LittleEndian.putLong(bytes, 168, root.checksum());
+            if (root.isNone()) {
+                LittleEndian.putLong(bytes, 296, 0);
+            }
         });
     }
 
@@ -108,7 +112,8 @@ final class Planter {
 
     /** Returns the nodes from the root to the leaf where a key belongs. */
     private List<BlockPointer> path(byte[] key) throws HoldfastException {
-        List<BlockPointer> path = new ArrayList<>(List.of(superblock().treeRoot()));
+        List<BlockPointer> path =
+                new ArrayList<>(List.of(superblock().treeRoot().node()));
         while (level(path.getLast()) > 0) {
             if (path.size() > LEVELS_MAX) {
                 throw new IllegalStateException("planted damage has made a cycle");
@@ -138,7 +143,7 @@ final class Planter {
     }
 
     int treeHeight() throws HoldfastException {
-        return level(superblock().treeRoot()) + 1;
+        return level(superblock().treeRoot().node()) + 1;
     }
 
     /** Returns the block of the node of a level on the way to a key; level 0 is the leaf. */
@@ -180,6 +185,7 @@ final class Planter {
             first = first == null ? null : items.getFirst().key();
             written = put(path.get(above).block(), node(parent[4], items));
         }
+        device.setBlock(superblock().treeRoot().copy(), device.block(written.block()));
         treeRoot(written);
     }
 
@@ -399,6 +405,16 @@ final class Planter {
         return put(block, content);
     }
 
+    /** Marks free blocks in use, and counts them, so that the volume opens for writing. */
+    void leak(int blocks) throws HoldfastException {
+        long free = freeBlock();
+        for (int i = 0; i < blocks; i++) {
+            flipSpaceBit(free - 3L * i);
+        }
+        superblock(
+                bytes -> LittleEndian.putLong(bytes, ALLOCATED_AT, LittleEndian.getLong(bytes, ALLOCATED_AT) + blocks));
+    }
+
     void flipSpaceBit(long block) throws HoldfastException {
         int bit = (int) (block & 0x7fff);
         bitmap(block, bits -> bits[bit / 8] ^= (byte) (1 << (bit % 8)));
@@ -444,12 +460,15 @@ final class Planter {
                             r.sequence(),
                             r.durableThrough(),
                             r.block(),
+                            r.twin(),
                             previous,
                             r.next(),
                             i == index ? change.apply(r.entries()) : r.entries())
                     .encode(checksum);
             previous = LogRecord.checksumOf(header);
-            device.setBlock(r.block(), header);
+            device.setBlock(r.block(), header.clone());
+            LogRecord.becomeTwin(checksum, header);
+            device.setBlock(r.twin(), header);
         }
     }
 }

@@ -39,7 +39,7 @@ final class Repairs {
             repair.check(Progress.NONE);
             RepairPlan plan = repair.plan();
             if (plan.isPossible()) {
-                repair.apply();
+                repair.apply(Progress.NONE);
             }
             return plan;
         }

@@ -3,10 +3,13 @@ package io.holdfast.check;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.holdfast.device.MemoryDevice;
+import io.holdfast.engine.Settled;
 import io.holdfast.engine.VolumeOnDevice;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Layout;
 import io.holdfast.format.LittleEndian;
+import io.holdfast.format.LogRecord;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.CreateOptions;
@@ -63,9 +66,41 @@ class SpaceRepairTest extends PlantedDamage {
     void blocksInUseAreMarked() throws Exception {
         planter.flipSpaceBit(planter.data(volume.data, 0));
         planter.flipSpaceBit(planter.mapNode(volume.data, 0, 1));
-        planter.flipSpaceBit(planter.superblock().treeRoot().block());
+        planter.flipSpaceBit(planter.superblock().treeRoot().node().block());
         assertThat(repaired().repairs())
                 .anyMatch(r -> r.what().contains("3 that are in use and marked free are marked in use"));
+    }
+
+    /** Both copies go to other blocks, so undoing gives back the volume with its damage. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void oneOfTwoCopiesOfTheRootOfTheTree(boolean first) throws Exception {
+        TreeRoot root = planter.superblock().treeRoot();
+        long block = first ? root.node().block() : root.copy();
+        flip(block);
+        MemoryDevice image = device.copy();
+        assertThat(repaired().repairs())
+                .singleElement()
+                .satisfies(r -> assertThat(r.structure()).isEqualTo("tree node"))
+                .satisfies(r -> assertThat(r.block()).isEqualTo(block))
+                .satisfies(r -> assertThat(r.what()).contains("written again from its whole copy"));
+        MemoryDevice undone = image.copy();
+        Repairs.repair(undone);
+        use(undone.copy());
+        Repairs.undo(device);
+        use(device.copy());
+        assertFoundAlone("tree node", block, "the other of its two copies is whole");
+        assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
+    }
+
+    @Test
+    void aWrongMarkOfInodes() throws Exception {
+        long right = planter.superblock().inodesBelow();
+        planter.superblock(bytes -> LittleEndian.putLong(bytes, 280, 3));
+        assertThat(repaired().repairs())
+                .singleElement()
+                .satisfies(r -> assertThat(r.what()).contains("becomes that of the metadata tree"));
+        assertThat(planter.superblock().inodesBelow()).isGreaterThanOrEqualTo(right);
     }
 
     @Test
@@ -105,6 +140,29 @@ class SpaceRepairTest extends PlantedDamage {
         Repairs.undo(device);
         use(device.copy());
         assertFoundAlone("space map", block, "the other of two copies is whole");
+        assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
+    }
+
+    /** The log is replayed from the other copy, and the repair's checkpoint needs none of it. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void oneOfTwoCopiesOfALogHeader(boolean twin) throws Exception {
+        use(volume.crashed.copy());
+        LogRecord record = planter.log().getFirst();
+        long block = twin ? record.twin() : record.block();
+        flip(block);
+        MemoryDevice image = device.copy();
+        assertThat(repaired().repairs())
+                .singleElement()
+                .satisfies(r -> assertThat(r.structure()).isEqualTo("log copy"))
+                .satisfies(r -> assertThat(r.block()).isEqualTo(block))
+                .satisfies(r -> assertThat(r.what()).contains("taken from its whole copy"));
+        MemoryDevice undone = image.copy();
+        Repairs.repair(undone);
+        use(undone.copy());
+        Repairs.undo(device);
+        use(device.copy());
+        assertFoundAlone("log copy", block, "the other of two copies is whole");
         assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
     }
 
@@ -283,6 +341,7 @@ class SpaceRepairTest extends PlantedDamage {
         // What was hidden is gone: now it is known what is free.
         try (Volume open = PlantedVolume.openReadWrite(device)) {
             open.remove("/lost");
+            Settled.settle(open);
         }
         use(device.copy());
         Repairs.repair(device);

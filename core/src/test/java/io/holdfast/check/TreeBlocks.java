@@ -10,6 +10,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.BlockPointer;
 import io.holdfast.format.Item;
 import io.holdfast.format.Superblock;
+import io.holdfast.format.TreeRoot;
 import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -27,9 +28,15 @@ final class TreeBlocks {
         return of(device, 0);
     }
 
+    /** Returns the roots of the changes of all patches. */
+    static List<Long> changes(MemoryDevice device) throws HoldfastException {
+        return of(device, -1);
+    }
+
     private static List<Long> of(MemoryDevice device, int levelMax) throws HoldfastException {
         Superblock superblock = new Planter(device).superblock();
         Checksum checksum = Checksums.byId(superblock.checksumId());
+        TreeRoot root = superblock.treeRoot();
         List<Long> blocks = new ArrayList<>();
         BTree.walk(
                 (pointer, structure) -> {
@@ -39,11 +46,12 @@ final class TreeBlocks {
                     }
                     return node;
                 },
-                superblock.treeRoot(),
+                root,
                 new BTree.Visitor() {
                     @Override
                     public void node(BlockPointer pointer, int level) {
-                        if (!pointer.equals(superblock.treeRoot()) && level <= levelMax) {
+                        boolean isRoot = pointer.equals(root.node()) || pointer.equals(root.second());
+                        if (!isRoot && level <= levelMax) {
                             blocks.add(pointer.block());
                         }
                     }

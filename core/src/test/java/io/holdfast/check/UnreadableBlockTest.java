@@ -126,15 +126,29 @@ class UnreadableBlockTest extends PlantedDamage {
         }
     }
 
-    /** What was durable may be behind it: opening for writing is refused, and nothing is changed. */
     @Test
     void alwaysInTheLog() throws Exception {
         use(volume.crashed.copy());
         long record = planter.superblock().log().block();
+        try (Volume open = open(record, ALWAYS)) {
+            assertThat(open.status("/late2").size()).isEqualTo(4L * Block.SIZE);
+            assertThat(open.recovery().problems())
+                    .anyMatch(problem -> problem.contains("block %d, its header, is damaged".formatted(record)));
+            assertOthersGoOn(open);
+        }
+    }
+
+    /** What was durable may be behind it: opening for writing is refused, and nothing is changed. */
+    @Test
+    void alwaysInBothCopiesOfTheLog() throws Exception {
+        use(volume.crashed.copy());
+        long record = planter.superblock().log().block();
+        device.flipBit(planter.superblock().log().twin(), 9);
         assertThatThrownBy(() -> open(record, ALWAYS))
                 .isInstanceOfSatisfying(
                         HoldfastException.class,
                         e -> assertThat(e.code()).isIn(ErrorCode.DEVICE_ERROR, ErrorCode.DAMAGED));
+        device.flipBit(planter.superblock().log().twin(), 9);
         try (Volume open = open(record, 0)) {
             assertThat(open.status("/late2").size()).isEqualTo(4L * Block.SIZE);
         }

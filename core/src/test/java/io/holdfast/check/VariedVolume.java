@@ -25,6 +25,8 @@ import java.util.Objects;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /**
  * A small volume of many groups with all kinds of content, as a crash has left it, and what it has: files, directories, links,
@@ -143,6 +145,8 @@ final class VariedVolume {
         });
     }
 
+    private static final Pattern RANGE = Pattern.compile("offset (\\d+), length (\\d+)");
+
     private void directory(Volume volume, String path) throws HoldfastException {
         volume.mkdir(path, CreateOptions.directory());
         directoryInodes.put(path, volume.status(path).inode());
@@ -257,13 +261,36 @@ final class VariedVolume {
                 }
                 MemorySegment into = MemorySegment.ofArray(new byte[Block.SIZE]);
                 blocks.forEach((block, seed) -> verdict.look(path, () -> {
-                    file.read(block * Block.SIZE, into);
+                    readOrSayWhere(file, path, block * Block.SIZE, into, verdict);
                     verdict.expect(
                             into.mismatch(content(seed, block)) == -1,
                             "%s has something else in block %d".formatted(path, block));
                 }));
             }
         });
+    }
+
+    /** Reads a block. An error must name the file and the place in it. */
+    private static void readOrSayWhere(StoredFile file, String path, long offset, MemorySegment into, Verdict verdict)
+            throws HoldfastException {
+        try {
+            file.read(offset, into);
+        } catch (HoldfastException e) {
+            verdict.expect(
+                    namesPlace(String.valueOf(e.getMessage()), path, offset),
+                    "%s: offset %d is not named: %s".formatted(path, offset, e));
+            throw e;
+        }
+    }
+
+    /** Returns whether a message names a file and a range of it with an offset. */
+    static boolean namesPlace(String message, String path, long offset) {
+        Matcher range = RANGE.matcher(message);
+        if (!message.contains(path) || !range.find()) {
+            return false;
+        }
+        long first = Long.parseLong(range.group(1));
+        return first <= offset && offset < first + Long.parseLong(range.group(2));
     }
 
     /** Returns whether an error is of something that cannot be read. */

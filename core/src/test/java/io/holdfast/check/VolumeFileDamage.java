@@ -3,6 +3,8 @@ package io.holdfast.check;
 import io.holdfast.device.MemoryDevice;
 import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
+import io.holdfast.format.LogRecord;
+import io.holdfast.format.TreeRoot;
 import io.holdfast.namespace.NamespaceKeys;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -64,9 +66,11 @@ public final class VolumeFileDamage {
         }
     }
 
-    /** Damages the newest root of the metadata tree; returns its block. */
+    /** Damages both copies of the newest root of the metadata tree; returns the first of their blocks. */
     public long treeRoot() throws IOException {
-        return flip(planter.superblock().treeRoot().block());
+        TreeRoot root = planter.superblock().treeRoot();
+        flip(root.copy());
+        return flip(root.node().block());
     }
 
     /** Damages the leaf of the metadata tree that has a name in a directory; returns its block. */
@@ -89,8 +93,15 @@ public final class VolumeFileDamage {
         return planter.log().size();
     }
 
-    /** Damages the header of a record of the log. */
+    /** Damages the header of a record of the log, and the twin of it; returns the block of the header. */
     public long logRecord(int index) throws IOException {
+        LogRecord record = planter.log().get(index);
+        flip(record.twin());
+        return flip(record.block());
+    }
+
+    /** Damages the header of a record of the log, and not its twin. */
+    public long logHeader(int index) throws IOException {
         return flip(planter.log().get(index).block());
     }
 
@@ -111,6 +122,12 @@ public final class VolumeFileDamage {
     public void spaceBits(long inode) throws IOException {
         planter.flipSpaceBit(planter.freeBlock());
         planter.flipSpaceBit(planter.data(inode, 0));
+        writeBack();
+    }
+
+    /** Marks free blocks as in use, and counts them so; what is above is checksummed anew. */
+    public void leak(int blocks) throws IOException {
+        planter.leak(blocks);
         writeBack();
     }
 

@@ -157,7 +157,9 @@ final class VolumePatches {
             }
             previous = checksum.of(MemorySegment.ofArray(header), 0, Block.SIZE - 8);
             LittleEndian.putLong(header, Block.SIZE - 8, previous);
-            device.setBlock(record.block(), header);
+            device.setBlock(record.block(), header.clone());
+            LogRecord.becomeTwin(checksum, header);
+            device.setBlock(record.twin(), header);
         }
     }
 }

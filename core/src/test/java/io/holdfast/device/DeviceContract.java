@@ -53,6 +53,27 @@ public abstract class DeviceContract {
     }
 
     @Test
+    void discardsBlocksAndNoOthers() throws Exception {
+        byte[] all = TestBuffers.random(3, 64);
+        TestBuffers.write(device(), 0, all);
+        device().flush();
+        boolean could = device().discard(16, 32);
+        assertThat(TestBuffers.read(device(), 0, 16)).isEqualTo(java.util.Arrays.copyOf(all, 16 * Block.SIZE));
+        assertThat(TestBuffers.read(device(), 48, 16))
+                .isEqualTo(java.util.Arrays.copyOfRange(all, 48 * Block.SIZE, 64 * Block.SIZE));
+        byte[] again = TestBuffers.random(4, 32);
+        device().allocate(16, 32);
+        TestBuffers.write(device(), 16, again);
+        device().flush();
+        assertThat(TestBuffers.read(device(), 16, 32)).isEqualTo(again);
+        assertThat(device().discard(16, 32)).isEqualTo(could);
+        if (could) {
+            assertThatThrownBy(() -> device().discard(BLOCKS - 1, 2))
+                    .satisfies(e -> hasCode(e, ErrorCode.DEVICE_ERROR));
+        }
+    }
+
+    @Test
     void tellsItsSizeAndName() {
         assertThat(device.blocks()).isEqualTo(BLOCKS);
         assertThat(device.name()).isNotBlank();

@@ -91,6 +91,19 @@ public final class MemoryDevice implements Device {
         return blocks;
     }
 
+    /** Leaves garbage: nobody may read it. */
+    @Override
+    public boolean discard(long block, long count) throws HoldfastException {
+        DeviceChecks.requireInside(this, block, count);
+        requireOpen();
+        byte[] garbage = new byte[Block.SIZE];
+        Arrays.fill(garbage, (byte) 0xdb);
+        for (long b = block; b < block + count; b++) {
+            store(b, garbage);
+        }
+        return true;
+    }
+
     @Override
     public boolean directIo() {
         return false;

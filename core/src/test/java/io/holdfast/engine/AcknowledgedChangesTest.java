@@ -22,11 +22,11 @@ class AcknowledgedChangesTest {
         long mark = file.mark();
         file.made();
         file.flushed(mark);
-        assertThat(changes.notDurable()).isEqualTo(Map.of(7L, "/a"));
+        assertThat(changes.loss().files()).isEqualTo(Map.of(7L, "/a"));
         changes.closed(7);
-        assertThat(changes.notDurable()).hasSize(1);
+        assertThat(changes.loss().files()).hasSize(1);
         changes.flushed(changes.marks());
-        assertThat(changes.notDurable()).isEmpty();
+        assertThat(changes.loss().files()).isEmpty();
     }
 
     /** Files that were written, closed and never flushed must not fill the memory. */
@@ -35,11 +35,11 @@ class AcknowledgedChangesTest {
         for (long inode = 1; inode <= 3 * AcknowledgedChanges.CLOSED_MAX; inode++) {
             writeAndClose(inode);
         }
-        assertThat(changes.notDurable()).hasSize(AcknowledgedChanges.CLOSED_MAX);
-        assertThat(changes.othersAreNotDurable()).isTrue();
+        assertThat(changes.loss().files()).hasSize(AcknowledgedChanges.CLOSED_MAX);
+        assertThat(changes.loss().others()).isTrue();
 
         AcknowledgedChanges after = new AcknowledgedChanges();
-        after.lose(changes.notDurable(), changes.othersAreNotDurable());
+        after.lose(changes.loss().files(), changes.loss().others());
         AcknowledgedChanges.OfFile other = after.opened(1_000_000, "/other");
         assertThatThrownBy(other::requireKept).isInstanceOf(HoldfastException.class);
         assertThat(after.accept(1_000_000)).isTrue();
@@ -57,10 +57,10 @@ class AcknowledgedChangesTest {
         AcknowledgedChanges.Marks marks = changes.marks();
         writeAndClose(1_000_000);
         changes.flushed(marks);
-        assertThat(changes.othersAreNotDurable()).isTrue();
+        assertThat(changes.loss().others()).isTrue();
         changes.flushed(changes.marks());
-        assertThat(changes.othersAreNotDurable()).isFalse();
-        assertThat(changes.notDurable()).isEmpty();
+        assertThat(changes.loss().others()).isFalse();
+        assertThat(changes.loss().files()).isEmpty();
     }
 
     @Test

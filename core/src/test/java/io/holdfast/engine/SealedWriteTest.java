@@ -17,6 +17,7 @@ import io.holdfast.volume.WriteFlag;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
+import java.util.EnumSet;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CountDownLatch;
@@ -33,6 +34,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 class SealedWriteTest {
     private static final int BLOCK = 4096;
     private static final int BLOCKS = 16;
+    /** Blocks of a record with one block of data: a header and its twin come first. */
+    private static final int SHORTEST_RECORD = 3;
 
     private interface Call {
         void run() throws HoldfastException;
@@ -55,7 +58,8 @@ class SealedWriteTest {
 
         /** Returns when the thread waits for somebody. */
         void awaitWaiting() {
-            while (thread.getState() != Thread.State.WAITING && thread.isAlive()) {
+            Set<Thread.State> waiting = EnumSet.of(Thread.State.WAITING, Thread.State.TIMED_WAITING);
+            while (!waiting.contains(thread.getState()) && thread.isAlive()) {
                 Thread.onSpinWait();
             }
         }
@@ -82,7 +86,7 @@ class SealedWriteTest {
             if (operation == Operation.FLUSH && !passed) {
                 flushedBefore = true;
             }
-            if (operation == Operation.WRITE && blocks > 2 && armed.getAndSet(false)) {
+            if (operation == Operation.WRITE && blocks > SHORTEST_RECORD && armed.getAndSet(false)) {
                 reached.countDown();
                 try {
                     opened.await();

@@ -142,7 +142,7 @@ class PausedReaperTest {
         }
         try (Volume volume = open()) {
             awaitUsed(volume, MIB);
-            assertThat(reaper(volume).state()).isNotEqualTo(JobState.PAUSED);
+            assertThat(reaper(volume).state()).as("a pause outlasts a server").isEqualTo(JobState.PAUSED);
             assertThat(volume.check(Progress.NONE).problems()).isEmpty();
         }
     }

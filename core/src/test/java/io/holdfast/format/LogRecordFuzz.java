@@ -13,7 +13,7 @@ import java.util.Optional;
 
 /** The header of a log record, and the same bytes as the entries of a payload: both encode to what they were. */
 public final class LogRecordFuzz implements FuzzTarget {
-    private static final int ENTRIES_AT = 104;
+    private static final int ENTRIES_AT = 128;
     private static final int CHECKSUM_AT = 4088;
     private static final Checksum CHECKSUM = Checksums.superblock();
     private static final Layout LAYOUT = new Layout(Superblock.MIN_BLOCKS, Layout.GROUP_LOG2_MIN);
@@ -31,18 +31,29 @@ public final class LogRecordFuzz implements FuzzTarget {
         Optional<LogRecord> accepted;
         try {
             accepted = LogRecord.decode(
-                    block, LittleEndian.getLong(block, 32), LittleEndian.getLong(block, 96), CHECKSUM, LAYOUT);
+                    block,
+                    LittleEndian.getLong(block, isTwin(block) ? 104 : 32),
+                    LittleEndian.getLong(block, 96),
+                    CHECKSUM,
+                    LAYOUT);
         } catch (HoldfastException e) {
             return;
         }
         if (accepted.isPresent()) {
             byte[] written = accepted.get().encode(CHECKSUM);
+            if (isTwin(block)) {
+                LogRecord.becomeTwin(CHECKSUM, written);
+            }
             // What lies between the entries and the checksum is ignored.
             int end = ENTRIES_AT + LittleEndian.getInt(block, 88);
             assertThat(Arrays.mismatch(written, 0, end, block, 0, end))
                     .as("first byte that differs")
                     .isEqualTo(-1);
         }
+    }
+
+    private static boolean isTwin(byte[] block) {
+        return LittleEndian.getLong(block, 120) == 1;
     }
 
     private static void entries(byte[] bytes) {
@@ -63,8 +74,12 @@ public final class LogRecordFuzz implements FuzzTarget {
         LogEntry put = new LogEntry.ItemChange(new Item(new byte[] {1, 2, 3}, new byte[] {4, 5}));
         LogEntry removal = new LogEntry.ItemChange(Item.remove(new byte[] {1, 2, 3}));
         LogEntry drop = new LogEntry.Drop(12);
-        LogEntry payload = new LogEntry.Payload(5000, List.of(new BlockPointer(50, 1), new BlockPointer(51, 2)));
+        LogEntry payload = new LogEntry.Payload(
+                5000, List.of(new LogEntry.PayloadBlock(50, 60, 1), new LogEntry.PayloadBlock(51, 61, 2)));
+        byte[] twin = record(extent, range);
+        LogRecord.becomeTwin(CHECKSUM, twin);
         return List.of(
+                twin,
                 record(extent),
                 record(unproven, range),
                 record(put, removal, drop),
@@ -76,7 +91,7 @@ public final class LogRecordFuzz implements FuzzTarget {
     }
 
     private static byte[] record(LogEntry... entries) {
-        LogPosition next = new LogPosition(601, 8, 99, 0, 600, 700, 800, 900);
-        return new LogRecord(77, 99, 7, 6, 600, 5, next, List.of(entries)).encode(CHECKSUM);
+        LogPosition next = new LogPosition(602, 603, 8, 99, 0, 600, 700, 800, 900);
+        return new LogRecord(77, 99, 7, 6, 600, 601, 5, next, List.of(entries)).encode(CHECKSUM);
     }
 }

@@ -15,7 +15,8 @@ class LogRecordReuseTest {
                 new LogEntry.Range(7, 3, 5, MapEntry.HOLE),
                 new LogEntry.Drop(9),
                 new LogEntry.Extent(7, 1, 4711, 2, false, new long[] {1, 2})));
-        LogRecord record = new LogRecord(9, 1, 2, 1, 100, 3, new LogPosition(101, 3, 1, 4, 5, 6, 7, 8), entries);
+        LogRecord record =
+                new LogRecord(9, 1, 2, 1, 100, 101, 3, new LogPosition(102, 103, 3, 1, 4, 5, 6, 7, 8), entries);
         byte[] used = new byte[Block.SIZE];
         Arrays.fill(used, (byte) 0xff);
         record.encode(new Crc32c(), used);

@@ -37,7 +37,7 @@ class WriteLogRoomTest {
                 new HostRoom(Timing.SYSTEM),
                 change -> {},
                 7,
-                new LogPosition(0, 1, 1, 0, 0, 0, 0, 0),
+                LogPosition.unplaced(1, 1),
                 2,
                 2);
     }

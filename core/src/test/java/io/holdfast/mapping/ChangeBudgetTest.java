@@ -2,7 +2,7 @@ package io.holdfast.mapping;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.Test;
 
 class ChangeBudgetTest {
@@ -23,10 +23,30 @@ class ChangeBudgetTest {
 
     @Test
     void aFullLogAdmitsNothing() {
-        AtomicBoolean full = new AtomicBoolean(true);
-        budget.boundBy(full::get);
+        AtomicReference<Double> log = new AtomicReference<>(1.1);
+        budget.boundBy(part -> log.get() > part);
         assertThat(budget.tryAdmit(1)).isFalse();
-        full.set(false);
+        log.set(0.9);
+        assertThat(budget.tryAdmit(1)).isTrue();
+        memory.close();
+    }
+
+    /** The log behind a checkpoint grows as the checkpoint proceeds: nobody waits until all of it is written. */
+    @Test
+    void aCheckpointThatProceedsLetsTheLogGrow() {
+        AtomicReference<Double> log = new AtomicReference<>(0.6);
+        budget.boundBy(part -> log.get() > part);
+        budget.froze();
+        assertThat(budget.tryAdmit(1)).isFalse();
+        assertThat(budget.tryAdmitLate(1)).isTrue();
+        budget.advance(4, 10);
+        assertThat(budget.tryAdmit(1)).isTrue();
+        log.set(0.98);
+        budget.advance(10, 10);
+        assertThat(budget.tryAdmit(1)).isFalse();
+        budget.mapsWritten();
+        assertThat(budget.tryAdmit(1)).isTrue();
+        budget.committed();
         assertThat(budget.tryAdmit(1)).isTrue();
         memory.close();
     }
@@ -37,6 +57,7 @@ class ChangeBudgetTest {
         budget.froze();
         long room = budget.hard() / ChangeBudget.BLOCK_BYTES;
         assertThat(budget.tryAdmit(room * 6 / 10)).isFalse();
+        assertThat(budget.tryAdmitLate(room * 11 / 10)).isFalse();
         assertThat(budget.tryAdmit(room * 4 / 10)).isTrue();
         budget.advance(9, 10);
         assertThat(budget.tryAdmit(room * 3 / 10)).isTrue();

@@ -11,6 +11,7 @@ final class Errno {
     static final int EBUSY = 16;
     static final int EINVAL = 22;
     static final int EMFILE = 24;
+    static final int ENOTTY = 25;
     static final int ENOSPC = 28;
     static final int ENOSYS = 38;
     static final int EOPNOTSUPP = 95;

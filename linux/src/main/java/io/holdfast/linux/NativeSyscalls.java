@@ -29,12 +29,14 @@ final class NativeSyscalls implements Syscalls {
     private static final int EFD_CLOEXEC = 0x80000;
     private static final int SEEK_END = 2;
     private static final int FALLOC_FL_KEEP_SIZE = 1;
+    private static final int FALLOC_FL_PUNCH_HOLE = 2;
+    private static final int BLKDISCARD = 0x1277;
     private static final int PROT_READ_WRITE = 3;
     private static final int MAP_SHARED_POPULATE = 0x8001;
     private static final long MAP_FAILED = -1;
 
     private static final Linker LINKER = Linker.nativeLinker();
-    private static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
+    static final Linker.Option ERRNO = Linker.Option.captureCallState("errno");
     private static final long ERRNO_OFFSET =
             Linker.Option.captureStateLayout().byteOffset(MemoryLayout.PathElement.groupElement("errno"));
     private static final long TEXT_BYTES_MAX = 4096;
@@ -45,7 +47,7 @@ final class NativeSyscalls implements Syscalls {
      * register: a function ignores registers beyond its last parameter, and the upper half of a register that holds an
      * {@code int}.
      */
-    private static final FunctionDescriptor FUNCTION =
+    static final FunctionDescriptor FUNCTION =
             FunctionDescriptor.of(JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG, JAVA_LONG);
 
     private static final MethodHandle OPEN = handle("open", FUNCTION, ERRNO);
@@ -56,6 +58,7 @@ final class NativeSyscalls implements Syscalls {
     private static final MethodHandle FSYNC = handle("fsync", FUNCTION, ERRNO);
     private static final MethodHandle FDATASYNC = handle("fdatasync", FUNCTION, ERRNO);
     private static final MethodHandle FALLOCATE = handle("fallocate", FUNCTION, ERRNO);
+    private static final MethodHandle IOCTL = handle("ioctl", FUNCTION, ERRNO);
     private static final MethodHandle FTRUNCATE = handle("ftruncate64", FUNCTION, ERRNO);
     private static final MethodHandle EVENTFD = handle("eventfd", FUNCTION, ERRNO);
     private static final MethodHandle WRITE = handle("write", FUNCTION, ERRNO);
@@ -127,6 +130,24 @@ final class NativeSyscalls implements Syscalls {
     }
 
     @Override
+    public int punch(int descriptor, long position, long bytes) {
+        MemorySegment state = STATE.get();
+        int mode = FALLOC_FL_KEEP_SIZE | FALLOC_FL_PUNCH_HOLE;
+        return negated((int) call(FALLOCATE, state, descriptor, mode, position, bytes), state);
+    }
+
+    @Override
+    public int discard(int descriptor, long position, long bytes) {
+        MemorySegment state = STATE.get();
+        try (Arena arena = Arena.ofConfined()) {
+            MemorySegment range = arena.allocate(JAVA_LONG, 2);
+            range.setAtIndex(JAVA_LONG, 0, position);
+            range.setAtIndex(JAVA_LONG, 1, bytes);
+            return negated((int) call(IOCTL, state, descriptor, BLKDISCARD, range.address(), 0), state);
+        }
+    }
+
+    @Override
     public void truncate(int descriptor, long bytes) throws SystemCallException {
         MemorySegment state = STATE.get();
         checked((int) call(FTRUNCATE, state, descriptor, bytes, 0, 0), state);
@@ -179,12 +200,11 @@ final class NativeSyscalls implements Syscalls {
                 errno, MemorySegment.ofAddress(text).reinterpret(TEXT_BYTES_MAX).getString(0));
     }
 
-    private static long call(MethodHandle function, MemorySegment state, long a, long b, long c, long d) {
+    static long call(MethodHandle function, MemorySegment state, long a, long b, long c, long d) {
         return call(function, state, a, b, c, d, 0, 0);
     }
 
-    private static long call(
-            MethodHandle function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
+    static long call(MethodHandle function, MemorySegment state, long a, long b, long c, long d, long e, long f) {
         try {
             return (long) function.invokeExact(state, a, b, c, d, e, f);
         } catch (Throwable thrown) {
@@ -211,7 +231,8 @@ final class NativeSyscalls implements Syscalls {
         return result < 0 ? -errno(state) : result;
     }
 
-    private static int errno(MemorySegment state) {
+    /** Returns the number of the error that the last call left in {@code state}. */
+    static int errno(MemorySegment state) {
         return state.get(JAVA_INT, ERRNO_OFFSET);
     }
 
@@ -229,7 +250,7 @@ final class NativeSyscalls implements Syscalls {
         return new IllegalStateException(thrown);
     }
 
-    private static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
+    static MethodHandle handle(String name, FunctionDescriptor type, Linker.Option... options) {
         SymbolLookup library = LINKER.defaultLookup();
         return LINKER.downcallHandle(library.findOrThrow(name), type, options);
     }

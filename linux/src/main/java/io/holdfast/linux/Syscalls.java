@@ -22,6 +22,12 @@ interface Syscalls {
     /** {@code fallocate(2)} without a change of the size; returns 0, or the negated number of an error. */
     int allocate(int descriptor, long position, long bytes);
 
+    /** {@code fallocate(2)} with {@code FALLOC_FL_PUNCH_HOLE}; returns 0, or the negated number of an error. */
+    int punch(int descriptor, long position, long bytes);
+
+    /** {@code ioctl(2)} with {@code BLKDISCARD}; returns 0, or the negated number of an error. */
+    int discard(int descriptor, long position, long bytes);
+
     /** {@code ftruncate(2)}. */
     void truncate(int descriptor, long bytes) throws SystemCallException;
 

@@ -42,6 +42,8 @@ final class UringFile implements BlockFile {
     private volatile boolean closed;
     /** The file system does not support {@code fallocate}. */
     private volatile boolean cannotAllocate;
+    /** The file system or the disk takes no room back. */
+    private volatile boolean cannotDiscard;
 
     /** Takes over an open file and a ring for it. */
     UringFile(Syscalls syscalls, RingThread ring, int descriptor) {
@@ -216,6 +218,38 @@ final class UringFile implements BlockFile {
         try {
             requireOpen();
             return syscalls.allocate(descriptor, position, bytes);
+        } finally {
+            calls.unlockRead(stamp);
+        }
+    }
+
+    /** Blocks in the system call, as {@link #allocate} does. */
+    @Override
+    public boolean discard(long position, long bytes, boolean blockDevice) throws IOException {
+        if (cannotDiscard) {
+            return false;
+        }
+        int result;
+        do {
+            result = callDiscard(position, bytes, blockDevice);
+        } while (result == -Errno.EINTR);
+        if (result == -Errno.EOPNOTSUPP || result == -Errno.ENOSYS || result == -Errno.ENOTTY) {
+            cannotDiscard = true;
+            return false;
+        }
+        if (result < 0) {
+            throw failure(-result);
+        }
+        return true;
+    }
+
+    private int callDiscard(long position, long bytes, boolean blockDevice) throws ClosedChannelException {
+        long stamp = calls.readLock();
+        try {
+            requireOpen();
+            return blockDevice
+                    ? syscalls.discard(descriptor, position, bytes)
+                    : syscalls.punch(descriptor, position, bytes);
         } finally {
             calls.unlockRead(stamp);
         }

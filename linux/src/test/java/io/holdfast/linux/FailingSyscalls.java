@@ -71,6 +71,16 @@ class FailingSyscalls implements Syscalls {
     }
 
     @Override
+    public int punch(int descriptor, long position, long bytes) {
+        return real.punch(descriptor, position, bytes);
+    }
+
+    @Override
+    public int discard(int descriptor, long position, long bytes) {
+        return real.discard(descriptor, position, bytes);
+    }
+
+    @Override
     public void truncate(int descriptor, long bytes) throws SystemCallException {
         count();
         real.truncate(descriptor, bytes);

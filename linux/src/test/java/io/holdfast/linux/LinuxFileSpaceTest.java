@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Optional;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -35,6 +36,17 @@ class LinuxFileSpaceTest {
     @Test
     void whatIsNoRegularFileTakesNothingThatIsKnown() throws IOException {
         assertThat(FileSpace.of(folder)).isEmpty();
+    }
+
+    /** As in a sandbox that forbids the call, or with a kernel that has none. */
+    @Test
+    void aCallThatFailsTellsNothing() throws IOException {
+        LinuxFileSpace failing = new LinuxFileSpace(() -> Optional.of((_, _) -> -1));
+        assertThat(failing.taken(Files.write(folder.resolve("there"), new byte[MIB])))
+                .isEmpty();
+        assertThatThrownBy(() -> failing.taken(folder.resolve("none")))
+                .isInstanceOf(IOException.class)
+                .hasMessageContaining("none");
     }
 
     @Test

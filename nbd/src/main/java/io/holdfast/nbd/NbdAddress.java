@@ -56,7 +56,7 @@ public sealed interface NbdAddress {
         throw new IllegalArgumentException("'" + text + "': the port must be a number from 0 to 65535");
     }
 
-    /** A unix socket. Its file is made with mode 0600 and removed when the server stops. */
+    /** A unix socket. Its file is made with {@link SocketMode} and removed when the server stops. */
     record Unix(Path path) implements NbdAddress {
         @Override
         public String toString() {

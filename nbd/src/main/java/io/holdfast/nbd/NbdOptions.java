@@ -25,6 +25,7 @@ import java.util.Optional;
  *     payload that it has begun, before the server ends its connection; the server looks eight times in this time, so it may
  *     take a quarter longer. Replies go to the socket in pieces of about 1 MiB; one piece that is taken in this time is
  *     enough. A client that owes nothing may be silent for ever
+ * @param access who finds and opens what
  */
 public record NbdOptions(
         boolean readOnly,
@@ -35,7 +36,8 @@ public record NbdOptions(
         long connectionBytesMax,
         long bytesMax,
         Duration handshakeTimeout,
-        Duration stallTimeout) {
+        Duration stallTimeout,
+        NbdAccess access) {
     public NbdOptions {
         if (sectorSize != 1 && sectorSize != 512 && sectorSize != 4096) {
             throw new IllegalArgumentException("the sector size must be 1, 512 or 4096, not " + sectorSize);
@@ -50,6 +52,12 @@ public record NbdOptions(
         }
     }
 
+    /** Bytes that a connection may take beyond its part of {@code bytesMax}. */
+    private static final long CONNECTION_BYTES = 3L << 19;
+
+    /** Bytes of encryption for a connection in addition. */
+    private static final long TLS_BYTES = 5L << 17;
+
     public static NbdOptions defaults() {
         return new NbdOptions(
                 false,
@@ -60,7 +68,13 @@ public record NbdOptions(
                 64L << 20,
                 256L << 20,
                 Duration.ofSeconds(10),
-                Duration.ofMinutes(5));
+                Duration.ofMinutes(5),
+                NbdAccess.ALL);
+    }
+
+    /** Returns the bytes that each connection may take beyond its part of {@code bytesMax}. */
+    public long connectionBytes() {
+        return CONNECTION_BYTES + (tls.isPresent() ? TLS_BYTES : 0);
     }
 
     public NbdOptions withReadOnly(boolean yes) {
@@ -73,7 +87,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 handshakeTimeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withSectorSize(int bytes) {
@@ -86,7 +101,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 handshakeTimeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withConnectionsMax(int max) {
@@ -99,7 +115,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 handshakeTimeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withTls(NbdTls encryption) {
@@ -112,7 +129,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 handshakeTimeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withRequestsMax(int max) {
@@ -125,7 +143,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 handshakeTimeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withBytesMax(long max) {
@@ -138,7 +157,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 max,
                 handshakeTimeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withHandshakeTimeout(Duration timeout) {
@@ -151,7 +171,8 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 timeout,
-                stallTimeout);
+                stallTimeout,
+                access);
     }
 
     public NbdOptions withStallTimeout(Duration timeout) {
@@ -164,6 +185,21 @@ public record NbdOptions(
                 connectionBytesMax,
                 bytesMax,
                 handshakeTimeout,
-                timeout);
+                timeout,
+                access);
+    }
+
+    public NbdOptions withAccess(NbdAccess who) {
+        return new NbdOptions(
+                readOnly,
+                sectorSize,
+                connectionsMax,
+                tls,
+                requestsMax,
+                connectionBytesMax,
+                bytesMax,
+                handshakeTimeout,
+                stallTimeout,
+                who);
     }
 }

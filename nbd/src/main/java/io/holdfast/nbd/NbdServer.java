@@ -1,16 +1,18 @@
 package io.holdfast.nbd;
 
+import io.holdfast.nbd.export.ExportTable;
 import io.holdfast.nbd.transport.Listener;
-import io.holdfast.nbd.transport.Peer;
 import io.holdfast.nbd.transport.SocketConnection;
 import io.holdfast.nbd.transport.TlsIdentity;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 
 /**
@@ -25,6 +27,9 @@ public final class NbdServer implements AutoCloseable {
 
     private final NbdOptions options;
     private final List<Listener> listeners;
+    /** What clients find at the address of each listener. */
+    private final Map<NbdAddress, ExportTable> tables = new HashMap<>();
+
     private final List<Thread> acceptors = new ArrayList<>();
     private final NbdSessions sessions;
 
@@ -40,12 +45,42 @@ public final class NbdServer implements AutoCloseable {
      * @throws IOException if an address cannot be bound or the TLS files cannot be read; the message says which and why
      */
     public static NbdServer start(Volume volume, List<NbdAddress> addresses, NbdOptions options) throws IOException {
-        return start(volume, addresses, options, Thread::start);
+        return start(volume, addresses, ListeningSockets.NONE, options);
+    }
+
+    /** Does as {@link #start(Volume, List, NbdOptions)}; binds no address at which one of {@code sockets} listens. */
+    public static NbdServer start(
+            Volume volume, List<NbdAddress> addresses, ListeningSockets sockets, NbdOptions options)
+            throws IOException {
+        return start(volume, addresses, sockets, options, 0);
+    }
+
+    /**
+     * Does as {@link #start(Volume, List, ListeningSockets, NbdOptions)}, in the place of another server.
+     *
+     * @param lastNumber the {@link #lastNumber} of that one: so no number ever means two connections
+     */
+    public static NbdServer start(
+            Volume volume, List<NbdAddress> addresses, ListeningSockets sockets, NbdOptions options, long lastNumber)
+            throws IOException {
+        return start(volume, addresses, options, sockets, Thread::start, lastNumber);
     }
 
     static NbdServer start(Volume volume, List<NbdAddress> addresses, NbdOptions options, NbdSessions.Starter starter)
             throws IOException {
-        if (addresses.isEmpty()) {
+        return start(volume, addresses, options, ListeningSockets.NONE, starter, 0);
+    }
+
+    private static NbdServer start(
+            Volume volume,
+            List<NbdAddress> addresses,
+            NbdOptions options,
+            ListeningSockets sockets,
+            NbdSessions.Starter starter,
+            long lastNumber)
+            throws IOException {
+        List<NbdAddress> all = all(addresses, options.access());
+        if (all.isEmpty()) {
             throw new IllegalArgumentException("no address to listen on");
         }
         Optional<TlsIdentity> tls = Optional.empty();
@@ -55,14 +90,14 @@ public final class NbdServer implements AutoCloseable {
         }
         List<Listener> listeners = new ArrayList<>();
         try {
-            for (NbdAddress address : addresses) {
-                listeners.add(Listener.open(address));
+            for (NbdAddress address : all) {
+                listeners.add(Listener.open(address, sockets, options.access().modeAt(address)));
             }
         } catch (IOException e) {
             listeners.forEach(Listener::close);
             throw e;
         }
-        NbdSessions sessions = new NbdSessions(volume, options, tls, NbdEnvironment.SYSTEM, starter);
+        NbdSessions sessions = new NbdSessions(volume, options, tls, NbdEnvironment.SYSTEM, starter, lastNumber);
         NbdServer server = new NbdServer(options, List.copyOf(listeners), sessions);
         server.accept();
         return server;
@@ -74,17 +109,33 @@ public final class NbdServer implements AutoCloseable {
      *
      * @throws IOException as {@link #start}
      */
-    public static void check(List<NbdAddress> addresses, NbdOptions options) throws IOException {
+    public static void check(List<NbdAddress> addresses, NbdOptions options, ListeningSockets sockets)
+            throws IOException {
         if (options.tls().isPresent()) {
             NbdTls files = options.tls().get();
             TlsIdentity.load(files.certificates(), files.verifyPeer());
         }
-        for (NbdAddress address : addresses) {
-            Listener.check(address);
+        for (NbdAddress address : all(addresses, options.access())) {
+            Listener.check(address, sockets, options.access().modeAt(address));
         }
     }
 
+    /** Returns the addresses and the sockets that exports have for themselves, each once. */
+    private static List<NbdAddress> all(List<NbdAddress> addresses, NbdAccess access) {
+        List<NbdAddress> all = new ArrayList<>(access.common(addresses));
+        all.addAll(access.ownSockets());
+        return all;
+    }
+
     private void accept() {
+        NbdAccess access = options.access();
+        // All addresses that are no export's own share one table, and with it the limits of its exports.
+        ExportTable common = access.exports().isEmpty() ? sessions.exports() : sessions.listed(access.commonExports());
+        for (Listener listener : listeners) {
+            NbdAddress address = listener.address();
+            boolean own = access.common(List.of(address)).isEmpty();
+            tables.put(address, own ? sessions.listed(access.exportsAt(address)) : common);
+        }
         for (Listener listener : listeners) {
             acceptors.add(Thread.ofPlatform()
                     .name("nbd-accept-" + listener.address())
@@ -93,12 +144,12 @@ public final class NbdServer implements AutoCloseable {
     }
 
     private void admit(SocketChannel socket, NbdAddress address) throws IOException {
-        sessions.admit(new SocketConnection(socket), address.toString(), number -> {
-            String name = socket.getRemoteAddress() instanceof InetSocketAddress peer
-                    ? peer.getHostString() + ":" + peer.getPort()
-                    : number + " at " + address;
-            return new NbdSessions.Client(name, Peer.describe(socket, name));
-        });
+        ExportTable table = Objects.requireNonNull(tables.get(address), "each listener has a table");
+        sessions.admit(
+                new SocketConnection(socket),
+                address.toString(),
+                table,
+                number -> Caller.of(socket, address, number, options.access().peers()));
     }
 
     /** Returns the addresses as bound, with the real port. */
@@ -125,12 +176,55 @@ public final class NbdServer implements AutoCloseable {
                 .toList();
     }
 
+    /** Returns the URIs of an export of the list: at its own socket, or else at each address. */
+    public List<String> uris(NbdExport export) {
+        boolean encrypted = options.tls().map(NbdTls::required).orElse(false);
+        List<NbdAddress> at = export.socket().isPresent()
+                ? List.of(export.socket().get().address())
+                : options.access().common(addresses());
+        return at.stream()
+                .map(address -> NbdUri.of(address, export.name(), encrypted))
+                .toList();
+    }
+
+    /** Returns the number of the latest connection; 0 if there was none. */
+    public long lastNumber() {
+        return sessions.lastNumber();
+    }
+
+    /** Returns the connections that are served, in the order in which they came. */
+    public List<NbdClientStatus> clients() {
+        return sessions.clients();
+    }
+
+    /**
+     * Ends a connection in order: it begins no more requests, those in flight are answered, and then it is closed. What was
+     * acknowledged to it stays. The client may connect again.
+     *
+     * @param id as in {@link #clients}
+     * @param wait how long to wait for its end at most
+     * @return what it was, and whether it has ended; empty if there is no such connection
+     */
+    public Optional<NbdSessions.Disconnected> disconnect(long id, Duration wait) throws InterruptedException {
+        return sessions.disconnect(id, wait.toNanos());
+    }
+
+    /** Returns whether every address still takes clients. */
+    public boolean accepts() {
+        return acceptors.stream().allMatch(Thread::isAlive);
+    }
+
     public NbdCounters counters() {
         return sessions.counters();
     }
 
+    /** Returns what the server has done, in more detail. */
+    public NbdMetrics metrics() {
+        return sessions.metrics();
+    }
+
     /** Returns how many bytes of payload memory all connections hold at the moment. */
-    long payloadBytesHeld() {
+    public long payloadBytesHeld() {
         return sessions.payloadBytesHeld();
     }
 

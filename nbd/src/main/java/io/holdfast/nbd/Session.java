@@ -7,9 +7,13 @@ import io.holdfast.door.PayloadPool;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.nbd.export.Export;
+import io.holdfast.nbd.export.ExportTable;
+import io.holdfast.nbd.export.FileWriters;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.handshake.Handshake;
 import io.holdfast.nbd.handshake.Negotiated;
+import io.holdfast.nbd.transmission.Admission;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.Transmission;
 import io.holdfast.nbd.transmission.WorkerPlaces;
@@ -21,7 +25,9 @@ import io.holdfast.nbd.transport.Transport;
 import io.holdfast.volume.FileUser;
 import io.holdfast.volume.StoredFile;
 import java.io.IOException;
+import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -40,6 +46,8 @@ final class Session implements Runnable {
     /** How long a client may take to receive the refusal that there is no room. */
     private static final Duration REFUSAL_TIME_MAX = Duration.ofSeconds(2);
 
+    private final NbdSessions.Client client;
+    private final Greeter greeter;
     private final FileUser user;
     private final Transport transport;
     private final Shared shared;
@@ -47,19 +55,32 @@ final class Session implements Runnable {
     private final StallWatch stalls;
     private final @Nullable String refusal;
     private final long accepted;
+    private final long begun;
+    private volatile @Nullable Export export;
     private volatile @Nullable Transmission transmission;
     private volatile boolean stopping;
     private volatile boolean busyAtStop;
 
-    /** @param refusal why the client is not served; null if it is */
-    Session(Connection connection, Shared shared, NbdSessions.Client client, @Nullable String refusal) {
+    /**
+     * @param exports what the client finds
+     * @param refusal why the client is not served; null if it is
+     */
+    Session(
+            Connection connection,
+            Shared shared,
+            ExportTable exports,
+            NbdSessions.Client client,
+            @Nullable String refusal) {
+        this.client = client;
         this.user = new User(client.description());
         this.transport = new Transport(connection);
         this.shared = shared;
-        this.log = new SessionLog(client.name());
+        this.log = new SessionLog(client.name(), client.at());
         this.stalls = new StallWatch(transport.progress(), shared.options().stallTimeout());
         this.refusal = refusal;
         this.accepted = shared.connections().mark();
+        this.begun = shared.environment().timing().nanoTime();
+        this.greeter = shared.greeter().at(exports).as(user);
     }
 
     /** What the sessions of a server have in common. */
@@ -71,6 +92,7 @@ final class Session implements Runnable {
             Meters meters,
             Alarms alarms,
             FileConnections connections,
+            FileWriters writers,
             NbdEnvironment environment) {}
 
     @Override
@@ -106,8 +128,10 @@ final class Session implements Runnable {
     }
 
     private void serve(Negotiated negotiated, InputBuffer input) throws IOException {
-        try (StoredFile file = negotiated.export().file()) {
-            log.serves(negotiated.export().name());
+        try (negotiated) {
+            StoredFile file = negotiated.export().file();
+            export = negotiated.export();
+            log.serves(negotiated.export(), description());
             Inject.at(Point.CLIENT_SERVED);
             ChangeGate gate = new ChangeGate(shared.environment().timing());
             try {
@@ -143,14 +167,19 @@ final class Session implements Runnable {
          */
         @Override
         public void cutOff() {
-            try {
-                log.cutOff("its file is to be changed or taken away");
-            } finally {
-                stop();
-                transport.shutdownInput();
-            }
-            var _ = shared.alarms().after(CUT_OFF_NANOS_MAX, transport::abort);
+            endInOrder("its file is to be changed or taken away");
         }
+    }
+
+    /** Begins no more requests, answers those in flight, and closes the connection. */
+    void endInOrder(String reason) {
+        try {
+            log.cutOff(reason);
+        } finally {
+            stop();
+            transport.shutdownInput();
+        }
+        var _ = shared.alarms().after(CUT_OFF_NANOS_MAX, transport::abort);
     }
 
     private Optional<Negotiated> negotiate(InputBuffer input) throws IOException {
@@ -165,7 +194,7 @@ final class Session implements Runnable {
                         limit.toNanos(),
                         () -> cutOff("no export was chosen within " + limit.toMillis() / 1000.0 + " s"));
         try {
-            return new Handshake(shared.greeter().as(user), refusal, transport, input, log::refused).run();
+            return new Handshake(greeter, refusal, transport, input, log::refused).run();
         } finally {
             abort.cancel();
         }
@@ -181,12 +210,70 @@ final class Session implements Runnable {
                 shared.places(),
                 shared.meters(),
                 gate,
+                admission(negotiated.export()),
                 shared.environment());
         transmission = phase;
         if (stopping) {
             phase.stop();
         }
         phase.run();
+    }
+
+    private Admission admission(Export opened) {
+        X509Certificate certificate = transport.certificate();
+        String identity =
+                client.identity() + (certificate == null ? "" : " " + ClientCertificate.Fingerprint.of(certificate));
+        FileWriters.Writer writer = new FileWriters.Writer(
+                begun,
+                identity,
+                description(),
+                opened.use().exclusive(),
+                certificate == null && client.isKnownByUserAlone());
+        return new Admission(
+                opened,
+                opened.file().inode(),
+                shared.writers(),
+                writer,
+                shared.options().access().handover().toNanos());
+    }
+
+    /** Returns who the client is, with the certificate that it has shown. */
+    private String description() {
+        X509Certificate certificate = transport.certificate();
+        return certificate == null
+                ? client.description()
+                : client.description() + ", with the certificate '"
+                        + certificate.getSubjectX500Principal().getName() + "'";
+    }
+
+    /** Returns whether the client is told that there is no room, and never served. */
+    boolean isRefused() {
+        return refusal != null;
+    }
+
+    /** Returns what this connection is and has done. */
+    NbdClientStatus status(long id) {
+        Export opened = export;
+        Transmission phase = transmission;
+        X509Certificate certificate = transport.certificate();
+        String name = certificate == null ? "" : ClientCertificate.CommonName.of(certificate);
+        return new NbdClientStatus(
+                id,
+                opened == null ? "" : opened.name(),
+                opened == null ? "" : opened.path(),
+                opened != null && opened.readOnly(),
+                phase != null && phase.hasTriedToWrite(),
+                client.at(),
+                client.from(),
+                client.process(),
+                name != null
+                        ? name
+                        : ClientCertificate.SHA256
+                                + ClientCertificate.Fingerprint.of(Objects.requireNonNull(certificate)),
+                shared.environment().timing().nanoTime() - begun,
+                phase == null ? 0 : phase.requests(),
+                phase == null ? 0 : phase.bytesRead(),
+                phase == null ? 0 : phase.bytesWritten());
     }
 
     private void drain() {

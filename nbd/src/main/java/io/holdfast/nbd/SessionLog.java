@@ -1,5 +1,6 @@
 package io.holdfast.nbd;
 
+import io.holdfast.nbd.export.Export;
 import io.holdfast.nbd.protocol.ProtocolException;
 import io.holdfast.nbd.transport.TlsFailure;
 import java.io.EOFException;
@@ -8,7 +9,8 @@ import java.lang.System.Logger.Level;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Logs one connection: a line if the server refuses it or if it does not end in order, with the client and the reason.
+ * Logs one connection: a line when it opens an export, and one if the server refuses it or if it does not end in order,
+ * with the client and the reason.
  *
  * <p>A client that says goodbye gets no line; so does a probe, which connects and leaves without a word.
  */
@@ -16,17 +18,29 @@ final class SessionLog {
     private static final System.Logger LOG = System.getLogger("io.holdfast.nbd");
 
     private final String client;
+    /** Where it came in. As a parameter that the text does not show, it gives the lines of each address a limit of their own. */
+    private final String at;
+
     private volatile @Nullable String export;
     private volatile @Nullable String cutOff;
     private volatile @Nullable String refusal;
 
-    SessionLog(String client) {
+    SessionLog(String client, String at) {
         this.client = client;
+        this.at = at;
     }
 
-    /** The handshake has ended with this export. */
-    void serves(String name) {
-        export = name;
+    /** The handshake has ended with this export; {@code who} describes the client. */
+    void serves(Export opened, String who) {
+        export = opened.name();
+        LOG.log(
+                Level.INFO,
+                "client {0} opened {1} ({2}){3}",
+                who,
+                "'" + opened.name() + "'",
+                opened.path(),
+                opened.readOnly() ? ", read-only" : "",
+                at);
     }
 
     /** The server has told the client that it will not be served. */
@@ -35,14 +49,14 @@ final class SessionLog {
             return;
         }
         refusal = why;
-        LOG.log(Level.WARNING, "client {0} refused: {1}", client, why);
+        LOG.log(Level.WARNING, "client {0} refused: {1}", client, why, at);
     }
 
     /** The server is about to break the connection. */
     void cutOff(String why) {
         boolean said = cutOff != null || isRefused();
         cutOff = why;
-        LOG.log(said ? Level.DEBUG : Level.WARNING, "client {0} cut off: {1}", name(), why);
+        LOG.log(said ? Level.DEBUG : Level.WARNING, "client {0} cut off: {1}", name(), why, at);
     }
 
     /** The server stops while the device still works on requests of a connection that has already ended. */

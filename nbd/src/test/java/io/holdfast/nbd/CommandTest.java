@@ -442,6 +442,20 @@ class CommandTest {
             client.read(0, 0, 300);
             client.call(CommandType.TRIM, 0, ServerFixture.SIZE, 1);
             assertThat(fixture.server.counters()).isEqualTo(new NbdCounters(1, 1, 0, 3, 1, 300, 1000));
+            NbdMetrics metrics = fixture.server.metrics();
+            assertThat(metrics.exports()).singleElement().satisfies(export -> {
+                assertThat(export.requests()).containsEntry("write", 1L).containsEntry("read", 1L);
+                assertThat(export.requests()).containsEntry("trim", 1L).containsEntry("unknown", 0L);
+                assertThat(export.errors()).isEqualTo(1);
+                assertThat(export.bytesRead()).isEqualTo(300);
+                assertThat(export.bytesWritten()).isEqualTo(1000);
+            });
+            assertThat(metrics.others().total()).isZero();
+            assertThat(metrics.operations())
+                    .filteredOn(operation -> operation.name().equals("write"))
+                    .singleElement()
+                    .satisfies(
+                            operation -> assertThat(operation.times().count()).isEqualTo(1));
         }
     }
 

@@ -10,6 +10,7 @@ import io.holdfast.fuzz.LoggedErrors;
 import io.holdfast.fuzz.MemorySocket;
 import io.holdfast.fuzz.MemoryVolumes;
 import io.holdfast.nbd.export.Exports;
+import io.holdfast.nbd.export.FileWriters;
 import io.holdfast.nbd.handshake.Greeter;
 import io.holdfast.nbd.transmission.Meters;
 import io.holdfast.nbd.transmission.WorkerPlaces;
@@ -43,7 +44,8 @@ final class FuzzServer {
             try (StoredFile file = volume.open(MemoryVolumes.FILE)) {
                 look.before(file);
             }
-            Greeter greeter = new Greeter(new Exports(volume, readOnly, 1), Optional.empty(), false, () -> false);
+            Exports exports = new Exports(volume, readOnly, 1);
+            Greeter greeter = new Greeter(exports, true, Optional.empty(), false, () -> false);
             PayloadPool pool = new PayloadPool(POOL_BYTES, 1);
             Session.Shared shared = new Session.Shared(
                     NbdOptions.defaults(),
@@ -53,8 +55,9 @@ final class FuzzServer {
                     new Meters(),
                     alarms,
                     new FileConnections(Timing.SYSTEM),
+                    new FileWriters(Timing.SYSTEM),
                     NbdEnvironment.SYSTEM);
-            new Session(new SocketConnection(socket), shared, new NbdSessions.Client("fuzz", "fuzz"), null).run();
+            new Session(new SocketConnection(socket), shared, exports, NbdSessions.Client.named("fuzz"), null).run();
             pool.close();
             assertThat(volume.failure()).isEmpty();
             try (StoredFile file = volume.open(MemoryVolumes.FILE)) {

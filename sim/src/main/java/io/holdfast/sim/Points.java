@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
 /** Acts at the injection points of one simulation: yields, delays and failures, as the seed decides. */
 final class Points implements Injector {
     private static final int DELAY_NANOS_MAX = 2_000_000;
+    private static final int FORGOTTEN_ONE_IN = 24;
 
     private final Scenario scenario;
     private final Scheduler scheduler;
@@ -44,6 +45,9 @@ final class Points implements Injector {
 
     private final SplittableRandom checking;
 
+    private final SplittableRandom forgetting;
+    private volatile boolean forgets;
+
     private @Nullable Runnable afterGrowthDelay;
 
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
@@ -54,6 +58,7 @@ final class Points implements Injector {
         this.fullness = scenario.random("fullness");
         this.growth = scenario.random("growth");
         this.checking = scenario.random("slow checks");
+        this.forgetting = scenario.random("forgetting");
         this.fullAtTimes = fullness.nextInt(16) == 0;
         this.shortness = scenario.random("shortness");
         this.shortAtTimes = shortness.nextInt(3) == 0;
@@ -84,7 +89,7 @@ final class Points implements Injector {
             }
             return;
         }
-        if (point == Point.CHECK_SLICE_WALKED && checking.nextInt(3) == 0) {
+        if ((point == Point.CHECK_SLICE_WALKED || point == Point.CHECK_DATA_GATHERED) && checking.nextInt(3) == 0) {
             // Clients get the time to overwrite what the check has found the place of.
             scheduler.sleep(checking.nextLong(DELAY_NANOS_MAX * 200L));
             return;
@@ -145,6 +150,11 @@ final class Points implements Injector {
         failingNth = nth;
     }
 
+    /** Says whether checkpoints forget blocks that leave the trees, now and then. */
+    void setForgetful(boolean now) {
+        forgets = now;
+    }
+
     /** Returns whether the failure has happened. */
     boolean failedOnce() {
         return failing != null && failingNth <= 0;
@@ -153,6 +163,9 @@ final class Points implements Injector {
     @Override
     public boolean fails(Point point) {
         passed.merge(point, 1L, Long::sum);
+        if (point == Point.CHECKPOINT_FORGETS) {
+            return forgets && forgetting.nextInt(FORGOTTEN_ONE_IN) == 0;
+        }
         if (point == Point.CHANGES_FULL && fullAtTimes && fullness.nextInt(16) == 0) {
             return true;
         }

@@ -11,6 +11,7 @@ import io.holdfast.format.Layout;
 import io.holdfast.sim.disk.SimDevice;
 import io.holdfast.sim.model.ViolationException;
 import io.holdfast.sim.schedule.Scheduler;
+import io.holdfast.sim.workload.LostFiles;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
@@ -30,6 +31,7 @@ final class Repairer {
     private final Scenario scenario;
     private final Scheduler scheduler;
     private final Supplier<SimDevice> devices;
+    private final LostFiles lost;
     private final VolumeOnDevice.Environment environment;
     private final SplittableRandom random;
 
@@ -43,10 +45,12 @@ final class Repairer {
             Scenario scenario,
             Scheduler scheduler,
             Supplier<SimDevice> devices,
+            LostFiles lost,
             VolumeOnDevice.Environment environment) {
         this.scenario = scenario;
         this.scheduler = scheduler;
         this.devices = devices;
+        this.lost = lost;
         this.environment = environment;
         this.random = scenario.random("repairer");
     }
@@ -81,8 +85,8 @@ final class Repairer {
         try {
             overwriteCopy(device, blocks);
             mayBeUndone = true;
-            repair(device);
-            if (!device.isCut() && random.nextBoolean()) {
+            boolean repaired = repair(device);
+            if (repaired && !device.isCut() && random.nextBoolean()) {
                 SimDevice again = devices.get();
                 cutNowAndThen(again);
                 device = again;
@@ -130,21 +134,26 @@ final class Repairer {
         }
     }
 
-    private void repair(SimDevice device) throws HoldfastException {
+    /** Returns false if nothing was repaired, and the power has not failed. */
+    private boolean repair(SimDevice device) throws HoldfastException {
         try (VolumeRepair repair = VolumeOnDevice.repair(device, OPTIONS, environment)) {
             CheckReport report = repair.check(Progress.NONE);
             RepairPlan plan = repair.plan();
             boolean onlyCopies = report.problems().stream()
-                    .allMatch(problem -> problem.structure().equals("superblock"));
+                    .allMatch(problem -> problem.structure().equals("superblock") || lost.explains(problem));
             if (device.isCut()) {
-                return;
+                return true;
             }
-            if (!onlyCopies || !plan.isPossible() || plan.mended() != plan.findings()) {
+            if (onlyCopies && lost.mayTell() && !plan.isPossible()) {
+                return false; // The log changes what is below a node that cannot be read.
+            }
+            if (!onlyCopies || !plan.isPossible() || (plan.mended() != plan.findings() && !lost.mayTell())) {
                 throw new ViolationException("a repair of a copy of the superblock finds %s and would do %s"
                         .formatted(report.problems(), plan.repairs()));
             }
-            repair.apply();
+            repair.apply(Progress.NONE);
         }
         copyOverwritten = false;
+        return true;
     }
 }

@@ -58,6 +58,7 @@ public record Scenario(
     private static final long MEMORY_WITH_DECAY = 1 << 17;
 
     private static final int CHECKS_ONE_IN = 5;
+    private static final int DISCARDS_ONE_IN = 4;
     private static final int REPAIRS_ONE_IN = 8;
     private static final int MEDDLING_ONE_IN = 4;
     private static final int VOLUME_GROWS_ONE_IN = 6;
@@ -168,6 +169,11 @@ public record Scenario(
                 : Layout.GROUP_LOG2_MIN + random.nextInt(2);
     }
 
+    /** Returns whether free space is discarded, in the background and all at once. */
+    public boolean discards() {
+        return random("discards").nextInt(DISCARDS_ONE_IN) == 0;
+    }
+
     /** Returns whether the volume is checked while clients use it. */
     public boolean checksBeside() {
         return random("checks beside").nextInt(CHECKS_ONE_IN) == 0;
@@ -176,6 +182,22 @@ public record Scenario(
     /** Returns whether the volume is repaired now and then before it is opened again after a crash. */
     public boolean repairs() {
         return crashEvery > 0 && random("undo").nextInt(REPAIRS_ONE_IN) == 0;
+    }
+
+    /**
+     * Returns whether checkpoints forget blocks now and then, and the volume is repaired beside its clients. Nothing else goes wrong then, and there is space for the
+     * repair's checkpoint.
+     */
+    public boolean repairsBeside() {
+        return crashEvery == 0 && faults.isEmpty() && !tight && !overNbd() && !checksBeside() && !meddlesWithJobs();
+    }
+
+    /**
+     * Returns whether nodes of maps of some files cannot be read for a while and are lost. Then a repair gives them up or keeps them. Nothing else damages the volume.
+     */
+    public boolean losesNodes() {
+        boolean repaired = repairsBeside() || (repairs() && faults.isEmpty() && !tight && !overNbd());
+        return repaired && random("lost nodes").nextBoolean();
     }
 
     /** Returns whether somebody pauses, slows and cancels background work while clients use the volume. */

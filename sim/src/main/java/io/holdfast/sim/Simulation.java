@@ -18,8 +18,10 @@ import io.holdfast.sim.workload.Grower;
 import io.holdfast.sim.workload.Inspector;
 import io.holdfast.sim.workload.JobMeddler;
 import io.holdfast.sim.workload.NbdClient;
+import io.holdfast.sim.workload.Trimmer;
 import io.holdfast.sim.workload.World;
 import io.holdfast.volume.CreateOptions;
+import io.holdfast.volume.Discard;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
@@ -48,6 +50,9 @@ public final class Simulation {
     /** As {@link #ENGINE}, for the engine's classes that log by their own names. */
     private static final Logger CLASSES = Logger.getLogger("io.holdfast");
 
+    /** So short that blocks are discarded soon after they have become free. */
+    private static final long DISCARD_PASS_NANOS = 4_000_000;
+
     private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
     private static final int OPERATIONS_WHILE_GROWING_MIN = 200;
     private static final long EPOCH_SECONDS = 1_800_000_000;
@@ -74,7 +79,8 @@ public final class Simulation {
             Point.GROWTH_MAPPED,
             Point.GROWTH_WRITTEN,
             Point.GROWTH_DURABLE,
-            Point.REPAIR_BEGINS)));
+            Point.REPAIR_BEGINS,
+            Point.CHECKPOINT_FORGETS)));
 
     private final Scenario scenario;
     private final Trace trace;
@@ -89,6 +95,7 @@ public final class Simulation {
     private final List<NbdClient> visitors = new ArrayList<>();
     private final NbdDoor door;
     private final Repairer repairer;
+    private final LiveRepairer liveRepairer;
     private final SplittableRandom random;
     private final SplittableRandom identities;
     /** Apart from the others, so that scenarios without a check beside the clients are as they were without it. */
@@ -120,7 +127,9 @@ public final class Simulation {
         this.checking = scenario.random("checking");
         this.resuming = scenario.random("resuming");
         this.door = new NbdDoor(scenario, scheduler, points::errors);
-        this.repairer = new Repairer(scenario, scheduler, () -> device(false), environment());
+        this.repairer = new Repairer(scenario, scheduler, () -> device(false), world.lostFiles(), environment());
+        this.liveRepairer =
+                new LiveRepairer(scenario, () -> Objects.requireNonNull(current), scheduler, points, world.lostFiles());
         for (int i = 0; i < scenario.callers(); i++) {
             clients.add(new Client(world, i));
         }
@@ -223,6 +232,7 @@ public final class Simulation {
                 scenario.faultEvery(),
                 problem -> scheduler.stop(new ViolationException(problem)));
         device.setFaults(faults);
+        device.setDiscards(scenario.discards());
         return device;
     }
 
@@ -239,14 +249,16 @@ public final class Simulation {
     private void phases(Opened first) throws HoldfastException {
         Opened opened = first;
         inspector.furnish();
+        world.lostFiles().furnish();
         disk.keepSnapshots();
         while (world.operations() < scenario.operations()) {
             play(opened);
-            Opened next = opened.lost() ? afterCrash(opened) : afterCalm(opened);
+            boolean lost = opened.lost();
+            Opened next = lost ? afterCrash(opened) : afterCalm(opened);
             if (next == null) {
                 return;
             }
-            opened = next;
+            opened = lostFiles(next, lost);
         }
         finish(opened);
     }
@@ -293,6 +305,15 @@ public final class Simulation {
         if (scenario.meddlesWithJobs()) {
             threads.add(scheduler.start("meddler", meddler));
         }
+        if (scenario.discards()) {
+            threads.add(scheduler.start("trimmer", new Trimmer(world)));
+        }
+        if (world.lostFiles().isDue()) {
+            threads.add(scheduler.start("lost files", world.lostFiles()::beside));
+        }
+        if (liveRepairer.isDue()) {
+            threads.add(scheduler.start("live repairer", liveRepairer::check));
+        }
         threads.forEach(scheduler::join);
         if (stopper != null) {
             scheduler.join(stopper);
@@ -334,7 +355,8 @@ public final class Simulation {
     }
 
     /** Inspects everything while no client runs; now and then closes the volume and opens it again. */
-    private Opened afterCalm(Opened opened) throws HoldfastException {
+    private Opened afterCalm(Opened before) throws HoldfastException {
+        Opened opened = repaired(before);
         inspector.calm();
         if (scenario.meddlesWithJobs()) {
             inspector.useSpaceThatAPausedJobKeeps();
@@ -345,6 +367,44 @@ public final class Simulation {
         Opened again = reopen(opened);
         inspector.calm();
         return again;
+    }
+
+    /** Compares files that lose nodes of their maps, and takes such a node away or gives it back. */
+    private Opened lostFiles(Opened opened, boolean crashed) throws HoldfastException {
+        try {
+            world.lostFiles().verify(crashed);
+            if (!world.lostFiles().change()) {
+                return opened;
+            }
+            Opened again = reopen(opened);
+            // The first checkpoint puts back what can be read again.
+            again.volume().checkpoint();
+            world.lostFiles().verify(false);
+            return again;
+        } catch (HoldfastException e) {
+            if (!opened.device().isCut()) {
+                throw e;
+            }
+            return opened;
+        }
+    }
+
+    /** Ends a repair beside clients, if there is one. What was acknowledged is there afterwards, flushed or not. */
+    private Opened repaired(Opened opened) throws HoldfastException {
+        if (!liveRepairer.hasBegun()) {
+            return opened;
+        }
+        clients.forEach(Client::closeAll);
+        Volume again = liveRepairer.repair();
+        if (again == null) {
+            return opened;
+        }
+        SimDevice device = Objects.requireNonNull(lastDevice);
+        current = again;
+        world.opened(again, device);
+        grower.opened();
+        inspector.check();
+        return new Opened(again, device);
     }
 
     private Opened reopen(Opened opened) throws HoldfastException {
@@ -366,11 +426,13 @@ public final class Simulation {
                 return;
             }
             opened = recovered;
+            world.lostFiles().verify(true);
         }
         inspector.calm();
         Opened again = reopen(opened);
         inspector.calm();
         inspector.check();
+        world.lostFiles().verify(false);
         again.volume().close();
     }
 
@@ -409,6 +471,7 @@ public final class Simulation {
             } catch (HoldfastException e) {
                 if (!device.isCut()) {
                     world.expect(e, false, "recovery");
+                    requireLogIsDamaged(e);
                     return null;
                 }
                 crash();
@@ -427,7 +490,23 @@ public final class Simulation {
             inspector.weakly();
             return null;
         }
-        return compare(again);
+        Opened compared = compare(again);
+        return compared == null ? null : acceptingLosses(compared);
+    }
+
+    /** Accepts losses that an earlier resume has left, as an administrator does who has restarted the clients. */
+    private @Nullable Opened acceptingLosses(Opened opened) throws HoldfastException {
+        if (opened.volume().lostFlushes().isEmpty()) {
+            return opened;
+        }
+        try {
+            inspector.acceptLosses();
+        } catch (HoldfastException e) {
+            if (!opened.device().isCut()) {
+                throw e;
+            }
+        }
+        return opened.device().isCut() ? afterCrash(opened) : opened;
     }
 
     /** Opens a failed volume again, as a server does when its device was mended; null if that cannot be. */
@@ -465,8 +544,19 @@ public final class Simulation {
     /** A crash leaves nothing behind that opening takes for damage. */
     private void requireNoProblems(Opened opened) {
         RecoveryReport report = opened.volume().recovery();
-        if (!report.problems().isEmpty() && !disk.everDamaged() && !world.mayHaveLostDurable()) {
+        if (!report.problems().isEmpty()
+                && !world.lostFiles().mayTell()
+                && !disk.everDamaged()
+                && !world.mayHaveLostDurable()) {
             throw new ViolationException("opening reports damage: " + report.problems());
+        }
+    }
+
+    /** One copy of a header is all that opening needs. */
+    private void requireLogIsDamaged(HoldfastException e) {
+        if (disk.isOnlyOneLogCopyDamaged() && !world.mayHaveLostDurable()) {
+            throw new ViolationException(
+                    "opening is refused, and of no header of the log both copies are damaged: " + e.getMessage(), e);
         }
     }
 
@@ -493,7 +583,8 @@ public final class Simulation {
     }
 
     private VolumeOnDevice.Environment environment() {
-        return new VolumeOnDevice.Environment(this::now, identities, scheduler, scenario.groupLog2());
+        return new VolumeOnDevice.Environment(
+                this::now, identities, scheduler, scenario.groupLog2(), DISCARD_PASS_NANOS);
     }
 
     private Opened open(SimDevice device) throws HoldfastException {
@@ -508,7 +599,9 @@ public final class Simulation {
                     world.opening(opened);
                     return opened;
                 },
-                OpenOptions.readWrite().withMemory(scenario.memory()),
+                OpenOptions.readWrite()
+                        .withMemory(scenario.memory())
+                        .withDiscard(scenario.discards() ? Discard.ASYNC : Discard.OFF),
                 environment());
         current = volume;
         world.opened(volume, device);

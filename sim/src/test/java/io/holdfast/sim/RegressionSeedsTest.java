@@ -23,6 +23,8 @@ class RegressionSeedsTest {
         "1280344762562, writeback took a page that a failed direct write had kept; a write to it was an argument error",
         "278, a check did not try the subtrees that were cut off again when a checkpoint had taken its pin away",
         "1371, a file that was emptied and written again counted too few blocks",
+        "22746, what a disk made of a file without checksums was compared with what the cache has of it",
+        "5499, a recovery that could not read which blocks are free said that none is left",
     })
     void nothingIsLost(long seed, String bug) {
         assertThat(Simulation.run(Scenario.of(seed)).violation()).as(bug).isNull();

@@ -252,7 +252,7 @@ final class SweptVolume {
         try (VolumeRepair repair = VolumeOnDevice.repair(
                 next(), OpenOptions.readWrite().withMemory(OpenOptions.MIN_MEMORY), environment())) {
             repair.check(Progress.NONE);
-            repair.apply();
+            repair.apply(Progress.NONE);
         }
     }
 

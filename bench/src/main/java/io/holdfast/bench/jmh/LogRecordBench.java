@@ -33,7 +33,9 @@ public class LogRecordBench extends HotPath {
 
     @Benchmark
     public byte[] encode() {
-        LogPosition next = new LogPosition(6000, 13, 99, 1, 6000, 9000, 0, 0);
-        return new LogRecord(7, 99, 12, 11, 4999, 1, next, entries).encode(checksum);
+        LogPosition next = new LogPosition(6000, 6001, 13, 99, 1, 6000, 9000, 0, 0);
+        byte[] header = new LogRecord(7, 99, 12, 11, 4998, 4999, 1, next, entries).encode(checksum);
+        LogRecord.becomeTwin(checksum, header);
+        return header;
     }
 }

@@ -69,6 +69,11 @@ public record Goal(String who, Metric metric, Optional<String> against, Relation
         return new Goal(who, metric, Optional.of(against), Relation.AT_MOST, bound);
     }
 
+    /** Demands that the value itself is at least {@code bound}. */
+    public static Goal atLeast(double bound, Metric metric, String who) {
+        return new Goal(who, metric, Optional.empty(), Relation.AT_LEAST, bound);
+    }
+
     /** Demands that the value itself is at most {@code bound}. */
     public static Goal atMost(double bound, Metric metric, String who) {
         return new Goal(who, metric, Optional.empty(), Relation.AT_MOST, bound);

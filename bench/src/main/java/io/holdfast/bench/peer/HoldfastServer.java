@@ -59,11 +59,13 @@ public record HoldfastServer(
                 Map.of("HOLDFAST_JAVA_OPTS", String.join(" ", javaOptions)),
                 command("serve", volume.toString(), "--nbd", "unix:" + socket, "--memory", Long.toString(memoryBytes)));
         double seconds = server.awaitLine("ready");
-        Optional<Volume> control = RemoteVolume.connect(ControlPath.of(volume));
+        Optional<RemoteVolume> control = RemoteVolume.connect(ControlPath.of(volume));
         if (control.isEmpty()) {
             throw new IOException("the control socket of " + volume + " does not answer");
         }
-        return new Started(new Session(new FioTarget.Nbd(socket, FILE), Optional.of(server), control), seconds);
+        return new Started(
+                new Session(new FioTarget.Nbd(socket, FILE), Optional.of(server), control.map(Volume.class::cast)),
+                seconds);
     }
 
     public List<String> command(String... arguments) {

@@ -40,7 +40,7 @@ final class Amplification implements Scenario {
     public List<Goal> goals() {
         return List.of(
                 Goal.atMost(1.3, Metric.DEVICE_BYTES_PER_BYTE, UNFLUSHED),
-                Goal.atMost(2.3, Metric.DEVICE_BYTES_PER_BYTE, FLUSHED),
+                Goal.atMost(3.3, Metric.DEVICE_BYTES_PER_BYTE, FLUSHED),
                 Goal.atMost(0.6, Metric.METADATA_PERCENT, UNFLUSHED));
     }
 

@@ -112,6 +112,7 @@ public final class Catalogue {
                 new Amplification(),
                 new Age(),
                 new CheckCost(),
+                new DiscardCost(),
                 new SizeCost(),
                 new ThinDisk());
     }

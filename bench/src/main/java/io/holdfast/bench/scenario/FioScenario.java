@@ -1,6 +1,7 @@
 package io.holdfast.bench.scenario;
 
 import io.holdfast.bench.fio.FioJob;
+import io.holdfast.bench.host.CompilerUsage;
 import io.holdfast.bench.measure.Goal;
 import io.holdfast.bench.measure.Metric;
 import io.holdfast.bench.measure.Outcome;
@@ -18,7 +19,8 @@ import java.util.Map;
  * fio against several participants, in turn.
  *
  * <p>With {@link Caches#AS_THEY_ARE} the servers run through all rounds, and each begins with a warm-up of the same
- * kind. With {@link Caches#COLD} each round begins with a new server and empty caches of the kernel. A warm-up in the
+ * kind. Holdfast's goes on until the virtual machine has compiled it: a server runs for months, and compiling takes a
+ * part of its first minute. With {@link Caches#COLD} each round begins with a new server and empty caches of the kernel. A warm-up in the
  * first part of the disk gets the server's code compiled; the measurement reads the rest, no block twice. With
  * {@link Caches#WARM} the warm-up reads the whole range once, and an idle client stays connected all the time.
  */
@@ -32,6 +34,13 @@ record FioScenario(
         Plan plan,
         List<Goal> goals)
         implements Scenario {
+    /** The longest that a warm-up goes on because of the compilers. */
+    private static final double COMPILED_SECONDS_MAX = 90;
+
+    /** The compilers rest when they take no more than this of so many seconds of work. */
+    private static final double COMPILED_SHARE = 0.03;
+
+    private static final double COMPILED_LOOK_SECONDS = 5;
 
     /** The state of the caches at the beginning of a round. */
     enum Caches {
@@ -108,6 +117,35 @@ record FioScenario(
         if (jobs.ending != Ending.NONE) {
             contender.flush();
         }
+        if (caches == Caches.AS_THEY_ARE && !bench.settings().quick()) {
+            awaitCompiled(bench, contender, jobs);
+        }
+    }
+
+    private void awaitCompiled(Bench bench, Contender contender, Jobs jobs) throws IOException {
+        if (!contender.name().equals(PeerSet.HOLDFAST)) {
+            return;
+        }
+        long pid = contender.session().server().orElseThrow().pid();
+        double worked = 0;
+        double share;
+        do {
+            double seconds = 0;
+            double compiling = 0;
+            while (seconds < COMPILED_LOOK_SECONDS) {
+                try (CompilerUsage compilers = new CompilerUsage(pid)) {
+                    seconds += contender.fio(jobs.measured).seconds();
+                    compiling += compilers.seconds();
+                }
+                if (jobs.ending != Ending.NONE) {
+                    contender.flush();
+                }
+            }
+            worked += seconds;
+            share = compiling / seconds;
+        } while (share > COMPILED_SHARE && worked < COMPILED_SECONDS_MAX);
+        bench.say("    %s: after %.0f s more of warm-up its compilers take %.0f %% of a processor"
+                .formatted(name, worked, share * 100));
     }
 
     /** Warms up first and records only the measured part. */

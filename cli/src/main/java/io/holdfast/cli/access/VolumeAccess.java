@@ -59,11 +59,9 @@ public final class VolumeAccess {
         });
     }
 
-    /** Opens the volume in this process, to repair it. */
+    /** Opens the volume in this process to repair it, or lets the process that holds it do that. */
     public VolumeRepair repair(Path device, OpenOptions options) throws IOException {
-        return open(device, () -> engine.repair(device, options), served -> {
-            throw refusal(device, served);
-        });
+        return open(device, () -> engine.repair(device, options), RemoteVolume::repair);
     }
 
     /** Undoes the last repair of the volume, in this process. */
@@ -73,16 +71,22 @@ public final class VolumeAccess {
             return true;
         };
         open(device, undo, served -> {
-            throw refusal(device, served);
+            throw tooLate(device, served);
         });
     }
 
-    private static HoldfastException refusal(Path device, Volume served) throws HoldfastException {
-        served.close();
-        return new HoldfastException(
-                ErrorCode.HELD,
-                device
-                        + " is being served, and a repair needs the volume for itself: stop its server ('holdfast info' names it), repair, and serve it again");
+    private static HoldfastException tooLate(Path device, RemoteVolume served) {
+        try (served) {
+            return served.info().readOnly()
+                    ? new HoldfastException(
+                            ErrorCode.HELD,
+                            device
+                                    + " is being served read-only, so nothing is written to it; stop that server ('holdfast info' names it), then undo the repair")
+                    : new HoldfastException(
+                            ErrorCode.NOT_FOUND,
+                            device
+                                    + ": it is too late to undo a repair: a server has the volume open for writing, and its clients go on from what was repaired");
+        }
     }
 
     /** Opens a volume in this process. */
@@ -92,7 +96,7 @@ public final class VolumeAccess {
 
     /** Handles a volume that turns out to be served. */
     private interface OnServed<T> {
-        T take(Volume served) throws HoldfastException;
+        T take(RemoteVolume served) throws HoldfastException;
     }
 
     /**
@@ -132,7 +136,7 @@ public final class VolumeAccess {
                 }
                 held = e;
             }
-            Optional<Volume> served = RemoteVolume.connect(ControlPath.of(device));
+            Optional<RemoteVolume> served = RemoteVolume.connect(ControlPath.of(device));
             if (served.isPresent() && isOf(device, served.get())) {
                 return onServed.take(served.get());
             }

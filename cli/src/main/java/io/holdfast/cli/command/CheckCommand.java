@@ -41,7 +41,8 @@ import picocli.CommandLine.Option;
             "",
             "--repair corrects the accounting of space and counts, puts lost nodes of maps back that can be read again, and",
             "names what has no name in /lost+found. It is one step: a crash leaves the volume of before or the repaired one.",
-            "Then the volume is checked again, and the exit code is that of the second check.",
+            "Then the volume is checked again, and the exit code is that of the second check. A server does all of this beside",
+            "its clients; they wait while the repair is decided exactly and written, mostly a second or two.",
             "",
             "Exit code 0: no damage found; 1: damage found. 'holdfast --help' lists the others."
         })
@@ -79,7 +80,8 @@ final class CheckCommand extends VolumeCommand {
     @Override
     protected ExitCode run() throws IOException {
         requireSense();
-        RepairSession session = new RepairSession(context(), output(), device(), openOptions(false), repairOptions);
+        RepairSession session =
+                new RepairSession(context(), output(), device(), openOptions(false), repairOptions, progressOption);
         if (repairOptions.undo()) {
             return session.undo();
         }
@@ -116,10 +118,12 @@ final class CheckCommand extends VolumeCommand {
         long nanos = System.nanoTime() - start;
         CheckVerdict verdict = CheckVerdict.of(report, volume.recovery());
         InodePaths paths = scope.options().files().isEmpty() ? paths(volume, report) : given(volume, scope);
-        output().print(
-                        context().out(),
-                        json(verdict, scope, paths, nanos),
-                        out -> show(out, verdict, scope, paths, nanos));
+        Map<String, Object> json = json(verdict, scope, paths, nanos);
+        if (verdict.exit() == ExitCode.OK && report.unproven().isEmpty()) {
+            output().print(context().out(), json, out -> show(out, verdict, scope, paths, nanos));
+        } else {
+            output().printAnyway(context().out(), json, out -> show(out, verdict, scope, paths, nanos));
+        }
         return verdict.exit();
     }
 

@@ -5,7 +5,6 @@ import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.space.Fullness;
 import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.cli.text.Json;
-import io.holdfast.cli.text.Sizes;
 import io.holdfast.cli.text.Table;
 import io.holdfast.volume.HostSpace;
 import io.holdfast.volume.Volume;
@@ -14,6 +13,7 @@ import java.io.IOException;
 import java.io.PrintStream;
 import java.util.Map;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
 
 /** {@code holdfast df}. */
 @Command(
@@ -21,6 +21,8 @@ import picocli.CommandLine.Command;
         description = "Show where the space is.",
         footer = {
             "",
+            "Sizes are bytes, so that size = used + pending + reserved + free. With -h they have units and three digits:",
+            "free is rounded down, what is taken is rounded up. use%%: all that is not free, of the size, rounded up.",
             "pending: dead already, free after the next checkpoint; reserved: promised to accepted writes and metadata;",
             "free: what new writes can take now; dirty: accepted and not yet written to the device.",
             "host: the file system that the volume's file lies on; promised: what the volume has and the file has not",
@@ -28,6 +30,9 @@ import picocli.CommandLine.Command;
             "free than is promised."
         })
 final class DfCommand extends VolumeCommand {
+    @Mixin
+    private ReadableOption readable;
+
     DfCommand(CliContext context) {
         super(context, false);
     }
@@ -68,27 +73,27 @@ final class DfCommand extends VolumeCommand {
         Table table = new Table(true, "volume", ">size", ">used", ">pending", ">reserved", ">free", ">use%", ">dirty");
         table.row(
                 device().toString(),
-                Sizes.show(usage.total()),
-                Sizes.show(usage.used()),
-                Sizes.show(usage.pending()),
-                Sizes.show(usage.reserved()),
-                Sizes.show(usage.free()),
+                readable.show(usage.total()),
+                readable.taken(usage.used()),
+                readable.taken(usage.pending()),
+                readable.taken(usage.reserved()),
+                readable.left(usage.free()),
                 Fullness.of(usage).percent() + "%",
-                Sizes.show(usage.dirty()));
+                readable.taken(usage.dirty()));
         table.print(out);
         report.host().ifPresent(host -> show(out, host));
         report.lines().forEach(out::println);
     }
 
-    private static void show(PrintStream out, HostSpace host) {
+    private void show(PrintStream out, HostSpace host) {
         Table table = new Table(true, "host", ">size", ">used", ">free", ">use%", ">promised");
         table.row(
                 "its file system",
-                Sizes.show(host.total()),
-                Sizes.show(host.used()),
-                Sizes.show(host.free()),
+                readable.show(host.total()),
+                readable.taken(host.used()),
+                readable.left(host.free()),
                 Fullness.of(host).percent() + "%",
-                host.promised() < 0 ? "unknown" : Sizes.show(host.promised()));
+                host.promised() < 0 ? "unknown" : readable.taken(host.promised()));
         table.print(out);
     }
 }

@@ -69,6 +69,14 @@ final class ExportCommand extends CopyCommand {
             description = "Go past what cannot be read: leave it zero, list it, and end with exit code 7.")
     private boolean keepGoing;
 
+    @Option(
+            names = "--format",
+            paramLabel = "raw|qcow2|raw.zst",
+            converter = ExportFormat.Converter.class,
+            description =
+                    "How FILE has the bytes: as they are (the default), as an image of QEMU, or compressed by zstd.")
+    private ExportFormat format = ExportFormat.RAW;
+
     ExportCommand(CliContext context) {
         super(context);
     }
@@ -89,6 +97,7 @@ final class ExportCommand extends CopyCommand {
                             Json.object(
                                     "path", path,
                                     "size_bytes", result.size(),
+                                    "format", format.title(),
                                     "written_bytes", result.written(),
                                     "unreadable_bytes", losses.bytes(),
                                     "unreadable_count", losses.ranges(),
@@ -106,6 +115,9 @@ final class ExportCommand extends CopyCommand {
                                                     .toList(),
                                     "seconds", result.nanos() / 1e9),
                             out -> report(out, path, result));
+            if (output().quiet() && !losses.isEmpty()) {
+                context().err().println("holdfast: " + Names.printable(path) + ": " + text(losses));
+            }
             return losses.isEmpty() ? ExitCode.OK : ExitCode.DAMAGED;
         }
     }
@@ -131,24 +143,28 @@ final class ExportCommand extends CopyCommand {
     private Target openTarget(long size) throws IOException {
         Targets targets = new Targets(device, context().engine()::claim);
         if (!file.equals("-")) {
-            return targets.open(HostPath.ofFile(file), force, size);
+            return format.over(targets, HostPath.ofFile(file), force, size);
         }
         targets.requireOtherOutput();
-        return StreamTarget.standardOutput(context().out());
+        return format.over(StreamTarget.standardOutput(context().out()));
     }
 
-    private static void report(PrintStream out, String path, CopyResult result) {
-        out.println("exported " + Names.printable(path) + ": " + Sizes.show(result.size()) + ", "
-                + Sizes.show(result.written()) + " of it data, in " + Durations.show(result.nanos()));
+    private void report(PrintStream out, String path, CopyResult result) {
+        out.println("exported " + Names.printable(path) + (format == ExportFormat.RAW ? "" : " as " + format.title())
+                + ": " + Sizes.show(result.size()) + ", " + Sizes.show(result.written()) + " of it data, in "
+                + Durations.show(result.nanos()));
         Losses losses = result.losses();
         if (losses.isEmpty()) {
             return;
         }
-        long more = losses.ranges() - losses.listed().size();
-        out.println(
-                Sizes.show(losses.bytes()) + " in " + losses.ranges() + (losses.ranges() == 1 ? " place" : " places")
-                        + " could not be read and are zero in the copy"
-                        + (more == 0 ? "" : "; " + more + " of these places are not listed"));
+        out.println(text(losses));
         out.println(DamageAdvice.TEXT);
+    }
+
+    private static String text(Losses losses) {
+        long more = losses.ranges() - losses.listed().size();
+        return Sizes.show(losses.bytes()) + " in " + losses.ranges() + (losses.ranges() == 1 ? " place" : " places")
+                + " could not be read and are zero in the copy"
+                + (more == 0 ? "" : "; " + more + " of these places are not listed");
     }
 }

@@ -115,6 +115,12 @@ final class FormatCommand extends HoldfastCommand {
 
     private void format() throws IOException {
         FormatOptions options = new FormatOptions(size, checksum.algorithm, force, preallocate, label);
+        if (!preallocate) {
+            context()
+                    .engine()
+                    .format(device, options, (done, total) -> context().cancel().check());
+            return;
+        }
         try (ProgressLine progress =
                 progressOption.start(context(), output(), "preallocate", ProgressLine.Unit.BYTES, size)) {
             context().engine().format(device, options, (done, total) -> {

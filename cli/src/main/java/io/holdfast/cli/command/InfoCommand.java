@@ -3,6 +3,7 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.control.RemoteVolume;
+import io.holdfast.cli.control.ServerStatus;
 import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
@@ -15,6 +16,7 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FinishedCheck;
 import io.holdfast.volume.JobKind;
 import io.holdfast.volume.JobStatus;
+import io.holdfast.volume.RecoveryReport;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeInfo;
@@ -55,13 +57,20 @@ final class InfoCommand extends VolumeCommand {
         Checks checks = Checks.of(volume);
         checks.last().ifPresent(last -> json.put("last_check", json(last)));
         checks.running().ifPresent(job -> json.put("running_check", JobsCommand.json(job)));
+        Optional<ServerStatus> server = volume instanceof RemoteVolume remote ? remote.server() : Optional.empty();
+        boolean recoveryPending = !served && !volume.recovery().clean();
+        json.put("recovery_pending", recoveryPending);
+        server.ifPresent(s -> json.put("server", json(s)));
         if (served) {
             json.put("read_only", info.readOnly());
             json.put("direct_io", info.directIo());
             json.put("counters", counters(volume.counters()));
         }
         output().print(context().out(), json, out -> {
-            show(out, volume, info, checks, served, failure);
+            show(out, volume, info, checks, served, server, failure);
+            if (recoveryPending) {
+                out.println("RECOVERY PENDING: " + pending(volume.recovery()));
+            }
             damage.forEach(line -> out.println("DAMAGE: " + Names.printable(line)));
             if (!damage.isEmpty()) {
                 out.println(DamageAdvice.TEXT);
@@ -116,6 +125,36 @@ final class InfoCommand extends VolumeCommand {
         return "job " + check.id() + ", " + percent + check.state().label() + rate;
     }
 
+    private static String pending(RecoveryReport recovery) {
+        return "it was not closed; " + recovery.records() + " log records with " + recovery.blocks()
+                + " blocks are replayed by whoever opens it for writing next";
+    }
+
+    private static Map<String, Object> json(ServerStatus server) {
+        return Json.object(
+                "pid",
+                server.pid(),
+                "version",
+                server.version(),
+                "seconds",
+                server.upNanos() / 1e9,
+                "addresses",
+                server.addresses(),
+                "clients",
+                server.clients());
+    }
+
+    private static void show(Table table, ServerStatus server) {
+        table.row(
+                "server",
+                "pid " + server.pid() + ", version " + Names.printable(server.version()) + ", for "
+                        + Durations.show(server.upNanos()));
+        table.row(
+                "addresses",
+                server.addresses().isEmpty() ? "none" : Names.printable(String.join(", ", server.addresses())));
+        table.row("clients", Long.toString(server.clients()));
+    }
+
     private static Map<String, Object> json(FinishedCheck check) {
         return Json.object(
                 "finished", check.finished().toString(),
@@ -126,7 +165,13 @@ final class InfoCommand extends VolumeCommand {
     }
 
     private static void show(
-            PrintStream out, Volume volume, VolumeInfo info, Checks checks, boolean served, String failure) {
+            PrintStream out,
+            Volume volume,
+            VolumeInfo info,
+            Checks checks,
+            boolean served,
+            Optional<ServerStatus> server,
+            String failure) {
         Table table = new Table(false, "name", "value");
         table.row("uuid", info.uuid().toString());
         table.row("label", info.label().isEmpty() ? "(none)" : Names.printable(info.label()));
@@ -137,6 +182,7 @@ final class InfoCommand extends VolumeCommand {
         table.row("last check", checks.lastText());
         checks.running().ifPresent(job -> table.row("check", text(job)));
         table.row("served", served ? "yes" + (info.readOnly() ? ", read-only" : "") : "no");
+        server.ifPresent(found -> show(table, found));
         if (served) {
             counters(volume.counters()).forEach((name, value) -> table.row(name.replace('_', ' '), shown(name, value)));
         }

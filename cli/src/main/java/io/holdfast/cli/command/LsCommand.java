@@ -10,7 +10,6 @@ import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumePath;
 import java.io.IOException;
 import java.time.ZoneId;
 import java.time.format.DateTimeFormatter;
@@ -18,51 +17,69 @@ import java.util.Locale;
 import java.util.Map;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Option;
-import picocli.CommandLine.Parameters;
 
 /** {@code holdfast ls}. */
 @Command(name = "ls", description = "List a directory, or one file.")
-final class LsCommand extends VolumeCommand {
+final class LsCommand extends SizesCommand {
     private static final DateTimeFormatter TIME =
             DateTimeFormatter.ofPattern("yyyy-MM-dd HH:mm", Locale.ROOT).withZone(ZoneId.systemDefault());
 
-    @Parameters(
-            index = "1",
-            arity = "0..1",
-            paramLabel = "PATH",
-            defaultValue = "/",
-            converter = PathArgument.class,
-            description = "The directory or file. Default: ${DEFAULT-VALUE}")
-    private VolumePath given;
-
-    @Option(names = "-l", description = "With mode, links, owner, size and time of change.")
+    @Option(names = "-l", description = "With mode, links, owner, size, allocated size and time of change.")
     private boolean detailed;
 
-    private final Table table = new Table(false, "mode", ">links", ">uid", ">gid", ">size", "time", "name");
+    @Option(
+            names = {"-R", "--recursive"},
+            description = "List the directories in it, too, and all below them.")
+    private boolean recursive;
+
+    private final Table table =
+            new Table(false, "mode", ">links", ">uid", ">gid", ">size", ">allocated", "time", "name");
+    private boolean begun;
 
     LsCommand(CliContext context) {
-        super(context, false);
+        super(context);
     }
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
-        String path = given.in(volume);
-        if (volume.status(path).kind() == FileKind.DIRECTORY) {
-            Listing.forEach(volume, path, entry -> {
-                show(volume, Names.join(path, entry.name()), entry);
-                return true;
+        String path = givenIn(volume);
+        FileStatus status = volume.status(path);
+        if (status.kind() != FileKind.DIRECTORY) {
+            show(volume, path, new DirectoryEntry(path, status.inode(), status.kind()));
+            table.print(context().out());
+        } else if (recursive) {
+            TreeWalk.run(volume, path, context().cancel(), new TreeWalk.Visitor() {
+                @Override
+                public void enter(String directory) throws HoldfastException {
+                    listUnderTitle(volume, directory);
+                }
             });
         } else {
-            FileStatus status = volume.status(path);
-            show(volume, path, new DirectoryEntry(path, status.inode(), status.kind()));
+            list(volume, path);
         }
-        table.print(context().out());
         return ExitCode.OK;
+    }
+
+    private void listUnderTitle(Volume volume, String directory) throws HoldfastException {
+        if (!output().json()) {
+            context().out().println((begun ? System.lineSeparator() : "") + Names.printable(directory) + ":");
+            begun = true;
+        }
+        list(volume, directory);
+    }
+
+    private void list(Volume volume, String directory) throws HoldfastException {
+        Listing.forEach(volume, directory, entry -> {
+            context().cancel().check();
+            show(volume, Names.join(directory, entry.name()), entry);
+            return true;
+        });
+        table.print(context().out());
     }
 
     private void show(Volume volume, String entryPath, DirectoryEntry entry) throws HoldfastException {
         if (!detailed) {
-            output().print(context().out(), brief(entry), out -> out.println(Names.printable(entry.name())));
+            output().print(context().out(), brief(entryPath, entry), out -> out.println(Names.printable(entry.name())));
             return;
         }
         FileStatus status = volume.status(entryPath);
@@ -79,13 +96,15 @@ final class LsCommand extends VolumeCommand {
                 Integer.toString(status.links()),
                 Integer.toUnsignedString(status.uid()),
                 Integer.toUnsignedString(status.gid()),
-                Long.toUnsignedString(status.size()),
+                size(status.size()),
+                size(status.allocatedBytes()),
                 TIME.format(status.modifyTime()),
                 Names.printable(entry.name() + target));
     }
 
-    private static Map<String, Object> brief(DirectoryEntry entry) {
+    private static Map<String, Object> brief(String path, DirectoryEntry entry) {
         return Json.object(
+                "path", path,
                 "name", entry.name(),
                 "inode", entry.inode(),
                 "kind", entry.kind().name().toLowerCase(Locale.ROOT));

@@ -7,7 +7,6 @@ import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FileClaim;
-import io.holdfast.volume.FileKind;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumePath;
 import java.io.IOException;
@@ -45,7 +44,7 @@ final class MvCommand extends VolumeCommand {
         String from = givenFrom.in(volume);
         String target = target(volume, from);
         if (!force
-                && exists(volume, target)
+                && VolumePaths.status(volume, target).isPresent()
                 && volume.status(from).inode() != volume.status(target).inode()) {
             throw new HoldfastException(
                     ErrorCode.EXISTS, target + " exists already; choose another name or use --force to replace it");
@@ -68,28 +67,12 @@ final class MvCommand extends VolumeCommand {
      */
     private String target(Volume volume, String from) throws HoldfastException {
         String to = givenTo.path();
-        if (isDirectory(volume, to)) {
+        if (VolumePaths.isDirectory(volume, to)) {
             return Names.join(to, Names.last(from));
         }
-        if (givenTo.directory() && !isDirectory(volume, from)) {
+        if (givenTo.directory() && !VolumePaths.isDirectory(volume, from)) {
             givenTo.in(volume);
         }
         return to;
-    }
-
-    private static boolean isDirectory(Volume volume, String path) throws HoldfastException {
-        return exists(volume, path) && volume.status(path).kind() == FileKind.DIRECTORY;
-    }
-
-    private static boolean exists(Volume volume, String path) throws HoldfastException {
-        try {
-            volume.status(path);
-            return true;
-        } catch (HoldfastException e) {
-            if (e.code() == ErrorCode.NOT_FOUND) {
-                return false;
-            }
-            throw e;
-        }
     }
 }

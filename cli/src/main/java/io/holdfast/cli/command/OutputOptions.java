@@ -16,12 +16,8 @@ public final class OutputOptions {
     @Option(names = "--debug", description = "On an error, print where in the program it came from.")
     private boolean debug;
 
-    @Option(
-            names = {"-h", "--help"},
-            usageHelp = true,
-            description = "Show this help and end.")
-    @SuppressWarnings("unused") // picocli acts on it
-    private boolean help;
+    /** {@link Commands} adds the option to the commands that report what they did. */
+    private boolean quiet;
 
     public boolean json() {
         return json;
@@ -31,8 +27,23 @@ public final class OutputOptions {
         return debug || System.getenv("HOLDFAST_DEBUG") != null;
     }
 
-    /** Prints a result: as JSON, or as {@code text} does. */
+    public boolean quiet() {
+        return quiet;
+    }
+
+    void setQuiet(boolean on) {
+        quiet = on;
+    }
+
+    /** Prints a result, as {@link #printAnyway} does; nothing with {@code --quiet}. */
     public void print(PrintStream out, Map<String, ?> object, Consumer<PrintStream> text) {
+        if (!quiet) {
+            printAnyway(out, object, text);
+        }
+    }
+
+    /** Prints what is more than the report of a success: as JSON, or as {@code text} does. */
+    public void printAnyway(PrintStream out, Map<String, ?> object, Consumer<PrintStream> text) {
         if (json) {
             out.println(Json.line(object));
         } else {

@@ -11,7 +11,8 @@ final class ProgressOption {
 
     /** Starts a progress bar, or a stand-in that shows nothing. */
     ProgressLine start(CliContext context, OutputOptions output, String task, ProgressLine.Unit unit, long total) {
-        boolean shown = !none && !output.json() && context.terminal().getAsBoolean();
+        boolean shown =
+                !none && !output.json() && !output.quiet() && context.terminal().getAsBoolean();
         return ProgressLine.start(shown, context.err(), task, unit, total);
     }
 }

@@ -9,8 +9,8 @@ final class RepairOptions {
     @Option(
             names = "--repair",
             description =
-                    "Mend what needs no second copy, after showing what that is and a question. The volume must not be"
-                            + " served.")
+                    "Mend what needs no second copy, after showing what that is and a question. Clients of a server wait"
+                            + " meanwhile.")
     private boolean repair;
 
     @Option(names = "--dry-run", description = "With --repair: show what would be repaired, and change nothing.")

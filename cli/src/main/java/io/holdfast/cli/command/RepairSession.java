@@ -5,6 +5,8 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.access.VolumeAccess;
 import io.holdfast.cli.text.Json;
+import io.holdfast.cli.text.ProgressLine;
+import io.holdfast.volume.LiveRepair;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.RepairPlan;
 import io.holdfast.volume.VolumeRepair;
@@ -12,6 +14,8 @@ import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 
 /** {@code holdfast check --repair} and {@code --undo-repair}. */
 final class RepairSession {
@@ -22,9 +26,16 @@ final class RepairSession {
     private final Path device;
     private final OpenOptions openOptions;
     private final RepairOptions options;
+    private final ProgressOption progressOption;
 
     RepairSession(
-            CliContext context, OutputOptions output, Path device, OpenOptions openOptions, RepairOptions options) {
+            CliContext context,
+            OutputOptions output,
+            Path device,
+            OpenOptions openOptions,
+            RepairOptions options,
+            ProgressOption progressOption) {
+        this.progressOption = progressOption;
         this.context = context;
         this.output = output;
         this.device = device;
@@ -49,7 +60,7 @@ final class RepairSession {
                         guard.of(new VolumeAccess(context.engine(), cancel).repair(device, openOptions))) {
             ExitCode found = check.run(repair);
             RepairPlan plan = repair.plan();
-            output.print(context.out(), RepairView.json(plan), out -> RepairView.show(out, plan));
+            output.printAnyway(context.out(), RepairView.json(plan), out -> RepairView.show(out, plan));
             if (!plan.isPossible()) {
                 say("there is nothing to repair" + (plan.findings() == 0 ? "" : " without a second copy"));
                 return new Result(found, false);
@@ -58,19 +69,56 @@ final class RepairSession {
                 say("a repair would mend " + RepairView.sum(plan) + "; nothing was changed");
                 return new Result(found, false);
             }
+            OptionalLong wait = repair.clientsWait();
+            wait.ifPresent(nanos -> say(waiting(nanos)));
             if (!options.yes() && !isWanted("Repair " + RepairView.sum(plan) + "? [y/N] ")) {
                 say("nothing was changed");
                 return new Result(found, false);
             }
             cancel.check();
-            repair.apply();
+            RepairPlan done = apply(repair);
+            if (!done.isPossible()) {
+                output.printAnyway(
+                        context.out(),
+                        Json.object("repaired", false),
+                        out -> out.println(
+                                "nothing was left to repair: clients have changed the volume meanwhile; they go on"));
+                return new Result(ExitCode.OK, true);
+            }
+            if (!done.repairs().equals(plan.repairs())) {
+                say("meanwhile the volume has changed; this was repaired:");
+                output.printAnyway(context.out(), RepairView.json(done), out -> RepairView.show(out, done));
+            }
+            repaired(wait.isPresent());
         }
-        output.print(
+        return new Result(ExitCode.OK, true);
+    }
+
+    private RepairPlan apply(VolumeRepair repair) throws IOException {
+        try (ProgressLine progress =
+                progressOption.start(context, output, "repair", ProgressLine.Unit.STEPS, LiveRepair.STEPS)) {
+            return repair.apply((done, total) -> {
+                context.cancel().check();
+                progress.update(done, total);
+            });
+        }
+    }
+
+    private void repaired(boolean served) {
+        output.printAnyway(
                 context.out(),
                 Json.object("repaired", true),
-                out -> out.println("repaired; until the volume is opened for writing, 'holdfast check " + device
-                        + " --undo-repair' goes back to what was before"));
-        return new Result(ExitCode.OK, true);
+                out -> out.println(
+                        served
+                                ? "repaired; clients go on, so this cannot be undone"
+                                : "repaired; until the volume is opened for writing, 'holdfast check " + device
+                                        + " --undo-repair' goes back to what was before"));
+    }
+
+    private static String waiting(long nanos) {
+        long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1));
+        return "the volume is being served: for the repair its clients wait, for about " + seconds
+                + " s; then their NBD connections end, and those that connect again go on";
     }
 
     /** What became of a repair. */
@@ -101,7 +149,7 @@ final class RepairSession {
     /** Undoes the last repair. */
     ExitCode undo() throws IOException {
         new VolumeAccess(context.engine(), context.cancel()).undoRepair(device, openOptions);
-        output.print(
+        output.printAnyway(
                 context.out(),
                 Json.object("undone", true),
                 out -> out.println("the repair of " + device + " is undone: the volume is as it was before it"));

@@ -14,6 +14,8 @@ final class RepairView {
         return Json.object(
                 "repair_count",
                 plan.repairCount(),
+                "loss_count",
+                plan.lossCount(),
                 "repairs",
                 plan.repairs().stream()
                         .map(r -> Json.object(
@@ -46,7 +48,10 @@ final class RepairView {
                         + "; "
                         + (r.loss().isEmpty() ? "nothing is lost" : "LOST: " + Names.printable(r.loss()))));
         if (plan.repairCount() > plan.repairs().size()) {
-            out.println("… and " + (plan.repairCount() - plan.repairs().size()) + " more repairs");
+            long losing = plan.lossCount()
+                    - plan.repairs().stream().filter(r -> !r.loss().isEmpty()).count();
+            out.println("… and " + (plan.repairCount() - plan.repairs().size()) + " more repairs"
+                    + (losing == 0 ? "; nothing is lost by them" : ", of which " + losing + " LOSE something"));
         }
         plan.left()
                 .forEach(left -> out.println("not repaired: "

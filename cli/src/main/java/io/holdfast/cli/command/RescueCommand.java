@@ -4,6 +4,7 @@ import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.access.VolumeAccess;
+import io.holdfast.cli.copy.SyncBatch;
 import io.holdfast.cli.copy.Targets;
 import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.rescue.Rescue;
@@ -68,16 +69,21 @@ final class RescueCommand extends HoldfastCommand {
         try (Cancellation.Guard guard = cancel.guard();
                 Volume volume = guard.of(
                         new VolumeAccess(context().engine(), cancel).openHere(device, memory.openToRescue()))) {
-            Files.createDirectories(target);
-            Targets targets = new Targets(device, context().engine()::claim);
             long used = volume.usage().used();
             RescueResult result;
-            try (ProgressLine progress =
-                    progressOption.start(context(), output(), "rescue", ProgressLine.Unit.BYTES, used)) {
-                result = Rescue.run(volume, target.toRealPath(), targets, progress, cancel);
+            try (SyncBatch syncs = new SyncBatch();
+                    ProgressLine progress =
+                            progressOption.start(context(), output(), "rescue", ProgressLine.Unit.BYTES, used)) {
+                Rescue.makeTarget(target, syncs);
+                Targets targets = new Targets(device, context().engine()::claim, syncs);
+                result = Rescue.run(volume, target.toRealPath(), targets, syncs, progress, cancel);
             }
-            output().print(context().out(), json(result), out -> show(out, result));
-            return result.lostPlaces() == 0 ? ExitCode.OK : ExitCode.DAMAGED;
+            if (result.lostPlaces() == 0) {
+                output().print(context().out(), json(result), out -> show(out, result));
+                return ExitCode.OK;
+            }
+            output().printAnyway(context().out(), json(result), out -> show(out, result));
+            return ExitCode.DAMAGED;
         }
     }
 

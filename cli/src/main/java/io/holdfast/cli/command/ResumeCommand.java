@@ -26,14 +26,15 @@ import picocli.CommandLine.Option;
             "",
             "The server's NBD connections end; clients that connect again go on. Files with writes that were acknowledged",
             "and not flushed before the failure are named: these writes may be lost, and every flush of such a file is",
-            "refused. Restart its clients, then accept the loss with --accept."
+            "refused, also by a server that is started later. Restart its clients, then accept the loss with --accept."
         })
 final class ResumeCommand extends VolumeCommand {
     @Option(
             names = "--accept",
             paramLabel = "PATH",
             converter = PathArgument.class,
-            description = "Let flushes of this file succeed again, and open nothing. May be given several times.")
+            description =
+                    "Let flushes of this file succeed again, or with / those of all files, and open nothing. May be given several times.")
     private List<VolumePath> accepted = List.of();
 
     ResumeCommand(CliContext context) {

@@ -23,12 +23,19 @@ import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
 
 /** {@code holdfast rm}. */
-@Command(name = "rm", description = "Remove a file or an empty directory; with -r, a directory with all that is in it.")
+@Command(
+        name = "rm",
+        description = "Remove files and empty directories; with -r, directories with all that is in them.")
 final class RmCommand extends VolumeCommand {
     private static final int PAGE = 256;
 
-    @Parameters(index = "1", paramLabel = "PATH", converter = PathArgument.class, description = "What to remove.")
-    private VolumePath given;
+    @Parameters(
+            index = "1..*",
+            paramLabel = "PATH",
+            converter = PathArgument.class,
+            arity = "1..*",
+            description = "What to remove; several, one after the other.")
+    private List<VolumePath> given;
 
     @Option(
             names = {"-r", "--recursive"},
@@ -51,13 +58,38 @@ final class RmCommand extends VolumeCommand {
     }
 
     @Override
-    protected ExitCode run(Volume volume) throws IOException {
-        if (given.isRoot()) {
+    protected void requireSense() {
+        if (given.stream().anyMatch(VolumePath::isRoot)) {
             throw new UsageException("the root directory cannot be removed; remove what is in it by name, or make the"
                     + " volume empty with 'holdfast format --force'");
         }
+    }
+
+    /** Removes one path after the other, and goes on if one cannot be removed, as rm(1) does. */
+    @Override
+    protected ExitCode run(Volume volume) throws IOException {
+        ExitCode exit = ExitCode.OK;
+        for (VolumePath path : given) {
+            try {
+                remove(volume, path);
+            } catch (HoldfastException e) {
+                if (given.size() == 1) {
+                    throw e;
+                }
+                ExitCode failure = errors().report(e);
+                exit = exit == ExitCode.OK ? failure : exit;
+            }
+        }
+        if (exit != ExitCode.OK) {
+            volume.sync();
+        }
+        return exit;
+    }
+
+    private void remove(Volume volume, VolumePath given) throws HoldfastException {
         InUse inUse = force ? InUse.CUT_OFF : disconnect.inUse();
         String path = given.path();
+        removed = 0;
         CutOffs cutOffs = new CutOffs(context().out(), output().json());
         // Claim the whole tree first, so that a tree with a file in use is refused as a whole.
         try (FileClaim claim = volume.claim(List.of(given.in(volume)), inUse)) {
@@ -77,7 +109,6 @@ final class RmCommand extends VolumeCommand {
                         context().out(),
                         Json.object("path", path, "removed", removed, CutOffs.MEMBER, cutOffs.json()),
                         out -> {});
-        return ExitCode.OK;
     }
 
     /** Removes a tree depth first, with an explicit stack. A directory is removed once its listing is empty. */

@@ -8,8 +8,11 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.locks.ReentrantLock;
 import tools.jackson.databind.JsonNode;
 
@@ -127,6 +130,32 @@ final class ControlClient implements AutoCloseable {
         } catch (RuntimeException e) {
             close();
             throw e;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Sends the last request of this connection and waits for its answer, at most {@code max}; then the connection is closed. Does nothing if another exchange is under
+     * way or the connection is closed: the server notices the end of the connection by itself, only later.
+     */
+    void callLast(Request request, Duration max) {
+        if (!lock.tryLock()) {
+            return;
+        }
+        try {
+            if (!closed) {
+                Future<?> deadline = watchdog.closeAfter(max, channel);
+                try {
+                    call(request);
+                } finally {
+                    deadline.cancel(false);
+                }
+            }
+        } catch (HoldfastException | RejectedExecutionException e) {
+            // The server is gone or does not answer, or another thread has closed the connection meanwhile.
+            System.getLogger(ControlClient.class.getName())
+                    .log(System.Logger.Level.DEBUG, "the last request of a control connection", e);
         } finally {
             lock.unlock();
         }

@@ -3,10 +3,10 @@ package io.holdfast.cli.control;
 import io.holdfast.cli.control.RequestHandler.Answer;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.volume.Progress;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.System.Logger.Level;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
@@ -20,11 +20,14 @@ import java.util.concurrent.locks.ReentrantLock;
 final class ControlConnection implements Runnable, AutoCloseable {
     private static final System.Logger LOG = System.getLogger(ControlConnection.class.getName());
     private static final long PROGRESS_NANOS = TimeUnit.MILLISECONDS.toNanos(100);
+    /** While the clients of the volume wait for a repair, they wait so long for one who does not read how far it is. */
+    private static final Duration REPAIR_FRAME_TIME_MAX = Duration.ofSeconds(1);
 
     private final FrameChannel channel;
     private final Served served;
     private final ReentrantLock progressLock = new ReentrantLock();
     private long progressAt = System.nanoTime();
+    private long repairStep;
 
     ControlConnection(FrameChannel channel, Served served) {
         this.channel = channel;
@@ -33,14 +36,17 @@ final class ControlConnection implements Runnable, AutoCloseable {
 
     @Override
     public void run() {
-        Progress progress = this::sendProgress;
         try (channel;
-                RequestHandler handler = new RequestHandler(served, new CommandUser(channel), progress)) {
+                RequestHandler handler = new RequestHandler(
+                        served, new CommandUser(channel), this::sendProgress, this::sendRepairProgress)) {
             for (Optional<Frame> frame = channel.read(); frame.isPresent(); frame = channel.read()) {
                 answer(handler, frame.get());
             }
         } catch (FrameException e) {
-            LOG.log(Level.WARNING, "a control client broke the protocol and was cut off: {0}", e.getMessage());
+            LOG.log(
+                    Level.WARNING,
+                    "a control client broke the protocol and was cut off; commands and server should be of one version: {0}",
+                    e.getMessage());
         } catch (IOException | UncheckedIOException e) {
             LOG.log(Level.DEBUG, "control connection ended: {0}", e.getMessage());
         } catch (RuntimeException | Error e) {
@@ -88,6 +94,24 @@ final class ControlConnection implements Runnable, AutoCloseable {
             if (now - progressAt >= PROGRESS_NANOS) {
                 progressAt = now;
                 send(new Reply.Step(done, total));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        } finally {
+            progressLock.unlock();
+        }
+    }
+
+    /** Reports which step of a repair is done: each once, and again at most every 100 ms. One thread calls this. */
+    private void sendRepairProgress(long done, long total) {
+        progressLock.lock();
+        try {
+            long now = System.nanoTime();
+            if (done != repairStep || now - progressAt >= PROGRESS_NANOS) {
+                repairStep = done;
+                progressAt = now;
+                Reply step = new Reply.Step(done, total);
+                channel.write(new Frame(Codec.bytes(step), Frame.NO_DATA), REPAIR_FRAME_TIME_MAX);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

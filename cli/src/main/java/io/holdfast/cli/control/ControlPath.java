@@ -37,12 +37,20 @@ public final class ControlPath {
      */
     private static final int BIND_EXTRA = ".123456789012345678901/s".length();
 
+    /**
+     * The folder of root's servers, and of those that systemd starts as another user: it makes the folder theirs. Only root can make
+     * something in {@code /run}, so whom the folder belongs to is root's choice, and root may trust it.
+     */
+    private static final Path SYSTEM_FOLDER = Path.of("/run/holdfast");
+
     private final Path volume;
     private final Map<String, String> environment;
+    private final Path system;
 
-    private ControlPath(Path volume, Map<String, String> environment) {
+    private ControlPath(Path volume, Map<String, String> environment, Path system) {
         this.volume = volume;
         this.environment = environment;
+        this.system = system;
     }
 
     /**
@@ -50,11 +58,15 @@ public final class ControlPath {
      * written.
      */
     public static ControlPath of(Path volume) throws IOException {
-        return new ControlPath(volume.toRealPath(), System.getenv());
+        return new ControlPath(volume.toRealPath(), System.getenv(), SYSTEM_FOLDER);
     }
 
     static ControlPath of(Path volume, Map<String, String> environment) throws IOException {
-        return new ControlPath(volume.toRealPath(), environment);
+        return new ControlPath(volume.toRealPath(), environment, SYSTEM_FOLDER);
+    }
+
+    static ControlPath of(Path volume, Map<String, String> environment, Path system) throws IOException {
+        return new ControlPath(volume.toRealPath(), environment, system);
     }
 
     /** Returns all places, in the order in which a server tries to bind to them and a client to connect. */
@@ -95,7 +107,8 @@ public final class ControlPath {
 
     /**
      * Returns whether a server or a client may use a socket at this place. Beside the volume it may: anyone who could
-     * put a socket there could put another volume there too. The runtime folder must belong to this user alone.
+     * put a socket there could put another volume there too. The runtime folder must belong to this user alone. The system's folder may
+     * belong to another user if this is root, and others may look into it, for the sockets of clients.
      */
     boolean isTrusted(Path socket) throws IOException {
         Path folder = runtimeFolder();
@@ -108,6 +121,11 @@ public final class ControlPath {
         PosixFileAttributes found = Files.readAttributes(folder, PosixFileAttributes.class, LinkOption.NOFOLLOW_LINKS);
         boolean ours = Files.getAttribute(folder, "unix:uid", LinkOption.NOFOLLOW_LINKS)
                 .equals(uid());
+        if (folder.equals(system)) {
+            boolean othersWrite = found.permissions().contains(PosixFilePermission.GROUP_WRITE)
+                    || found.permissions().contains(PosixFilePermission.OTHERS_WRITE);
+            return found.isDirectory() && (ours || uid() == 0) && !othersWrite;
+        }
         return found.isDirectory() && ours && OWNER_ONLY.containsAll(found.permissions());
     }
 
@@ -118,10 +136,17 @@ public final class ControlPath {
             throw new IOException("XDG_RUNTIME_DIR has a name that is not UTF-8, or the locale is not one of UTF-8;"
                     + " set LC_ALL=C.UTF-8 or another folder");
         }
-        if (uid == 0) {
-            return Path.of("/run/holdfast");
+        if (uid == 0 || isSystemFolderOf(uid)) {
+            return system;
         }
         return runtime.isEmpty() ? Path.of("/tmp/holdfast-" + uid) : Path.of(runtime, "holdfast");
+    }
+
+    /** Returns whether systemd has made the system's folder this user's. */
+    private boolean isSystemFolderOf(int uid) throws IOException {
+        return Files.isDirectory(system, LinkOption.NOFOLLOW_LINKS)
+                && Files.getAttribute(system, "unix:uid", LinkOption.NOFOLLOW_LINKS)
+                        .equals(uid);
     }
 
     private static int uid() throws IOException {

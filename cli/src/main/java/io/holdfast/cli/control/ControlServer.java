@@ -127,7 +127,10 @@ public final class ControlServer implements AutoCloseable {
                 connection.close();
             }
         } else if (refusals.tryAcquire()) {
-            LOG.log(Level.WARNING, "control client refused: there are {0} already", CONNECTIONS_MAX);
+            LOG.log(
+                    Level.WARNING,
+                    "control client refused: there are {0} already; end commands that hang",
+                    CONNECTIONS_MAX);
             run(() -> refuse(frames), refusals, end);
         } else {
             client.close();
@@ -178,7 +181,10 @@ public final class ControlServer implements AutoCloseable {
         try {
             boolean ended = threads.awaitTermination(STOP_MAX.toMillis(), TimeUnit.MILLISECONDS);
             if (!ended) {
-                LOG.log(Level.WARNING, "a control request still runs after {0} s", STOP_MAX.toSeconds());
+                LOG.log(
+                        Level.WARNING,
+                        "a control request still runs after {0} s; the server ends without it",
+                        STOP_MAX.toSeconds());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

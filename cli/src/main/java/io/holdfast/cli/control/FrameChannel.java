@@ -1,5 +1,6 @@
 package io.holdfast.cli.control;
 
+import java.io.Closeable;
 import java.io.EOFException;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -12,10 +13,10 @@ import java.util.concurrent.Future;
  * Reads and writes frames. One thread reads and one writes at a time.
  *
  * <p>Invariants: a length is checked against its bound before anything is allocated for it. Once a frame has begun to
- * arrive or to leave, it must be complete within {@link #FRAME_TIME_MAX}, or the channel is closed. Between frames a
+ * arrive or to leave, it must be complete within {@link #FRAME_TIME_MAX} or a shorter time, or the channel is closed. Between frames a
  * peer may be silent for any time.
  */
-final class FrameChannel implements AutoCloseable {
+final class FrameChannel implements Closeable {
     static final Duration FRAME_TIME_MAX = Duration.ofSeconds(30);
 
     private final SocketChannel channel;
@@ -79,6 +80,11 @@ final class FrameChannel implements AutoCloseable {
 
     /** Sends a frame. */
     void write(Frame frame) throws IOException {
+        write(frame, frameTime);
+    }
+
+    /** Sends a frame, or closes the channel if that takes longer than {@code time}. */
+    void write(Frame frame, Duration time) throws IOException {
         if (frame.json().length > Frame.JSON_BYTES_MAX || frame.data().remaining() > Frame.DATA_BYTES_MAX) {
             throw new FrameException("too much for one frame");
         }
@@ -88,7 +94,7 @@ final class FrameChannel implements AutoCloseable {
                 .putInt(frame.data().remaining())
                 .flip();
         ByteBuffer[] parts = {head, ByteBuffer.wrap(frame.json()), frame.data().duplicate()};
-        Future<?> deadline = watchdog.closeAfter(frameTime, channel);
+        Future<?> deadline = watchdog.closeAfter(time, channel);
         try {
             while (parts[0].hasRemaining() || parts[1].hasRemaining() || parts[2].hasRemaining()) {
                 channel.write(parts);

@@ -1,8 +1,11 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.cli.control.VolumeRequest.OpenedFile;
+import io.holdfast.cli.metrics.ServerReadings;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.NbdClientStatus;
+import io.holdfast.nbd.NbdSessions.Disconnected;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
@@ -25,11 +28,13 @@ import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumeGrowth;
 import io.holdfast.volume.VolumeInfo;
+import io.holdfast.volume.VolumeRepair;
 import io.holdfast.volume.VolumeUsage;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -54,7 +59,7 @@ public final class RemoteVolume implements Volume {
     }
 
     /** Connects to the server of a volume; empty if none answers. */
-    public static Optional<Volume> connect(ControlPath path) throws IOException {
+    public static Optional<RemoteVolume> connect(ControlPath path) throws IOException {
         for (Path candidate : path.candidates()) {
             if (!path.isTrusted(candidate)) {
                 continue;
@@ -113,6 +118,15 @@ public final class RemoteVolume implements Volume {
     @Override
     public VolumeCounters counters() {
         return unchecked(new VolumeRequest.Counters(), VolumeCounters.class);
+    }
+
+    /**
+     * Returns what the server has counted.
+     *
+     * @throws HoldfastException {@code UNSUPPORTED} if it does not count
+     */
+    public ServerReadings readings() throws HoldfastException {
+        return client.call(new VolumeRequest.Readings(), ServerReadings.class);
     }
 
     @Override
@@ -334,9 +348,48 @@ public final class RemoteVolume implements Volume {
         return client.call(new VolumeRequest.Resume(), Served.Resumed.class);
     }
 
+    /** Returns what the server is; empty if it is of an older version. */
+    public Optional<ServerStatus> server() throws HoldfastException {
+        try {
+            return Optional.of(client.call(new VolumeRequest.Server(), ServerStatus.class));
+        } catch (HoldfastException e) {
+            if (e.code() == ErrorCode.UNSUPPORTED) {
+                return Optional.empty();
+            }
+            throw e;
+        }
+    }
+
+    /** Returns the NBD clients of the server, by their numbers. */
+    public List<NbdClientStatus> clients() throws HoldfastException {
+        List<NbdClientStatus> all = new ArrayList<>();
+        int more;
+        do {
+            long after = all.isEmpty() ? 0 : all.getLast().id();
+            List<NbdClientStatus> page = client.callForList(new VolumeRequest.Clients(after), NbdClientStatus.class);
+            all.addAll(page);
+            more = page.size();
+        } while (more == VolumeRequest.Clients.CLIENTS_MAX);
+        return all;
+    }
+
+    /**
+     * Has the server end an NBD client.
+     *
+     * @throws HoldfastException if there is no such client
+     */
+    public Disconnected disconnect(long id) throws HoldfastException {
+        return client.call(new VolumeRequest.Disconnect(id), Disconnected.class);
+    }
+
     @Override
     public void acceptLoss(String path) throws HoldfastException {
         client.call(new VolumeRequest.AcceptLoss(path));
+    }
+
+    @Override
+    public long trim(Progress progress) throws HoldfastException {
+        return client.decode(client.call(new VolumeRequest.Trim(), Frame.NO_DATA, progress), Long.class);
     }
 
     @Override
@@ -352,6 +405,11 @@ public final class RemoteVolume implements Volume {
             }
         }
         return client.decode(result, CheckReport.class);
+    }
+
+    /** Returns a repair by the server; closing it closes this connection. */
+    public VolumeRepair repair() {
+        return new RemoteRepair(this, client);
     }
 
     @Override

@@ -1,16 +1,21 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.cli.control.VolumeRequest.OpenedFile;
+import io.holdfast.cli.metrics.ServerReadings;
 import io.holdfast.cli.text.Names;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.NbdClientStatus;
+import io.holdfast.nbd.NbdSessions.Disconnected;
 import io.holdfast.volume.AttributeChange;
 import io.holdfast.volume.CheckOptions;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.JobStatus;
+import io.holdfast.volume.LiveRepair;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.RecoveryReport;
+import io.holdfast.volume.RepairPlan;
 import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumeFiles;
@@ -31,18 +36,27 @@ final class RequestHandler implements AutoCloseable {
     static final int FILES_MAX = 64;
     private static final int MESSAGE_CHARS_MAX = 600;
     private static final int LISTED_MAX = 500;
+    /** Lines of a plan, each of up to three messages. */
+    private static final int PLANNED_MAX = 250;
 
     private final Served served;
     private final Volume volume;
     private final CommandUser user;
     private final VolumeFiles own;
     private final Progress progress;
+    private final Progress repairProgress;
     private final Handles<StoredFile> files = new Handles<>("files", FILES_MAX, StoredFile::close);
     private final InodeRequestHandler byNumber = new InodeRequestHandler(this::opened);
+    private final Handles<LiveRepair> repairs = new Handles<>("repairs", 1, LiveRepair::close);
     private final Handles<FileClaim> claims = new Handles<>("claims", FILES_MAX, FileClaim::close);
 
-    /** @param user the user in whose name files are opened and changed */
-    RequestHandler(Served served, CommandUser user, Progress progress) {
+    /**
+     * @param user the user in whose name files are opened and changed
+     * @param progress hears how far a check is
+     * @param repairProgress hears how far a repair is, while the volume's clients wait
+     */
+    RequestHandler(Served served, CommandUser user, Progress progress, Progress repairProgress) {
+        this.repairProgress = repairProgress;
         this.served = served;
         this.volume = served.volume();
         this.user = user;
@@ -120,21 +134,30 @@ final class RequestHandler implements AutoCloseable {
                     VolumeRequest.Usage _,
                     VolumeRequest.Host _,
                     VolumeRequest.Counters _,
+                    VolumeRequest.Readings _,
                     VolumeRequest.Recovery _,
                     VolumeRequest.Damage _,
                     VolumeRequest.Failure _,
                     VolumeRequest.CreateUnnamed _,
                     VolumeRequest.Sync _,
                     VolumeRequest.Checkpoint _,
+                    VolumeRequest.Trim _,
                     VolumeRequest.Grow _,
                     VolumeRequest.Resume _,
                     VolumeRequest.Check _,
+                    VolumeRequest.CheckForRepair _,
+                    VolumeRequest.PlanRepair _,
+                    VolumeRequest.ApplyRepair _,
+                    VolumeRequest.EndRepair _,
                     VolumeRequest.LastCheck _,
                     VolumeRequest.Jobs _,
                     VolumeRequest.PauseJob _,
                     VolumeRequest.ResumeJob _,
                     VolumeRequest.CancelJob _,
                     VolumeRequest.LimitJob _,
+                    VolumeRequest.Server _,
+                    VolumeRequest.Clients _,
+                    VolumeRequest.Disconnect _,
                     VolumeRequest.Hello _,
                     VolumeRequest.Release _,
                     InodeRequest _,
@@ -159,6 +182,7 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Usage() -> Answer.of(volume.usage());
             case VolumeRequest.Host() -> Answer.of(volume.host().stream().toList());
             case VolumeRequest.Counters() -> Answer.of(volume.counters());
+            case VolumeRequest.Readings() -> Answer.of(readings());
             case VolumeRequest.Recovery() -> Answer.of(volume.recovery());
             case VolumeRequest.Damage() ->
                 Answer.of(volume.damage().stream()
@@ -189,9 +213,21 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.RemoveXattr(var path, var name) -> done(() -> volume.removeXattr(path, name));
             case VolumeRequest.Sync() -> done(volume::sync);
             case VolumeRequest.Checkpoint() -> done(volume::checkpoint);
+            case VolumeRequest.Trim() -> Answer.of(volume.trim(progress));
             case VolumeRequest.Grow(var bytes) -> Answer.of(volume.grow(bytes));
             case VolumeRequest.Resume() -> Answer.of(bounded(served.resume()));
             case VolumeRequest.AcceptLoss(var path) -> done(() -> volume.acceptLoss(path));
+            case VolumeRequest.Server() -> Answer.of(served.server());
+            case VolumeRequest.Clients(var after) ->
+                Answer.of(served.clients().stream()
+                        .filter(client -> client.id() > after)
+                        .limit(VolumeRequest.Clients.CLIENTS_MAX)
+                        .map(RequestHandler::bounded)
+                        .toList());
+            case VolumeRequest.Disconnect(var client) -> {
+                Disconnected gone = served.disconnect(client);
+                yield Answer.of(new Disconnected(bounded(gone.client()), gone.ended()));
+            }
             case VolumeRequest.Hello(var pid) -> done(() -> user.hello(pid));
             case VolumeRequest.Claim(var paths, var inUse) -> claimed(own.claim(bounded(paths), inUse));
             case VolumeRequest.ClaimSize(var path, var inUse) -> claimed(own.claimSize(path, inUse));
@@ -199,6 +235,11 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.Check() -> Answer.of(bounded(served.check(CheckOptions.ALL, progress)));
             case VolumeRequest.CheckPart(var metadataOnly, var files, var rate) ->
                 Answer.of(bounded(served.check(new CheckOptions(metadataOnly, files, rate), progress)));
+            case VolumeRequest.CheckForRepair() -> checkForRepair();
+            case VolumeRequest.PlanRepair(var repair) -> plan(repairs.get(repair));
+            case VolumeRequest.ApplyRepair(var repair) ->
+                Answer.of(bounded(served.repair(repairs.get(repair), repairProgress)));
+            case VolumeRequest.EndRepair(var repair) -> done(() -> repairs.close(repair));
             case VolumeRequest.LastCheck() ->
                 Answer.of(volume.lastCheck().stream().toList());
             case VolumeRequest.Jobs() ->
@@ -211,6 +252,13 @@ final class RequestHandler implements AutoCloseable {
             case VolumeRequest.LimitJob(var job, var rate) ->
                 done(() -> volume.jobs().limit(job, rate));
         };
+    }
+
+    private ServerReadings readings() throws HoldfastException {
+        return served.readings()
+                .orElseThrow(
+                        () -> new HoldfastException(ErrorCode.UNSUPPORTED, "this server does not count what it does"))
+                .withoutExports();
     }
 
     private Answer onFile(FileRequest request, StoredFile file, ByteBuffer data) throws HoldfastException {
@@ -244,6 +292,48 @@ final class RequestHandler implements AutoCloseable {
 
     private Answer opened(StoredFile file) throws HoldfastException {
         return Answer.of(new OpenedFile(files.add(file), file.inode(), file.checksummed()));
+    }
+
+    private Answer checkForRepair() throws HoldfastException {
+        LiveRepair repair = volume.beginRepair();
+        boolean done = false;
+        try {
+            CheckReport report = served.check(repair, progress);
+            done = true;
+            return Answer.of(new VolumeRequest.RepairFound(repairs.add(repair), bounded(report)));
+        } finally {
+            if (!done) {
+                repair.close();
+            }
+        }
+    }
+
+    private static Answer plan(LiveRepair repair) throws HoldfastException {
+        return Answer.of(new VolumeRequest.RepairPlanned(bounded(repair.plan()), repair.waitNanos()));
+    }
+
+    /** Shortens a plan, so that it fits into one frame. */
+    private static RepairPlan bounded(RepairPlan plan) {
+        return new RepairPlan(
+                plan.repairs().stream()
+                        .limit(PLANNED_MAX)
+                        .map(r -> new RepairPlan.Repair(
+                                r.structure(), r.block(), r.inode(), bounded(r.what()), bounded(r.loss())))
+                        .toList(),
+                plan.repairCount(),
+                plan.lossCount(),
+                plan.left().stream()
+                        .limit(PLANNED_MAX)
+                        .map(left -> new RepairPlan.Left(bounded(left.problem()), bounded(left.advice())))
+                        .toList(),
+                plan.findings(),
+                plan.mended(),
+                bounded(plan.refusal()));
+    }
+
+    private static CheckReport.Problem bounded(CheckReport.Problem problem) {
+        return new CheckReport.Problem(
+                problem.structure(), problem.block(), problem.inode(), bounded(problem.message()));
     }
 
     private Answer claimed(FileClaim claim) throws HoldfastException {
@@ -296,6 +386,24 @@ final class RequestHandler implements AutoCloseable {
                 job.nanos());
     }
 
+    /** Shortens what a client is called by: names may be long. */
+    private static NbdClientStatus bounded(NbdClientStatus client) {
+        return new NbdClientStatus(
+                client.id(),
+                bounded(client.export()),
+                bounded(client.path()),
+                client.readOnly(),
+                client.hasWritten(),
+                bounded(client.at()),
+                bounded(client.from()),
+                client.process(),
+                bounded(client.certificate()),
+                client.openNanos(),
+                client.requests(),
+                client.bytesRead(),
+                client.bytesWritten());
+    }
+
     /** Shortens the answer to a resume, so that it fits into one frame. */
     private static Served.Resumed bounded(Served.Resumed resumed) {
         RecoveryReport r = resumed.recovery();
@@ -322,7 +430,7 @@ final class RequestHandler implements AutoCloseable {
     private static CheckReport bounded(CheckReport report) {
         List<CheckReport.Problem> problems = report.problems().stream()
                 .limit(CheckReport.MAX_PROBLEMS)
-                .map(p -> new CheckReport.Problem(p.structure(), p.block(), p.inode(), bounded(p.message())))
+                .map(RequestHandler::bounded)
                 .toList();
         return new CheckReport(
                 problems,
@@ -348,5 +456,6 @@ final class RequestHandler implements AutoCloseable {
     public void close() {
         files.close();
         claims.close();
+        repairs.close();
     }
 }

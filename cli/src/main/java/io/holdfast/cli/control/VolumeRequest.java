@@ -1,9 +1,11 @@
 package io.holdfast.cli.control;
 
 import io.holdfast.error.ErrorCode;
+import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.InUse;
+import io.holdfast.volume.RepairPlan;
 import java.time.Instant;
 import java.util.Optional;
 
@@ -20,6 +22,9 @@ sealed interface VolumeRequest extends Request {
     record Host() implements VolumeRequest {}
 
     record Counters() implements VolumeRequest {}
+
+    /** Answered with {@link io.holdfast.cli.metrics.ServerReadings}, without the exports. */
+    record Readings() implements VolumeRequest {}
 
     record Recovery() implements VolumeRequest {}
 
@@ -80,6 +85,9 @@ sealed interface VolumeRequest extends Request {
 
     record Checkpoint() implements VolumeRequest {}
 
+    /** Answered with progress replies and then the number of bytes. */
+    record Trim() implements VolumeRequest {}
+
     /** Answered with {@link io.holdfast.volume.VolumeGrowth}. */
     record Grow(long bytes) implements VolumeRequest {}
 
@@ -93,6 +101,18 @@ sealed interface VolumeRequest extends Request {
 
     /** As {@link Check}, of a part, or with a bound. A server that does not know this must not check everything instead. */
     record CheckPart(boolean metadataOnly, java.util.List<String> files, long rate) implements VolumeRequest {}
+
+    /** Answered with progress replies and then {@link RepairFound}. A connection has one repair at a time. */
+    record CheckForRepair() implements VolumeRequest {}
+
+    /** Answered with {@link RepairPlanned}. */
+    record PlanRepair(long repair) implements VolumeRequest {}
+
+    /** Answered with progress replies and then the {@link io.holdfast.volume.RepairPlan} that was done. This connection has the old volume, which is closed then. */
+    record ApplyRepair(long repair) implements VolumeRequest {}
+
+    /** Forgets a repair; the end of the connection does that, too. */
+    record EndRepair(long repair) implements VolumeRequest {}
 
     /** Answered with a list of at most one {@link io.holdfast.volume.FinishedCheck}. */
     record LastCheck() implements VolumeRequest {}
@@ -108,6 +128,17 @@ sealed interface VolumeRequest extends Request {
 
     /** Sets the bound of a job's rate; 0 for none. */
     record LimitJob(long job, long rate) implements VolumeRequest {}
+
+    /** Answered with {@link ServerStatus}. */
+    record Server() implements VolumeRequest {}
+
+    /** Answered with a list of the first {@link #CLIENTS_MAX} NBD clients whose numbers are above {@code after}. */
+    record Clients(long after) implements VolumeRequest {
+        static final int CLIENTS_MAX = 100;
+    }
+
+    /** Ends an NBD client; answered with {@link io.holdfast.nbd.NbdSessions.Disconnected}. */
+    record Disconnect(long client) implements VolumeRequest {}
 
     /** Says which process this is, for messages about the files that the connection has open. */
     record Hello(long pid) implements VolumeRequest {}
@@ -133,6 +164,12 @@ sealed interface VolumeRequest extends Request {
 
     /** The answer to opening a file; {@code handle} is valid on this connection until it is closed. */
     record OpenedFile(long handle, long inode, boolean checksummed) {}
+
+    /** What a check for a repair has found. */
+    record RepairFound(long repair, CheckReport report) {}
+
+    /** What a repair would do, and about how long clients would wait. */
+    record RepairPlanned(RepairPlan plan, long waitNanos) {}
 
     /** Why a volume takes no more writes. */
     record LatchedFailure(ErrorCode code, String message) {}

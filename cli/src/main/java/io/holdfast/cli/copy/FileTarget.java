@@ -20,11 +20,12 @@ import java.util.HexFormat;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ThreadLocalRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Exports to a sparse regular file.
  *
- * <p>Invariants: the file gets its name only once it is whole and synced. Until then it has a temporary name of fixed
+ * <p>Invariants: the file gets its name only once it is whole and, unless that is left to a {@link SyncBatch}, synced. Until then it has a temporary name of fixed
  * length in the same folder. An existing file is untouched until it is replaced, and the new file takes over its mode
  * and owner. Unless this was opened to replace a file, it replaces none, not even one that was made meanwhile.
  */
@@ -38,12 +39,22 @@ final class FileTarget implements Target {
     private final Path directory;
     private final Path temporary;
     private final Optional<Replaced> replaced;
+    /** Makes the file durable later; null to do it when the copy ends. */
+    private final @Nullable SyncBatch later;
+
+    /** Bytes written. */
+    private long written;
+    /** The temporary name is gone. */
     private boolean finished;
+    /** {@link #later} closes the channel. */
+    private boolean handedOver;
 
     /** The mode and owner of a file that is replaced, and the claim that keeps others off it. */
     private record Replaced(FileOwnership ownership, VolumeClaim claim) {}
 
-    private FileTarget(FileChannel channel, Path file, Path temporary, Optional<Replaced> replaced) {
+    private FileTarget(
+            FileChannel channel, Path file, Path temporary, Optional<Replaced> replaced, @Nullable SyncBatch later) {
+        this.later = later;
         this.channel = channel;
         this.file = file;
         this.directory = directoryOf(file);
@@ -52,17 +63,18 @@ final class FileTarget implements Target {
     }
 
     /** Makes a file at a path where none may exist. */
-    static FileTarget create(Path file) throws IOException {
-        return open(file, Optional.empty());
+    static FileTarget create(Path file, @Nullable SyncBatch later) throws IOException {
+        return open(file, Optional.empty(), later);
     }
 
     /** Replaces a regular file; closing the target releases {@code claim}. */
     static FileTarget replace(Path file, VolumeClaim claim) throws IOException {
         Path real = file.toRealPath();
-        return open(real, Optional.of(new Replaced(FileOwnership.of(real), claim)));
+        return open(real, Optional.of(new Replaced(FileOwnership.of(real), claim)), null);
     }
 
-    private static FileTarget open(Path file, Optional<Replaced> replaced) throws IOException {
+    private static FileTarget open(Path file, Optional<Replaced> replaced, @Nullable SyncBatch later)
+            throws IOException {
         Path directory = directoryOf(file);
         if (!Files.isDirectory(directory)) {
             throw new NoSuchFileException(directory.toString());
@@ -73,7 +85,7 @@ final class FileTarget implements Target {
         // The copy of a private file must be private from the beginning.
         FileAttribute<?>[] attributes = replaced.isPresent() ? OWNER_ONLY : new FileAttribute<?>[0];
         try {
-            return new FileTarget(FileChannel.open(temporary, options, attributes), file, temporary, replaced);
+            return new FileTarget(FileChannel.open(temporary, options, attributes), file, temporary, replaced, later);
         } catch (AccessDeniedException e) {
             throw new AccessDeniedException(directory.toString());
         } catch (FileSystemException e) {
@@ -93,6 +105,7 @@ final class FileTarget implements Target {
             while (data.hasRemaining()) {
                 at += channel.write(data, at);
             }
+            written += at - offset;
         } catch (IOException e) {
             throw IoFailures.named(file.toString(), e);
         }
@@ -105,10 +118,14 @@ final class FileTarget implements Target {
             if (replaced.isPresent()) {
                 replaced.get().ownership().applyTo(temporary);
             }
-            channel.force(true);
+            if (later == null) {
+                channel.force(true);
+            }
             publish();
-            try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
-                folder.force(true);
+            if (later == null) {
+                try (FileChannel folder = FileChannel.open(directory, StandardOpenOption.READ)) {
+                    folder.force(true);
+                }
             }
         } catch (FileAlreadyExistsException e) {
             throw e;
@@ -116,6 +133,11 @@ final class FileTarget implements Target {
             throw new FileSystemException(file.toString(), null, e.getReason());
         } catch (IOException e) {
             throw IoFailures.named(file.toString(), e);
+        }
+        if (later != null) {
+            later.addFile(file, channel, written);
+            handedOver = true;
+            later.addDirectory(directory);
         }
     }
 
@@ -143,12 +165,16 @@ final class FileTarget implements Target {
             }
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE);
             finished = true;
+            return;
         }
+        // Before the directory is synced: else a crash could bring the temporary name back.
+        Files.delete(temporary);
+        finished = true;
     }
 
     @Override
     public void close() throws IOException {
-        try (channel) {
+        try (FileChannel _ = handedOver ? null : channel) {
             if (!finished) {
                 Files.deleteIfExists(temporary);
             }

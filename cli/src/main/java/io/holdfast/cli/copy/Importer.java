@@ -58,7 +58,7 @@ public final class Importer {
             volume.claim(List.of(path), InUse.REFUSE).close();
         }
         try (StoredFile file = volume.createUnnamed(options.withSize(0))) {
-            long written = copy(source, file);
+            long written = copyWhole(source, file, path);
             source.finish();
             file.flush();
             cancel.check();
@@ -68,6 +68,21 @@ public final class Importer {
             }
             volume.sync();
             return new CopyResult(file.size(), written, System.nanoTime() - start, Losses.NONE);
+        }
+    }
+
+    /** Copies all; says what becomes of what was copied if that has no room. */
+    private long copyWhole(Source source, StoredFile file, String path) throws IOException {
+        try {
+            return copy(source, file);
+        } catch (HoldfastException e) {
+            if (e.code() != ErrorCode.NO_SPACE && e.code() != ErrorCode.HOST_FULL) {
+                throw e;
+            }
+            throw new HoldfastException(
+                    e.code(),
+                    e.getMessage() + "; nothing of the new " + path + " is left, and its space comes free",
+                    e);
         }
     }
 
@@ -84,7 +99,7 @@ public final class Importer {
             int read = source.read(at, buffer.limit(wanted));
             written += writeData(file, at, MemorySegment.ofBuffer(buffer.flip()));
             at += read;
-            progress.update(at, Math.max(end, 0));
+            progress.update(source.progress(at), Math.max(source.progressTotal(), 0));
             if (read < wanted) {
                 end = at;
             } else {

@@ -14,13 +14,15 @@ import java.lang.invoke.MethodHandle;
 import java.lang.invoke.VarHandle;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
  * A file opened by Linux's C library, for two things that Java cannot do: find where a file has data, and open a block
  * device exclusively.
  *
- * <p>Invariant: until it is closed the descriptor leads to the same file, even if the path changes.
+ * <p>Invariants: until it is closed the descriptor leads to the same file, even if the path changes. The descriptor is closed once:
+ * afterwards its number is that of another file or connection of this process, whatever is opened next.
  */
 final class NativeFile implements AutoCloseable {
     private static final int O_RDONLY = 0;
@@ -36,6 +38,7 @@ final class NativeFile implements AutoCloseable {
 
     private final Calls calls;
     private final int fd;
+    private final AtomicBoolean closed = new AtomicBoolean();
 
     private NativeFile(Calls calls, int fd) {
         this.calls = calls;
@@ -122,6 +125,9 @@ final class NativeFile implements AutoCloseable {
      * saves time: where the file system cannot tell, every offset may have data.
      */
     long nextData(long offset, long size) {
+        if (closed.get()) {
+            return offset; // the read that follows fails
+        }
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment state = arena.allocate(STATE);
             long found = (long) calls.lseek.invokeExact(state, fd, offset, SEEK_DATA);
@@ -135,8 +141,12 @@ final class NativeFile implements AutoCloseable {
         }
     }
 
+    /** Closes. Does nothing the second time. */
     @Override
     public void close() {
+        if (closed.getAndSet(true)) {
+            return;
+        }
         try {
             int ignored = (int) calls.close.invokeExact(fd);
         } catch (Throwable thrown) {

@@ -18,6 +18,16 @@ public interface Source extends AutoCloseable {
      */
     int read(long offset, ByteBuffer target) throws IOException;
 
+    /** Returns how far the import is when all before {@code offset} is done, in bytes of {@link #progressTotal}. */
+    default long progress(long offset) {
+        return offset;
+    }
+
+    /** Returns what {@link #progress} comes to at the end, or -1 if that is not known. */
+    default long progressTotal() {
+        return size();
+    }
+
     /**
      * Checks that all of the source has been read; called once after the last read.
      *

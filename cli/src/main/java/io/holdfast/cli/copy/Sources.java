@@ -3,6 +3,7 @@ package io.holdfast.cli.copy;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -14,20 +15,34 @@ public final class Sources {
     private Sources() {}
 
     /**
+     * A source of bytes as they are.
+     *
+     * @param device a block device
+     */
+    public record Plain(Source source, boolean device) {
+        /** Reads up to {@code length} bytes beside the import; fewer at the end. The source has a size. */
+        public ByteBuffer bytes(long offset, int length) throws IOException {
+            ByteBuffer bytes = ByteBuffer.allocate((int) Math.min(length, source.size() - offset));
+            source.read(offset, bytes);
+            return bytes.flip();
+        }
+    }
+
+    /**
      * Opens a file, block device or pipe.
      *
      * @param volume the volume that is imported into; it cannot be the source
      */
-    public static Source open(Path file, Path volume) throws IOException {
+    public static Plain open(Path file, Path volume) throws IOException {
         HostFileKind kind = HostFileKind.of(file);
         if (Files.exists(volume) && Files.isSameFile(file, volume)) {
             throw new HoldfastException(
                     ErrorCode.INVALID, file + " is the volume itself, which would be read while it is written to");
         }
         return switch (kind) {
-            case REGULAR -> regular(file);
-            case BLOCK_DEVICE -> FileSource.open(file);
-            case PIPE -> stream(file);
+            case REGULAR -> new Plain(regular(file), false);
+            case BLOCK_DEVICE -> new Plain(FileSource.open(file), true);
+            case PIPE -> new Plain(stream(file), false);
             case DIRECTORY -> throw kind.refusal(file, "import takes one file or block device");
             case CHARACTER_DEVICE ->
                 throw kind.refusal(
@@ -36,6 +51,11 @@ public final class Sources {
                                 + " import - VOLUME PATH");
             case SOCKET, OTHER -> throw kind.refusal(file, "to read from it, redirect it and import -");
         };
+    }
+
+    /** Opens a regular file or block device for reads at any place. */
+    public static Source anywhere(Path file) throws IOException {
+        return FileSource.open(file);
     }
 
     /**

@@ -1,24 +1,17 @@
 package io.holdfast.cli.copy;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
-import java.nio.channels.Channels;
 import java.nio.channels.ReadableByteChannel;
 
 /** Imports from a pipe: reads all of it, up to its end. */
-public final class StreamSource implements Source {
+final class StreamSource implements Source {
     private final String name;
     private final ReadableByteChannel channel;
 
     StreamSource(String name, ReadableByteChannel channel) {
         this.name = name;
         this.channel = channel;
-    }
-
-    /** Returns standard input as a source. */
-    public static StreamSource standardInput(InputStream stream) {
-        return new StreamSource("standard input", Channels.newChannel(stream));
     }
 
     @Override

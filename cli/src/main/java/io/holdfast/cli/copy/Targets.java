@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Opens the target of an export. Before it changes anything it refuses targets that must not be overwritten: the volume
@@ -24,6 +25,7 @@ public final class Targets {
 
     private final Path volume;
     private final Claiming claiming;
+    private final @Nullable SyncBatch later;
 
     /** Keeps everybody else off the file that is overwritten. */
     @FunctionalInterface
@@ -33,6 +35,16 @@ public final class Targets {
 
     /** Makes targets for copies out of {@code volume}. */
     public Targets(Path volume, Claiming claiming) {
+        this(volume, claiming, null);
+    }
+
+    /**
+     * Makes targets for many copies.
+     *
+     * @param later makes new files durable; null to have it done at the end of each copy
+     */
+    public Targets(Path volume, Claiming claiming, @Nullable SyncBatch later) {
+        this.later = later;
         this.volume = volume;
         this.claiming = claiming;
     }
@@ -47,7 +59,7 @@ public final class Targets {
     /** Opens the target of a copy of {@code size} bytes. An existing file is replaced only with {@code overwrite}. */
     public Target open(Path file, boolean overwrite, long size) throws IOException {
         if (!isThere(file)) {
-            return FileTarget.create(file);
+            return FileTarget.create(file, later);
         }
         HostFileKind kind = HostFileKind.of(file);
         return switch (kind) {
@@ -57,6 +69,16 @@ public final class Targets {
             case CHARACTER_DEVICE, SOCKET, OTHER ->
                 throw kind.refusal(file, "to write there, export to - and redirect standard output");
         };
+    }
+
+    /** Returns whether a block device is at the path. */
+    public boolean isDevice(Path file) throws IOException {
+        return isThere(file) && HostFileKind.of(file) == HostFileKind.BLOCK_DEVICE;
+    }
+
+    /** Returns whether a pipe is at the path. */
+    public boolean isStream(Path file) throws IOException {
+        return isThere(file) && HostFileKind.of(file) == HostFileKind.PIPE;
     }
 
     /** Returns whether the file exists. Fails, before anything is copied, if there can be no such file. */

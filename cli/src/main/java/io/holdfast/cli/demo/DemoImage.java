@@ -1,5 +1,6 @@
 package io.holdfast.cli.demo;
 
+import io.holdfast.cli.host.Tools;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;

@@ -1,6 +1,7 @@
 package io.holdfast.cli.demo;
 
 import io.holdfast.cli.CliContext;
+import io.holdfast.cli.host.Tools;
 import io.holdfast.cli.text.Sizes;
 import java.io.IOException;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package io.holdfast.cli.demo;
 
+import io.holdfast.cli.peer.NbdClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Path;

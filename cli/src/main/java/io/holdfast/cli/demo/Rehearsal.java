@@ -5,6 +5,7 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.Engine;
 import io.holdfast.cli.HoldfastCli;
 import io.holdfast.cli.Main;
+import io.holdfast.cli.peer.NbdClient;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;

@@ -18,11 +18,18 @@ public final class Log {
     private static final ReentrantLock LOCK = new ReentrantLock();
     private static final RateLimit COMMAND_LIMIT = new RateLimit();
     private static volatile @Nullable ServerLog server;
+    private static volatile Level least = DEBUG ? Level.DEBUG : Level.INFO;
 
     private Log() {}
 
-    static boolean debug() {
-        return DEBUG;
+    /** Returns the least severe level of which the program's own lines are shown. */
+    static Level least() {
+        return least;
+    }
+
+    /** Sets the least severe level of which lines are shown. {@code HOLDFAST_DEBUG} shows the program's own lines all the same. */
+    public static void least(Level level) {
+        least = DEBUG ? Level.DEBUG : level;
     }
 
     /** Sends all further lines to this log; null sends them to standard error again. */
@@ -30,7 +37,7 @@ public final class Log {
         server = log;
     }
 
-    static void write(Level level, String kind, String text, @Nullable Throwable thrown) {
+    static void write(Level level, String subject, String kind, String text, @Nullable Throwable thrown) {
         try {
             String message = LogText.message(text, thrown);
             if (DEBUG && thrown != null) {
@@ -40,7 +47,7 @@ public final class Log {
             if (log == null) {
                 writeNow(kind, message);
             } else {
-                log.add(level, kind, message);
+                log.add(level, subject, kind, message);
             }
         } catch (RuntimeException | Error _) {
             // Most likely memory or descriptors are short. Better to lose a line than a thread.

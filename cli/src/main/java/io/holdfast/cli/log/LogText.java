@@ -62,13 +62,28 @@ final class LogText {
         return "holdfast: " + message;
     }
 
-    /** Returns a line of a server: with the time, its offset from UTC, and the level. */
-    static String timed(ZonedDateTime time, Level level, String message) {
-        return time(time) + " holdfast " + name(level) + ": " + message;
+    /** Returns a line of a server: the level, what it is about, and the message. */
+    static String untimed(Level level, String subject, String message) {
+        return name(level) + " " + subject + ": " + message;
     }
 
-    static String json(ZonedDateTime time, Level level, String message) {
-        return Json.line(Json.object("time", time(time), "level", name(level), "message", message));
+    /** Returns a line of a server as {@link #untimed} does, behind the time with its offset from UTC. */
+    static String timed(ZonedDateTime time, Level level, String subject, String message) {
+        return time(time) + " " + untimed(level, subject, message);
+    }
+
+    static String json(ZonedDateTime time, Level level, String subject, String message) {
+        return Json.line(Json.object("time", time(time), "level", name(level), "subject", subject, "message", message));
+    }
+
+    /** Returns the priority of syslog, as sd-daemon(3) wants it in front of a line for the journal. */
+    static String priority(Level level) {
+        return switch (level) {
+            case ERROR, OFF -> "<3>";
+            case WARNING -> "<4>";
+            case INFO, ALL -> "<6>";
+            case DEBUG, TRACE -> "<7>";
+        };
     }
 
     static ZonedDateTime now() {

@@ -5,16 +5,37 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * A logger by its name. The kind of a line is its text before parameters are filled in; lines of one kind share a rate
- * limit. A text without parameters belongs to the kind of its logger and level.
+ * limit. A text without parameters belongs to the kind of its logger and level. Parameters behind those that the text shows belong to the kind:
+ * so who fills the log at one socket does not silence the lines on others.
  */
 final class NamedLogger implements System.Logger {
+    private static final String OWN = "io.holdfast";
+
     private final String name;
-    private final Level least;
+    private final String subject;
+    private final boolean own;
 
     NamedLogger(String name) {
         this.name = name;
-        boolean own = name.startsWith("io.holdfast") || name.equals("holdfast");
-        this.least = !own ? Level.WARNING : Log.debug() ? Level.DEBUG : Level.INFO;
+        this.own = name.startsWith(OWN) || name.equals("holdfast");
+        this.subject = subject(name);
+    }
+
+    /**
+     * Returns what the lines of a logger are about: the last package of its name. Those of the engine are about the volume, those of the
+     * platform about Java.
+     */
+    static String subject(String name) {
+        if (name.equals("holdfast")) {
+            return "volume";
+        }
+        if (!name.startsWith(OWN)) {
+            return "java";
+        }
+        int dot = name.lastIndexOf('.');
+        // The name of a class stands behind that of its package.
+        boolean isClass = dot + 1 < name.length() && Character.isUpperCase(name.charAt(dot + 1));
+        return isClass ? name.substring(name.lastIndexOf('.', dot - 1) + 1, dot) : name.substring(dot + 1);
     }
 
     @Override
@@ -24,14 +45,15 @@ final class NamedLogger implements System.Logger {
 
     @Override
     public boolean isLoggable(Level level) {
-        return level != Level.OFF && level.getSeverity() >= least.getSeverity();
+        int least = Math.max(Log.least().getSeverity(), (own ? Level.ALL : Level.WARNING).getSeverity());
+        return level != Level.OFF && level.getSeverity() >= least;
     }
 
     @Override
     public void log(
             Level level, @Nullable ResourceBundle bundle, @Nullable String message, @Nullable Throwable thrown) {
         if (isLoggable(level)) {
-            Log.write(level, name + level, String.valueOf(message), thrown);
+            Log.write(level, subject, name + level, String.valueOf(message), thrown);
         }
     }
 
@@ -41,7 +63,12 @@ final class NamedLogger implements System.Logger {
         if (isLoggable(level)) {
             String template = String.valueOf(format);
             boolean plain = parameters == null || parameters.length == 0;
-            Log.write(level, plain ? name + level : template, plain ? template : fill(template, parameters), null);
+            Log.write(
+                    level,
+                    subject,
+                    plain ? name + level : kind(template, parameters),
+                    plain ? template : fill(template, parameters),
+                    null);
         }
     }
 
@@ -58,6 +85,20 @@ final class NamedLogger implements System.Logger {
             }
         }
         return text.append(template, done, template.length()).toString();
+    }
+
+    /** Returns the template, and what follows the last parameter that it shows. */
+    static String kind(String template, @Nullable Object... parameters) {
+        int shown = 0;
+        for (int open = template.indexOf('{'); open >= 0; open = template.indexOf('{', open + 1)) {
+            int close = template.indexOf('}', open);
+            shown = Math.max(shown, close < 0 ? 0 : index(template.substring(open + 1, close)) + 1);
+        }
+        StringBuilder kind = new StringBuilder(template);
+        for (int i = shown; i < parameters.length; i++) {
+            kind.append(' ').append(parameters[i]);
+        }
+        return kind.toString();
     }
 
     private static int index(String digits) {

@@ -23,8 +23,9 @@ final class RateLimit {
      * Lines that were left out.
      *
      * @param last the last one of them
+     * @param seconds since the first one of them, at least 1
      */
-    record LeftOut(long count, String last) {}
+    record LeftOut(long count, String last, long seconds) {}
 
     private static final class Kind {
         /** The time at which all of {@link #BURST} may be shown again. */
@@ -32,6 +33,7 @@ final class RateLimit {
 
         private long leftOut;
         private String last = "";
+        private long leftOutSince;
 
         private Kind(long now) {
             fullAt = now;
@@ -58,6 +60,9 @@ final class RateLimit {
             kind.take(now);
             return true;
         }
+        if (kind.leftOut == 0) {
+            kind.leftOutSince = now;
+        }
         kind.leftOut++;
         kind.last = line;
         return false;
@@ -78,7 +83,8 @@ final class RateLimit {
         for (Kind kind : kinds.values()) {
             if (kind.leftOut > 0 && (all || kind.hasRoom(now))) {
                 kind.take(now);
-                due.add(new LeftOut(kind.leftOut, kind.last));
+                long seconds = Math.max(1, TimeUnit.NANOSECONDS.toSeconds(now - kind.leftOutSince));
+                due.add(new LeftOut(kind.leftOut, kind.last, seconds));
                 kind.leftOut = 0;
             }
         }

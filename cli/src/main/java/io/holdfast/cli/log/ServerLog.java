@@ -2,7 +2,6 @@ package io.holdfast.cli.log;
 
 import java.io.PrintStream;
 import java.lang.System.Logger.Level;
-import java.time.ZonedDateTime;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +23,7 @@ public final class ServerLog implements AutoCloseable {
     private static final long CLOSE_MILLIS_MAX = 2000;
 
     private final PrintStream out;
-    private final boolean json;
+    private final LogFormat format;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition changed = lock.newCondition();
     private final RateLimit limit = new RateLimit();
@@ -33,45 +32,40 @@ public final class ServerLog implements AutoCloseable {
     private long lost;
     private boolean closing;
 
-    private ServerLog(PrintStream out, boolean json) {
+    private ServerLog(PrintStream out, LogFormat format) {
         this.out = out;
-        this.json = json;
+        this.format = format;
         this.thread = Thread.ofPlatform().daemon().name("holdfast-log").unstarted(this::print);
     }
 
     /** Sends all log lines of this process to {@code out}, until this is closed. */
-    public static ServerLog open(PrintStream out, boolean json) {
-        ServerLog log = new ServerLog(out, json);
+    public static ServerLog open(PrintStream out, LogFormat format) {
+        ServerLog log = new ServerLog(out, format);
         // Load now what a line needs: classes, and the rules of the time zone, which are in a file.
-        var _ = log.line(Level.INFO, LogText.message("\0", new IllegalStateException("never shown")));
+        var _ = log.format.line(Level.INFO, "log", LogText.message("\0", new IllegalStateException("never shown")));
         log.thread.start();
         Log.server(log);
         return log;
     }
 
-    void add(Level level, String kind, String message) {
+    void add(Level level, String subject, String kind, String message) {
         lock.lock();
         try {
             if (limit.admit(kind, message, System.nanoTime())) {
-                put(level, message);
+                put(level, subject, message);
             }
         } finally {
             lock.unlock();
         }
     }
 
-    private void put(Level level, String message) {
+    private void put(Level level, String subject, String message) {
         if (waiting.size() >= WAITING_MAX) {
             lost++;
         } else {
-            waiting.add(line(level, message));
+            waiting.add(format.line(level, subject, message));
             changed.signal();
         }
-    }
-
-    private String line(Level level, String message) {
-        ZonedDateTime now = LogText.now();
-        return json ? LogText.json(now, level, message) : LogText.timed(now, level, message);
     }
 
     private void print() {
@@ -108,12 +102,19 @@ public final class ServerLog implements AutoCloseable {
     private void tellWhatIsMissing(boolean all) {
         long now = System.nanoTime();
         for (RateLimit.LeftOut left : all ? limit.rest(now) : limit.due(now)) {
-            put(Level.WARNING, left.count() + " more lines like this were left out; the last: " + left.last());
+            put(
+                    Level.WARNING,
+                    "log",
+                    left.count() + " more lines like this were left out in the last " + left.seconds()
+                            + " s; the last: " + left.last());
         }
         if (lost > 0 && waiting.size() < WAITING_MAX) {
             long count = lost;
             lost = 0;
-            put(Level.WARNING, count + " log lines are lost: nobody read standard error");
+            put(
+                    Level.WARNING,
+                    "log",
+                    count + " log lines are lost: nobody read standard error; see to it that somebody does");
         }
     }
 

@@ -1,8 +1,10 @@
 package io.holdfast.cli.rescue;
 
 import io.holdfast.cli.Cancellation;
+import io.holdfast.cli.NumberSet;
 import io.holdfast.cli.copy.CopyResult;
 import io.holdfast.cli.copy.Exporter;
+import io.holdfast.cli.copy.SyncBatch;
 import io.holdfast.cli.copy.Target;
 import io.holdfast.cli.copy.Targets;
 import io.holdfast.error.ErrorCode;
@@ -53,6 +55,7 @@ public final class Rescue {
     private final Inodes inodes;
     private final Path target;
     private final Targets targets;
+    private final SyncBatch syncs;
     private final LostList lost;
     private final Cancellation cancel;
     private final Exporter exporter;
@@ -68,7 +71,15 @@ public final class Rescue {
     /** A directory that is being copied: what it is called in the volume, where its copy is, and how far it has come. */
     private record Level(String path, Path copy, DirectoryCursor entries) {}
 
-    private Rescue(Inodes inodes, Path target, Targets targets, LostList lost, Progress progress, Cancellation cancel) {
+    private Rescue(
+            Inodes inodes,
+            Path target,
+            Targets targets,
+            SyncBatch syncs,
+            LostList lost,
+            Progress progress,
+            Cancellation cancel) {
+        this.syncs = syncs;
         this.inodes = inodes;
         this.target = target;
         this.targets = targets;
@@ -82,16 +93,58 @@ public final class Rescue {
     }
 
     /**
-     * Copies a volume that was opened for a rescue.
+     * Copies a volume that was opened for a rescue. All that it has made is durable when it returns.
      *
      * @param target an empty directory
+     * @param targets leave it to {@code syncs} to make files durable
      * @param progress hears how many bytes were copied
      * @throws IOException if the target takes no more
      */
-    public static RescueResult run(Volume volume, Path target, Targets targets, Progress progress, Cancellation cancel)
+    public static RescueResult run(
+            Volume volume, Path target, Targets targets, SyncBatch syncs, Progress progress, Cancellation cancel)
             throws IOException {
-        try (LostList lost = LostList.create(target)) {
-            Rescue rescue = new Rescue(volume.inodes(), target, targets, lost, progress, cancel);
+        RescueResult result = run(volume, target, targets, syncs, progress, cancel, LostList.create(target));
+        syncs.addDirectory(target);
+        Path parent = target.getParent();
+        if (parent != null) {
+            syncs.addDirectory(parent);
+        }
+        syncs.sync();
+        return result;
+    }
+
+    /**
+     * Makes the target with those directories above it that are missing. They are durable once {@code syncs} has been synced,
+     * which {@link #run} does.
+     */
+    public static void makeTarget(Path target, SyncBatch syncs) throws IOException {
+        List<Path> made = new ArrayList<>();
+        for (Path each = target.toAbsolutePath();
+                each != null && !Files.exists(each, LinkOption.NOFOLLOW_LINKS);
+                each = each.getParent()) {
+            made.add(each);
+        }
+        Files.createDirectories(target);
+        for (Path each : made) {
+            syncs.addDirectory(each);
+            Path parent = each.getParent();
+            if (parent != null) {
+                syncs.addDirectory(parent);
+            }
+        }
+    }
+
+    private static RescueResult run(
+            Volume volume,
+            Path target,
+            Targets targets,
+            SyncBatch syncs,
+            Progress progress,
+            Cancellation cancel,
+            LostList list)
+            throws IOException {
+        try (LostList lost = list) {
+            Rescue rescue = new Rescue(volume.inodes(), target, targets, syncs, lost, progress, cancel);
             rescue.seen.add(Inodes.ROOT);
             rescue.tree("", target, Inodes.ROOT);
             rescue.directoriesWithoutNames();
@@ -176,7 +229,7 @@ public final class Rescue {
     private Path nameless(long inode) throws IOException {
         Path found = target.resolve(FOUND);
         if (!Files.isDirectory(found, LinkOption.NOFOLLOW_LINKS)) {
-            Files.createDirectory(found);
+            createDirectory(found);
         }
         nameless++;
         return found.resolve("inode-" + Long.toUnsignedString(inode));
@@ -184,7 +237,7 @@ public final class Rescue {
 
     private Optional<Path> makeDirectory(String path, Path place, long inode) throws IOException {
         try {
-            Files.createDirectory(place);
+            createDirectory(place);
             directories++;
             return Optional.of(place);
         } catch (FileSystemException e) {
@@ -192,9 +245,23 @@ public final class Rescue {
         }
         Path other = nameless(inode);
         lost.note(path + ": its copy is " + target.relativize(other));
-        Files.createDirectory(other);
+        createDirectory(other);
         directories++;
         return Optional.of(other);
+    }
+
+    private void createDirectory(Path place) throws IOException {
+        Files.createDirectory(place);
+        syncs.addDirectory(place);
+        made(place);
+    }
+
+    /** Has the directory made durable that something was made in. */
+    private void made(Path place) throws IOException {
+        Path directory = place.getParent();
+        if (directory != null) {
+            syncs.addDirectory(directory);
+        }
     }
 
     /** Copies a file or a symbolic link. */
@@ -213,6 +280,7 @@ public final class Rescue {
     private void link(String path, Path place, Path before) throws IOException {
         try {
             Files.createLink(place, before);
+            made(place);
             links++;
         } catch (UnsupportedOperationException | FileSystemException e) {
             lost.note(path + ": has the contents of " + target.relativize(before) + "; a link cannot be made: " + e);
@@ -222,6 +290,7 @@ public final class Rescue {
     private void symlink(String path, Path place, long inode) throws IOException {
         try {
             Files.createSymbolicLink(place, Path.of(inodes.readLink(inode)));
+            made(place);
             links++;
         } catch (HoldfastException e) {
             unreadable(path, e);
@@ -365,7 +434,7 @@ public final class Rescue {
     private void directoryWithoutName(long inode) throws IOException {
         if (isDirectory(inode) && seen.add(inode)) {
             Path place = nameless(inode);
-            Files.createDirectory(place);
+            createDirectory(place);
             directories++;
             String path = FOUND + "/" + place.getFileName();
             lost.add(path + ": the directory's name cannot be read");

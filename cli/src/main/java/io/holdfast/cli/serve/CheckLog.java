@@ -20,11 +20,17 @@ final class CheckLog {
 
     private CheckLog() {}
 
-    static CheckReport check(Volume volume, CheckOptions options, Progress progress) throws HoldfastException {
+    /** Checks a volume. */
+    interface Checking {
+        CheckReport run(CheckOptions options, Progress progress) throws HoldfastException;
+    }
+
+    static CheckReport check(Volume volume, CheckOptions options, Checking checking, Progress progress)
+            throws HoldfastException {
         String title = new CheckScope(options).title();
         long start = System.nanoTime();
         try {
-            CheckReport report = volume.check(options, progress);
+            CheckReport report = checking.run(options, progress);
             finished(title, CheckVerdict.of(report, volume.recovery()), System.nanoTime() - start);
             return report;
         } catch (HoldfastException e) {

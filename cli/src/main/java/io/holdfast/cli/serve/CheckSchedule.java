@@ -19,6 +19,8 @@ import org.jspecify.annotations.Nullable;
  * Starts a check when the last one that came to its end is so long ago. The volume itself knows when that was, so a check that
  * is cut by the end of the server begins again with the next one.
  *
+ * <p>What somebody has set of it with {@code holdfast jobs}, a pause or a rate, it still has when it begins again.
+ *
  * <p>A check that ends early in another way (somebody has cancelled it) is tried again after the same time, a day at most.
  */
 final class CheckSchedule implements AutoCloseable {
@@ -71,14 +73,17 @@ final class CheckSchedule implements AutoCloseable {
             if (e.code() == ErrorCode.CLOSED) {
                 return false; // It is being opened again.
             }
-            LOG.log(Level.WARNING, "nobody knows when the volume was last checked: {0}", e.getMessage());
+            LOG.log(
+                    Level.WARNING,
+                    "nobody knows when the volume was last checked, so it is checked now: {0}",
+                    e.getMessage());
             return true;
         }
     }
 
     private void check(Served served, Duration time) {
         try {
-            served.check(CheckOptions.ALL, Progress.NONE);
+            served.check(CheckOptions.LASTING, Progress.NONE);
             // Also if the volume could not note it.
             notBefore = clock.instant().plus(time);
         } catch (HoldfastException e) {
@@ -88,7 +93,7 @@ final class CheckSchedule implements AutoCloseable {
             }
         } catch (RuntimeException | Error e) {
             notBefore = clock.instant().plus(time.compareTo(AGAIN_MAX) < 0 ? time : AGAIN_MAX);
-            LOG.log(Level.ERROR, "a scheduled check ended early", e);
+            LOG.log(Level.ERROR, "a scheduled check ended early, and is tried again later", e);
         }
     }
 
@@ -98,7 +103,10 @@ final class CheckSchedule implements AutoCloseable {
         Thread last = running;
         try {
             if (last != null && !last.join(STOP_MAX)) {
-                LOG.log(Level.WARNING, "a scheduled check still runs after {0} s", STOP_MAX.toSeconds());
+                LOG.log(
+                        Level.WARNING,
+                        "a scheduled check still runs after {0} s; the server ends without it",
+                        STOP_MAX.toSeconds());
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

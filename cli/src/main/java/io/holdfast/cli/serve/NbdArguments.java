@@ -16,11 +16,11 @@ import picocli.CommandLine.TypeConversionException;
 final class NbdArguments {
     @Option(
             names = "--nbd",
-            required = true,
             paramLabel = "ADDRESS",
             converter = AddressConverter.class,
-            description = "Where to listen: unix:/path/to/socket or tcp:HOST:PORT. May be given several times.")
-    private List<NbdAddress> addresses;
+            description = "Where to listen: unix:/path/to/socket or tcp:HOST:PORT. May be given several times. Needed,"
+                    + " but where the service manager hands over a listening socket.")
+    private List<NbdAddress> addresses = List.of();
 
     @Option(
             names = "--tls-certs",

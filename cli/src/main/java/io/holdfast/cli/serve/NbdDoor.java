@@ -1,8 +1,13 @@
 package io.holdfast.cli.serve;
 
+import io.holdfast.cli.metrics.ServerReadings;
+import io.holdfast.nbd.ListeningSockets;
 import io.holdfast.nbd.NbdAddress;
+import io.holdfast.nbd.NbdClientStatus;
+import io.holdfast.nbd.NbdExport;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.NbdServer;
+import io.holdfast.nbd.NbdSessions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.time.Duration;
@@ -14,17 +19,34 @@ final class NbdDoor implements AutoCloseable {
     /** Requests in flight get this long to end when the server stops. */
     private static final Duration STOP_MAX = Duration.ofSeconds(3);
 
+    /** More than a client has that takes its last replies. */
+    private static final Duration DISCONNECT_MAX = Duration.ofSeconds(12);
+
     private final NbdServer server;
 
     private final NbdOptions options;
+    private final ListeningSockets sockets;
 
-    private NbdDoor(NbdServer server, NbdOptions options) {
+    private NbdDoor(NbdServer server, NbdOptions options, ListeningSockets sockets) {
         this.server = server;
         this.options = options;
+        this.sockets = sockets;
     }
 
-    static NbdDoor open(Volume volume, List<NbdAddress> addresses, NbdOptions options) throws IOException {
-        return new NbdDoor(NbdServer.start(volume, addresses, options), options);
+    static NbdDoor open(Volume volume, List<NbdAddress> addresses, NbdOptions options, ListeningSockets sockets)
+            throws IOException {
+        return new NbdDoor(NbdServer.start(volume, addresses, sockets, options), options, sockets);
+    }
+
+    /** Returns what the clients have done. */
+    ServerReadings.Doors readings() {
+        return new ServerReadings.Doors(
+                server.metrics(), options.connectionsMax(), server.payloadBytesHeld(), options.bytesMax());
+    }
+
+    /** Returns whether clients are taken at every address. */
+    boolean accepts() {
+        return server.accepts();
     }
 
     /** Cuts off all clients: they get no reply any more. */
@@ -36,11 +58,34 @@ final class NbdDoor implements AutoCloseable {
     NbdDoor moveTo(Volume volume) throws IOException {
         List<NbdAddress> addresses = server.addresses();
         close();
-        return open(volume, addresses, options);
+        return new NbdDoor(NbdServer.start(volume, addresses, sockets, options, server.lastNumber()), options, sockets);
     }
 
     List<String> addresses() {
         return server.addresses().stream().map(NbdAddress::toString).toList();
+    }
+
+    /** Returns the exports of the list; none if every file is one. */
+    List<NbdExport> exports() {
+        return options.access().exports();
+    }
+
+    List<String> uris(NbdExport export) {
+        return server.uris(export);
+    }
+
+    List<NbdClientStatus> clients() {
+        return server.clients();
+    }
+
+    /** Ends a client in order; waits for it for some seconds. */
+    Optional<NbdSessions.Disconnected> disconnect(long client) {
+        try {
+            return server.disconnect(client, DISCONNECT_MAX);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return Optional.empty();
+        }
     }
 
     List<String> uris(String exportPath) {

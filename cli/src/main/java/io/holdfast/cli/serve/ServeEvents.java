@@ -4,7 +4,11 @@ import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
+import io.holdfast.nbd.NbdExport;
 import io.holdfast.volume.RecoveryReport;
+import io.holdfast.volume.Volume;
 import java.io.PrintStream;
 import java.nio.file.Path;
 import java.util.List;
@@ -72,6 +76,30 @@ final class ServeEvents {
             print(
                     Json.object("event", "no_exports"),
                     "no files yet: 'holdfast create' or 'holdfast import' makes one, also while this runs");
+        }
+    }
+
+    void http(String uri) {
+        print(Json.object("event", "http", "uri", uri), "metrics: " + uri + "/metrics");
+    }
+
+    /** Shows the exports of a list. */
+    void exports(List<NbdExport> exports, NbdDoor nbd, Volume volume) {
+        for (NbdExport export : exports) {
+            List<String> uris = nbd.uris(export);
+            print(
+                    Json.object("event", "export", "path", export.path(), "name", export.name(), "uris", uris),
+                    Names.printable(export.path()) + "  " + String.join("  ", uris)
+                            + (isThere(export, volume) ? "" : "  (there is no such file yet)"));
+        }
+    }
+
+    private static boolean isThere(NbdExport export, Volume volume) {
+        try {
+            var _ = volume.status(export.path());
+            return true;
+        } catch (HoldfastException e) {
+            return e.code() != ErrorCode.NOT_FOUND;
         }
     }
 

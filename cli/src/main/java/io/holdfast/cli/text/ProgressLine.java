@@ -6,7 +6,6 @@ import java.util.Optional;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
-import me.tongfei.progressbar.ProgressBarStyle;
 
 /** A progress bar with rate and time left, on standard error. If that is not a terminal it shows nothing. */
 public final class ProgressLine implements Progress, AutoCloseable {
@@ -22,7 +21,8 @@ public final class ProgressLine implements Progress, AutoCloseable {
     /** What the numbers given to {@link #update} count. */
     public enum Unit {
         BYTES(" MiB", 1L << 20),
-        BLOCKS(" blocks", 1);
+        BLOCKS(" blocks", 1),
+        STEPS(" steps", 1);
 
         private final String name;
         private final long size;
@@ -45,10 +45,8 @@ public final class ProgressLine implements Progress, AutoCloseable {
         return new ProgressLine(Optional.of(new ProgressBarBuilder()
                 .setTaskName(task)
                 .setInitialMax(total)
-                .setUnit(unit.name, unit.size)
                 .setUpdateIntervalMillis(UPDATE_MILLIS)
-                .setStyle(ProgressBarStyle.ASCII)
-                .showSpeed()
+                .setRenderer(new ProgressText(unit.name, unit.size))
                 .setConsumer(new ConsoleProgressBarConsumer(err, WIDTH))
                 .build()));
     }

@@ -3,6 +3,7 @@ package io.holdfast.cli.text;
 import io.holdfast.error.SizeText;
 import java.math.BigDecimal;
 import java.math.BigInteger;
+import java.math.RoundingMode;
 import java.util.Locale;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -15,6 +16,8 @@ public final class Sizes {
     private static final Pattern FORM =
             Pattern.compile("(\\d{1,20}(?:\\.\\d{1,18})?)\\s*(?:([KMGTPE])(I?B)?|B)?", Pattern.CASE_INSENSITIVE);
     private static final String UNITS = "KMGTPE";
+    private static final BigDecimal STEP = new BigDecimal(1024);
+    private static final int DIGITS = 3;
     private static final BigInteger LIMIT = BigInteger.ONE.shiftLeft(64);
 
     private Sizes() {}
@@ -52,6 +55,32 @@ public final class Sizes {
     /** Returns a size in the largest binary unit that leaves at least 1, as in {@code 1.5 GiB}. */
     public static String show(long bytes) {
         return SizeText.rounded(bytes);
+    }
+
+    /**
+     * Returns a size with three digits, rounded down: for what is left of something. So what is not all of it does not
+     * look as if it were.
+     */
+    public static String floor(long bytes) {
+        return digits(bytes, RoundingMode.DOWN);
+    }
+
+    /** Returns a size with three digits, rounded up: for what is taken of something. */
+    public static String ceiling(long bytes) {
+        return digits(bytes, RoundingMode.UP);
+    }
+
+    private static String digits(long bytes, RoundingMode rounding) {
+        BigDecimal value = new BigDecimal(Long.toUnsignedString(bytes));
+        for (int power = 0; ; power++) {
+            int whole = value.precision() - value.scale();
+            BigDecimal shown = value.setScale(Math.clamp(DIGITS - whole, 0, 2), rounding);
+            if (shown.compareTo(STEP) < 0 || power == UNITS.length()) {
+                return shown.stripTrailingZeros().toPlainString()
+                        + (power == 0 ? " B" : " " + UNITS.charAt(power - 1) + "iB");
+            }
+            value = value.divide(STEP);
+        }
     }
 
     /** Returns a size, with the number of bytes if the unit rounds it, as in {@code 2.9 MiB (3000000 bytes)}. */

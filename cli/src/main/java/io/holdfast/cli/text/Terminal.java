@@ -14,6 +14,11 @@ public final class Terminal {
         return isTerminal(0);
     }
 
+    /** Returns whether standard output is a terminal; false where this cannot be told. */
+    public static boolean onStandardOutput() {
+        return isTerminal(1);
+    }
+
     /** Returns whether standard error is a terminal; false where this cannot be told. */
     public static boolean onStandardError() {
         return isTerminal(2);

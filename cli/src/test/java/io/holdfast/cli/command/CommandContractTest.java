@@ -16,6 +16,7 @@ import java.time.Instant;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** The contracts of the commands, with the volume opened by each command and with the volume served. */
@@ -86,7 +87,7 @@ class CommandContractTest extends CommandFixture {
         assertThat(ok("ls", "VOLUME", "/b/c").out()).isEqualTo("/b/c\n");
         assertThat(ok("ls", "VOLUME", "-l").out().lines().toList())
                 .hasSize(2)
-                .allSatisfy(line -> assertThat(line).matches("[-d]rw.r-.r-.  +1 +0 +0 +\\d+  20\\d\\d-.*  [ab]"));
+                .allSatisfy(line -> assertThat(line).matches("[-d]rw.r-.r-.  +1 +0 +0 +\\d+ +0  20\\d\\d-.*  [ab]"));
         assertThat(ok("ls", "VOLUME", "-l", "--json").out().lines())
                 .hasSize(2)
                 .first()
@@ -178,7 +179,7 @@ class CommandContractTest extends CommandFixture {
         assertThat(grown.path("size_bytes").asLong()).isEqualTo(200 << 20);
         assertThat(fails(2, "grow", "VOLUME", "--size", "20M").err()).contains("cannot shrink");
         assertThat(fails(2, "grow", "VOLUME", "--size", "0").err()).contains("0 bytes");
-        assertThat(ok("df", "VOLUME").out()).contains("200 MiB");
+        assertThat(ok("df", "-h", "VOLUME").out()).contains("200 MiB");
     }
 
     @Test
@@ -212,7 +213,18 @@ class CommandContractTest extends CommandFixture {
         assertThat(df.path("total_bytes").asLong()).isEqualTo(64 << 20);
         assertThat(df.path("free_bytes").asLong() + df.path("used_bytes").asLong())
                 .isEqualTo(df.path("total_bytes").asLong());
-        assertThat(ok("df", "VOLUME").out()).contains("64 MiB", "use%");
+        assertThat(ok("df", "-h", "VOLUME").out()).contains("64 MiB", "use%");
+        long[] columns = ok("df", "VOLUME")
+                .out()
+                .lines()
+                .skip(1)
+                .limit(1)
+                .flatMap(row -> Stream.of(row.split(" +")))
+                .filter(cell -> cell.matches("\\d+"))
+                .mapToLong(Long::parseLong)
+                .toArray();
+        assertThat(columns).hasSize(6);
+        assertThat(columns[1] + columns[2] + columns[3] + columns[4]).isEqualTo(columns[0]);
     }
 
     @Test
@@ -225,7 +237,9 @@ class CommandContractTest extends CommandFixture {
                 .isEqualTo("{\"total_bytes\":107374182400,\"used_bytes\":84825604096,\"free_bytes\":22548578304,"
                         + "\"promised_bytes\":21474836480,\"preallocated\":false,\"full_percent\":79}");
         assertThat(df.path("warnings")).isEmpty();
-        assertThat(ok("df", "VOLUME").out()).contains("promised", "20 GiB").doesNotContain("WARNING");
+        assertThat(ok("df", "-h", "VOLUME").out())
+                .contains("promised", "20 GiB")
+                .doesNotContain("WARNING");
         assertThat(ok("info", "VOLUME").out()).doesNotContain("WARNING");
 
         home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 20L << 30, false));
@@ -239,15 +253,15 @@ class CommandContractTest extends CommandFixture {
         String promised = "WARNING: the file system of the host below " + home.volume
                 + " has 7 GiB free, less than the 20 GiB that the volume promises and its file has not taken yet; the"
                 + " host may be full before the volume is\n";
-        assertThat(ok("df", "VOLUME").out()).endsWith(full + promised);
+        assertThat(ok("df", "-h", "VOLUME").out()).endsWith(full + promised);
         assertThat(ok("info", "VOLUME").out()).endsWith(full + promised);
 
         home.fake().liesOn(new HostSpace(100L << 30, 93L << 30, 7L << 30, 0, true));
-        assertThat(ok("df", "VOLUME").out()).contains("the volume has all of its space already");
+        assertThat(ok("df", "-h", "VOLUME").out()).contains("the volume has all of its space already");
         home.fake().liesOn(new HostSpace(100L << 30, 10L << 30, 90L << 30, -1, false));
-        assertThat(ok("df", "VOLUME").out()).contains("unknown").doesNotContain("WARNING");
+        assertThat(ok("df", "-h", "VOLUME").out()).contains("unknown").doesNotContain("WARNING");
         home.fake().liesOn(new HostSpace(100L << 30, 10L << 30, 90L << 30, 1L << 30, true));
-        assertThat(ok("df", "VOLUME").out()).contains("WARNING: " + home.volume, "--preallocate", "lacks 1 GiB");
+        assertThat(ok("df", "-h", "VOLUME").out()).contains("WARNING: " + home.volume, "--preallocate", "lacks 1 GiB");
         home.fake().failWhenAskedForTheHost(new HoldfastException(ErrorCode.DEVICE_ERROR, "no answer"));
         df = ok("df", "VOLUME", "--json").json();
         assertThat(df.has("host")).isFalse();
@@ -260,7 +274,7 @@ class CommandContractTest extends CommandFixture {
         importZeroesInto("/d", 55);
         assertThat(ok("df", "VOLUME", "--json").json().path("full_percent").asInt())
                 .isEqualTo(86);
-        assertThat(ok("df", "VOLUME").out())
+        assertThat(ok("df", "-h", "VOLUME").out())
                 .endsWith(
                         "WARNING: " + home.volume
                                 + " is 86 % full: 9 MiB of 64 MiB are free; remove files, or make it larger ('holdfast grow')\n");

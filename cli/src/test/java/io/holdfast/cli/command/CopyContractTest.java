@@ -112,6 +112,30 @@ class CopyContractTest extends CommandFixture {
     }
 
     @Test
+    void importTakesNoMoreThanItMay() throws IOException {
+        byte[] content = random(3 * BLOCK);
+        Path file = Files.write(folder.resolve("three"), content);
+        for (String source : new String[] {"-", file.toString()}) {
+            home.withInput(content);
+            Result refused = home.run("import", source, "VOLUME", "/three", "--max-size", "12287");
+            assertThat(refused.status()).as(refused.toString()).isEqualTo(2);
+            assertThat(refused.err()).contains("the most that this import takes; nothing was imported");
+            assertThat(home.run("stat", "VOLUME", "/three").status()).isEqualTo(5);
+            home.withInput(content);
+            ok("import", source, "VOLUME", "/three", "--max-size", "12K");
+            assertThat(exported("/three")).isEqualTo(content);
+            ok("rm", "VOLUME", "/three");
+        }
+    }
+
+    @Test
+    void importOfASparseFileThatIsLargerThanItMayBe() throws IOException {
+        Result refused = home.run("import", sparseFile().toString(), "VOLUME", "/s", "--max-size", "39G");
+        assertThat(refused.status()).isEqualTo(2);
+        assertThat(refused.err()).contains("has 40 GiB, and 39 GiB is the most");
+    }
+
+    @Test
     void importReplacesOnlyIfToldTo() {
         home.withInput(random(10));
         ok("import", "-", "VOLUME", "/f");
@@ -162,6 +186,20 @@ class CopyContractTest extends CommandFixture {
         assertThat(result.status()).isEqualTo(7);
         assertThat(result.err()).contains("offset 12288: the block does not match its checksum");
         assertThat(folder.toFile().list()).noneMatch(name -> name.contains("target"));
+    }
+
+    /** A script that makes backups throws standard output away, and sees what the copy lacks. */
+    @Test
+    void aQuietExportSaysInAllWhatItLeftOut() throws IOException {
+        Path target = damaged();
+        Result result = home.run("export", "-q", "--keep-going", "VOLUME", "/f", target.toString());
+        assertThat(result.status()).isEqualTo(7);
+        assertThat(result.out()).isEmpty();
+        assertThat(result.err().lines())
+                .hasSize(2)
+                .anyMatch(line -> line.startsWith("holdfast: /f: offset 12288, length 4096 is zero in the copy"))
+                .anyMatch(line ->
+                        line.equals("holdfast: /f: 4 KiB in 1 place could not be read and are zero in the copy"));
     }
 
     @Test

@@ -67,6 +67,20 @@ class ControlPathTest {
         }
     }
 
+    /** systemd makes the folder, and others may look for the sockets of clients in it. */
+    @Test
+    void theSystemsFolderIsUsedByThoseWhoseItIs() throws IOException {
+        Path system = Files.createDirectory(folder.resolve("run"));
+        Files.setPosixFilePermissions(system, PosixFilePermissions.fromString("rwxr-xr-x"));
+        ControlPath path = ControlPath.of(Path.of("/dev/null"), Map.of(), system);
+        Path socket = path.candidates().getFirst();
+        assertThat(socket.getParent()).isEqualTo(system);
+        path.prepare(socket);
+        assertThat(path.isTrusted(socket)).isTrue();
+        Files.setPosixFilePermissions(system, PosixFilePermissions.fromString("rwxrwxr-x"));
+        assertThat(path.isTrusted(socket)).isFalse();
+    }
+
     @Test
     void aRuntimeFolderThatOthersCouldWriteToIsNotUsed() throws IOException {
         Path volume = Files.createFile(folder.resolve("v"));

@@ -21,6 +21,20 @@ class FileSourceTest {
     @TempDir
     private Path folder;
 
+    /** The number of a closed descriptor is that of what is opened next. */
+    @Test
+    void closingTwiceClosesNothingElse() throws IOException {
+        Path file = Files.write(folder.resolve("f"), new byte[10_000]);
+        FileSource source = FileSource.open(file);
+        source.close();
+        try (FileChannel first = FileChannel.open(file, StandardOpenOption.READ);
+                FileChannel second = FileChannel.open(file, StandardOpenOption.READ)) {
+            source.close();
+            assertThat(first.read(ByteBuffer.allocate(10), 0)).isEqualTo(10);
+            assertThat(second.read(ByteBuffer.allocate(10), 0)).isEqualTo(10);
+        }
+    }
+
     @Test
     void aFileThatIsCutWhileItIsReadIsAnError() throws IOException {
         Path file = Files.write(folder.resolve("f"), new byte[10_000]);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.Engine;
 import io.holdfast.cli.access.VolumeAccess;
+import io.holdfast.cli.peer.NbdClient;
 import io.holdfast.cli.real.ScriptTree;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.clients.Program;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIOException;
 
 import io.holdfast.cli.fake.Household;
+import io.holdfast.cli.peer.NbdClient;
 import io.holdfast.nbd.NbdAddress;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.NbdServer;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.check.VolumeFileDamage;
+import io.holdfast.cli.peer.NbdClient;
 import io.holdfast.cli.text.DamageAdvice;
 import java.io.IOException;
 import java.io.RandomAccessFile;

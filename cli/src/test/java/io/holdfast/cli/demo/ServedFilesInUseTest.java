@@ -3,6 +3,7 @@ package io.holdfast.cli.demo;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.cli.peer.NbdClient;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;

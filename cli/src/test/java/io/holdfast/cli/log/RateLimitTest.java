@@ -22,10 +22,10 @@ class RateLimitTest {
             assertThat(limit.admit("a", "more " + i, START)).isFalse();
         }
         assertThat(limit.due(START)).isEmpty();
-        assertThat(limit.due(START + RateLimit.NANOS_A_LINE)).containsExactly(new RateLimit.LeftOut(5, "more 5"));
+        assertThat(limit.due(START + RateLimit.NANOS_A_LINE)).containsExactly(new RateLimit.LeftOut(5, "more 5", 6));
         assertThat(limit.due(START + RateLimit.NANOS_A_LINE)).isEmpty();
         assertThat(limit.admit("a", "again", START + RateLimit.NANOS_A_LINE)).isFalse();
-        assertThat(limit.rest(START + RateLimit.NANOS_A_LINE)).containsExactly(new RateLimit.LeftOut(1, "again"));
+        assertThat(limit.rest(START + RateLimit.NANOS_A_LINE)).containsExactly(new RateLimit.LeftOut(1, "again", 1));
     }
 
     @Test
@@ -42,7 +42,7 @@ class RateLimitTest {
         assertThat(limit.admit("a", "x", START)).isFalse();
         long later = START + RateLimit.BURST * RateLimit.NANOS_A_LINE;
         assertThat(limit.admit("a", "y", later)).isFalse();
-        assertThat(limit.due(later)).containsExactly(new RateLimit.LeftOut(2, "y"));
+        assertThat(limit.due(later)).containsExactly(new RateLimit.LeftOut(2, "y", 60));
         assertThat(limit.admit("a", "z", later)).isTrue();
     }
 

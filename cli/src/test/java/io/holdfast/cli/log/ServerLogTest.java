@@ -28,42 +28,96 @@ class ServerLogTest {
 
     @Test
     void aLineHasTheTimeTheLevelAndTheParameters() {
-        try (ServerLog _ = ServerLog.open(out, false)) {
+        try (ServerLog _ = ServerLog.open(out, LogFormat.TEXT)) {
             LOG.log(Level.WARNING, "it''s {1} of {0} {2}", 12345, "disk\n", "x");
         }
         assertThat(lines()).hasSize(1);
         assertThat(lines().getFirst())
-                .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?(Z|[+-]\\d\\d:\\d\\d) holdfast warning:"
+                .matches("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d(\\.\\d{3})?(Z|[+-]\\d\\d:\\d\\d) warning test:"
                         + " it''s disk\\\\x0a of 12345 x");
     }
 
     @Test
+    void theLinesOfOneSocketDoNotSilenceThoseOfAnother() {
+        try (ServerLog _ = ServerLog.open(out, LogFormat.TEXT)) {
+            for (int i = 0; i < 5 * RateLimit.BURST; i++) {
+                LOG.log(Level.WARNING, "client {0} refused", i, "unix:/run/noisy");
+            }
+            LOG.log(Level.WARNING, "client {0} refused", "of another", "unix:/run/quiet");
+        }
+        assertThat(lines()).anyMatch(line -> line.endsWith("client of another refused"));
+        assertThat(lines()).hasSizeLessThan(2 * RateLimit.BURST).noneMatch(line -> line.contains("unix:"));
+    }
+
+    @Test
     void anErrorIsOneLine() {
-        try (ServerLog _ = ServerLog.open(out, false)) {
+        try (ServerLog _ = ServerLog.open(out, LogFormat.TEXT)) {
             LOG.log(Level.WARNING, "it failed", new IOException("no such thing"));
             LOG.log(Level.ERROR, "it failed badly", new IllegalStateException("a defect"));
             LOG.log(Level.DEBUG, "never mind");
         }
         assertThat(lines()).hasSize(2);
-        assertThat(lines().getFirst()).endsWith("holdfast warning: it failed: no such thing");
+        assertThat(lines().getFirst()).endsWith("warning test: it failed: no such thing");
         assertThat(lines().getLast())
-                .contains("holdfast error: it failed badly: java.lang.IllegalStateException: a defect at ")
+                .contains("error test: it failed badly: java.lang.IllegalStateException: a defect at ")
                 .contains("ServerLogTest");
     }
 
     @Test
     void jsonIsOneObjectALine() {
-        try (ServerLog _ = ServerLog.open(out, true)) {
+        try (ServerLog _ = ServerLog.open(out, LogFormat.JSON)) {
             LOG.log(Level.WARNING, "a \"quoted\" word");
         }
         assertThat(lines().getFirst())
                 .startsWith("{\"time\":\"")
-                .endsWith("\"level\":\"warning\",\"message\":\"a \\\"quoted\\\" word\"}");
+                .endsWith("\"level\":\"warning\",\"subject\":\"test\",\"message\":\"a \\\"quoted\\\" word\"}");
+    }
+
+    @Test
+    void theJournalGetsThePriorityAndNoTime() {
+        try (ServerLog _ = ServerLog.open(out, new LogFormat(false, true))) {
+            LOG.log(Level.ERROR, "bad");
+            LOG.log(Level.INFO, "good");
+        }
+        assertThat(lines()).containsExactly("<3>error test: bad", "<6>info test: good");
+    }
+
+    @Test
+    void theJournalGetsJsonWithThePriority() {
+        try (ServerLog _ = ServerLog.open(out, new LogFormat(true, true))) {
+            LOG.log(Level.WARNING, "bad");
+        }
+        assertThat(lines().getFirst()).startsWith("<4>{\"time\":").endsWith("\"message\":\"bad\"}");
+    }
+
+    @Test
+    void whatIsLessSevereThanTheLevelIsNotShown() {
+        Log.least(Level.ERROR);
+        try (ServerLog _ = ServerLog.open(out, LogFormat.TEXT)) {
+            LOG.log(Level.WARNING, "not this");
+            System.getLogger("com.example").log(Level.WARNING, "nor this");
+            LOG.log(Level.ERROR, "this");
+            Log.least(Level.DEBUG);
+            LOG.log(Level.DEBUG, "and this");
+            System.getLogger("com.example").log(Level.INFO, "and not this");
+        } finally {
+            Log.least(Level.INFO);
+        }
+        assertThat(lines())
+                .extracting(line -> line.replaceFirst("^\\S+ ", ""))
+                .containsExactly("error test: this", "debug test: and this");
+    }
+
+    @Test
+    void aLineSaysWhatItIsAbout() {
+        assertThat(List.of("holdfast", "io.holdfast.nbd", "io.holdfast.file.PageCache", "sun.net.x"))
+                .extracting(NamedLogger::subject)
+                .containsExactly("volume", "nbd", "file", "java");
     }
 
     @Test
     void manyOfAKindAreCounted() {
-        try (ServerLog _ = ServerLog.open(out, false)) {
+        try (ServerLog _ = ServerLog.open(out, LogFormat.TEXT)) {
             for (int i = 0; i < 10_000; i++) {
                 LOG.log(Level.WARNING, "refused {0}", i);
             }
@@ -71,8 +125,9 @@ class ServerLogTest {
         }
         assertThat(lines()).hasSizeLessThan(2 * RateLimit.BURST);
         assertThat(lines().getFirst()).endsWith("refused 0");
-        assertThat(lines()).anyMatch(line -> line.endsWith("holdfast warning: something else"));
-        assertThat(lines().getLast()).contains("more lines like this were left out; the last: refused 9999");
+        assertThat(lines()).anyMatch(line -> line.endsWith("warning test: something else"));
+        assertThat(lines().getLast())
+                .contains("more lines like this were left out in the last 1 s; the last: refused 9999");
     }
 
     /** The server goes on when the reader of standard error stops reading. */
@@ -89,7 +144,7 @@ class ServerLogTest {
                 }
             }
         });
-        try (ServerLog _ = ServerLog.open(stuck, false)) {
+        try (ServerLog _ = ServerLog.open(stuck, LogFormat.TEXT)) {
             for (int i = 0; i < 5000; i++) {
                 LOG.log(Level.WARNING, i + " {0}", i);
             }
@@ -99,7 +154,7 @@ class ServerLogTest {
 
     @Test
     void aLongLineIsCut() {
-        try (ServerLog _ = ServerLog.open(out, false)) {
+        try (ServerLog _ = ServerLog.open(out, LogFormat.TEXT)) {
             LOG.log(Level.WARNING, "x".repeat(1 << 20));
         }
         assertThat(lines().getFirst()).hasSizeLessThan(LogText.LENGTH_MAX + 100).endsWith("…");

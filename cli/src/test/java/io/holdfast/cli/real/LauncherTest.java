@@ -154,6 +154,24 @@ class LauncherTest {
     }
 
     @Test
+    void aConfigurationFileSaysTheMemoryToo() throws Exception {
+        Path file = root.resolve("vms.toml");
+        for (String memory : List.of(
+                "memory = \"20G\"",
+                " memory=\'20 GiB\'  # much",
+                "\"memory\" = 21_474_836_480",
+                "memory = \"19.5G\"")) {
+            Files.writeString(file, "# memory = \"1G\"\nvolume = \"/v\"\n" + memory + "\n");
+            assertThat(tree.flags("serve", "--config", file.toString()))
+                    .as(memory)
+                    .contains("-Xmx1088m", "-Dholdfast.heap-for-mib=20480");
+        }
+        assertThat(tree.flags("serve", "--config=" + file, "--memory", "32M")).contains("-Xmx65m");
+        assertThat(tree.flags("serve", "--config", root.resolve("none").toString()))
+                .contains("-Xmx96m", "-Dholdfast.heap-for-mib=1024");
+    }
+
+    @Test
     void twoCommandsBuildOnce() throws Exception {
         Process first = start("ls", "v");
         Process second = start("ls", "v");

@@ -14,7 +14,10 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** Restarts the server by SIGTERM, again and again, under a QEMU client that reconnects: the client gets no error. */
+/**
+ * Restarts the server, kills it, and starts it of another version's files, again and again, under a QEMU client that reconnects: the client
+ * gets no error.
+ */
 @Tag("slow")
 @Timeout(600)
 class RestartTest {
@@ -33,6 +36,7 @@ class RestartTest {
             server.run("create", "VOLUME", "/disk", "--size", "64M");
             server.start();
             Path said = folder.resolve("bench.txt");
+            String upgraded = copyOfClasses();
             Process bench = new ProcessBuilder(
                             "qemu-img",
                             "bench",
@@ -56,8 +60,20 @@ class RestartTest {
                         LockSupport.parkNanos(POLL_NANOS);
                     }
                     if (bench.isAlive()) {
-                        assertThat(server.stop()).as(server.log()).isZero();
-                        server.start();
+                        switch (restarts % 3) {
+                            case 0 -> {
+                                assertThat(server.stop()).as(server.log()).isZero();
+                                server.start();
+                            }
+                            case 1 -> {
+                                server.kill();
+                                server.start();
+                            }
+                            default -> {
+                                assertThat(server.stop()).as(server.log()).isZero();
+                                server.startFrom(upgraded);
+                            }
+                        }
                         restarts++;
                     }
                 }
@@ -65,13 +81,26 @@ class RestartTest {
                 assertThat(bench.exitValue()).as(Files.readString(said)).isZero();
                 assertThat(Files.readString(said)).doesNotContain("rror");
                 assertThat(restarts).isEqualTo(RESTARTS);
-                System.out.println(restarts + " restarts under 64 writes in flight, no error");
+                System.out.println(restarts + " restarts, kills and upgrades under 64 writes in flight, no error");
             } finally {
                 bench.destroyForcibly();
             }
             assertThat(server.stop()).isZero();
             server.assertClean();
         }
+    }
+
+    /** Copies the jars and folders of the class path to other places, as another version has them; returns that class path. */
+    private String copyOfClasses() throws IOException {
+        StringBuilder copy = new StringBuilder();
+        Path target = Files.createDirectory(folder.resolve("upgraded"));
+        int number = 0;
+        for (String entry : System.getProperty("java.class.path").split(":")) {
+            Path place = target.resolve(number++ + "-" + Path.of(entry).getFileName());
+            Program.run(folder, "cp", "-r", entry, place.toString());
+            copy.append(copy.isEmpty() ? "" : ":").append(place);
+        }
+        return copy.toString();
     }
 
     /** Returns how many blocks were written since the server was started, without those overwritten in memory. */

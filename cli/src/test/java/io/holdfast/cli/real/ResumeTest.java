@@ -8,7 +8,6 @@ import io.holdfast.cli.demo.RealServer;
 import io.holdfast.clients.Program;
 import java.io.BufferedReader;
 import java.io.IOException;
-import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -30,64 +29,13 @@ import tools.jackson.databind.JsonNode;
 @Tag("slow")
 @Timeout(300)
 class ResumeTest {
-    private static final String PROMPT = "qemu-io> ";
-
     @TempDir
     private Path folder;
 
     private RealServer commands;
     private Process server;
     private BufferedReader events;
-    private final List<Client> clients = new ArrayList<>();
-
-    /** {@code qemu-io} with commands one after the other, on a connection that it makes again when it breaks. */
-    private final class Client {
-        private final Process process;
-        private final Writer commands;
-        private final BufferedReader said;
-
-        Client(String export) throws IOException {
-            process = Program.builder(
-                            folder,
-                            "stdbuf",
-                            "-o0",
-                            "qemu-io",
-                            "-t",
-                            "none",
-                            "--image-opts",
-                            "driver=raw,file.driver=nbd,file.server.type=unix,file.server.path="
-                                    + ResumeTest.this.commands.socket() + ",file.export=" + export
-                                    + ",file.reconnect-delay=120")
-                    .start();
-            commands = process.outputWriter(StandardCharsets.UTF_8);
-            said = process.inputReader(StandardCharsets.UTF_8);
-            clients.add(this);
-            untilItAsks();
-        }
-
-        /** Does a command and returns what is said of it. */
-        String run(String command) throws IOException {
-            commands.write(command + "\n");
-            commands.flush();
-            return untilItAsks();
-        }
-
-        private String untilItAsks() throws IOException {
-            StringBuilder answer = new StringBuilder();
-            while (answer.indexOf(PROMPT) < 0) {
-                int read = said.read();
-                if (read < 0) {
-                    throw new AssertionError("qemu-io ended: " + answer);
-                }
-                answer.append((char) read);
-            }
-            return answer.toString();
-        }
-
-        void runs(String command) throws IOException {
-            assertThat(run(command)).doesNotContain("failed", "rror");
-        }
-    }
+    private final List<ReconnectingClient> clients = new ArrayList<>();
 
     @BeforeEach
     void serve() throws IOException {
@@ -114,9 +62,15 @@ class ResumeTest {
         until("ready");
     }
 
+    private ReconnectingClient client(String export) throws IOException {
+        ReconnectingClient client = new ReconnectingClient(folder, commands.socket(), export);
+        clients.add(client);
+        return client;
+    }
+
     @AfterEach
     void end() throws InterruptedException {
-        clients.forEach(client -> client.process.destroyForcibly());
+        clients.forEach(ReconnectingClient::close);
         if (server != null) {
             server.destroyForcibly().waitFor();
         }
@@ -179,8 +133,8 @@ class ResumeTest {
         assertThatThrownBy(() -> commands.run("resume", "VOLUME"))
                 .hasMessageContaining("status 2")
                 .hasMessageContaining("nothing to resume");
-        Client flushed = new Client("flushed");
-        Client unflushed = new Client("unflushed");
+        ReconnectingClient flushed = client("flushed");
+        ReconnectingClient unflushed = client("unflushed");
         flushed.runs("write -P 1 0 1M");
         flushed.runs("flush");
         unflushed.runs("write -P 1 0 1M");
@@ -227,7 +181,7 @@ class ResumeTest {
     /** Requests that came while the volume had failed got an error; none is done later. */
     @Test
     void aVolumeCanFailAndBeResumedAgainAndAgain() throws Exception {
-        Client client = new Client("flushed");
+        ReconnectingClient client = client("flushed");
         for (int i = 1; i <= 3; i++) {
             client.runs("write -P " + i + " 0 1M");
             client.runs("flush");

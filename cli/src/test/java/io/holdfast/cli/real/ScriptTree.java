@@ -29,7 +29,10 @@ public final class ScriptTree implements AutoCloseable {
         Files.createDirectories(root.resolve("dev.d/lib"));
         Files.createDirectories(root.resolve("cli/src/main"));
         Files.copy(project.resolve("holdfast"), root.resolve("holdfast"));
-        Files.copy(project.resolve("dev.d/lib/java.sh"), root.resolve("dev.d/lib/java.sh"));
+        Files.createDirectories(root.resolve("packaging"));
+        for (String part : List.of("dev.d/lib/java.sh", "packaging/flags.sh")) {
+            Files.copy(project.resolve(part), root.resolve(part));
+        }
         for (String source :
                 List.of("pom.xml", "cli/pom.xml", "cli/src/main/A.java", "dev.d/lib/UpgradeClasses.java")) {
             Files.writeString(root.resolve(source), "");

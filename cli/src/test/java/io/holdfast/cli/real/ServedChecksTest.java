@@ -191,6 +191,31 @@ class ServedChecksTest {
         assertThat(isChecked()).isTrue();
     }
 
+    @Test
+    void whatIsSetOfTheReaperIsThereAfterARestart() throws Exception {
+        server.start();
+        String id = reaper().path("id").asString();
+        server.run("jobs", "VOLUME", "pause", id);
+        server.run("jobs", "VOLUME", "rate", id, "3M");
+        server.kill();
+        server.start();
+        assertThat(reaper().path("state").asString()).isEqualTo("paused");
+        assertThat(reaper().path("limit_bytes").asLong()).isEqualTo(3 << 20);
+        server.run("jobs", "VOLUME", "resume", reaper().path("id").asString());
+        assertThat(server.stop()).isZero();
+        server.start();
+        assertThat(reaper().path("state").asString()).isEqualTo("waiting");
+    }
+
+    private JsonNode reaper() throws IOException {
+        for (JsonNode job : server.run("jobs", "VOLUME").path("jobs")) {
+            if (job.path("kind").asString().equals("reap")) {
+                return job;
+            }
+        }
+        throw new AssertionError("no reaper");
+    }
+
     private boolean isChecked() {
         try {
             return !server.run("info", "VOLUME").path("last_check").isMissingNode();

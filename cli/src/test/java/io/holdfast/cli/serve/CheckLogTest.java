@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.holdfast.cli.fake.FakeVolume;
 import io.holdfast.cli.fake.Household;
+import io.holdfast.cli.log.LogFormat;
 import io.holdfast.cli.log.ServerLog;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.error.ErrorCode;
@@ -40,17 +41,18 @@ class CheckLogTest {
     /** Returns the lines without their times and durations. */
     private static List<String> logged(Action action) throws HoldfastException {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ServerLog _ = ServerLog.open(new PrintStream(bytes, true, StandardCharsets.UTF_8), false)) {
+        try (ServerLog _ = ServerLog.open(new PrintStream(bytes, true, StandardCharsets.UTF_8), LogFormat.TEXT)) {
             action.run();
         }
         return bytes.toString(StandardCharsets.UTF_8)
                 .lines()
-                .map(line -> line.replaceFirst("^\\S* holdfast ", "").replaceFirst("after [0-9.]+ m?s", "after T"))
+                .map(line ->
+                        line.replaceFirst("^\\S* (\\w+) \\w+: ", "$1: ").replaceFirst("after [0-9.]+ m?s", "after T"))
                 .toList();
     }
 
     private List<String> logged(CheckOptions options) throws HoldfastException {
-        return logged(() -> CheckLog.check(volume, options, Progress.NONE));
+        return logged(() -> CheckLog.check(volume, options, volume::check, Progress.NONE));
     }
 
     private static CheckReport report(List<CheckReport.Problem> problems, List<String> unproven) {
@@ -90,8 +92,9 @@ class CheckLogTest {
 
     private List<String> ending(ErrorCode code) throws HoldfastException {
         volume.failCheckWith(new HoldfastException(code, "because"));
-        return logged(() -> assertThatThrownBy(() -> CheckLog.check(volume, CheckOptions.ALL, Progress.NONE))
-                .hasMessage("because"));
+        return logged(
+                () -> assertThatThrownBy(() -> CheckLog.check(volume, CheckOptions.ALL, volume::check, Progress.NONE))
+                        .hasMessage("because"));
     }
 
     @Test
@@ -99,7 +102,8 @@ class CheckLogTest {
         volume.duringCheck(() -> {
             throw new IllegalStateException("gone");
         });
-        assertThat(logged(() -> assertThatThrownBy(() -> CheckLog.check(volume, CheckOptions.ALL, Progress.NONE))
+        assertThat(logged(() -> assertThatThrownBy(
+                                () -> CheckLog.check(volume, CheckOptions.ALL, volume::check, Progress.NONE))
                         .hasMessage("gone")))
                 .containsExactly("info: check: ended after T, since the command that asked for it has gone");
     }

@@ -52,7 +52,7 @@ class CheckScheduleTest {
         @Override
         public CheckReport check(CheckOptions options, Progress progress) throws HoldfastException {
             checks.incrementAndGet();
-            assertThat(options).isEqualTo(CheckOptions.ALL);
+            assertThat(options).isEqualTo(CheckOptions.LASTING);
             HoldfastException why = error;
             if (why != null) {
                 throw why;

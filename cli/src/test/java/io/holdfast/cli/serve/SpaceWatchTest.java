@@ -2,6 +2,7 @@ package io.holdfast.cli.serve;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.holdfast.cli.log.LogFormat;
 import io.holdfast.cli.log.ServerLog;
 import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.cli.space.SpaceWarning;
@@ -22,7 +23,7 @@ class SpaceWatchTest {
     /** Returns the lines that a server logs while the volume and the host have these percentages, one after another. */
     private static List<String> logged(int[] volume, int[] host) {
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ServerLog _ = ServerLog.open(new PrintStream(bytes, true, StandardCharsets.UTF_8), false)) {
+        try (ServerLog _ = ServerLog.open(new PrintStream(bytes, true, StandardCharsets.UTF_8), LogFormat.TEXT)) {
             SpaceWatch watch = new SpaceWatch();
             for (int i = 0; i < volume.length; i++) {
                 watch.look(report(volume[i], host[i]));
@@ -30,7 +31,7 @@ class SpaceWatchTest {
         }
         return bytes.toString(StandardCharsets.UTF_8)
                 .lines()
-                .map(line -> line.replaceFirst("^.* warning: ", ""))
+                .map(line -> line.replaceFirst("^.* warning space: ", ""))
                 .toList();
     }
 

@@ -54,4 +54,31 @@ class SizesTest {
                 .isThrownBy(() -> Sizes.parse("1.5"))
                 .withMessageContaining("whole number of bytes");
     }
+
+    @Test
+    void whatIsLeftIsRoundedDownAndWhatIsTakenUp() {
+        assertThat(Sizes.floor(0)).isEqualTo("0 B");
+        assertThat(Sizes.ceiling(0)).isEqualTo("0 B");
+        assertThat(Sizes.floor(1023)).isEqualTo("1023 B");
+        assertThat(Sizes.floor(3L << 30)).isEqualTo("3 GiB");
+        assertThat(Sizes.floor((3L << 30) - 1)).isEqualTo("2.99 GiB");
+        assertThat(Sizes.floor((100L << 30) - 1)).isEqualTo("99.9 GiB");
+        assertThat(Sizes.floor((1L << 40) - 1)).isEqualTo("1023 GiB");
+        assertThat(Sizes.ceiling((1L << 40) - 1)).isEqualTo("1 TiB");
+        assertThat(Sizes.ceiling((2L << 30) + 1)).isEqualTo("2.01 GiB");
+        assertThat(Sizes.ceiling((512L << 20) + 1)).isEqualTo("513 MiB");
+        assertThat(Sizes.floor(-1)).isEqualTo("15.9 EiB");
+        assertThat(Sizes.ceiling(-1)).isEqualTo("16 EiB");
+    }
+
+    /** A volume that is 1 % full never looks as if all of it were free. */
+    @Test
+    void whatIsNotAllLooksLikeLess() {
+        for (long size = 1 << 20; size < 1L << 50; size += size / 7) {
+            for (int percent = 1; percent < 100; percent++) {
+                long used = size / 100 * percent;
+                assertThat(Sizes.floor(size - used)).isNotEqualTo(Sizes.ceiling(size));
+            }
+        }
+    }
 }

@@ -6,14 +6,23 @@ import io.holdfast.volume.StoredFile;
 /**
  * A file that is being served.
  *
- * @param name canonical: the file's path without the leading slash
+ * @param name canonical, without a leading slash
+ * @param path of the file in the volume, with a slash in front
  * @param file opened as a disk: no request changes its size
  * @param size at the time it was opened, as the client was told it
  * @param sectorSize the unit of all requests, announced as the minimum block; it divides the size. 1 for any range of bytes
+ * @param use what all connections of the export share
  */
-public record Export(String name, StoredFile file, long size, boolean readOnly, int sectorSize) {
+public record Export(
+        String name, String path, StoredFile file, long size, boolean readOnly, int sectorSize, ExportUse use) {
     /** Requests of whole blocks need no read before the write. */
     public static final int PREFERRED_BLOCK = 4096;
+
+    /** Returns what tells this export from others in numbers: its path without the leading slash, and its name where that differs. */
+    public String label() {
+        String file = path.startsWith("/") ? path.substring(1) : path;
+        return name.equals(file) ? file : file + " (" + name + ")";
+    }
 
     /**
      * Returns the end of the range that is served. It moves down when the file is made smaller, and not up when the

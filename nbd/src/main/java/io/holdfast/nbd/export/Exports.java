@@ -7,17 +7,17 @@ import io.holdfast.nbd.protocol.Wire;
 import io.holdfast.volume.DirectoryCursor;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileUser;
-import io.holdfast.volume.StoredFile;
 import io.holdfast.volume.Volume;
-import io.holdfast.volume.VolumeFiles;
 import io.holdfast.volume.VolumePath;
 import java.io.IOException;
+import java.security.cert.X509Certificate;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The regular files of a volume as exports. A name is a path, with or without the leading slash. The empty name stands
@@ -36,7 +36,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
  * <p>Invariant: a listing visits at most {@link #ENTRIES_MAX} directory entries and keeps at most
  * {@link #PENDING_CHARS_MAX} characters of directories that it has not visited yet, whatever the volume holds.
  */
-public final class Exports {
+public final class Exports implements ExportTable {
     /** A listing fails beyond this many directory entries. */
     public static final int ENTRIES_MAX = 20_000;
 
@@ -44,9 +44,7 @@ public final class Exports {
     private static final int PENDING_CHARS_MAX = 8 << 20;
 
     private final Volume volume;
-    private final VolumeFiles files;
-    private final boolean readOnly;
-    private final int sectorSize;
+    private final DiskOpening opening;
     private final int entriesMax;
     private final AtomicBoolean saidThatSomeAreLeftOut;
     private final AtomicBoolean saidThatSomeAreTooLarge;
@@ -57,39 +55,28 @@ public final class Exports {
 
     private Exports(Exports exports, FileUser user) {
         this.volume = exports.volume;
-        this.files = volume.as(user);
-        this.readOnly = exports.readOnly;
-        this.sectorSize = exports.sectorSize;
+        this.opening = exports.opening.as(volume.as(user));
         this.entriesMax = exports.entriesMax;
         this.saidThatSomeAreLeftOut = exports.saidThatSomeAreLeftOut;
         this.saidThatSomeAreTooLarge = exports.saidThatSomeAreTooLarge;
     }
 
-    /** Returns the same exports, opened in the name of a user: nobody takes a file away while that user has it open. */
+    @Override
     public Exports as(FileUser user) {
         return new Exports(this, user);
     }
 
     Exports(Volume volume, boolean readOnly, int sectorSize, int entriesMax) {
         this.volume = volume;
-        this.files = volume;
-        this.readOnly = readOnly || volume.info().readOnly();
-        this.sectorSize = sectorSize;
+        this.opening = new DiskOpening(volume, readOnly || volume.info().readOnly(), sectorSize);
         this.entriesMax = entriesMax;
         this.saidThatSomeAreLeftOut = new AtomicBoolean();
         this.saidThatSomeAreTooLarge = new AtomicBoolean();
     }
 
-    /** Takes names. */
-    public interface Names {
-        void name(String name) throws IOException;
-    }
-
-    /**
-     * Passes on the names of all exports. The files of a directory come in byte order, and before the files of its
-     * subdirectories.
-     */
-    public void list(Names names) throws ExportException, IOException {
+    /** {@inheritDoc} The files of a directory come in byte order, and before the files of its subdirectories. */
+    @Override
+    public void list(@Nullable X509Certificate certificate, Names names) throws ExportException, IOException {
         walk(path -> {
             if (!Text.fits(path)) {
                 sayThatSomeAreLeftOut(path);
@@ -124,7 +111,7 @@ public final class Exports {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "the list of exports leaves out files of more than 2^63 - 1 bytes, which NBD clients do not take;"
-                            + " the first of them is /{0}",
+                            + " make them smaller; the first of them is /{0}",
                     path);
         }
     }
@@ -134,47 +121,21 @@ public final class Exports {
             LOG.log(
                     System.Logger.Level.WARNING,
                     "the list of exports leaves out files whose path is longer than " + Wire.STRING_MAX
-                            + " bytes, the limit of NBD; the first of them has " + Text.bytes(path) + " bytes: /"
+                            + " bytes, the limit of NBD; give them a shorter path; the first of them has "
+                            + Text.bytes(path) + " bytes: /"
                             + path.substring(0, 60) + "…");
         }
     }
 
-    /** Opens the file that {@code name} leads to; the caller closes {@link Export#file()}. */
-    public Export open(String name) throws ExportException {
+    @Override
+    public Export open(@Nullable X509Certificate certificate, String name) throws ExportException {
         try {
             String path = name.isEmpty()
                     ? onlyFile()
                     : VolumePath.parse(name).ofFile().substring(1);
-            StoredFile file = files.openDisk("/" + path);
-            boolean usable = false;
-            try {
-                long size = file.size();
-                checkSize(path, size);
-                Export export = new Export(path, file, size, readOnly, sectorSize);
-                usable = true;
-                return export;
-            } finally {
-                if (!usable) {
-                    file.close();
-                }
-            }
+            return opening.open("/" + path, path, false, ExportUse.FREE);
         } catch (HoldfastException e) {
-            throw new ExportException(replyTo(e), "cannot open export '" + name + "': " + e.getMessage());
-        }
-    }
-
-    private void checkSize(String path, long size) throws ExportException {
-        if (size < 0) {
-            throw new ExportException(
-                    OptionReply.ERR_UNKNOWN,
-                    "/" + path + " has " + Long.toUnsignedString(size)
-                            + " bytes; NBD clients take exports of at most 2^63 - 1 bytes");
-        }
-        if (size % sectorSize != 0) {
-            throw new ExportException(
-                    OptionReply.ERR_POLICY,
-                    "/" + path + " has " + size + " bytes, which are not whole sectors of the " + sectorSize
-                            + " bytes that the server was started with; resize it, or serve without --sector-size");
+            throw DiskOpening.failure(name, e);
         }
     }
 
@@ -242,14 +203,5 @@ public final class Exports {
         } catch (HoldfastException e) {
             throw new ExportException(OptionReply.ERR_POLICY, "cannot list /" + directory + ": " + e.getMessage());
         }
-    }
-
-    private static OptionReply replyTo(HoldfastException e) {
-        return switch (e.code()) {
-            case NOT_FOUND, NOT_A_DIRECTORY, IS_A_DIRECTORY, NAME_TOO_LONG, TOO_MANY_SYMLINKS, INVALID ->
-                OptionReply.ERR_UNKNOWN;
-            case CLOSED -> OptionReply.ERR_SHUTDOWN;
-            default -> OptionReply.ERR_POLICY;
-        };
     }
 }

@@ -2,6 +2,7 @@ package io.holdfast.nbd.handshake;
 
 import io.holdfast.nbd.export.Export;
 import io.holdfast.nbd.export.ExportException;
+import io.holdfast.nbd.export.ExportUse;
 import io.holdfast.nbd.handshake.OptionData.InvalidOptionException;
 import io.holdfast.nbd.protocol.OptionReply;
 import io.holdfast.nbd.protocol.OptionType;
@@ -54,6 +55,9 @@ public final class Handshake {
     /** The file of the export that was opened last, until it is closed or handed over. */
     private @Nullable StoredFile opened;
 
+    /** The export in which this connection has a place, until it is given back or handed over. */
+    private @Nullable ExportUse entered;
+
     private int options;
     private int failures;
     private int listings;
@@ -81,6 +85,7 @@ public final class Handshake {
         try {
             Optional<Negotiated> result = negotiate();
             opened = null;
+            entered = null;
             return result;
         } finally {
             closeOpened();
@@ -88,12 +93,33 @@ public final class Handshake {
     }
 
     private Export open(String name) throws ExportException {
-        Export export = greeter.exports().open(name);
+        Export export = greeter.exports().open(transport.certificate(), name);
         opened = export.file();
         return export;
     }
 
+    /** Opens an export to serve it. */
+    private Export enter(String name) throws ExportException {
+        Export export = open(name);
+        boolean done = false;
+        try {
+            export.use().enter();
+            entered = export.use();
+            done = true;
+            return export;
+        } finally {
+            if (!done) {
+                closeOpened();
+            }
+        }
+    }
+
     private void closeOpened() {
+        ExportUse use = entered;
+        entered = null;
+        if (use != null) {
+            use.leave();
+        }
         StoredFile file = opened;
         opened = null;
         if (file != null) {
@@ -171,7 +197,7 @@ public final class Handshake {
             return fail(code, OptionReply.ERR_INVALID, String.valueOf(e.getMessage()));
         } catch (ExportException e) {
             if (known.get() == OptionType.GO || known.get() == OptionType.EXPORT_NAME) {
-                refused.accept(e.text());
+                refused.accept(e.details());
             }
             return fail(code, e.reply(), e.text());
         }
@@ -207,7 +233,7 @@ public final class Handshake {
         if (extended) {
             throw new ProtocolException("EXPORT_NAME after extended headers");
         }
-        Export export = open(name);
+        Export export = enter(name);
         replies.exportName(export.size(), flags(export), zeroes);
         replies.send();
         return new Step.Transmit(negotiated(export));
@@ -218,7 +244,10 @@ public final class Handshake {
         if (++listings > LISTINGS_MAX) {
             throw new ProtocolException("too many listings");
         }
-        greeter.exports().list(name -> replies.server(OptionType.LIST.code(), name));
+        if (!greeter.lists()) {
+            return fail(OptionType.LIST.code(), OptionReply.ERR_POLICY, "this server does not list its exports");
+        }
+        greeter.exports().list(transport.certificate(), name -> replies.server(OptionType.LIST.code(), name));
         replies.ack(OptionType.LIST.code());
         return Step.Next.OPTION;
     }
@@ -258,7 +287,7 @@ public final class Handshake {
             wantsBlockSize |= info == Wire.INFO_BLOCK_SIZE;
         }
         data.end();
-        Export export = open(name);
+        Export export = type == OptionType.GO ? enter(name) : open(name);
         int code = type.code();
         replies.infoExport(code, export.size(), flags(export));
         if (wantsName && Text.fits(export.name())) {

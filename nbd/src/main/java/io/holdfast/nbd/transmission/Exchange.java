@@ -18,7 +18,6 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -44,11 +43,11 @@ final class Exchange {
     final ReplyQueue replies;
     final InFlight inFlight;
     final PayloadShare memory;
-    final Meters meters;
+    final ExportMeter meter;
     final Workers workers;
     final int processors;
     private final ChangeGate gate;
-    private final LongConsumer waited;
+    private final Job.Waited waited;
     private final BooleanSupplier peerIsGone;
     private @Nullable ReadQueue reads;
     private final AtomicReference<@Nullable Job> orphans = new AtomicReference<>();
@@ -67,12 +66,15 @@ final class Exchange {
             BooleanSupplier peerIsGone) {
         this.negotiated = negotiated;
         this.file = negotiated.export().file();
-        this.waited = file::clientWaited;
+        this.waited = (request, nanos) -> {
+            file.clientWaited(nanos);
+            meters.ended(request.type(), nanos);
+        };
         this.input = input;
         this.replies = replies;
         this.inFlight = inFlight;
         this.memory = memory;
-        this.meters = meters;
+        this.meter = meters.export(negotiated.export().label());
         this.workers = workers;
         this.processors = processors;
         this.gate = gate;
@@ -88,7 +90,7 @@ final class Exchange {
             inFlight.enter(bytes);
         }
         here = job;
-        meters.requests.increment();
+        meter.received(request.type());
         if (Inject.fails(Point.ALLOCATE_REQUEST)) {
             throw new OutOfMemoryError("injected");
         }
@@ -287,13 +289,13 @@ final class Exchange {
     /** Returns the reply to a write that has succeeded. */
     Reply written(Job job) {
         job.changed();
-        meters.bytesWritten.add(job.request().length());
+        meter.bytesWritten.add(job.request().length());
         return new Reply.Done(job);
     }
 
     Reply failure(Job job, NbdError error, String message) {
         job.changed();
-        meters.errors.increment();
+        meter.errors.increment();
         return new Reply.Failure(job, error, message);
     }
 

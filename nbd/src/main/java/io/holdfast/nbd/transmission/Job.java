@@ -6,7 +6,6 @@ import io.holdfast.door.Lease;
 import io.holdfast.nbd.protocol.Request;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,7 +18,7 @@ final class Job {
     private final Request request;
     private final InFlight inFlight;
     private final int bytes;
-    private final LongConsumer waited;
+    private final Waited waited;
     private final long begun;
     private final AtomicBoolean left = new AtomicBoolean();
     private @Nullable Lease lease;
@@ -28,8 +27,12 @@ final class Job {
     private @Nullable ChangeGate gate;
     private ChangeGate.@Nullable Period period;
 
-    /** @param waited hears how many nanoseconds the request was in flight */
-    Job(Request request, InFlight inFlight, int bytes, LongConsumer waited) {
+    /** Hears how long requests were in flight. */
+    interface Waited {
+        void ended(Request request, long nanos);
+    }
+
+    Job(Request request, InFlight inFlight, int bytes, Waited waited) {
         this.waited = waited;
         this.begun = inFlight.nanoTime();
         this.request = request;
@@ -102,7 +105,7 @@ final class Job {
 
     private void leavePlace() {
         try {
-            waited.accept(inFlight.nanoTime() - begun);
+            waited.ended(request, inFlight.nanoTime() - begun);
         } finally {
             inFlight.leave(bytes);
         }

@@ -15,7 +15,7 @@ import java.io.IOException;
  */
 final class RangeCommands {
     /** A cache request is a hint; the server reads at most this much for it. */
-    private static final long CACHE_MAX = Wire.PAYLOAD_MAX;
+    static final long CACHE_MAX = Wire.PAYLOAD_MAX;
 
     private static final int CACHE_STEP = 64 << 10;
 

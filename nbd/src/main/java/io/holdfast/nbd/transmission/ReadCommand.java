@@ -142,7 +142,7 @@ final class ReadCommand {
     }
 
     private Reply data(Job job, Lease lease, long base, boolean last) {
-        exchange.meters.bytesRead.add(lease.length());
+        exchange.meter.bytesRead.add(lease.length());
         if (!format.chunked() || Contents.isOneChunkOfData(lease)) {
             return new Reply.Data(job, lease, base, 0, lease.length(), true, last);
         }
@@ -175,7 +175,7 @@ final class ReadCommand {
         if (good == segment.byteSize() || start + good == 0) {
             return exchange.failure(job, NbdError.of(cause), Exchange.text(cause));
         }
-        exchange.meters.errors.increment();
+        exchange.meter.errors.increment();
         Reply end = new Reply.FailureAt(job, NbdError.of(cause), Exchange.text(cause), offset + start + good);
         exchange.replies.add(new Reply.Data(job, lease, offset, 0, start + good, true, false));
         return end;
@@ -207,7 +207,7 @@ final class ReadCommand {
             try {
                 readFully(offset, step.segment(0));
             } catch (HoldfastException e) {
-                exchange.meters.errors.increment();
+                exchange.meter.errors.increment();
                 exchange.replyNow(
                         format.chunked()
                                 ? new Reply.FailureAt(job, NbdError.of(e), Exchange.text(e), offset)
@@ -234,7 +234,7 @@ final class ReadCommand {
             exchange.replyNow(exchange.failure(job, error, String.valueOf(e.getMessage())));
             return;
         }
-        exchange.meters.bytesRead.add(length);
+        exchange.meter.bytesRead.add(length);
         exchange.replies.sendStream(transport -> {
             ByteBuffer header = ByteBuffer.allocate(ReplyFormat.HEADER_MAX);
             format.putData(header, request, request.offset(), length, true);

@@ -42,6 +42,7 @@ public final class Transmission {
     private final Negotiated negotiated;
     private final InputBuffer input;
     private final ReplyQueue replies;
+    private final Runnable flush;
     private final InFlight inFlight;
     private final Exchange exchange;
     private final ReadCommand read;
@@ -50,6 +51,8 @@ public final class Transmission {
     private final BlockStatusCommand blockStatus;
     private final PayloadShare memory;
     private final Transport transport;
+    private final Admission admission;
+    private final Traffic traffic = new Traffic();
     private final int lookAheadBytes;
     private volatile boolean stopping;
     private volatile boolean begun;
@@ -64,14 +67,17 @@ public final class Transmission {
             WorkerPlaces places,
             Meters meters,
             ChangeGate gate,
+            Admission admission,
             NbdEnvironment environment) {
         this.negotiated = negotiated;
         this.input = input;
         this.replies = new ReplyQueue(transport, negotiated.format(), environment);
+        this.flush = replies::flush;
         this.inFlight = new InFlight(options.requestsMax(), options.connectionBytesMax(), environment.timing());
         Workers workers = new Workers(options.requestsMax(), places, environment.timing());
         this.memory = pool.newShare();
         this.transport = transport;
+        this.admission = admission;
         this.lookAheadBytes = environment.lookAheadBytes();
         this.exchange = new Exchange(
                 negotiated,
@@ -109,6 +115,9 @@ public final class Transmission {
                     ended = true;
                     return;
                 }
+                if (admission.hasRate()) {
+                    admission.awaitTurn(bytes(request), flush);
+                }
                 if (stopping) {
                     return;
                 }
@@ -132,6 +141,10 @@ public final class Transmission {
         }
     }
 
+    private long bytes(Request request) {
+        return RequestCheck.check(request, negotiated) == null ? Traffic.bytes(request) : 0;
+    }
+
     /** Waits for what is in flight, whatever is thrown: until then others use the file and the memory. */
     private void end() {
         try {
@@ -146,6 +159,7 @@ public final class Transmission {
             replies.flush();
         } finally {
             inFlight.awaitIdle();
+            admission.close();
             exchange.close();
         }
     }
@@ -179,6 +193,27 @@ public final class Transmission {
     /** Lets no further request begin. */
     public void stop() {
         stopping = true;
+        admission.stop();
+    }
+
+    /** Returns whether the client has changed the file, or tried. */
+    public boolean hasTriedToWrite() {
+        return admission.hasTriedToWrite();
+    }
+
+    /** Returns how many requests the client has sent. */
+    public long requests() {
+        return traffic.requests();
+    }
+
+    /** Returns how many bytes the client has asked for. */
+    public long bytesRead() {
+        return traffic.bytesRead();
+    }
+
+    /** Returns how many bytes the client has sent. */
+    public long bytesWritten() {
+        return traffic.bytesWritten();
     }
 
     /** Returns whether a request is in flight. */
@@ -248,7 +283,19 @@ public final class Transmission {
             reject(request, payload, rejection);
             return;
         }
-        switch (CommandType.of(request.type()).orElseThrow()) {
+        CommandType type = CommandType.of(request.type()).orElseThrow();
+        if (type.writes()) {
+            Rejection refused = admission.mayChange(flush);
+            if (stopping) {
+                return;
+            }
+            if (refused != null) {
+                reject(request, payload, refused);
+                return;
+            }
+        }
+        traffic.count(type, request);
+        switch (type) {
             case READ -> read.serve(request);
             case WRITE -> write.serve(request);
             case FLUSH -> ranges.flush(request);

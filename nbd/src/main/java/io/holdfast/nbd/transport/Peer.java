@@ -1,27 +1,21 @@
 package io.holdfast.nbd.transport;
 
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.nio.channels.SocketChannel;
+import java.util.Optional;
 import jdk.net.ExtendedSocketOptions;
 
-/** Describes the other end of a connection in words. */
+/** What Java tells of the other end of a unix socket. */
 public final class Peer {
     private Peer() {}
 
-    /**
-     * Returns {@code client}, the client's name in the log; for a unix socket also the user that, by the system's word,
-     * it runs as.
-     */
-    public static String describe(SocketChannel socket, String client) {
+    /** Returns the name of the user that, by the system's word, the peer ran as when it connected. */
+    public static Optional<String> user(SocketChannel socket) {
         try {
-            if (socket.getRemoteAddress() instanceof InetSocketAddress) {
-                return client;
-            }
-            var credentials = socket.getOption(ExtendedSocketOptions.SO_PEERCRED);
-            return client + ", which runs as user " + credentials.user().getName();
+            return Optional.of(
+                    socket.getOption(ExtendedSocketOptions.SO_PEERCRED).user().getName());
         } catch (IOException | UnsupportedOperationException e) {
-            return client;
+            return Optional.empty();
         }
     }
 }

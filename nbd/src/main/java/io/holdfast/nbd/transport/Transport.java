@@ -4,9 +4,13 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.ReadableByteChannel;
+import java.security.cert.Certificate;
+import java.security.cert.X509Certificate;
+import java.time.Instant;
 import java.util.function.Supplier;
 import javax.net.ssl.SSLEngine;
 import javax.net.ssl.SSLException;
+import javax.net.ssl.SSLPeerUnverifiedException;
 import org.jspecify.annotations.Nullable;
 import tlschannel.HeapBufferAllocator;
 import tlschannel.ServerTlsChannel;
@@ -35,6 +39,8 @@ public final class Transport implements Closeable {
     private volatile ReadableByteChannel in;
     /** Set when the bytes are encrypted. */
     private volatile @Nullable TlsChannel tls;
+    /** What the peer has proven to have, if it was asked. */
+    private volatile @Nullable X509Certificate certificate;
 
     public Transport(Connection connection) {
         this.connection = connection;
@@ -130,8 +136,34 @@ public final class Transport implements Closeable {
         } catch (IOException e) {
             throw new TlsFailure(e);
         }
+        certificate = peerCertificate(engine);
         in = channel;
         tls = channel;
+    }
+
+    private static @Nullable X509Certificate peerCertificate(SSLEngine engine) throws TlsFailure {
+        try {
+            Certificate[] chain = engine.getSession().getPeerCertificates();
+            return chain.length > 0 && chain[0] instanceof X509Certificate own
+                    ? requireValid(own, Instant.now())
+                    : null;
+        } catch (SSLPeerUnverifiedException e) {
+            return null; // It was not asked for one.
+        }
+    }
+
+    /** Returns the certificate. A session that is resumed has one that was verified earlier, and that may have expired since. */
+    static X509Certificate requireValid(X509Certificate certificate, Instant now) throws TlsFailure {
+        if (now.isBefore(certificate.getNotBefore().toInstant())
+                || now.isAfter(certificate.getNotAfter().toInstant())) {
+            throw new TlsFailure(new SSLException("the client's certificate is not valid at this time"));
+        }
+        return certificate;
+    }
+
+    /** Returns the verified certificate of the peer; null if it was not asked for one. */
+    public @Nullable X509Certificate certificate() {
+        return certificate;
     }
 
     /**

@@ -1,5 +1,6 @@
 package io.holdfast.nbd.transport;
 
+import io.holdfast.nbd.SocketMode;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.ConnectException;
@@ -7,17 +8,20 @@ import java.net.StandardProtocolFamily;
 import java.nio.channels.ServerSocketChannel;
 import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.nio.file.attribute.PosixFilePermissions;
+import java.nio.file.attribute.GroupPrincipal;
+import java.nio.file.attribute.PosixFileAttributeView;
+import java.nio.file.attribute.UserPrincipalNotFoundException;
 import java.util.Objects;
 
 /**
- * A unix socket and its file. From the first moment only the owner can read and write the file: it is made in a private
- * directory beside its place and then moved there. The move also replaces a file that an earlier server left behind.
+ * A unix socket and its file. At no moment can anybody connect who may not: the socket is made in a private directory
+ * beside its place, gets its group and its mode there, and is then moved to its place. The move also replaces a file that an earlier server left behind.
  *
  * @param key tells this file from another one put in its place later
  */
@@ -25,8 +29,18 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
     /** {@code sun_path} of unix(7) has 108 bytes with the closing NUL. */
     private static final int PATH_BYTES_MAX = 107;
 
+    /** Makes a socket for the owner alone. */
     static UnixSocketFile bind(Path path, int backlog) throws IOException {
+        return bind(path, backlog, SocketMode.OWNER);
+    }
+
+    static UnixSocketFile bind(Path path, int backlog, SocketMode mode) throws IOException {
         check(path);
+        return make(path, backlog, mode, true);
+    }
+
+    /** Makes a socket; moves it to its place, or closes and removes it. */
+    private static UnixSocketFile make(Path path, int backlog, SocketMode mode, boolean keep) throws IOException {
         Path parent = Objects.requireNonNull(path.toAbsolutePath().getParent(), "a socket has a directory");
         Path directory = Files.createTempDirectory(parent, ".n");
         Path made = directory.resolve("s");
@@ -35,9 +49,13 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
             try (SocketDirectory way = SocketDirectory.of(directory, "s")) {
                 server.bind(way.address("s"), backlog);
             }
-            Files.setPosixFilePermissions(made, PosixFilePermissions.fromString("rw-------"));
+            apply(mode, made);
             Object key = keyOf(made);
-            Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
+            if (keep) {
+                Files.move(made, path, StandardCopyOption.ATOMIC_MOVE);
+            } else {
+                server.close();
+            }
             return new UnixSocketFile(server, path, key);
         } catch (IOException e) {
             server.close();
@@ -46,6 +64,31 @@ record UnixSocketFile(ServerSocketChannel server, Path path, Object key) {
             Files.deleteIfExists(made);
             Files.delete(directory);
         }
+    }
+
+    private static void apply(SocketMode mode, Path made) throws IOException {
+        if (mode.group().isPresent()) {
+            String name = mode.group().get();
+            try {
+                GroupPrincipal group =
+                        made.getFileSystem().getUserPrincipalLookupService().lookupPrincipalByGroupName(name);
+                Files.getFileAttributeView(made, PosixFileAttributeView.class).setGroup(group);
+            } catch (UserPrincipalNotFoundException e) {
+                throw new IOException("there is no group '" + name + "'", e);
+            } catch (FileSystemException e) {
+                throw new IOException(
+                        "the socket cannot be given to the group '" + name + "': " + e.getReason()
+                                + "; the server runs as root, or its user is in that group",
+                        e);
+            }
+        }
+        Files.setPosixFilePermissions(made, mode.permissions());
+    }
+
+    /** Checks that {@link #bind} would succeed now; leaves nothing behind. */
+    static void check(Path path, SocketMode mode) throws IOException {
+        check(path);
+        var _ = make(path, 1, mode, false);
     }
 
     /** Checks that a socket can be made at this path; throws, with the reason in words, if not. */

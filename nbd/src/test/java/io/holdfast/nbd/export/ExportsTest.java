@@ -28,7 +28,7 @@ class ExportsTest {
     @Test
     void anEmptyVolumeHasNoExport() throws Exception {
         assertThat(names(exports)).isEmpty();
-        assertThatThrownBy(() -> exports.open(""))
+        assertThatThrownBy(() -> exports.open(null, ""))
                 .isInstanceOfSatisfying(
                         ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_UNKNOWN))
                 .hasMessageContaining("has no file");
@@ -52,7 +52,7 @@ class ExportsTest {
 
     private static List<String> names(Exports exports) throws Exception {
         List<String> names = new ArrayList<>();
-        exports.list(names::add);
+        exports.list(null, names::add);
         return names;
     }
 
@@ -60,7 +60,7 @@ class ExportsTest {
     @Test
     void aFileThatNoClientTakesIsNoExport() throws Exception {
         volume.create("/huge", CreateOptions.file().withSize(Long.MIN_VALUE)).close();
-        assertThatThrownBy(() -> exports.open("huge"))
+        assertThatThrownBy(() -> exports.open(null, "huge"))
                 .isInstanceOfSatisfying(
                         ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_UNKNOWN))
                 .hasMessageContaining("9223372036854775808 bytes");
@@ -68,7 +68,7 @@ class ExportsTest {
         assertThat(names(exports)).containsExactly("large");
         assertThat(exports.whyNot("huge")).isPresent();
         assertThat(exports.whyNot("large")).isEmpty();
-        exports.open("large").file().close();
+        exports.open(null, "large").file().close();
     }
 
     /** The same paths that the commands refuse. */
@@ -78,11 +78,11 @@ class ExportsTest {
         volume.mkdir("/d", CreateOptions.directory());
         volume.create("/d/b", CreateOptions.file().withSize(4096)).close();
         volume.create("/a", CreateOptions.file().withSize(4096)).close();
-        assertThatThrownBy(() -> exports.open(name))
+        assertThatThrownBy(() -> exports.open(null, name))
                 .isInstanceOfSatisfying(
                         ExportException.class, e -> assertThat(e.reply()).isEqualTo(OptionReply.ERR_UNKNOWN));
         for (String good : List.of("d/b", "/d/b", "//d//b")) {
-            Export export = exports.open(good);
+            Export export = exports.open(null, good);
             assertThat(export.name()).isEqualTo("d/b");
             export.file().close();
         }
@@ -91,7 +91,7 @@ class ExportsTest {
     @Test
     void announcesReadOnly() throws Exception {
         volume.create("/a", CreateOptions.file().withSize(4096)).close();
-        Export export = new Exports(volume, true, 1).open("a");
+        Export export = new Exports(volume, true, 1).open(null, "a");
         assertThat(export.transmissionFlags() & Wire.TRANSMIT_READ_ONLY).isNotZero();
         export.file().close();
     }

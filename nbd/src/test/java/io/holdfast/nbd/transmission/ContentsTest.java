@@ -75,7 +75,10 @@ class ContentsTest {
         }
         Request request = new Request(false, flags, 0, 1, base, data.length);
         List<Reply> replies = Contents.of(
-                new Job(request, new InFlight(1, 1 << 20, Timing.SYSTEM), data.length, _ -> {}), lease, base, last);
+                new Job(request, new InFlight(1, 1 << 20, Timing.SYSTEM), data.length, (_, _) -> {}),
+                lease,
+                base,
+                last);
         lease.release();
         return replies;
     }

@@ -55,7 +55,7 @@ class ReplyQueueTest {
     }
 
     private Reply reply(long cookie, int bytes) {
-        Job job = new Job(new Request(false, 0, 0, cookie, 0, bytes), inFlight, bytes, _ -> {});
+        Job job = new Job(new Request(false, 0, 0, cookie, 0, bytes), inFlight, bytes, (_, _) -> {});
         inFlight.enter(bytes);
         if (bytes == 0) {
             return new Reply.Done(job);
@@ -175,7 +175,7 @@ class ReplyQueueTest {
         for (int i = 0; i < 6; i++) {
             int number = i;
             inFlight.enter(1);
-            Job job = new Job(new Request(false, 0, 0, i, 0, 1), inFlight, 1, _ -> {});
+            Job job = new Job(new Request(false, 0, 0, i, 0, 1), inFlight, 1, (_, _) -> {});
             Lease lease = new Lease(java.util.List.of(Slice.allocate(4096)), 1, slices -> {
                 if (number % 2 == 0) {
                     throw new OutOfMemoryError("injected");

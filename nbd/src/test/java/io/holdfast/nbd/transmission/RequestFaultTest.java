@@ -11,6 +11,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.NbdEnvironment;
 import io.holdfast.nbd.NbdOptions;
 import io.holdfast.nbd.export.Export;
+import io.holdfast.nbd.export.ExportUse;
+import io.holdfast.nbd.export.FileWriters;
 import io.holdfast.nbd.handshake.Negotiated;
 import io.holdfast.nbd.protocol.CommandType;
 import io.holdfast.nbd.protocol.ReplyFormat;
@@ -164,7 +166,9 @@ class RequestFaultTest {
 
     /** Serves until the client is gone, then checks what is left. */
     private void serve(PayloadPool pool) throws InterruptedException {
-        Export export = new Export("disk", file(), SIZE, false, 1);
+        Export export = new Export("disk", "/disk", file(), SIZE, false, 1, ExportUse.FREE);
+        FileWriters writers = new FileWriters(Timing.SYSTEM);
+        FileWriters.Writer writer = new FileWriters.Writer(1, "", "test", false, false);
         Transmission phase = new Transmission(
                 new Negotiated(export, ReplyFormat.STRUCTURED, true),
                 transport,
@@ -174,6 +178,7 @@ class RequestFaultTest {
                 new WorkerPlaces(),
                 new Meters(),
                 new ChangeGate(Timing.SYSTEM),
+                new Admission(export, 1, writers, writer, 0),
                 NbdEnvironment.SYSTEM);
         try {
             phase.run();

@@ -40,6 +40,9 @@ public final class SimDevice implements Device {
     private final int faultEvery;
     private final Consumer<String> violation;
 
+    /** Whether what this lies on takes room back. */
+    private boolean discards;
+
     private boolean faultsOn = true;
     private boolean cut;
     private boolean gone;
@@ -79,6 +82,11 @@ public final class SimDevice implements Device {
         this.violation = violation;
         // Draw nothing where the fault cannot happen, so that such seeds give the same run as before.
         this.allocates = faults.contains(FaultKind.HOST_FULL) && random.nextBoolean();
+    }
+
+    /** Has this take room back. */
+    public void setDiscards(boolean on) {
+        discards = on;
     }
 
     /** Switches faults off, for a phase of calm, and on again. */
@@ -169,6 +177,25 @@ public final class SimDevice implements Device {
         }
         requireRoom(block, count);
         allocated.set((int) block, (int) (block + count));
+    }
+
+    /** Writes garbage, as if somebody else got the room meanwhile: like any write, it is lost or kept if the power fails. */
+    @Override
+    public boolean discard(long block, long count) throws HoldfastException {
+        if (!discards) {
+            return false;
+        }
+        requireInside(block, count);
+        begin("discard", block, count);
+        allocated.clear((int) block, (int) (block + count));
+        // The same for all blocks of a call: the disk keeps what was not flushed, and that may be much.
+        byte[] garbage = new byte[Block.SIZE];
+        random.nextBytes(garbage);
+        for (long b = block; b < block + count; b++) {
+            transfer(b, garbage, null);
+        }
+        end();
+        return true;
     }
 
     @Override

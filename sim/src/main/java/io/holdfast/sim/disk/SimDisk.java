@@ -2,7 +2,9 @@ package io.holdfast.sim.disk;
 
 import io.holdfast.format.Block;
 import io.holdfast.format.Layout;
+import io.holdfast.format.LittleEndian;
 import io.holdfast.format.MapEntry;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -33,6 +35,14 @@ public final class SimDisk {
     /** About as many log blocks as one phase of a run writes. */
     private static final int LOG_ROT_BLOCKS = 40;
 
+    private static final byte[] LOG_MAGIC = "HFLOGREC".getBytes(StandardCharsets.US_ASCII);
+    /** Where a header of the log, and its twin, say in which blocks they are. */
+    private static final int LOG_HEADER_AT = 32;
+
+    private static final int LOG_TWIN_AT = 104;
+
+    private static final long NONE = -1;
+
     private static final byte[] ZEROES = new byte[Block.SIZE];
 
     /** A write that the drive has acknowledged and may lose. */
@@ -52,6 +62,9 @@ public final class SimDisk {
     private long blocks;
     /** The size that a crash leaves for sure. */
     private long durableBlocks;
+
+    private long onlyOneLogCopyAt = NONE;
+
     /** Number of the write before which the size became what it is. */
     private long grownAt;
 
@@ -242,15 +255,16 @@ public final class SimDisk {
     }
 
     /**
-     * Damages a random written block; mostly a node of a map, a leaf of the metadata tree or a bitmap, if there is one: they are few,
-     * and much hangs below.
+     * Damages a random written block; mostly a node of a map, a node of the metadata tree, a bitmap or a header of the log, if there is
+     * one: they are few, and much hangs below.
      */
     void decay(FaultKind kind) {
         List<Long> written = new ArrayList<>(new TreeSet<>(writtenAt.keySet()));
-        LongPredicate wanted = switch (random.nextInt(5)) {
+        LongPredicate wanted = switch (random.nextInt(6)) {
             case 0, 1 -> this::isMapNode;
-            case 2 -> this::isTreeLeaf;
+            case 2 -> this::isTreeNode;
             case 3 -> SimDisk::isBitmap;
+            case 4 -> this::isLogHeader;
             default -> _ -> true;
         };
         List<Long> nodes = written.stream().filter(wanted::test).toList();
@@ -274,14 +288,15 @@ public final class SimDisk {
         return inGroup == 2 || inGroup == 3;
     }
 
-    private boolean isTreeLeaf(long block) {
+    /** Returns whether a block has the header of a record of the log, or the twin of one. */
+    private boolean isLogHeader(long block) {
         byte[] content = read(block);
-        return content != null
-                && content[0] == 'H'
-                && content[1] == 'F'
-                && content[2] == 'T'
-                && content[3] == 'N'
-                && content[4] == 0;
+        return content != null && Arrays.equals(content, 0, LOG_MAGIC.length, LOG_MAGIC, 0, LOG_MAGIC.length);
+    }
+
+    private boolean isTreeNode(long block) {
+        byte[] content = read(block);
+        return content != null && content[0] == 'H' && content[1] == 'F' && content[2] == 'T' && content[3] == 'N';
     }
 
     /** Returns whether a block looks like a node of a map. */
@@ -311,7 +326,38 @@ public final class SimDisk {
                         : new Overlay.Rot(random.nextInt(Block.SIZE * 8)));
     }
 
-    /** Damages one of the last blocks written before a mark. */
+    /**
+     * Makes the newest leaf of a map unreadable that leads to a block with this content. It counts as no damage: its content comes back by {@link #reveal}, or the block is
+     * written again.
+     *
+     * @return the leaf's block
+     */
+    public long hideLeafOver(byte[] data) {
+        long leaf = writtenAt.keySet().stream()
+                .filter(block -> isMapNode(block) && leadsTo(block, data))
+                .max(Comparator.comparing(writtenAt::get))
+                .orElseThrow(() -> new IllegalStateException("no leaf leads there"));
+        overlays.put(leaf, new Overlay.Unreadable());
+        return leaf;
+    }
+
+    private boolean leadsTo(long leaf, byte[] data) {
+        byte[] node = pristine(leaf);
+        for (int slot = 0; slot < MapEntry.FANOUT; slot++) {
+            long word = MapEntry.wordAt(node, slot);
+            if (MapEntry.isData(word) && Arrays.equals(pristine(MapEntry.block(word)), data)) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** Makes a block readable again, unless it was written since. */
+    public void reveal(long block) {
+        overlays.remove(block);
+    }
+
+    /** Damages one of the last blocks written before a mark; of a header of the log, one copy or both. */
     public void rotBefore(long mark) {
         List<Long> old = new ArrayList<>();
         new TreeMap<>(writtenAt).forEach((block, at) -> {
@@ -319,9 +365,25 @@ public final class SimDisk {
                 old.add(block);
             }
         });
-        if (!old.isEmpty()) {
-            decay(FaultKind.LOG_ROT, old.get(random.nextInt(old.size())));
+        if (old.isEmpty()) {
+            return;
         }
+        long block = old.get(random.nextInt(old.size()));
+        boolean header = isLogHeader(block);
+        boolean whole = everDamaged.isEmpty();
+        byte[] content = read(block);
+        decay(FaultKind.LOG_ROT, block);
+        if (header && content != null && random.nextBoolean()) {
+            long first = LittleEndian.getLong(content, LOG_HEADER_AT);
+            decay(FaultKind.LOG_ROT, first == block ? LittleEndian.getLong(content, LOG_TWIN_AT) : first);
+        } else {
+            onlyOneLogCopyAt = header && whole ? block : NONE;
+        }
+    }
+
+    /** Returns whether all damage that ever was is in one copy of one header of the log. */
+    public boolean isOnlyOneLogCopyDamaged() {
+        return onlyOneLogCopyAt != NONE && everDamaged.size() == 1 && everDamaged.contains(onlyOneLogCopyAt);
     }
 
     /** Keeps snapshots from now on for {@link #goStale}. */

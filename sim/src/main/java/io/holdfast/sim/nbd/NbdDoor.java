@@ -92,7 +92,7 @@ public final class NbdDoor {
         try {
             sessions().admit(connection.server(), "sim", number -> {
                 String name = "client " + number;
-                return new NbdSessions.Client(name, name);
+                return NbdSessions.Client.named(name);
             });
         } catch (IOException e) {
             throw new ViolationException("a client was not admitted", e);

@@ -2,15 +2,14 @@ package io.holdfast.sim.workload;
 
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
-import io.holdfast.volume.JobKind;
 import io.holdfast.volume.JobStatus;
 import io.holdfast.volume.Jobs;
 import java.util.List;
 import java.util.SplittableRandom;
 
 /**
- * Pauses, resumes, slows and cancels background work while clients use the volume. It leaves no check paused, since somebody waits
- * for that; the reaper it may leave as it is, so that the volume is also closed, and crashes, while that is paused.
+ * Pauses, resumes, slows and cancels background work while clients use the volume. It leaves no check and no trim paused, since somebody waits
+ * for these; the reaper and the discarding it may leave as they are, so that the volume is also closed, and crashes, while these are.
  */
 public final class JobMeddler implements Runnable {
     private static final int TIMES_MAX = 12;
@@ -38,7 +37,7 @@ public final class JobMeddler implements Runnable {
             }
             boolean resumesAll = random.nextBoolean();
             for (JobStatus job : jobs.list()) {
-                if (resumesAll || job.kind() == JobKind.CHECK) {
+                if (resumesAll || !job.kind().isStanding()) {
                     change(job, "resume", () -> jobs.resume(job.id()));
                     change(job, "no limit for", () -> jobs.limit(job.id(), 0));
                 }
@@ -57,7 +56,7 @@ public final class JobMeddler implements Runnable {
                 change(job, "limit", () -> jobs.limit(job.id(), limit));
             }
             default -> {
-                if (job.kind() == JobKind.CHECK) {
+                if (!job.kind().isStanding()) {
                     change(job, "cancel", () -> jobs.cancel(job.id()));
                 }
             }

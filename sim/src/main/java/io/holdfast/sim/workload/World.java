@@ -38,6 +38,7 @@ public final class World {
 
     final List<Folder> folders = new ArrayList<>();
     private final Disks disks = new Disks(this);
+    private final LostFiles lostFiles;
     private final List<FileModel> files = new ArrayList<>();
 
     private @Nullable Volume volume;
@@ -55,6 +56,7 @@ public final class World {
         this.trace = trace;
         this.disk = disk;
         this.mix = new Mix(scenario);
+        this.lostFiles = new LostFiles(this);
         folders.add(shared);
         for (int i = 0; i < scenario.clients(); i++) {
             folders.add(new Folder("/c" + i, ticks));
@@ -213,7 +215,9 @@ public final class World {
         boolean cut = device != null && device.isCut();
         return switch (e.code()) {
             case WOULD_BLOCK -> nowait || cut;
-            case NO_SPACE -> mayBeFull();
+            // A full volume may be one whose bitmaps cannot be read.
+            case NO_SPACE -> mayBeFull() || (e.getCause() instanceof HoldfastException why && isTrue(why, false));
+            case HOST_FULL -> disk.happened(FaultKind.HOST_FULL);
             case FAILED, NO_MEMORY -> cut || disk.everDamaged() || deviceFailed();
             case DEVICE_ERROR -> cut || deviceFailed() || disk.everDamaged();
             case CHECKSUM_MISMATCH -> namesDamage(e);
@@ -235,6 +239,11 @@ public final class World {
     /** Returns the files that NBD clients use. */
     public Disks disks() {
         return disks;
+    }
+
+    /** Returns the files that lose nodes of their maps. */
+    public LostFiles lostFiles() {
+        return lostFiles;
     }
 
     private boolean deviceFailed() {
