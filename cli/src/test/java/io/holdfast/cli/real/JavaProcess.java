@@ -5,6 +5,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
 import java.util.concurrent.TimeUnit;
 
 /** Runs the command in a process of its own from bash, which can pass arbitrary bytes and descriptors; Java cannot. */
@@ -17,22 +18,29 @@ public final class JavaProcess {
     public record Result(int status, String out, String err) {}
 
     /**
-     * Runs a script in {@code folder}; in the script {@code holdfast} is the command. The result has the last line's
+     * Runs a script in {@code folder}; in the script {@code holdfast} is the command. It is a file on the path and no
+     * function, so that whatever the script starts finds it, too, in whichever shell. The result has the last line's
      * status.
      */
     public static Result script(Path folder, String... lines) throws IOException {
         Path out = Files.createTempFile("out", ".txt");
         Path err = Files.createTempFile("err", ".txt");
-        String define = "holdfast() { '" + System.getProperty("java.home") + "/bin/java' -XX:+UseSerialGC"
-                + " -XX:TieredStopAtLevel=1 -Xmx256m --enable-native-access=ALL-UNNAMED -cp \"$CLASSES\" "
-                + Main.class.getName() + " \"$@\"; }\n";
-        Path script = Files.createTempFile("script", ".sh");
-        Files.writeString(script, define + String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
+        Path tools = Files.createTempDirectory("tools");
+        Path command = tools.resolve("holdfast");
+        Files.writeString(
+                command,
+                "#!/bin/sh\nexec '" + System.getProperty("java.home") + "/bin/java' -XX:+UseSerialGC"
+                        + " -XX:TieredStopAtLevel=1 -Xmx256m --enable-native-access=ALL-UNNAMED -cp \"$CLASSES\" "
+                        + Main.class.getName() + " \"$@\"\n");
+        Files.setPosixFilePermissions(command, PosixFilePermissions.fromString("rwxr-xr-x"));
+        Path script = tools.resolve("script");
+        Files.writeString(script, String.join("\n", lines) + "\n", StandardCharsets.UTF_8);
         ProcessBuilder builder = new ProcessBuilder("bash", script.toString())
                 .directory(folder.toFile())
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectOutput(out.toFile())
                 .redirectError(err.toFile());
+        builder.environment().put("PATH", tools + ":" + System.getenv("PATH"));
         builder.environment().put("CLASSES", System.getProperty("java.class.path"));
         try {
             Process process = builder.start();
@@ -48,6 +56,8 @@ public final class JavaProcess {
             Files.delete(out);
             Files.delete(err);
             Files.delete(script);
+            Files.delete(command);
+            Files.delete(tools);
         }
     }
 
