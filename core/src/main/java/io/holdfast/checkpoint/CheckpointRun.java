@@ -178,7 +178,7 @@ final class CheckpointRun {
             writeSuperblock(superblock);
             return superblock;
         } finally {
-            writer.abandon();
+            writer.close();
         }
     }
 

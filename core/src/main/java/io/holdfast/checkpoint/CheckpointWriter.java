@@ -14,6 +14,7 @@ import io.holdfast.mapping.MapChanges;
 import io.holdfast.node.NodeCache;
 import io.holdfast.node.PartReader;
 import io.holdfast.node.RootWriter;
+import io.holdfast.node.SiblingsAhead;
 import io.holdfast.space.BlockList;
 import io.holdfast.space.Run;
 import io.holdfast.space.SpaceManager;
@@ -34,6 +35,7 @@ final class CheckpointWriter implements MapChanges, RootWriter, PartReader {
     private final Checksum checksum;
     private final SpaceManager space;
     private final NodeCache nodes;
+    private final SiblingsAhead ahead;
     private final BufferPool buffers;
     private final HostRoom room;
     private final Runnable pulse;
@@ -67,6 +69,7 @@ final class CheckpointWriter implements MapChanges, RootWriter, PartReader {
         this.taken = new BlockList(volume.layout());
         this.dropped = new BlockList(volume.layout());
         this.nodes = volume.nodes();
+        this.ahead = new SiblingsAhead(volume.store(), volume.checksum(), volume.nodes());
         this.buffers = volume.nodeBuffers();
         this.room = volume.room();
     }
@@ -74,8 +77,14 @@ final class CheckpointWriter implements MapChanges, RootWriter, PartReader {
     @Override
     public void copy(BlockPointer pointer, String structure, Following following, int from, byte[] into, int length)
             throws HoldfastException {
+        if (nodes.peek(pointer, from, into, length)) {
+            return;
+        }
+        if (following.isCertain()) {
+            ahead.read(pointer, following);
+        }
         try {
-            nodes.copy(pointer, structure, following, from, into, length);
+            nodes.copy(pointer, structure, following.isCertain() ? Following.NONE : following, from, into, length);
         } catch (HoldfastException e) {
             if (gathered == 0) {
                 throw e;
@@ -182,8 +191,9 @@ final class CheckpointWriter implements MapChanges, RootWriter, PartReader {
         }
     }
 
-    /** Gives the memory back after a failure. */
-    void abandon() {
+    /** Gives the memory back, also after a failure. */
+    void close() {
+        ahead.close();
         BlockBuffer buffer = gathering;
         if (buffer != null) {
             gathering = null;

@@ -26,8 +26,7 @@ import java.util.List;
  */
 public final class NodeCache implements PartReader, AutoCloseable {
     private static final int PARTS = 16;
-    /** Reading so many blocks more costs less than another read. */
-    private static final int GAP_MAX = 8;
+    private static final byte[] NOTHING = {};
 
     private final BlockStore store;
     private final Checksum checksum;
@@ -80,36 +79,20 @@ public final class NodeCache implements PartReader, AutoCloseable {
         return partOf(pointer.block()).get(pointer, from, into, length);
     }
 
-    /**
-     * Returns what to read at once: this block, and those that lie behind it on the device. If they will be read anyway, small
-     * gaps between them are read through.
-     */
+    /** Returns what to read at once: this block, and those that lie right behind it on the device. */
     private List<BlockPointer> run(BlockPointer first, Following following) {
-        boolean certain = following.isCertain();
-        boolean room = certain || partOf(first.block()).hasRoom();
-        int most = Math.min(buffers.blocksPerBuffer(), room ? nodesMax / 4 : 1);
-        int gap = certain ? GAP_MAX : 0;
+        int most = Math.min(buffers.blocksPerBuffer(), partOf(first.block()).hasRoom() ? nodesMax / 4 : 1);
         List<BlockPointer> run = new ArrayList<>();
         run.add(first);
         if (first.block() <= 0) {
             return run;
         }
-        long end = first.block() + 1;
-        int last = 0;
-        for (int k = 1; k <= last + 1 + gap; k++) {
+        for (int k = 1; k < most && first.block() + k < store.blocks(); k++) {
             BlockPointer next = following.at(k);
-            if (next == null) {
-                continue;
-            }
-            if (next.block() < end
-                    || next.block() > end + gap
-                    || next.block() >= first.block() + most
-                    || next.block() >= store.blocks()) {
+            if (next == null || next.block() != first.block() + k) {
                 break;
             }
             run.add(next);
-            end = next.block() + 1;
-            last = k;
         }
         return run;
     }
@@ -193,6 +176,16 @@ public final class NodeCache implements PartReader, AutoCloseable {
                     "%s: %s in block %d is damaged: its checksum does not match"
                             .formatted(store.name(), structure, pointer.block()));
         }
+    }
+
+    /** Returns whether a node is in memory, and keeps it there for a while. */
+    boolean has(BlockPointer pointer) {
+        return peek(pointer, 0, NOTHING, 0);
+    }
+
+    /** Keeps a node that was read and matches its pointer. */
+    void put(BlockPointer pointer, MemorySegment source, long offset) {
+        partOf(pointer.block()).put(pointer, source, offset);
     }
 
     /** Keeps a node that was just written. */
