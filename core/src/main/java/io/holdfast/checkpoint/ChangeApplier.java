@@ -20,12 +20,12 @@ public final class ChangeApplier implements Applier {
             case LogEntry.Range range -> {
                 map(range.inode()).putRange(range.first(), range.count(), range.state());
                 if (range.state() == MapEntry.HOLE) {
-                    volume.space().noteCutOff();
+                    volume.space().discardable().noteCutOff();
                 }
             }
             case LogEntry.Drop drop -> {
                 map(drop.inode()).drop();
-                volume.space().noteCutOff();
+                volume.space().discardable().noteCutOff();
             }
             case LogEntry.Extent extent ->
                 throw new IllegalStateException("data is not a small change: " + extent.block());

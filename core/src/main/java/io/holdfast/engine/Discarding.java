@@ -11,8 +11,8 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Block;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
+import io.holdfast.space.DiscardableSpace;
 import io.holdfast.space.Run;
-import io.holdfast.space.SpaceManager;
 import io.holdfast.volume.JobKind;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
@@ -126,7 +126,7 @@ final class Discarding {
 
     /** Returns whether to go on when this has ended. */
     private boolean discardFreed(Job job) {
-        SpaceManager space = state.space();
+        DiscardableSpace space = state.space().discardable();
         job.setIdle(true);
         while (awaitPass()) {
             freeWhatWasCutOff();
@@ -153,7 +153,7 @@ final class Discarding {
         boolean done = false;
         try {
             Given given = discard(job, group, SHORTEST);
-            done = given.rest == SpaceManager.Rest.NONE;
+            done = given.rest == DiscardableSpace.Rest.NONE;
             failures = 0;
             return true;
         } catch (CannotDiscardException e) {
@@ -167,7 +167,7 @@ final class Discarding {
             return failed(e);
         } finally {
             if (!done) {
-                state.space().freedAgain(group);
+                state.space().discardable().freedAgain(group);
             }
         }
     }
@@ -194,7 +194,7 @@ final class Discarding {
      * for all that was cut off meanwhile. On a full host it would wait, with all that comes after it.
      */
     private void freeWhatWasCutOff() {
-        boolean any = state.space().takeCutOff();
+        boolean any = state.space().discardable().takeCutOff();
         passesSince = passesSince == 0 && !any ? 0 : passesSince + 1;
         if (passesSince >= CHECKPOINT_AFTER && !state.room().isMissing()) {
             passesSince = 0;
@@ -291,7 +291,7 @@ final class Discarding {
             job.awaitTurn();
             Given given = discard(job, group, 1);
             sum += given.blocks;
-            if (given.rest != SpaceManager.Rest.SOON || !await(ATTEMPT_NANOS)) {
+            if (given.rest != DiscardableSpace.Rest.SOON || !await(ATTEMPT_NANOS)) {
                 break;
             }
         }
@@ -305,7 +305,7 @@ final class Discarding {
      *
      * @param rest what there is besides
      */
-    private record Given(long blocks, SpaceManager.Rest rest) {}
+    private record Given(long blocks, DiscardableSpace.Rest rest) {}
 
     /** Neither the device nor what it lies on takes room back. */
     private static final class CannotDiscardException extends HoldfastException {
@@ -320,14 +320,14 @@ final class Discarding {
 
     /** Discards the free blocks of a group, a bounded number at a time. */
     private Given discard(Job job, long group, int shortest) throws HoldfastException {
-        SpaceManager space = state.space();
+        DiscardableSpace space = state.space().discardable();
         long sum = 0;
         int next = 0;
         long cost = CALL_BYTES;
         while (true) {
             // As much as was moved last: in the long run as much as is discarded.
             try (Job.Move _ = job.move(cost)) {
-                SpaceManager.Discardable piece = space.takeForDiscard(group, next, shortest, MOST, RUNS_MAX);
+                DiscardableSpace.Discardable piece = space.takeForDiscard(group, next, shortest, MOST, RUNS_MAX);
                 if (piece.runs().isEmpty()) {
                     return new Given(sum, piece.rest());
                 }
@@ -336,7 +336,7 @@ final class Discarding {
                     for (Run run : piece.runs()) {
                         state.latch().check();
                         if (isStopping()) {
-                            return new Given(sum, SpaceManager.Rest.SOON);
+                            return new Given(sum, DiscardableSpace.Rest.SOON);
                         }
                         if (!state.device().discard(run.start(), run.length())) {
                             throw new CannotDiscardException();

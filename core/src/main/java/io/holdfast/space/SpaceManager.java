@@ -6,16 +6,13 @@ import io.holdfast.format.Layout;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Allocates blocks and keeps its promises: every reserved block can be allocated. (It has some more than 400 lines: the
+ * Allocates blocks and keeps its promises: every reserved block can be allocated. (It has many lines: the
  * promises and the allocation share one lock and one sum.)
  *
  * <p>Invariants, under the lock:
@@ -45,13 +42,7 @@ public final class SpaceManager {
     private final Promises promises = new Promises();
     private final DeadBlocks dead;
     private final GroupLoading loading;
-    private final FreedGroups freed = new FreedGroups();
-    /** Blocks that are being discarded: leased, and promised to nobody. */
-    private long discarding;
-
-    private final AtomicBoolean cutOff = new AtomicBoolean();
-    private int waitingForDiscards;
-    private final Condition someDiscarded = lock.newCondition();
+    private final DiscardableSpace discardable;
 
     /** Makes the manager of an empty volume. */
     public SpaceManager(Layout layout) {
@@ -64,6 +55,7 @@ public final class SpaceManager {
         this.groups = new GroupAllocator(layout, bitmaps, Math.max(GROUPS_LOADED_MIN, groupsLoaded));
         this.dead = new DeadBlocks(layout);
         this.loading = new GroupLoading(bitmaps, groups, dead, lock);
+        this.discardable = new DiscardableSpace(this, lock, groups, loading);
         usable = usable(layout, 0);
         slop = slop(usable);
     }
@@ -200,7 +192,7 @@ public final class SpaceManager {
                 case WRITE -> left();
                 case WRITE_UNWRITTEN, RELEASE -> left() + promises.forUnwritten() + slop / 2;
             };
-            if (left < blocks && left + discarding >= blocks) {
+            if (left < blocks && left + discardable.underWay() >= blocks) {
                 return SpaceAnswer.DISCARDING;
             }
             if (left < blocks || Inject.fails(Point.ALLOCATE_RESERVE)) {
@@ -256,7 +248,8 @@ public final class SpaceManager {
         }
     }
 
-    private long left() {
+    /** Does as {@link #available}; called under the lock. */
+    long left() {
         return groups.free() + leased - promises.sum() - slop;
     }
 
@@ -410,160 +403,21 @@ public final class SpaceManager {
 
     // ---- discarding ----
 
-    /** Notes that a range or a file was cut off: the next checkpoint frees what it has. */
-    public void noteCutOff() {
-        if (!cutOff.get()) {
-            cutOff.set(true);
-        }
+    /** Returns the free blocks as what the device need not store. */
+    public DiscardableSpace discardable() {
+        return discardable;
     }
 
-    /** Returns whether anything was cut off since the last call. */
-    public boolean takeCutOff() {
-        return cutOff.getAndSet(false);
+    /** Keeps free blocks from all others: leased and promised, so that writers find as much less. Called under the lock. */
+    void lend(long blocks) {
+        leased += blocks;
+        promises.reserve(blocks);
     }
 
-    /** Notes that one more pass is over for groups that wait to be discarded. Holds the lock for a bounded time. */
-    public void passFreed() {
-        int page = 0;
-        while (page >= 0) {
-            lock.lock();
-            try {
-                page = freed.pass(page);
-            } finally {
-                lock.unlock();
-            }
-        }
-    }
-
-    /** Takes the next group from {@code from} on in which blocks have been free for long enough; -1 if there is none. */
-    public long takeFreed(long from) {
-        lock.lock();
-        try {
-            long group = freed.nextDue(from);
-            if (group >= 0) {
-                freed.take(group);
-            }
-            return group;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Notes that a group that {@link #takeFreed} returned is to come again: not all of it was discarded. */
-    public void freedAgain(long group) {
-        lock.lock();
-        try {
-            freed.freed(group);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** What there is in a group besides what {@link #takeForDiscard} took. */
-    public enum Rest {
-        /** Nothing, as far as is known, or what comes with the next call. */
-        NONE,
-        /** Others need the space or the memory now. */
-        SOON,
-        /** There are free blocks, and all of them are promised. */
-        PROMISED
-    }
-
-    /**
-     * What {@link #takeForDiscard} took.
-     *
-     * @param next index in the group to go on from
-     */
-    public record Discardable(List<Run> runs, int next, Rest rest) {
-        private static Discardable none(int next, Rest rest) {
-            return new Discardable(List.of(), next, rest);
-        }
-    }
-
-    /**
-     * Takes free blocks of a group, which nobody else gets until {@link #discarded}. No promise is broken for them: of a volume that is
-     * nearly full, fewer are taken, or none. Blocks that are about to be allocated stay: a checkpoint finds room there, also on a full
-     * host. May read the device, as {@link #loadAhead}.
-     *
-     * @param from index in the group of the block to begin at
-     * @param shortest blocks of a run at least
-     * @param most blocks at most
-     * @param runsMax runs at most
-     * @throws HoldfastException {@code HOST_FULL} if the group is not in memory, and there is no room for its bitmap
-     */
-    public Discardable takeForDiscard(long group, int from, int shortest, int most, int runsMax)
-            throws HoldfastException {
-        if (!hasFree(group, shortest) || !loading.loadUsed(group)) {
-            return Discardable.none(from, Rest.NONE);
-        }
-        List<Run> runs = new ArrayList<>();
-        lock.lock();
-        try {
-            // It may have been forgotten meanwhile, for others; and whoever waits for space comes first.
-            if (!groups.isLoaded(group) || waitingForDiscards > 0) {
-                return Discardable.none(from, Rest.SOON);
-            }
-            int next = groups.takeRuns(group, from, shortest, Math.min(most, left()), runsMax, runs);
-            long blocks = runs.stream().mapToLong(Run::length).sum();
-            // Leased and promised: writers find as much less until the end.
-            leased += blocks;
-            promises.reserve(blocks);
-            discarding += blocks;
-            loading.update();
-            boolean more = layout.groupStart(group) + next < layout.groupEnd(group);
-            return new Discardable(runs, next, runs.isEmpty() && more ? Rest.PROMISED : Rest.NONE);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    private boolean hasFree(long group, int blocks) {
-        lock.lock();
-        try {
-            return group < layout.groups() && groups.freeIn(group) >= Math.max(1, blocks);
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** Makes the blocks that {@link #takeForDiscard} took free again, whether or not they were discarded. */
-    public void discarded(List<Run> runs) {
-        lock.lock();
-        try {
-            for (Run run : runs) {
-                groups.giveBack(run);
-                leased -= run.length();
-                discarding -= run.length();
-                promises.unreserve(run.length());
-            }
-            loading.update();
-            someDiscarded.signalAll();
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /**
-     * Does as {@link #reserve}, and waits while only blocks that are being discarded are missing, which takes moments. None are taken for
-     * that meanwhile.
-     */
-    SpaceAnswer reservePatiently(long blocks, SpacePurpose purpose) {
-        lock.lock();
-        try {
-            SpaceAnswer answer = reserve(blocks, purpose);
-            waitingForDiscards++;
-            try {
-                while (answer == SpaceAnswer.DISCARDING) {
-                    someDiscarded.awaitUninterruptibly();
-                    answer = reserve(blocks, purpose);
-                }
-            } finally {
-                waitingForDiscards--;
-            }
-            return answer;
-        } finally {
-            lock.unlock();
-        }
+    /** Ends {@link #lend} for blocks that are free again. Called under the lock. */
+    void takeBack(long blocks) {
+        leased -= blocks;
+        promises.unreserve(blocks);
     }
 
     // ---- checkpoint ----
@@ -664,7 +518,7 @@ public final class SpaceManager {
         try {
             boolean any = dead.free(list, (group, bits) -> {
                 groups.setFree(group, bits);
-                freed.freed(group);
+                discardable.freed(group);
             });
             loading.update();
             return any;

@@ -56,7 +56,9 @@ public final class SpaceReserver {
         // Asked before the first attempt: else space freed in between would be missed.
         boolean more = reaping.getAsBoolean();
         for (int attempt = 0; ; attempt++) {
-            SpaceAnswer answer = nowait ? space.reserve(blocks, purpose) : space.reservePatiently(blocks, purpose);
+            SpaceAnswer answer = nowait
+                    ? space.reserve(blocks, purpose)
+                    : space.discardable().reservePatiently(blocks, purpose);
             if (answer == SpaceAnswer.RESERVED) {
                 return new Reservation(space, blocks);
             }
