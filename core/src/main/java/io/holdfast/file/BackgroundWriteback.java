@@ -12,12 +12,12 @@ import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 
 /**
- * The threads that write dirty pages back while nobody waits. The first one works when much is dirty, and when dirty data
- * has come of age. The others join it when even more is dirty: a thread waits for the device most of the time, and a
- * writer that must write back itself costs more than one that does not.
+ * The threads that write dirty pages back. The first one works when much is dirty, and when dirty data has come of age. The
+ * others join it when even more is dirty, since a thread waits for the device most of the time. They leave some buffers of the
+ * log to those who flush and to large writes.
  */
 final class BackgroundWriteback {
-    static final int THREADS = 3;
+    static final int THREADS = 5;
 
     /** Dirty data is written after about this time even if nobody asks. */
     private static final long AGE_NANOS_MAX = TimeUnit.SECONDS.toNanos(5);
@@ -64,7 +64,7 @@ final class BackgroundWriteback {
 
     /** Asks for pages to be written if much is dirty. Cheap: a writer calls this after each write. */
     void requestIfWorth() {
-        if (idle && cache.worthWriting(0)) {
+        if (idle && cache.dirtyLimit().isWorthWriting(0)) {
             request();
         }
     }
@@ -72,7 +72,7 @@ final class BackgroundWriteback {
     /** Asks the next thread to join one that has written something, if that is worth its work. */
     void askNext(int thread) {
         int next = thread + 1;
-        if (next >= THREADS || idleHelpers.get(next) == 0 || !cache.worthWriting(next)) {
+        if (next >= THREADS || idleHelpers.get(next) == 0 || !cache.dirtyLimit().isWorthWriting(next)) {
             return;
         }
         lock.lock();

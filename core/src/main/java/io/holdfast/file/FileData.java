@@ -249,7 +249,7 @@ final class FileData {
         if (page.isDirty()) {
             page.forgetChanges();
             notDirty(page);
-            context.cache().addDirty(-1);
+            context.cache().dirtyLimit().remove(1);
             page.reserved.close();
         }
         page.die();
@@ -295,7 +295,7 @@ final class FileData {
     private void setDirty(Page page) {
         page.markDirty();
         dirtyPages.incrementAndGet();
-        context.cache().addDirty(1);
+        context.cache().dirtyLimit().add(1);
         Inject.at(Point.PAGE_DIRTY);
     }
 

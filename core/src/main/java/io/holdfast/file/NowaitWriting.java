@@ -25,7 +25,7 @@ final class NowaitWriting {
         long blocks = FileData.blockAfter(offset + source.byteSize()) - first;
         if (scope.direct
                 || blocks > Writing.PIECE_BLOCKS
-                || file.context.cache().overDirtyLimit()) {
+                || file.context.cache().dirtyLimit().makesWait()) {
             throw scope.wouldBlock();
         }
         scope.admit(blocks);

@@ -12,7 +12,6 @@ import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayDeque;
 import java.util.Objects;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
@@ -21,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * The memory of all cached blocks: off-heap, bounded, shared by all files.
  *
  * <p>Invariants: a page in {@code slots} is free, or dead and about to be free, or one block's. At most {@code
- * dirtyMax} pages are dirty for long: a writer that makes more must write some back. So there is always something to
+ * dirtyMax} pages are dirty for long: a writer that would make more waits. So there is always something to
  * evict or to wait for, and a flush or a shutdown has a bounded amount to write.
  *
  * <p>Lock order: a page's lock, then this one. The clock takes page locks only by trying.
@@ -36,7 +35,7 @@ public final class PageCache {
     private final Arena arena = Arena.ofShared();
     private final SpaceManager space;
     private final int pagesMax;
-    private final int dirtyMax;
+    private final DirtyLimit dirty;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition freed = lock.newCondition();
     /** Has room for all pages, so that giving one back needs no memory. */
@@ -47,7 +46,6 @@ public final class PageCache {
     private int framesMade;
     private boolean growing = true;
     private int hand;
-    private final AtomicLong dirty = new AtomicLong();
     private Runnable writebackWanted = () -> {};
     private volatile boolean failed;
 
@@ -58,7 +56,7 @@ public final class PageCache {
     public PageCache(long bytes, SpaceManager space) {
         this.space = space;
         pagesMax = Math.clamp(bytes / Block.SIZE, FRAMES_PER_CHUNK, Integer.MAX_VALUE / 2);
-        dirtyMax = (int) Math.min(pagesMax / 2, DIRTY_BYTES_MAX / Block.SIZE);
+        dirty = new DirtyLimit(Math.min(pagesMax / 2, DIRTY_BYTES_MAX / Block.SIZE));
         slots = new Page[pagesMax];
         free = new ArrayDeque<>(pagesMax + 1);
         try {
@@ -217,17 +215,18 @@ public final class PageCache {
         }
     }
 
-    void addDirty(long difference) {
-        dirty.addAndGet(difference);
+    /** Returns the count of dirty pages, and its bound. */
+    DirtyLimit dirtyLimit() {
+        return dirty;
     }
 
     public long dirty() {
-        return dirty.get();
+        return dirty.pages();
     }
 
-    /** Returns the most that is dirty before writers write back themselves, in pages. */
+    /** Returns the most that is dirty, in pages. */
     public long dirtyMax() {
-        return dirtyMax;
+        return dirty.max();
     }
 
     /** Returns how many pages there may be. */
@@ -243,22 +242,6 @@ public final class PageCache {
         } finally {
             lock.unlock();
         }
-    }
-
-    /** Returns whether so much is dirty that a writer must write some back first. */
-    boolean overDirtyLimit() {
-        return dirty.get() > dirtyMax;
-    }
-
-    /**
-     * Returns whether so much is dirty that a thread of the background should write: the first from three quarters of the
-     * limit on, the others later. A burst that fits below has the processors for itself; what is left above is what a fast
-     * writer makes until the first thread has written something.
-     *
-     * @param thread 0 for the first
-     */
-    boolean worthWriting(int thread) {
-        return dirty.get() > (12L + thread) * dirtyMax / 16;
     }
 
     public void close() {

@@ -13,8 +13,8 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Writes dirty pages to the log: for a flush, for a direct write, for a writer that has made too much dirty, and in the
- * background.
+ * Writes dirty pages to the log: for a flush, for a direct write, and in the background, for which a writer waits that has
+ * made too much dirty.
  *
  * <p>A batch takes pages in ascending order of blocks and copies each under its lock. Waiting for a page of another
  * batch is safe, because that batch only waits for pages behind it. The map learns the blocks' places after they are on
@@ -27,6 +27,9 @@ public final class Writeback {
     /** How often a wait for a page looks whether the host has no room. */
     private static final long ROOM_LOOK_NANOS = TimeUnit.MILLISECONDS.toNanos(500);
 
+    /** A writer that has waited so long goes ahead into what is kept for such. */
+    private static final long LATE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
+
     private final FileTable table;
     private final PageCache cache;
     private final FileContext.Writer writer;
@@ -34,7 +37,7 @@ public final class Writeback {
     private final Timing timing;
     private final BackgroundWriteback background;
 
-    /** @param throttled where to count how long writers write back themselves */
+    /** @param throttled where to count how long writers wait since much is dirty */
     Writeback(FileTable table, PageCache cache, FileContext.Writer writer, Latencies throttled, Timing timing) {
         this.table = table;
         this.cache = cache;
@@ -192,30 +195,43 @@ public final class Writeback {
         }
     }
 
-    /** Makes a writer write dirty pages back; returns when they are below the limit again. */
+    /**
+     * Makes a writer wait while much is dirty. Threads of the background write meanwhile; writers that wrote themselves would
+     * wait for a buffer, and for the device, longer than they have to.
+     *
+     * @throws HoldfastException {@code NO_SPACE} while the host has no room for what is dirty
+     */
     void throttle() throws HoldfastException {
-        if (cache.overDirtyLimit() && !writeBelowLimit()) {
-            return;
+        if (cache.dirtyLimit().makesWait()) {
+            awaitLess();
         }
         background.requestIfWorth();
     }
 
-    /** Writes until less is dirty; returns false if there is nothing to write. */
-    private boolean writeBelowLimit() throws HoldfastException {
+    private void awaitLess() throws HoldfastException {
         ThrottleEvent event = new ThrottleEvent();
         event.begin();
+        DirtyLimit limit = cache.dirtyLimit();
         long begun = timing.nanoTime();
+        boolean interrupted = false;
         try {
-            while (cache.overDirtyLimit()) {
+            while (limit.makesWait()) {
                 writer.latch().check();
-                FileData file = table.dirtiest();
-                if (file == null) {
-                    return false;
+                requireRoom();
+                if (!limit.isReached() && timing.nanoTime() - begun >= LATE_NANOS) {
+                    return;
                 }
-                writeNext(file);
+                background.requestIfWorth();
+                try {
+                    limit.awaitLess(timing, LATE_NANOS);
+                } catch (InterruptedException e) {
+                    interrupted = true;
+                }
             }
-            return true;
         } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
             throttled.add(timing.nanoTime() - begun);
             event.ended(ThrottleEvent.Cause.DIRTY);
         }
@@ -235,7 +251,7 @@ public final class Writeback {
             }
             writeNext(file);
             background.askNext(thread);
-        } while (cache.worthWriting(thread));
+        } while (cache.dirtyLimit().isWorthWriting(thread));
         table.forgetLeft();
     }
 

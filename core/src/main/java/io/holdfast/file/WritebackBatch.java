@@ -113,7 +113,7 @@ final class WritebackBatch {
                 writer.latch().fail(e);
             }
         }
-        cache.addDirty(-pages.size());
+        cache.dirtyLimit().remove(pages.size());
         cache.cleaned();
     }
 

@@ -25,7 +25,7 @@ public record VolumeMetrics(
      * @param bytes memory for them, used or not
      * @param bytesMax how much that may become
      * @param dirty accepted and not yet written back
-     * @param dirtyMax beyond this a writer writes back itself
+     * @param dirtyMax there is never more for long; from seven eighths of it on writers wait
      */
     public record Cache(long bytes, long bytesMax, long dirty, long dirtyMax) {}
 

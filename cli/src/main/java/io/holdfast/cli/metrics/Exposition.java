@@ -137,7 +137,7 @@ public final class Exposition {
                 m.cache().dirty());
         out.gauge(
                 "holdfast_dirty_limit_bytes",
-                "Beyond this, writers write back themselves.",
+                "From seven eighths of this on, writers wait.",
                 m.cache().dirtyMax());
         out.gauge(
                 "holdfast_log_bytes",
