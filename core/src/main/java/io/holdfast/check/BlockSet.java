@@ -8,56 +8,74 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * A set of blocks as a bitmap in pieces: 4 KiB for each 128 MiB of the volume that has blocks in the set, outside the heap:
- * a server that is checked has a small one. Not thread-safe.
+ * A set of blocks of those groups that have a unit in {@link ExactGroups}: a bitmap for each of them, 4 KiB for 128 MiB, outside the heap: a server that is
+ * checked has a small one. Not thread-safe.
  */
 final class BlockSet {
-    private static final int WORDS = Layout.BITMAP_WORDS;
-    private static final int BLOCKS = WORDS * Long.SIZE;
-    /** Pieces in one allocation. */
-    private static final int SLAB_PIECES = 64;
+    /** Bitmaps in one allocation. */
+    private static final int SLAB_UNITS = 64;
 
+    private final ExactGroups groups;
     private final Arena arena;
-    /** The number of each piece, from 1 on; 0 if none of its blocks is in the set. */
-    private final int[] pieces;
-
+    private final int groupLog2;
+    private final int words;
+    private final int slabUnits;
     private final List<MemorySegment> slabs = new ArrayList<>();
-    private int count;
 
-    /** @param arena where the pieces lie */
-    BlockSet(long blocks, Arena arena) {
+    /** @param arena where the bitmaps lie */
+    BlockSet(Layout layout, ExactGroups groups, Arena arena) {
+        this.groups = groups;
         this.arena = arena;
-        pieces = new int[Math.toIntExact(Math.ceilDiv(blocks, BLOCKS))];
+        this.groupLog2 = layout.groupLog2();
+        this.words = Math.max(1, layout.groupBlocks() / Long.SIZE);
+        this.slabUnits = Math.min(SLAB_UNITS, groups.max());
     }
 
-    /** Adds a block; returns false if it was there. */
+    /** Returns the bytes for one group. */
+    static int bytesEach(Layout layout) {
+        return Math.max(1, layout.groupBlocks() / Long.SIZE) * Long.BYTES;
+    }
+
+    /** Returns whether the set can have blocks of a block's group. */
+    boolean holds(long block) {
+        return groups.unit(block >>> groupLog2) > 0;
+    }
+
+    /** Adds a block of a group that the set {@link #holds}; returns false if it was there. */
     boolean add(long block) {
-        int index = (int) (block / BLOCKS);
-        int word = (int) (block % BLOCKS) >>> 6;
+        int unit = groups.unit(block >>> groupLog2);
+        int word = wordIn(block);
         long bit = 1L << block;
-        long before = word(index, word);
+        long before = word(unit, word);
         if ((before & bit) != 0) {
             return false;
         }
-        put(index, word, before | bit);
+        put(unit, word, before | bit);
         return true;
     }
 
-    /** Adds the blocks of a bitmap that begins at block {@code first}, a multiple of 64, as far as the set reaches. */
-    void addAll(long first, long[] bits) {
+    /** Adds the blocks of a group whose bits are set; returns false if the set does not hold that. */
+    boolean addAll(long group, long[] bits) {
+        int unit = groups.unit(group);
+        if (unit == 0) {
+            return false;
+        }
         for (int i = 0; i < bits.length; i++) {
-            long block = first + i * 64L;
-            int index = (int) (block / BLOCKS);
-            if (bits[i] != 0 && index < pieces.length) {
-                int word = (int) (block % BLOCKS) >>> 6;
-                put(index, word, word(index, word) | bits[i]);
+            if (bits[i] != 0) {
+                put(unit, i, word(unit, i) | bits[i]);
             }
         }
+        return true;
     }
 
-    /** Takes all blocks out. The memory stays. */
-    void clear() {
-        slabs.forEach(slab -> slab.fill((byte) 0));
+    /** Takes the blocks of a unit out. The memory stays. */
+    void clear(int unit) {
+        int index = (unit - 1) / slabUnits;
+        if (index < slabs.size()) {
+            slabs.get(index)
+                    .asSlice(at(unit, 0) * Long.BYTES, (long) words * Long.BYTES)
+                    .fill((byte) 0);
+        }
     }
 
     boolean contains(long block) {
@@ -66,51 +84,38 @@ final class BlockSet {
 
     /** Returns the bits of the 64 blocks that a block is among, the first one in the lowest bit. */
     long wordOf(long block) {
-        int index = (int) (block / BLOCKS);
-        return index < pieces.length ? word(index, (int) (block % BLOCKS) >>> 6) : 0;
+        int unit = groups.unitIfAny(block >>> groupLog2);
+        return unit == 0 ? 0 : word(unit, wordIn(block));
     }
 
-    /** Returns whether the set has blocks in the 128 MiB around a block. */
-    boolean hasSomeNear(long block) {
-        int index = (int) (block / BLOCKS);
-        return index < pieces.length && pieces[index] != 0;
-    }
-
-    /** Returns how many blocks are here from {@code first} to {@code end}, exclusive. */
-    long count(long first, long end) {
-        long count = 0;
-        for (long block = first; block < end; block = (block & -64L) + 64) {
-            long seen = -1L << block;
-            if ((block & -64L) + 64 > end) {
-                seen &= ~(-1L << end);
-            }
-            count += Long.bitCount(word((int) (block / BLOCKS), (int) (block % BLOCKS) >>> 6) & seen);
+    /** Returns how many blocks of a group are here. */
+    int count(long group) {
+        int unit = groups.unitIfAny(group);
+        int count = 0;
+        for (int i = 0; unit > 0 && i < words; i++) {
+            count += Long.bitCount(word(unit, i));
         }
         return count;
     }
 
-    private long word(int index, int word) {
-        int piece = pieces[index];
-        return piece == 0 ? 0 : slab(piece).getAtIndex(ValueLayout.JAVA_LONG, at(piece, word));
+    private int wordIn(long block) {
+        return (int) (block & ((1L << groupLog2) - 1)) >>> 6;
     }
 
-    private void put(int index, int word, long value) {
-        if (pieces[index] == 0) {
-            if (count % SLAB_PIECES == 0) {
-                slabs.add(arena.allocate((long) SLAB_PIECES * WORDS * Long.BYTES, Long.BYTES));
-            }
-            count++;
-            pieces[index] = count;
+    private long word(int unit, int word) {
+        int index = (unit - 1) / slabUnits;
+        return index < slabs.size() ? slabs.get(index).getAtIndex(ValueLayout.JAVA_LONG, at(unit, word)) : 0;
+    }
+
+    private void put(int unit, int word, long value) {
+        int index = (unit - 1) / slabUnits;
+        while (slabs.size() <= index) {
+            slabs.add(arena.allocate((long) slabUnits * words * Long.BYTES, Long.BYTES));
         }
-        int piece = pieces[index];
-        slab(piece).setAtIndex(ValueLayout.JAVA_LONG, at(piece, word), value);
+        slabs.get(index).setAtIndex(ValueLayout.JAVA_LONG, at(unit, word), value);
     }
 
-    private MemorySegment slab(int piece) {
-        return slabs.get((piece - 1) / SLAB_PIECES);
-    }
-
-    private static long at(int piece, int word) {
-        return (piece - 1) % SLAB_PIECES * (long) WORDS + word;
+    private long at(int unit, int word) {
+        return (unit - 1) % slabUnits * (long) words + word;
     }
 }

@@ -7,7 +7,9 @@ import io.holdfast.store.BlockStore;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a check knows so far: the blocks that something points to, those that changed meanwhile, and what is wrong. Used by the
@@ -29,14 +31,21 @@ final class CheckState implements AutoCloseable {
 
     final CheckSource source;
     final CheckWork work;
+    /** What is reported. */
     final Findings findings = new Findings();
-    final BlockSet reachable;
+    /** What this pass finds of nodes and items: in the first one {@link #findings}. */
+    Findings inPass = findings;
+
+    final References references;
     final TouchedBlocks touched;
     final List<String> unproven = new ArrayList<>();
     /** The inodes that have a map, ascending. */
     final InodeList inodes = new InodeList();
     /** Nobody knows how many blocks were below. */
     final LostItems lost = new LostItems();
+    /** There were such nodes in some pass. */
+    boolean lostAny;
+
     /** Of the volume when the check began. */
     final Layout layout;
 
@@ -47,6 +56,12 @@ final class CheckState implements AutoCloseable {
     boolean itemsWhole = true;
     /** Some block has two owners, or some pointer leads where no block can be. */
     boolean tangled;
+
+    /** More groups are wrong than a repair finds the blocks of. */
+    boolean lacksMemory;
+
+    /** There are more pointers than can be: walks have no end that anybody waits for. */
+    boolean isEndless;
 
     long reached;
     long unwritten;
@@ -59,6 +74,17 @@ final class CheckState implements AutoCloseable {
 
     private final Progress progress;
     private final CheckReaders readers;
+    private final ExactGroups exact;
+    /** Nodes of maps in groups of which single blocks are not known. Null if none was met. */
+    private @Nullable SeenNodes seen;
+
+    /** Pointers that this pass has met. */
+    private long pointers;
+    /** Passes behind the first one, and nodes that were met in these. */
+    private int laterPasses;
+
+    private long laterNodes;
+    private boolean first = true;
 
     CheckState(
             VolumeState volume,
@@ -74,8 +100,9 @@ final class CheckState implements AutoCloseable {
         this.work = work;
         this.progress = progress;
         this.layout = source.superblock().layout();
-        this.reachable = new BlockSet(layout.blocks(), memory);
-        this.touched = new TouchedBlocks(layout, memory);
+        this.exact = new ExactGroups(layout, work.memory().exactGroups(layout));
+        this.references = new References(layout, exact, work.memory().key(), memory);
+        this.touched = new TouchedBlocks(layout, exact, memory);
         this.readers = new CheckReaders(volume.nodeBuffers());
         this.data = new DataCheck(
                 dataStore,
@@ -84,7 +111,7 @@ final class CheckState implements AutoCloseable {
                 new SecondLook(this),
                 findings,
                 this::showProgress,
-                (int) Math.min(work.dataTogether(), source.superblock().allocatedBlocks()),
+                (int) Math.min(work.memory().dataTogether(), source.superblock().allocatedBlocks()),
                 memory);
     }
 
@@ -97,13 +124,51 @@ final class CheckState implements AutoCloseable {
         return new MapWalk(nodes, nodes, visitor);
     }
 
+    /** Returns of how many groups at a time single blocks are known. */
+    int exactGroups() {
+        return exact.max();
+    }
+
+    /** Returns whether sums are all that is known of some groups, or was in an earlier pass. */
+    boolean knowsSums() {
+        return exact.hasRefused();
+    }
+
+    /** Returns whether this is the pass that reads everything; later ones look at some groups again, for which they read nodes only. */
+    boolean isFirst() {
+        return first;
+    }
+
+    /** Returns whether data is read in this pass. */
+    boolean readsData() {
+        return first && work.readsData();
+    }
+
     /** Takes what a slice has seen, once it is known to be true. */
     void commit(Slice slice) {
         incomplete |= slice.incomplete;
         tangled |= slice.tangled;
-        findings.addAll(slice.findings);
+        inPass.addAll(slice.findings);
         slice.forEach((block, inode) -> reach("map node", block, inode));
+        if (exact.hasRefused()) {
+            slice.nodes.forEach(this::note);
+        }
+        countLater(slice);
         showProgress();
+    }
+
+    /** Counts the nodes that a slice of a later pass has read. */
+    void countLater(Slice slice) {
+        laterNodes += first ? 0 : slice.findings.metadataBlocks;
+    }
+
+    private void note(long node) {
+        SeenNodes table = seen;
+        if (table == null) {
+            table = new SeenNodes(work.memory().nodeBytes());
+            seen = table;
+        }
+        table.add(node);
     }
 
     /** Counts a block that something points to, and reports one that cannot be, or is not the first time. */
@@ -118,24 +183,88 @@ final class CheckState implements AutoCloseable {
                     block,
                     Math.max(NO_FILE, inode),
                     "%s points to block %d, which cannot be".formatted(by(inode), block));
-        } else if (reachable.add(block)) {
-            reached++;
-            if (reached % PROGRESS_BLOCKS == 0) {
-                showProgress();
-            }
-        } else if (!touched.contains(block)) {
+            return;
+        }
+        References.Added added = references.add(block);
+        countReached(added);
+        if (added == References.Added.AGAIN && !touched.contains(block)) {
             tangled = true;
-            hides(
+            incomplete = true;
+            // Of no other pass: each group has its bits in one.
+            findings.add(
                     structure,
                     block,
                     Math.max(NO_FILE, inode),
                     "block %d is used twice, once by %s".formatted(block, by(inode)));
         }
+        pointers++;
+        if (exact.hasRefused() && pointers > layout.blocks() + touched.taken()) {
+            endWalks(inode);
+        }
+    }
+
+    /** Counts a block that something points to, and that may have been met before. */
+    void reachAgain(long block) {
+        if (layout.isAllocatable(block)) {
+            countReached(references.addAgain(block));
+        }
+    }
+
+    private void countReached(References.Added added) {
+        if (first && (added == References.Added.FIRST || added == References.Added.SUMMED)) {
+            reached++;
+            if (reached % PROGRESS_BLOCKS == 0) {
+                showProgress();
+            }
+        }
+    }
+
+    /**
+     * Gives up walking: there are more pointers than blocks that they can lead to. Each block has one pointer when a pass begins, and gets another one only when
+     * a checkpoint takes it.
+     */
+    void endWalks(long inode) {
+        if (!isEndless) {
+            tangled = true;
+            incomplete = true;
+            findings.add(
+                    "map node",
+                    -1,
+                    Math.max(NO_FILE, inode),
+                    "more pointers were met than the volume has blocks, the last one by %s: some blocks are used again and again, and not all was looked at"
+                            .formatted(by(inode)));
+        }
+        isEndless = true;
+    }
+
+    /**
+     * Begins another pass, for some groups. The caller keeps checkpoints away.
+     *
+     * @param kept groups of earlier passes whose blocks a repair needs
+     * @param wanted groups to look at
+     * @param after how many passes there will be behind this one
+     */
+    void beginPass(Collection<Long> kept, Collection<Long> wanted, int after) {
+        first = false;
+        laterPasses = Math.max(laterPasses, after + 1);
+        inPass = new Findings();
+        pointers = 0;
+        seen = null;
+        inodes.clear();
+        touched.nextPass(released -> references.nextPass(kept, released, wanted));
+    }
+
+    /** Ends a later pass. Damage that no pass before has met is reported. */
+    void endPass() {
+        findings.addNew(inPass);
     }
 
     /** Says how far the check is. What the walk has come to, and whose data waits to be read, does not count. */
     private void showProgress() {
-        progress.update(Math.max(0, reached - data.waiting()), totalBlocks());
+        // A later pass takes as long as there are nodes.
+        progress.update(
+                Math.max(0, reached - data.waiting()) + laterNodes,
+                totalBlocks() + laterPasses * findings.metadataBlocks);
     }
 
     private long totalBlocks() {
@@ -154,7 +283,7 @@ final class CheckState implements AutoCloseable {
     }
 
     void hides(String structure, long block, long inode, String message, Fault fault) {
-        findings.add(structure, block, inode, message, fault);
+        inPass.add(structure, block, inode, message, fault);
         incomplete = true;
     }
 
@@ -164,14 +293,21 @@ final class CheckState implements AutoCloseable {
         itemsWhole = false;
     }
 
+    /** Returns whether a pointer to a block was met before in this pass, for certain. */
     boolean isKnown(long block) {
-        return layout.isAllocatable(block) && reachable.contains(block) && !touched.contains(block);
+        return layout.isAllocatable(block) && isMet(block) && !touched.contains(block);
+    }
+
+    private boolean isMet(long block) {
+        SeenNodes table = seen;
+        return references.has(block) || (table != null && table.contains(block));
     }
 
     /** Notes what could not be read in peace. */
     void unproven(String what) {
-        if (unproven.size() < UNPROVEN_MAX) {
-            unproven.add(unprovenLine(unproven.size() < UNPROVEN_MAX - 1 ? what : what + ", and perhaps more"));
+        String line = unprovenLine(unproven.size() < UNPROVEN_MAX - 1 ? what : what + ", and perhaps more");
+        if (unproven.size() < UNPROVEN_MAX && !unproven.contains(line)) {
+            unproven.add(line);
         }
         incomplete = true;
     }

@@ -12,14 +12,9 @@ import java.util.function.Supplier;
  * @param readsData whether data blocks are read
  * @param files inodes to look at, ascending; empty for everything
  * @param totalBlocks how many blocks the files have; 0 for everything
- * @param dataTogether data blocks that are gathered before they are read in the order of the device; {@link #bytesEach} for each
+ * @param memory what it may take
  */
-public record CheckWork(Job job, boolean readsData, List<Long> files, long totalBlocks, int dataTogether) {
-    /** Returns the bytes that gathering one data block takes: two batches of them are in memory. */
-    public static long bytesEach() {
-        return 2L * DataBatch.RECORD_BYTES;
-    }
-
+public record CheckWork(Job job, boolean readsData, List<Long> files, long totalBlocks, CheckMemory memory) {
     /**
      * Does a part of the check. If the job is paused meanwhile, the part ends, lets go of what it keeps, and is done again when
      * the job is resumed.

@@ -77,6 +77,14 @@ public final class CheckedVolume {
         return check.tangled;
     }
 
+    /**
+     * Returns whether more groups are wrong than the check had memory for. Then it is not known of all of them which blocks are in use, and a repair would
+     * write over some.
+     */
+    public boolean lacksMemory() {
+        return check.lacksMemory;
+    }
+
     /** Returns the nodes of maps that were lost before. */
     public List<MapItems.LostNode> lostNodes() {
         return List.copyOf(check.lost.nodes());
@@ -134,7 +142,7 @@ public final class CheckedVolume {
         long[] bits = new long[Math.max(1, layout.groupBlocks() / Long.SIZE)];
         long start = layout.groupStart(group);
         for (int i = 0; i < bits.length; i++) {
-            bits[i] = check.reachable.wordOf(start + (long) i * Long.SIZE);
+            bits[i] = check.references.wordOf(start + (long) i * Long.SIZE);
         }
         return bits;
     }

@@ -9,7 +9,6 @@ import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import io.holdfast.mapping.MapItems;
 import io.holdfast.mapping.MapWalk;
-import java.lang.foreign.Arena;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -32,8 +31,10 @@ final class DeadTreesCheck {
 
     private final CheckState check;
     private final VolumeState volume;
-    /** The nodes that were visited, whoever led there. */
-    private final BlockSet nodes;
+    /** The nodes that were visited this time, whoever led there. */
+    private final SeenNodes nodes;
+    /** Pointers that were met this time. */
+    private long pointers;
 
     private boolean begun;
     /** Whether some of the subtrees were gone through before, and their blocks are counted. */
@@ -49,11 +50,10 @@ final class DeadTreesCheck {
     private final Map<Long, Long> unwritten = new HashMap<>();
     private final Set<Long> unreadable = new HashSet<>();
 
-    /** @param memory where the set of nodes lies */
-    DeadTreesCheck(CheckState check, Arena memory) {
+    DeadTreesCheck(CheckState check) {
         this.check = check;
         this.volume = check.volume;
-        this.nodes = new BlockSet(check.layout.blocks(), memory);
+        this.nodes = new SeenNodes(check.work.memory().nodeBytes());
     }
 
     /** Returns how many blocks subtrees have that were cut off a file's map. */
@@ -81,12 +81,14 @@ final class DeadTreesCheck {
         for (int attempt = 0; attempt < ATTEMPTS_MAX && unproven.equals(REVOKED); attempt++) {
             unproven = check.work.unpaused(this::goThrough);
         }
-        check.findings.addAll(findings);
+        check.inPass.addAll(findings);
         check.incomplete |= !itemsWhole || incomplete;
         check.itemsWhole &= itemsWhole;
-        check.unwritten += promised;
+        check.unwritten += check.isFirst() ? promised : 0;
         if (!unproven.isEmpty()) {
-            check.unproven.add(unproven);
+            if (!check.unproven.contains(unproven)) {
+                check.unproven.add(unproven);
+            }
             check.incomplete = true;
         }
     }
@@ -102,7 +104,7 @@ final class DeadTreesCheck {
         }
         try (CheckSource.State state = kept) {
             byte[] from = MapItems.firstDeadKey();
-            while (from.length > 0) {
+            while (from.length > 0 && !check.isEndless) {
                 List<MapItems.DeadTree> trees = new ArrayList<>();
                 byte[] next = deadTrees(from, trees);
                 if (next == null) {
@@ -123,6 +125,7 @@ final class DeadTreesCheck {
         again = begun;
         begun = true;
         nodes.clear();
+        pointers = 0;
         findings = new Findings();
         promised = 0;
         itemsWhole = true;
@@ -180,7 +183,7 @@ final class DeadTreesCheck {
     /** Returns false if subtrees are being freed again. */
     private boolean deadTree(MapItems.DeadTree tree, CheckSource.State state) {
         long from = 0;
-        while (from != MapWalk.END) {
+        while (from != MapWalk.END && !check.isEndless) {
             Slice slice = check.newSlice(MapsCheck.SLICE_MAX);
             Slice.Walk walk = deadWalk(slice, tree.inode());
             try {
@@ -195,6 +198,7 @@ final class DeadTreesCheck {
             }
             incomplete |= slice.incomplete;
             findings.addAll(slice.findings);
+            check.countLater(slice);
             slice.forEach((block, inode) -> reachDead(block));
             blocks.merge(tree.inode(), walk.blocks, Long::sum);
             unwritten.merge(tree.inode(), walk.unwritten, Long::sum);
@@ -210,8 +214,13 @@ final class DeadTreesCheck {
     private void reachDead(long block) {
         if (!check.touched.any() && !again) {
             check.reach("map node", block, CheckState.DEAD);
-        } else if (check.layout.isAllocatable(block) && check.reachable.add(block)) {
-            check.reached++;
+        } else {
+            check.reachAgain(block);
+        }
+        pointers++;
+        if (pointers > check.source.superblock().blocks()) {
+            check.endWalks(
+                    CheckState.DEAD); // None of the subtrees is freed meanwhile, so no block of theirs is used again.
         }
     }
 

@@ -54,6 +54,25 @@ final class Findings {
         blocksUnverified += other.blocksUnverified;
     }
 
+    /**
+     * Adds those findings of another pass over the same structures that are not here yet. Where not all are listed here, nobody knows which of the others are new: then
+     * none is added.
+     */
+    void addNew(Findings other) {
+        for (Finding finding : other.listed) {
+            boolean allListed = perStructure.getOrDefault(finding.problem().structure(), 0) <= LISTED_MAX
+                    && listed.size() < CheckReport.MAX_PROBLEMS;
+            if (allListed && !listed.contains(finding)) {
+                add(finding);
+            }
+        }
+    }
+
+    /** Counts findings that are not listed. */
+    void addUnlisted(long more) {
+        count += more;
+    }
+
     CheckReport report(long files, long directories, List<String> unproven) {
         return new CheckReport(
                 listed.stream().map(Finding::problem).toList(),

@@ -55,8 +55,11 @@ final class ItemsCheck {
 
     private boolean attempt() {
         Slice slice = check.newSlice(Integer.MAX_VALUE);
-        NamespaceCheck namespace = new NamespaceCheck((fault, structure, inode, message) ->
-                slice.findings.add(structure, -1, inode, message, new Fault.Items(fault)));
+        // In a later pass the items were compared before.
+        NamespaceCheck namespace = check.isFirst()
+                ? new NamespaceCheck((fault, structure, inode, message) ->
+                        slice.findings.add(structure, -1, inode, message, new Fault.Items(fault)))
+                : null;
         check.inodes.clear();
         check.lost.clear();
         try (CheckSource.State state = check.source.take()) {
@@ -65,24 +68,29 @@ final class ItemsCheck {
             if (!state.isGood()) {
                 return false;
             }
-            visitor.compareMark(state.superblock().inodesBelow());
+            if (namespace != null) {
+                visitor.compareMark(state.superblock().inodesBelow());
+            }
         }
         check.incomplete |= slice.incomplete;
         check.itemsWhole &= slice.itemsWhole;
         slice.forEach(
                 (block, inode) -> check.reach(inode == CheckState.NO_FILE ? "tree node" : "map node", block, inode));
-        files = namespace.finish();
-        check.findings.addAll(slice.findings);
+        if (namespace != null) {
+            files = namespace.finish();
+        }
+        check.inPass.addAll(slice.findings);
+        check.countLater(slice);
         return true;
     }
 
     private final class TreeVisitor implements BTree.Visitor {
         private final Slice slice;
-        private final NamespaceCheck namespace;
+        private final @Nullable NamespaceCheck namespace;
         private long lastInode;
         private long mark;
 
-        TreeVisitor(Slice slice, NamespaceCheck namespace) {
+        TreeVisitor(Slice slice, @Nullable NamespaceCheck namespace) {
             this.slice = slice;
             this.namespace = namespace;
         }
@@ -106,7 +114,9 @@ final class ItemsCheck {
 
         @Override
         public void item(Item item) {
-            namespace.item(item);
+            if (namespace != null) {
+                namespace.item(item);
+            }
             lastInode = NamespaceKeys.hasInode(item.key()) ? NamespaceKeys.inodeOf(item.key()) : lastInode;
             byte[] value = item.value();
             if (value == null) {

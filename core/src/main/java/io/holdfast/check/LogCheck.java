@@ -21,7 +21,10 @@ public final class LogCheck implements LogReader.Sink {
     private final Superblock superblock;
     private final VolumeCheck check;
     private final DataCheck data;
+    private final ExactGroups groups;
     private final BlockSet blocks;
+    /** Another reading of the same log: only blocks of groups for which there was no memory before are looked at. */
+    private boolean again;
 
     /**
      * @param superblock whose log is checked
@@ -32,7 +35,8 @@ public final class LogCheck implements LogReader.Sink {
         this.superblock = superblock;
         this.check = check;
         this.data = check.data();
-        this.blocks = new BlockSet(volume.layout().blocks(), memory);
+        this.groups = new ExactGroups(volume.layout(), check.memory().exactGroups(volume.layout()));
+        this.blocks = new BlockSet(volume.layout(), groups, memory);
     }
 
     /** Checks from the superblock's position on. */
@@ -45,15 +49,26 @@ public final class LogCheck implements LogReader.Sink {
         if (superblock.clean()) {
             return;
         }
-        LogReader reader = new LogReader(
-                        volume.store(), superblock.mark(), volume.checksum(), volume.layout(), volume.nodeBuffers())
-                .readingBoth();
+        scan(reader().readingBoth(), start).forEach(this::add);
+        data.finish();
+        while (groups.hasRefused()) {
+            groups.nextRound(blocks::clear);
+            again = true;
+            scan(reader(), start);
+        }
+    }
+
+    private LogReader reader() {
+        return new LogReader(
+                volume.store(), superblock.mark(), volume.checksum(), volume.layout(), volume.nodeBuffers());
+    }
+
+    private List<LogReader.Problem> scan(LogReader reader, LogPosition start) {
         try {
-            reader.scan(start, this).problems().forEach(this::add);
+            return reader.scan(start, this).problems();
         } catch (HoldfastException e) {
             throw new IllegalStateException("checking a record needs no memory that could be missing", e);
         }
-        data.finish();
     }
 
     private void requirePossible(long block) {
@@ -79,7 +94,7 @@ public final class LogCheck implements LogReader.Sink {
             if (entry instanceof LogEntry.Extent extent) {
                 for (int i = 0; i < extent.count(); i++) {
                     claim(record, extent.block() + i);
-                    if (extent.proven() && check.readsData()) {
+                    if (extent.proven() && check.readsData() && !again) {
                         if (data.room() <= 0) {
                             data.startReading();
                         }
@@ -93,6 +108,9 @@ public final class LogCheck implements LogReader.Sink {
 
     /** A block of the log belongs to one record only, and to nothing that the checkpoint reaches. */
     private void claim(LogRecord record, long block) {
+        if (!blocks.holds(block)) {
+            return; // Another reading comes to it.
+        }
         if (check.reaches(block) || !blocks.add(block)) {
             check.addTangled(
                     "log record",

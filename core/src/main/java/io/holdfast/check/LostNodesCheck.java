@@ -19,11 +19,19 @@ final class LostNodesCheck {
         LostItems lost = check.lost;
         // An item may name a block that something else has, too. That is reported as for any other pointer.
         boolean usedTwice = lost.nodes().stream()
-                .anyMatch(node -> check.reachable.contains(node.node().block()));
+                .anyMatch(node -> check.references.has(node.node().block()));
         if (!lost.areSettled() || check.incomplete || usedTwice) {
             check.incomplete |= lost.any();
             lost.nodes().forEach(node -> check.reach(STRUCTURE, node.node().block(), node.inode()));
         }
+        check.lostAny |= lost.any();
+        if (check.isFirst()) {
+            report();
+        }
+    }
+
+    private void report() {
+        LostItems lost = check.lost;
         lost.nodes().forEach(this::report);
         if (lost.areMore()) {
             check.findings.add(STRUCTURE, -1, "more than %d nodes of maps were lost before".formatted(LostItems.MAX));

@@ -75,10 +75,10 @@ final class MapsCheck {
         SliceLength length = new SliceLength(first, SLICE_MAX);
         Skipped skipped = new Skipped();
         int attempt = 0;
-        while (at.index < check.inodes.size()) {
+        while (at.index < check.inodes.size() && !check.isEndless) {
             Position from = at;
             length.limit(Math.max(SLICE_MIN, check.work.job().bytesWithin(SLICE_NANOS) / Block.SIZE));
-            if (check.work.readsData()) {
+            if (check.readsData()) {
                 makeRoom(length);
             }
             boolean alone = attempt > 0;
@@ -235,7 +235,7 @@ final class MapsCheck {
     }
 
     private void ended(MapCount count) {
-        check.unwritten += count.unwritten();
+        check.unwritten += check.isFirst() ? count.unwritten() : 0;
         if (count.lost() > 0) {
             check.hides(
                     "map node",
@@ -246,7 +246,7 @@ final class MapsCheck {
                     new Fault.LostBlocks(count.inode()));
         }
         if (count.lostBehind() > 0) {
-            check.findings.add(
+            check.inPass.add(
                     "map node",
                     -1,
                     count.inode(),
@@ -383,7 +383,7 @@ final class MapsCheck {
                         inode,
                         "block %d of inode %d holds data behind the end of the file".formatted(fileBlock, inode));
             }
-            if (check.work.readsData()) {
+            if (check.readsData()) {
                 check.data.block(inode, fileBlock, mapping);
             }
         }

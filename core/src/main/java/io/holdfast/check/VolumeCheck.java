@@ -5,12 +5,16 @@ import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
+import io.holdfast.inject.Point;
 import io.holdfast.store.BlockStore;
 import io.holdfast.volume.CheckReport;
 import io.holdfast.volume.Progress;
 import java.lang.foreign.Arena;
+import java.util.List;
 import java.util.NavigableMap;
+import java.util.Set;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Checks a volume, also one in use: reads and verifies every node and every data block, compares the blocks that the trees
@@ -23,14 +27,20 @@ import java.util.TreeMap;
  * ({@link TouchedBlocks}). It compares the others: what points to such a block now has pointed there from the beginning. It has
  * passed by once, unless the block was cut off with its subtree meanwhile; then it is found among those.
  *
- * <p>The check takes any content and reports damage as its result. Used by one thread, once. Memory: two bits for each
- * block of the groups in use, outside the heap, and the inodes' table.
+ * <p>The check takes any content and reports damage as its result. Used by one thread, once. Memory: {@link CheckMemory}, and on the heap the inodes' table.
+ * Where that is not enough for two bits for each block of the groups in use, sums are kept of the blocks of the other groups ({@link GroupSums}). The groups of which these do not
+ * prove that they are right are looked at in later passes, some at a time. A later pass reads nodes only. It takes its own time: what it compares are blocks
+ * that no checkpoint has changed since it began.
  */
 public final class VolumeCheck implements AutoCloseable {
+    /** Each reads all nodes of the volume. In more, writers change more than is found. */
+    private static final int LATER_PASSES_MAX = 64;
+
     private final CheckState check;
     private final ItemsCheck items;
     private final MapsCheck maps;
     private final DeadTreesCheck deadTrees;
+    private @Nullable CleanGroups clean;
     private NavigableMap<Long, GroupFault> groups = new TreeMap<>();
 
     /**
@@ -50,7 +60,7 @@ public final class VolumeCheck implements AutoCloseable {
         this.check = new CheckState(volume, direct, source, work, data, progress, memory);
         this.items = new ItemsCheck(check);
         this.maps = new MapsCheck(check);
-        this.deadTrees = new DeadTreesCheck(check, memory);
+        this.deadTrees = new DeadTreesCheck(check);
     }
 
     /** Adds a finding about a copy of the superblock. */
@@ -82,9 +92,26 @@ public final class VolumeCheck implements AutoCloseable {
         return check.work.readsData();
     }
 
-    /** Returns whether the trees use a block; valid after {@link #run}. */
+    /** Returns what the check may take. */
+    CheckMemory memory() {
+        return check.work.memory();
+    }
+
+    /** Returns whether the trees of a volume in which nothing changes use a block; valid after {@link #run}. */
     boolean reaches(long block) {
-        return check.reachable.contains(block);
+        if (!check.layout.isAllocatable(block)) {
+            return false;
+        }
+        long group = check.layout.groupOf(block);
+        if (!check.knowsSums() || check.references.knows(group) || groups.containsKey(group)) {
+            return check.references.hasEver(block);
+        }
+        CleanGroups known = clean;
+        if (known == null) {
+            known = new CleanGroups(check);
+            clean = known;
+        }
+        return known.reaches(block);
     }
 
     /**
@@ -106,7 +133,7 @@ public final class VolumeCheck implements AutoCloseable {
             deadTrees.run();
             new LostNodesCheck(check).run();
             maps.compare(deadTrees);
-            spaceMap();
+            blocks();
             if (check.touched.overflowed()) {
                 check.unproven.add(
                         "space: there was no memory to note what writers change; check again with more --memory");
@@ -133,11 +160,22 @@ public final class VolumeCheck implements AutoCloseable {
         return new CheckedVolume(check, groups, maps.counts());
     }
 
-    private void spaceMap() {
+    /** Compares the blocks that the trees reach with the space map. */
+    private void blocks() {
         SpaceMapCheck space = new SpaceMapCheck(check);
         groups = space.groups();
         try {
             space.run();
+            for (int left = LATER_PASSES_MAX; left > 0 && space.suspects() > 0 && !check.isEndless; left--) {
+                pass(space, left - 1);
+            }
+            if (space.suspects() > 0 && !check.isEndless) {
+                check.unproven.add(
+                        "space: there was no memory to compare %d groups of blocks, most of which writers have changed; check again with more --memory"
+                                .formatted(space.suspects()));
+            }
+            check.lacksMemory = !space.knowsFaulty();
+            space.finish();
             compareCounts(space);
         } catch (HoldfastException e) {
             // A checkpoint waits for room on the host, and nobody knows for how long.
@@ -145,8 +183,35 @@ public final class VolumeCheck implements AutoCloseable {
         }
     }
 
+    /**
+     * Goes through the metadata once more, for as many of the groups that may be wrong as there is memory for.
+     *
+     * @param left how many passes there may be behind this one
+     */
+    private void pass(SpaceMapCheck space, int left) throws HoldfastException {
+        List<Long> kept = space.faulty();
+        // A pass needs room, too.
+        int keptMax = check.exactGroups() / 2;
+        if (kept.size() > keptMax) {
+            kept = kept.subList(0, keptMax);
+        }
+        int room = check.exactGroups() - kept.size();
+        List<Long> wanted = space.suspects(room);
+        int after = Math.min(left, Math.ceilDiv(space.suspects() - wanted.size(), room));
+        Set<Long> stay = Set.copyOf(kept);
+        // Here: no checkpoint is between telling what it changes and being there.
+        check.source.whileIdle((newest, map) -> check.beginPass(stay, wanted, after));
+        Inject.at(Point.CHECK_PASS_BEGAN);
+        items.run();
+        new MapsCheck(check).run();
+        new DeadTreesCheck(check).run();
+        new LostNodesCheck(check).run();
+        check.endPass();
+        space.run(wanted);
+    }
+
     private void compareCounts(SpaceMapCheck space) {
-        if (!check.incomplete && !check.lost.any() && !check.touched.any()) {
+        if (!check.incomplete && !check.lostAny && !check.touched.any()) {
             Superblock superblock = check.source.superblock();
             if (!space.countsAgree()) {
                 compareCount("allocated", superblock.allocatedBlocks(), check.reached);

@@ -171,7 +171,7 @@ final class LiveRepairing implements LiveRepair {
                         volume.state(),
                         volume.state(),
                         CheckSource.fixed(last),
-                        new CheckWork(job, false, List.of(), 0, 1),
+                        new CheckWork(job, false, List.of(), 0, online.checkMemory()),
                         volume.state().store(),
                         (_, _) -> progress.update(2, STEPS),
                         memory)) {

@@ -5,6 +5,7 @@ import io.holdfast.background.Job;
 import io.holdfast.background.JobCancelledException;
 import io.holdfast.background.JobPausedException;
 import io.holdfast.background.PacedReads;
+import io.holdfast.check.CheckMemory;
 import io.holdfast.check.CheckSource;
 import io.holdfast.check.CheckWork;
 import io.holdfast.check.LogCheck;
@@ -61,7 +62,7 @@ final class OnlineCheck {
     private final Background background;
     private final @Nullable KeptJobs kept;
     private final VolumeOnDevice.Environment environment;
-    private final int dataTogether;
+    private final MemoryPlan plan;
 
     /** Finds files. */
     interface Paths {
@@ -83,7 +84,7 @@ final class OnlineCheck {
             MemoryPlan plan,
             @Nullable KeptJobs kept,
             VolumeOnDevice.Environment environment) {
-        this.dataTogether = (int) (plan.checkOrder() / CheckWork.bytesEach());
+        this.plan = plan;
         this.state = state;
         this.files = files;
         this.paths = paths;
@@ -104,7 +105,7 @@ final class OnlineCheck {
                 Arena memory = Arena.ofShared()) {
             meter.of(job);
             CheckWork work =
-                    new CheckWork(job, !options.metadataOnly(), List.copyOf(inodes), totalBlocks, dataTogether);
+                    new CheckWork(job, !options.metadataOnly(), List.copyOf(inodes), totalBlocks, checkMemory());
             CheckReport report = run(work, meter, memory);
             if (options.isWhole()) {
                 keep(report, environment.timing().nanoTime() - began);
@@ -140,6 +141,12 @@ final class OnlineCheck {
             case 1 -> what + " of " + options.files().getFirst();
             default -> what + " of " + options.files().size() + " files";
         };
+    }
+
+    /** Returns what a check may take that begins now. */
+    CheckMemory checkMemory() {
+        return new CheckMemory(
+                plan.checkOrder(), plan.checkSets(), environment.timing().nanoTime());
     }
 
     /** Finds the inodes of files; returns how many blocks they have. */
@@ -264,7 +271,7 @@ final class OnlineCheck {
             checkpointForCheck(to);
             state.latch().check();
             long checkpointNanos = timing.nanoTime() - began;
-            CheckWork work = new CheckWork(job, true, List.of(), 0, dataTogether);
+            CheckWork work = new CheckWork(job, true, List.of(), 0, checkMemory());
             CheckSource source = CheckSource.live(to.checkpointer().checkpoints());
             BlockStore store = new BlockStore(new PacedReads(state.device(), job, false));
             try (NodeCache nodes = new NodeCache(store, state.checksum(), state.nodeBuffers(), NODE_BYTES)) {
@@ -335,7 +342,7 @@ final class OnlineCheck {
         Meter meter = new Meter(progress);
         try (Job job = background.begin(JobKind.CHECK, subject(CheckOptions.ALL), 0, meter::repeat)) {
             meter.of(job);
-            CheckWork work = new CheckWork(job, true, List.of(), 0, dataTogether);
+            CheckWork work = new CheckWork(job, true, List.of(), 0, checkMemory());
             return check(state, state.store(), CheckSource.fixed(opened), work, meter, memory);
         } catch (JobCancelledException e) {
             throw e.why();

@@ -5,6 +5,7 @@ import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Features;
 import io.holdfast.format.Layout;
+import io.holdfast.memory.MemoryPlan;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
@@ -72,13 +73,25 @@ public final class VolumeOnDevice {
      * @param timing for background work
      * @param groupLog2 log2 of the blocks in a group of the volume: {@link Layout#GROUP_LOG2} but in the simulator
      * @param discardPass nanoseconds between two looks for free space to discard
+     * @param checkSets bytes that a check has for what it knows of blocks, beyond the memory of the volume; {@link MemoryPlan#INCLUDED} but in tests and in the
+     *     simulator
      */
     public record Environment(
-            InstantSource clock, RandomGenerator random, Timing timing, int groupLog2, long discardPass) {
+            InstantSource clock,
+            RandomGenerator random,
+            Timing timing,
+            int groupLog2,
+            long discardPass,
+            long checkSets) {
         private static final long DISCARD_PASS = TimeUnit.SECONDS.toNanos(30);
 
         public Environment(InstantSource clock, RandomGenerator random, Timing timing, int groupLog2) {
             this(clock, random, timing, groupLog2, DISCARD_PASS);
+        }
+
+        public Environment(
+                InstantSource clock, RandomGenerator random, Timing timing, int groupLog2, long discardPass) {
+            this(clock, random, timing, groupLog2, discardPass, MemoryPlan.INCLUDED);
         }
 
         public Environment(InstantSource clock, RandomGenerator random, Timing timing) {

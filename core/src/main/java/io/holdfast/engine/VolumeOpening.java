@@ -87,7 +87,7 @@ final class VolumeOpening {
         this.options = options;
         this.policy = options.rescue() ? skipped : DamagePolicy.STRICT;
         this.environment = environment;
-        this.memory = MemoryPlan.of(options.memory());
+        this.memory = MemoryPlan.of(options.memory()).withSetsBeside(environment.checkSets());
         undo.push(device::close);
     }
 

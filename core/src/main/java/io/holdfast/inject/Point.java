@@ -125,6 +125,8 @@ public enum Point {
     CHECK_SLICE_WALKED,
     /** A check has gathered data blocks, and not read them yet. */
     CHECK_DATA_GATHERED,
+    /** A check begins another pass, for groups that it has no blocks of yet. */
+    CHECK_PASS_BEGAN,
 
     /** A job of the background is about to ask whether it may read or write. */
     JOB_ASKS,

@@ -12,8 +12,13 @@ import java.lang.management.ManagementFactory;
  *
  * @param total bytes that the volume may use, positive
  * @param groupTable bytes of the table of the volume's groups, which are in memory as long as it is open
+ * @param setsBeside bytes that a check has for its sets beyond the whole; {@link #INCLUDED} but in tests and in the simulator, where it must not change what
+ *     else happens how much that is
  */
-public record MemoryPlan(long total, long groupTable) {
+public record MemoryPlan(long total, long groupTable, long setsBeside) {
+    /** A check has its share of the whole. */
+    public static final long INCLUDED = -1;
+
     /** The changes' share is the whole divided by this. */
     public static final int CHANGES_PART = 4;
 
@@ -36,7 +41,12 @@ public record MemoryPlan(long total, long groupTable) {
     private static final long CHANGES_MAX = 4L << 30;
     private static final long PAYLOADS_MAX = 256L << 20;
     private static final long CHECK_ORDER_MAX = 64L << 20;
-    private static final int CHECK_ORDER_PART = 16;
+    private static final int CHECK_ORDER_PART = 32;
+    private static final int CHECK_SETS_PART = 16;
+    /** With so many times the bytes of the table a check knows all blocks of all groups: 14 KiB for the 37 bytes of a group. */
+    private static final int CHECK_SETS_TIMES_MAX = 400;
+    /** So much of the bytes of the table a check needs for sums: 25 bytes for the 37 of a group. */
+    private static final double CHECK_SETS_TIMES_MIN = 0.75;
 
     public MemoryPlan {
         if (total <= 0 || groupTable < 0) {
@@ -50,7 +60,7 @@ public record MemoryPlan(long total, long groupTable) {
      * @param asked bytes; 0 means a quarter of the machine's memory, at least 16 MiB and at most 1 GiB
      */
     public static MemoryPlan of(long asked) {
-        return new MemoryPlan(asked == 0 ? byDefault() : asked, 0);
+        return new MemoryPlan(asked == 0 ? byDefault() : asked, 0, INCLUDED);
     }
 
     private static long byDefault() {
@@ -63,7 +73,12 @@ public record MemoryPlan(long total, long groupTable) {
 
     /** Returns the plan for a volume whose table of groups has so many bytes. What exceeds the groups' share, the pages lack. */
     public MemoryPlan withGroupTable(long bytes) {
-        return new MemoryPlan(total, bytes);
+        return new MemoryPlan(total, bytes, setsBeside);
+    }
+
+    /** Returns the plan for a volume whose checks have memory of their own for their sets; {@link #INCLUDED} for none. */
+    public MemoryPlan withSetsBeside(long bytes) {
+        return new MemoryPlan(total, groupTable, bytes);
     }
 
     /** Returns the memory with which a volume can be opened whose table of groups has so many bytes. */
@@ -102,7 +117,7 @@ public record MemoryPlan(long total, long groupTable) {
     }
 
     private long left() {
-        return total - nodes() - changes() - payloads() - groups();
+        return total - nodes() - changes() - payloads() - groups() - check();
     }
 
     /** Returns the bytes on the heap for the groups: their table, and bitmaps. */
@@ -110,7 +125,21 @@ public record MemoryPlan(long total, long groupTable) {
         return Math.max(total / PARTS * GROUP_PARTS, groupTable + bitmaps());
     }
 
-    /** Returns the bytes that a check may take beyond all this to bring its reads in the order of the device. */
+    /** Returns the bytes that are kept for a check. One after the other may use them. */
+    public long check() {
+        return setsBeside == INCLUDED ? checkOrder() + checkSets() : 0;
+    }
+
+    /** Returns the bytes of a check for what it knows of single blocks and of groups: no more than all of that takes. */
+    public long checkSets() {
+        if (setsBeside != INCLUDED) {
+            return setsBeside;
+        }
+        long most = Math.min(total / CHECK_SETS_PART, groupTable * CHECK_SETS_TIMES_MAX);
+        return Math.max(most, (long) (groupTable * CHECK_SETS_TIMES_MIN));
+    }
+
+    /** Returns the bytes of a check to bring its reads in the order of the device. */
     public long checkOrder() {
         return Math.min(total / CHECK_ORDER_PART, CHECK_ORDER_MAX);
     }

@@ -56,6 +56,10 @@ public final class Repair {
             return name
                     + ": a block has two owners, or a pointer leads where no block can be: what one gave up, the other would lose, so nothing is repaired; 'holdfast rescue' copies out what can be read";
         }
+        if (checked.lacksMemory()) {
+            return name
+                    + ": more groups of blocks are wrong than the check had memory for, so nothing is repaired; repair with more --memory";
+        }
         boolean logDamaged = checked.findings().stream()
                 .map(Finding::problem)
                 .anyMatch(problem -> problem.structure().equals("log record"));

@@ -42,16 +42,22 @@ final class Planter {
 
     private final MemoryDevice device;
     private final Checksum checksum;
+    private final int groupLog2;
 
     Planter(MemoryDevice device) throws HoldfastException {
+        this(device, Layout.GROUP_LOG2);
+    }
+
+    Planter(MemoryDevice device, int groupLog2) throws HoldfastException {
         this.device = device;
+        this.groupLog2 = groupLog2;
         this.checksum = Checksums.byId(superblock().checksumId());
     }
 
     // ---- superblock ----
 
     Layout layout() {
-        return new Layout(device.blocks());
+        return new Layout(device.blocks(), groupLog2);
     }
 
     /** Returns the newest superblock of copy 0. */
@@ -321,7 +327,7 @@ final class Planter {
 
     /** Returns the blocks of the group table from the root down to the descriptors, and then the group's bitmap. */
     private List<BlockPointer> spacePath(long block) throws HoldfastException {
-        long group = block >>> 15;
+        long group = block >>> groupLog2;
         List<BlockPointer> path = new ArrayList<>(List.of(superblock().spaceRoot()));
         for (int level = layout().tableLevels() - 1; level > 0; level--) {
             byte[] node = device.block(path.getLast().block());
@@ -331,7 +337,8 @@ final class Planter {
         }
         byte[] descriptors = device.block(path.getLast().block());
         int home = LittleEndian.getUnsignedShort(descriptors, descriptorAt(group) + 20) >> 1 & 1;
-        path.add(new BlockPointer((group << 15) + 2 + home, LittleEndian.getLong(descriptors, descriptorAt(group))));
+        path.add(new BlockPointer(
+                (group << groupLog2) + 2 + home, LittleEndian.getLong(descriptors, descriptorAt(group))));
         return path;
     }
 
@@ -352,7 +359,7 @@ final class Planter {
 
     /** Changes a bitmap; its descriptor follows. */
     void bitmap(long block, Consumer<byte[]> change) throws HoldfastException {
-        long group = block >>> 15;
+        long group = block >>> groupLog2;
         byte[] bits = device.block(bitmap(block));
         int before = count(bits);
         change.accept(bits);
@@ -375,7 +382,7 @@ final class Planter {
 
     /** Changes the bytes of the descriptor of the group of a block. */
     void descriptor(long block, DescriptorChange change) throws HoldfastException {
-        descriptors(block, node -> change.change(node, descriptorAt(block >>> 15)));
+        descriptors(block, node -> change.change(node, descriptorAt(block >>> groupLog2)));
     }
 
     /** A change of the descriptor that begins at {@code at}. */
@@ -391,7 +398,7 @@ final class Planter {
         BlockPointer written = putTwice(path.get(depth).block(), node);
         for (int above = depth - 1; above >= 0; above--) {
             byte[] parent = device.block(path.get(above).block());
-            int at = 16 * tableSlot(block >>> 15, path.size() - 2 - above);
+            int at = 16 * tableSlot(block >>> groupLog2, path.size() - 2 - above);
             LittleEndian.putLong(parent, at, word(written));
             LittleEndian.putLong(parent, at + 8, written.checksum());
             written = putTwice(path.get(above).block(), parent);
@@ -416,14 +423,14 @@ final class Planter {
     }
 
     void flipSpaceBit(long block) throws HoldfastException {
-        int bit = (int) (block & 0x7fff);
+        int bit = (int) (block & ((1L << groupLog2) - 1));
         bitmap(block, bits -> bits[bit / 8] ^= (byte) (1 << (bit % 8)));
     }
 
     /** Returns some block that the space map says is free. */
     long freeBlock() throws HoldfastException {
         byte[] leaf = device.block(bitmap(0));
-        for (int block = 0x7fff; block > 0; block--) {
+        for (int block = (1 << groupLog2) - 1; block > 0; block--) {
             if ((leaf[block / 8] & 1 << (block % 8)) == 0 && layout().isAllocatable(block)) {
                 return block;
             }

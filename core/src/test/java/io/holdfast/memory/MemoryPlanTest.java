@@ -27,7 +27,13 @@ class MemoryPlanTest {
                 continue;
             }
             long[] shares = {
-                plan.pages(), plan.nodes(), plan.changes(), plan.payloads(), plan.descriptions(), plan.groups()
+                plan.pages(),
+                plan.nodes(),
+                plan.changes(),
+                plan.payloads(),
+                plan.descriptions(),
+                plan.groups(),
+                plan.check()
             };
             long sum = 0;
             for (long share : shares) {
