@@ -49,8 +49,15 @@ public final class LogCheck implements LogReader.Sink {
         if (superblock.clean()) {
             return;
         }
-        scan(reader().readingBoth(), start).forEach(this::add);
+        List<LogReader.Problem> problems = scan(reader().readingBoth(), start);
         data.finish();
+        problems.stream().filter(problem -> !problem.mayHide()).forEach(this::add);
+        List<LogReader.Problem> hiding =
+                problems.stream().filter(this::mayHideRecord).toList();
+        // A header is there twice, so one block hides none.
+        if (hiding.size() > 1) {
+            hiding.forEach(this::add);
+        }
         while (groups.hasRefused()) {
             groups.nextRound(blocks::clear);
             again = true;
@@ -75,6 +82,11 @@ public final class LogCheck implements LogReader.Sink {
         if (!volume.layout().isAllocatable(block)) {
             check.add("superblock", -1, "it says that the log goes on in block %d, which cannot be".formatted(block));
         }
+    }
+
+    /** Returns whether a block that cannot be read may have a record: not if the trees use it, or the records that were found. */
+    private boolean mayHideRecord(LogReader.Problem problem) {
+        return problem.mayHide() && !check.reaches(problem.block()) && !blocks.contains(problem.block());
     }
 
     private void add(LogReader.Problem problem) {

@@ -51,14 +51,14 @@ final class HalfGoodCopies {
                         copy.block,
                         "%s: log record %d: block %d, %s, is damaged: %s; the other of two copies is whole, and has all"
                                 .formatted(volume, copy.sequence, copy.block, copy.what, copy.why),
-                        true));
+                        LogReader.Kind.ONE_OF_TWO));
             }
         }
         if (more > 0) {
             all.add(new Problem(
                     -1,
                     "%s: log: of %d more blocks that are there twice one copy is not good".formatted(volume, more),
-                    true));
+                    LogReader.Kind.ONE_OF_TWO));
         }
         return all;
     }

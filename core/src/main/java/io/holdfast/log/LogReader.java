@@ -14,7 +14,9 @@ import io.holdfast.store.BlockStore;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
@@ -50,6 +52,9 @@ public final class LogReader {
      */
     private static final int DECODED_MAX = 768;
 
+    /** More blocks that cannot be read are not told of. */
+    private static final int HIDING_MAX = 1000;
+
     private final BlockStore store;
     private final Layout layout;
     private final Checksum checksum;
@@ -62,6 +67,12 @@ public final class LogReader {
     private final ArrayDeque<Undecided> decoded = new ArrayDeque<>();
 
     private final List<Problem> problems = new ArrayList<>();
+    /**
+     * Blocks that cannot be read, at the end of the log and where later records were searched for, and why. One of them hides nothing: whatever record has its header there
+     * has the twin of it elsewhere, and that was found or is not there.
+     */
+    private final Map<Long, String> hiding = new LinkedHashMap<>();
+
     private final HalfGoodCopies halfGood = new HalfGoodCopies();
     /** A record is read another time: what is wrong with its copies is known. */
     private boolean readingAgain;
@@ -118,6 +129,13 @@ public final class LogReader {
             }
 
             @Override
+            public void mayHide(long block, String message) {
+                if (hiding.size() < HIDING_MAX) {
+                    hiding.putIfAbsent(block, message);
+                }
+            }
+
+            @Override
             public void oneOfTwo(long sequence, long block, String what, String why) {
                 if (!readingAgain) {
                     halfGood.add(sequence, block, what, why);
@@ -136,12 +154,28 @@ public final class LogReader {
      * Something wrong with the log.
      *
      * @param block the device block in question
-     * @param oneOfTwo whether there is a copy of the block that is good: then nothing is lost
      */
-    public record Problem(long block, String message, boolean oneOfTwo) {
+    public record Problem(long block, String message, Kind kind) {
         Problem(long block, String message) {
-            this(block, message, false);
+            this(block, message, Kind.DAMAGE);
         }
+
+        /** Returns whether there is a copy of the block that is good: then nothing is lost. */
+        public boolean oneOfTwo() {
+            return kind == Kind.ONE_OF_TWO;
+        }
+
+        /** Returns whether the block cannot be read and may be of the log or not. Two such blocks may be both copies of a header, one alone hides nothing. */
+        public boolean mayHide() {
+            return kind == Kind.MAY_HIDE;
+        }
+    }
+
+    /** What a problem means. */
+    public enum Kind {
+        DAMAGE,
+        ONE_OF_TWO,
+        MAY_HIDE
     }
 
     /**
@@ -261,6 +295,12 @@ public final class LogReader {
     /** Returns what is wrong: what ends the log comes last. */
     private List<Problem> allProblems() {
         List<Problem> all = halfGood.problems(store.name(), durableThrough);
+        if (hiding.size() > 1) {
+            hiding.forEach((block, why) -> all.add(new Problem(
+                    block,
+                    why + ": it may have a record of the log behind its end, with others that cannot be read",
+                    Kind.MAY_HIDE)));
+        }
         all.addAll(problems);
         return all;
     }

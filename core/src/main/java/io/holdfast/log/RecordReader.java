@@ -67,6 +67,11 @@ final class RecordReader {
         void found(long block, String message);
 
         /**
+         * Learns of a block that cannot be read and in which a header, or the twin of one, may be or not.
+         */
+        void mayHide(long block, String message);
+
+        /**
          * Learns that one of two copies is not good, and the other one is. If the record was never flushed, it may not have
          * been written.
          *
@@ -110,8 +115,7 @@ final class RecordReader {
     }
 
     private static TwinReader.Twins twinsAt(LogPosition at) {
-        return new TwinReader.Twins(
-                at.sequence(), at.block(), at.twin(), "its header", " (where the next log record would be)");
+        return new TwinReader.Twins(at.sequence(), at.block(), at.twin(), "its header", true);
     }
 
     /**
@@ -195,7 +199,7 @@ final class RecordReader {
         try {
             return LogRecord.decode(block(block), block, volume, checksum, layout);
         } catch (HoldfastException e) {
-            problems.found(block, String.valueOf(e.getMessage()));
+            problems.mayHide(block, String.valueOf(e.getMessage()));
             return Optional.empty();
         }
     }
@@ -325,7 +329,7 @@ final class RecordReader {
     /** Returns the content of a block of a payload; null if it is nowhere. */
     byte @Nullable [] payloadBlock(LogRecord record, LogEntry.PayloadBlock wanted) {
         TwinReader.Twins where =
-                new TwinReader.Twins(record.sequence(), wanted.block(), wanted.twin(), "a block of its payload", "");
+                new TwinReader.Twins(record.sequence(), wanted.block(), wanted.twin(), "a block of its payload", false);
         return twins.read(where, (block, _) -> payloadCopy(block, wanted.checksum()), TwinReader.Judge.always());
     }
 

@@ -72,9 +72,9 @@ final class TwinReader {
      *
      * @param sequence of the record
      * @param name what both copies are
-     * @param suffix for messages about blocks that cannot be read
+     * @param mayBeMissing whether there need not be any: the log may end here
      */
-    record Twins(long sequence, long first, long second, String name, String suffix) {}
+    record Twins(long sequence, long first, long second, String name, boolean mayBeMissing) {}
 
     /** Makes it read both copies always. */
     void readBoth() {
@@ -89,8 +89,8 @@ final class TwinReader {
         }
         Copy<T> second = Inject.off(Guard.LOG_TWINS) ? Copy.wrong() : reading.read(twins.second, false);
         if (first.content == null && second.content == null) {
-            tell(twins.first, first, twins.suffix);
-            tell(twins.second, second, twins.suffix);
+            tell(twins.first, first, twins.mayBeMissing);
+            tell(twins.second, second, twins.mayBeMissing);
             return null;
         }
         if (first.content == null && !first.unreadable) {
@@ -129,9 +129,11 @@ final class TwinReader {
         return "the copy of " + twins.name;
     }
 
-    private void tell(long block, Copy<?> copy, String suffix) {
-        if (copy.unreadable) {
-            problems.found(block, copy.why + suffix);
+    private void tell(long block, Copy<?> copy, boolean mayBeMissing) {
+        if (copy.unreadable && mayBeMissing) {
+            problems.mayHide(block, copy.why + " (where the next log record would be)");
+        } else if (copy.unreadable) {
+            problems.found(block, copy.why);
         }
     }
 }
