@@ -89,7 +89,7 @@ final class Points implements Injector {
             }
             return;
         }
-        if ((point == Point.CHECK_SLICE_WALKED || point == Point.CHECK_DATA_GATHERED) && checking.nextInt(3) == 0) {
+        if (isOfCheck(point) && checking.nextInt(3) == 0) {
             // Clients get the time to overwrite what the check has found the place of.
             scheduler.sleep(checking.nextLong(DELAY_NANOS_MAX * 200L));
             return;
@@ -104,6 +104,12 @@ final class Points implements Injector {
         } else {
             scheduler.pause();
         }
+    }
+
+    private static boolean isOfCheck(Point point) {
+        return point == Point.CHECK_SLICE_WALKED
+                || point == Point.CHECK_DATA_GATHERED
+                || point == Point.CHECK_PASS_BEGAN;
     }
 
     private static boolean isShortage(Point point) {

@@ -1,5 +1,6 @@
 package io.holdfast.sim;
 
+import io.holdfast.check.CheckMemory;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
@@ -59,6 +60,11 @@ public record Scenario(
 
     private static final int CHECKS_ONE_IN = 5;
     private static final int DISCARDS_ONE_IN = 4;
+    /** With these a check knows all blocks of the largest volume. */
+    private static final long CHECK_SETS = 1 << 20;
+    /** Of so few groups at most a check knows blocks where it has little memory. */
+    private static final int CHECKED_GROUPS = 5;
+
     private static final int REPAIRS_ONE_IN = 8;
     private static final int MEDDLING_ONE_IN = 4;
     private static final int VOLUME_GROWS_ONE_IN = 6;
@@ -182,6 +188,18 @@ public record Scenario(
     /** Returns whether the volume is repaired now and then before it is opened again after a crash. */
     public boolean repairs() {
         return crashEvery > 0 && random("undo").nextInt(REPAIRS_ONE_IN) == 0;
+    }
+
+    /**
+     * Returns how many bytes a check has for what it knows of blocks. In one scenario of two that are so few that it needs several passes. A repair needs the blocks of all groups
+     * that are wrong, so it has enough.
+     */
+    public long checkSets() {
+        SplittableRandom random = random("check memory");
+        if (repairs() || repairsBeside() || random.nextBoolean()) {
+            return CHECK_SETS;
+        }
+        return CheckMemory.setsFor(new Layout(volumeBlocks, groupLog2()), 1 + random.nextInt(CHECKED_GROUPS));
     }
 
     /**

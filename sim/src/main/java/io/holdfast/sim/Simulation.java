@@ -584,7 +584,7 @@ public final class Simulation {
 
     private VolumeOnDevice.Environment environment() {
         return new VolumeOnDevice.Environment(
-                this::now, identities, scheduler, scenario.groupLog2(), DISCARD_PASS_NANOS);
+                this::now, identities, scheduler, scenario.groupLog2(), DISCARD_PASS_NANOS, scenario.checkSets());
     }
 
     private Opened open(SimDevice device) throws HoldfastException {
