@@ -26,6 +26,7 @@ import java.lang.foreign.MemorySegment;
 import java.time.Instant;
 import java.time.InstantSource;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -41,6 +42,7 @@ import org.junit.jupiter.api.Test;
 @Tag("slow")
 class EveryBlockUnreadableTest {
     private static final long BLOCKS = 4096;
+    private static final long EMPTY_STEP = 64;
     private static final long NONE = -1;
     private static final long MEMORY = 2L << 20;
     /** What is there once. Without a readable copy it stays an error. */
@@ -161,6 +163,10 @@ class EveryBlockUnreadableTest {
     void theVolumeOpensAndIsRepairedWhicheverBlockItIs() throws Exception {
         MemoryDevice image = crashed();
         for (long block = 1; block < BLOCKS; block++) {
+            // Blocks that hold nothing differ by their numbers alone: some of them will do.
+            if (block % EMPTY_STEP != 0 && Arrays.mismatch(image.block(block), new byte[Block.SIZE]) < 0) {
+                continue;
+            }
             opened(image, block);
             MemoryDevice repaired = image.copy();
             LatentError device = new LatentError(repaired, block);
