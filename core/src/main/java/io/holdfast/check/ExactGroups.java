@@ -148,7 +148,7 @@ final class ExactGroups {
                     released.unit(unit);
                     giveBack(unit);
                 }
-                units.set(group, unit == NONE ? UNDECIDED : unit == UNDECIDED ? UNDECIDED : DONE);
+                units.set(group, unit == NONE || unit == UNDECIDED ? UNDECIDED : DONE);
             }
             refused = false;
         } finally {
