@@ -1,87 +1,39 @@
 # shellcheck shell=bash
 # What ./dev package --test does. To be sourced after dev.sh, with `output` set and the packages in it.
 
+# shellcheck source=dev.d/lib/packages.sh
+source dev.d/lib/packages.sh
+# shellcheck source=dev.d/lib/debian.sh
+source dev.d/lib/debian.sh
+
 test_package() {
-    local copy
     output=${output:?}
-    tree=$PWD/.build/package-test/debian
-    newer_deb=$PWD/.build/package-test/newer.deb
-    mkdir -p "${newer_deb%/*}"
-    copy=$(mktemp -d)
-    copy_sources "$copy"
-    package_again "$copy"
-    package_newer "$copy" "$newer_deb"
-    rm -rf "$copy"
+    package_again
+    need_newer_package
     install_packages debootstrap systemd
     if [[ $(id -u) != 0 ]] || ! command -v debootstrap >/dev/null; then
         die "installing it needs root on Debian, and debootstrap"
     fi
-    package_unmount
-    package_root "$tree"
-    trap 'package_unmount; rm -rf "$tree"' EXIT
-    mount -t proc proc "$tree/proc"
-    mount -t devpts -o ptmxmode=0666 devpts "$tree/dev/pts" # a command that asks needs a terminal
+    mkdir -p .build/package-test
+    trap debian_remove EXIT
+    debian_make "$PWD/.build/package-test/debian"
+    debian_mount
     package_life
     say "the package does what it should"
 }
 
-package_unmount() {
-    local place
-    for place in "$tree/dev/pts" "$tree/proc"; do
-        ! mountpoint -q "$place" || umount "$place"
-    done
-}
-
-# Copies the sources to another place, as they are now.
-copy_sources() { git ls-files -z --cached --others --exclude-standard | xargs -0 cp --parents -t "$1"; }
-
 # Builds the packages again in a copy of the sources at another place; the bytes must be the same.
 package_again() {
-    local copy=$1 file
+    local copy file
+    copy=$(mktemp -d)
+    copy_sources "$copy"
     say "building again in $copy …"
     (cd "$copy" && SOURCE_DATE_EPOCH=$SOURCE_DATE_EPOCH ./dev package --output "$copy/out" >/dev/null)
     for file in "$output"/holdfast[-_]*; do
         cmp "$file" "$copy/out/${file##*/}" || die "two builds give two different ${file##*/}"
         echo " ok built twice, the same bytes: ${file##*/} $(sha256sum "$file" | cut -c 1-16)…"
     done
-}
-
-# Makes a small Debian of this machine's release in a folder, with the archive that apt's sources name.
-#   $2 …   more packages
-package_root() {
-    local folder=$1 codename uri more proxy
-    shift
-    more=adduser$(printf ',%s' "$@")
-    codename=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-    uri=$(apt-get update --print-uris 2>/dev/null | sed -n "s|^'\(.*\)/dists/$codename/InRelease'.*|\1|p" | head -n 1)
-    [[ -n $uri ]] || die "apt's sources do not name an archive with $codename"
-    rm -rf "$folder"
-    mkdir -p "$folder"
-    say "making a Debian $codename in $folder …"
-    # A proxy that apt goes through is for debootstrap as well.
-    proxy=$(apt-config dump --format '%v%n' Acquire::http::Proxy | head -n 1)
-    ${proxy:+env http_proxy="$proxy"} debootstrap --variant=minbase --include="${more%,}" "$codename" "$folder" "$uri" \
-        >"$folder.log" 2>&1 || {
-        tail -n 5 "$folder.log" >&2
-        die "debootstrap failed"
-    }
-    rm -rf "$folder"/var/cache/apt/archives/*.deb
-}
-
-inside() { chroot "$tree" /usr/bin/env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root "$@"; }
-
-# Builds in a copy of the sources the Debian package of the next version, whose number is in `newer_version` afterwards.
-#   $1   the copy
-#   $2   where to put the package
-package_newer() {
-    local copy=$1 version
-    version=$(sed -n 's:.*<revision>\(.*\)</revision>.*:\1:p' pom.xml)
-    version=${version%%-*}
-    newer_version=${version%.*}.$((${version##*.} + 1))
-    say "building version $newer_version …"
-    sed -i "s:<revision>.*</revision>:<revision>$newer_version</revision>:" "$copy/pom.xml"
-    (cd "$copy" && ./dev package --output "$copy/newer" >/dev/null)
-    cp "$copy"/newer/*.deb "$2"
+    rm -rf "$copy"
 }
 
 # Prints a page of the package.
@@ -131,7 +83,7 @@ package_life() {
     inside holdfast serve --config /etc/holdfast/vms.toml --check-config
     cp "$newer_deb" "$tree/root/newer.deb"
     inside /root/test/upgrade /root/newer.deb "$newer_version" || die "the upgrade ended there"
-    inside holdfast ls "$volume" | grep -q disk.img || die "the upgrade lost the volume"
+    [[ $(inside holdfast ls "$volume") == *disk.img* ]] || die "the upgrade lost the volume"
     inside test -e /etc/holdfast/vms.toml || die "the upgrade lost the configuration"
     inside test -s /usr/lib/holdfast/server.aot || die "the upgrade made no caches"
     echo " ok volume, configuration and caches are there after the upgrade"

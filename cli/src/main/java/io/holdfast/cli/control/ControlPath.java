@@ -38,7 +38,7 @@ public final class ControlPath {
     private static final int BIND_EXTRA = ".123456789012345678901/s".length();
 
     /**
-     * The folder of root's servers, and of those that systemd starts as another user: it makes the folder theirs. Only root can make
+     * The folder of root's servers, and of those that systemd starts as another user: the folder is theirs. Only root can make
      * something in {@code /run}, so whom the folder belongs to is root's choice, and root may trust it.
      */
     private static final Path SYSTEM_FOLDER = Path.of("/run/holdfast");
@@ -142,7 +142,7 @@ public final class ControlPath {
         return runtime.isEmpty() ? Path.of("/tmp/holdfast-" + uid) : Path.of(runtime, "holdfast");
     }
 
-    /** Returns whether systemd has made the system's folder this user's. */
+    /** Returns whether the package or systemd has made the system's folder this user's. */
     private boolean isSystemFolderOf(int uid) throws IOException {
         return Files.isDirectory(system, LinkOption.NOFOLLOW_LINKS)
                 && Files.getAttribute(system, "unix:uid", LinkOption.NOFOLLOW_LINKS)
