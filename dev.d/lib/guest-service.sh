@@ -39,6 +39,10 @@ END
         apt-daily.timer apt-daily-upgrade.timer dpkg-db-backup.timer e2scrub_all.timer e2scrub_reap.service fstrim.timer; do
         ln -sf /dev/null "$tree/etc/systemd/system/$unit"
     done
+    # Such a machine may stand still for minutes, while its host does something else.
+    mkdir -p "$tree/etc/systemd/system/holdfast@.service.d"
+    printf '[Service]\nWatchdogSec=%s\nTimeoutStartSec=%s\nTimeoutStopSec=%s\n' 1h 1h 1h \
+        >"$tree/etc/systemd/system/holdfast@.service.d/slow.conf"
     printf 'volume = "/var/lib/holdfast/vms.holdfast"\nmemory = "64M"\n' >"$tree/etc/holdfast/vms.toml"
     echo '/dev/vda / ext4 defaults 0 1' >"$tree/etc/fstab"
     echo service >"$tree/etc/hostname"
