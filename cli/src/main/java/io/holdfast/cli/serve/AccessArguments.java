@@ -57,7 +57,7 @@ final class AccessArguments {
         NbdAccess access = NbdAccess.ALL
                 .withExports(exports)
                 .withLists(!noList)
-                .withSockets(new SocketMode(group, permissions()))
+                .withSockets(sockets())
                 .withPeers(new UnixPeers());
         boolean verified = options.tls().map(NbdTls::verifyPeer).orElse(false);
         for (NbdExport export : exports) {
@@ -73,6 +73,11 @@ final class AccessArguments {
         requireNames(access);
         requireSafe(addresses, options);
         return options.withAccess(access);
+    }
+
+    /** Returns the group and mode of unix sockets that have none of their own. */
+    SocketMode sockets() {
+        return new SocketMode(group, permissions());
     }
 
     private Set<PosixFilePermission> permissions() {

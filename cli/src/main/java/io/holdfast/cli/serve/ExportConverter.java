@@ -38,7 +38,7 @@ final class ExportConverter implements ITypeConverter<NbdExport> {
     }
 
     private static NbdExport parse(String value) throws HoldfastException {
-        List<String> words = words(value);
+        List<String> words = CommaWords.split(value);
         Parts parts = new Parts();
         for (String word : words.subList(1, words.size())) {
             parts.take(word);
@@ -149,25 +149,5 @@ final class ExportConverter implements ITypeConverter<NbdExport> {
             }
             return bytes;
         }
-    }
-
-    /** Splits at commas; two of them are one that belongs to a word. */
-    private static List<String> words(String value) {
-        List<String> words = new ArrayList<>();
-        StringBuilder word = new StringBuilder();
-        for (int i = 0; i < value.length(); i++) {
-            char c = value.charAt(i);
-            if (c == ',' && i + 1 < value.length() && value.charAt(i + 1) == ',') {
-                word.append(c);
-                i++;
-            } else if (c == ',') {
-                words.add(word.toString());
-                word.setLength(0);
-            } else {
-                word.append(c);
-            }
-        }
-        words.add(word.toString());
-        return words;
     }
 }

@@ -1,11 +1,11 @@
 package io.holdfast.cli.serve;
 
 import io.holdfast.cli.metrics.Health;
+import io.holdfast.cli.metrics.HttpAddress;
 import io.holdfast.cli.metrics.MetricsServer;
 import io.holdfast.cli.space.SpaceReport;
 import io.holdfast.error.HoldfastException;
 import java.io.IOException;
-import java.net.InetSocketAddress;
 import java.util.Optional;
 
 /** What a server tells over HTTP, if it was asked to. The thread that serves uses this. */
@@ -19,7 +19,7 @@ final class Monitoring implements AutoCloseable {
     }
 
     /** Listens, before the volume is open: its recovery may take long. */
-    static Monitoring start(Optional<InetSocketAddress> address) throws IOException {
+    static Monitoring start(Optional<HttpAddress> address) throws IOException {
         Health health = new Health(System::nanoTime);
         return new Monitoring(
                 health, address.isEmpty() ? Optional.empty() : Optional.of(MetricsServer.start(address.get(), health)));
@@ -27,7 +27,7 @@ final class Monitoring implements AutoCloseable {
 
     /** Prints where it listens. */
     void show(ServeEvents events) {
-        server.ifPresent(http -> events.http(http.uri()));
+        server.ifPresent(http -> events.http(http.address()));
     }
 
     /** Leaves what a look at the server found for those who ask. */

@@ -14,6 +14,7 @@ import io.holdfast.cli.host.HostPath;
 import io.holdfast.cli.log.Log;
 import io.holdfast.cli.log.LogFormat;
 import io.holdfast.cli.log.ServerLog;
+import io.holdfast.cli.metrics.HttpAddress;
 import io.holdfast.cli.service.InheritedSockets;
 import io.holdfast.cli.service.MemoryLimit;
 import io.holdfast.cli.service.ServiceManager;
@@ -29,7 +30,6 @@ import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.lang.System.Logger.Level;
-import java.net.InetSocketAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.InstantSource;
@@ -135,7 +135,7 @@ public final class ServeCommand extends HoldfastCommand {
         }
         LogFormat logFormat = logArguments.format(output().json());
         Level logLevel = logArguments.level();
-        Optional<InetSocketAddress> http = httpArguments.address();
+        Optional<HttpAddress> http = httpArguments.address(access.sockets());
         if (discard != null && !discard.equals("async") && !discard.equals("off")) {
             throw new UsageException("--discard is one of async, off, not '" + discard + "'");
         }
@@ -143,6 +143,8 @@ public final class ServeCommand extends HoldfastCommand {
         MemoryPlan plan = MemoryPlan.of(options.memory());
         var nbdOptions =
                 access.with(nbdArguments.options(readOnly).withBytesMax(plan.payloads()), nbdArguments.addresses());
+        HttpArguments.requireOwn(http, nbdArguments.addresses());
+        HttpArguments.requireOwn(http, nbdOptions.access().ownSockets());
         if (checkConfig) {
             return configIsGood();
         }
@@ -151,6 +153,7 @@ public final class ServeCommand extends HoldfastCommand {
         InheritedSockets sockets = InheritedSockets.ofProcess();
         List<NbdAddress> addresses = sockets.with(nbdArguments.addresses());
         access.requireSafe(addresses, nbdOptions);
+        HttpArguments.requireOwn(http, addresses);
         if (addresses.isEmpty() && nbdOptions.access().ownSockets().isEmpty()) {
             throw new UsageException("Missing required option: '--nbd=ADDRESS'");
         }

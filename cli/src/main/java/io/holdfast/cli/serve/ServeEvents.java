@@ -1,5 +1,6 @@
 package io.holdfast.cli.serve;
 
+import io.holdfast.cli.metrics.HttpAddress;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Durations;
 import io.holdfast.cli.text.Json;
@@ -79,8 +80,8 @@ final class ServeEvents {
         }
     }
 
-    void http(String uri) {
-        print(Json.object("event", "http", "uri", uri), "metrics: " + uri + "/metrics");
+    void http(HttpAddress address) {
+        print(Json.object("event", "http", "uri", address.uri()), "metrics: " + address.shown("/metrics"));
     }
 
     /** Shows the exports of a list. */

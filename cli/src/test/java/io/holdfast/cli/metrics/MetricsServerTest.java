@@ -3,21 +3,28 @@ package io.holdfast.cli.metrics;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.holdfast.nbd.NbdAddress;
 import io.holdfast.nbd.NbdCounters;
 import io.holdfast.nbd.NbdMetrics;
+import io.holdfast.nbd.SocketMode;
 import io.holdfast.volume.LatencyCounts;
 import io.holdfast.volume.VolumeCounters;
 import io.holdfast.volume.VolumeUsage;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.URI;
+import java.net.UnixDomainSocketAddress;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
+import java.nio.ByteBuffer;
+import java.nio.channels.Channels;
+import java.nio.channels.SocketChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -29,6 +36,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
@@ -43,12 +51,16 @@ class MetricsServerTest {
 
     @BeforeEach
     void start() throws IOException {
-        server = MetricsServer.start(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), health);
+        server = MetricsServer.start(at(0), health);
     }
 
     @AfterEach
     void stop() {
         server.close();
+    }
+
+    private static HttpAddress at(int port) {
+        return new HttpAddress(new NbdAddress.Tcp("127.0.0.1", port), SocketMode.OWNER);
     }
 
     private static ServerReadings readings() {
@@ -80,7 +92,8 @@ class MetricsServerTest {
 
     private HttpResponse<String> get(String method, String path, String... headers) throws IOException {
         try (HttpClient client = HttpClient.newHttpClient()) {
-            HttpRequest.Builder request = HttpRequest.newBuilder(URI.create(server.uri() + path))
+            HttpRequest.Builder request = HttpRequest.newBuilder(
+                            URI.create(server.address().uri() + path))
                     .method(method, HttpRequest.BodyPublishers.noBody());
             if (headers.length > 0) {
                 request.headers(headers);
@@ -169,10 +182,10 @@ class MetricsServerTest {
 
     @Test
     void anAddressThatIsTakenIsSaid() {
-        URI uri = URI.create(server.uri());
-        assertThatThrownBy(() -> MetricsServer.start(new InetSocketAddress(uri.getHost(), uri.getPort()), health))
+        URI uri = URI.create(server.address().uri());
+        assertThatThrownBy(() -> MetricsServer.start(at(uri.getPort()), health))
                 .isInstanceOf(IOException.class)
-                .hasMessageContaining("--http cannot listen at " + uri.getHost() + ":" + uri.getPort());
+                .hasMessageContaining("--http cannot listen on tcp:127.0.0.1:" + uri.getPort());
     }
 
     /** A page with a name that leads to this machine must not read what the server says. */
@@ -198,14 +211,34 @@ class MetricsServerTest {
 
     @Test
     void aServerThatOthersReachIsAskedForByAnyName() throws IOException {
-        assertThat(new MeantHosts(InetAddress.ofLiteral("0.0.0.0")).isMeant("vms.example:9190"))
+        assertThat(new MeantHosts(Optional.of(InetAddress.ofLiteral("0.0.0.0"))).isMeant("vms.example:9190"))
                 .isTrue();
-        assertThat(new MeantHosts(InetAddress.getLoopbackAddress()).isMeant(null))
+        assertThat(new MeantHosts(Optional.of(InetAddress.getLoopbackAddress())).isMeant(null))
                 .isTrue();
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', quoteCharacter = '"', textBlock = """
+                GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n                   | 200
+                GET /healthz?x=/metrics HTTP/1.1\\nhOST:localhost\\n\\n                    | 200
+                GET http://localhost:9190/healthz HTTP/1.1\\r\\nHost: x.example\\r\\n\\r\\n | 200
+                GET http://x.example/healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n      | 421
+                GET //localhost/healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n          | 404
+                GET /healthz HTTP/1.0\\r\\n\\r\\n                                      | 200
+                GET /healthz HTTP/1.1\\r\\n\\r\\n                                      | 400
+                GET /healthz HTTP/1.1\\r\\nHost: a\\r\\nHost: localhost\\r\\n\\r\\n        | 400
+                GET /healthz HTTP/1.1\\r\\nHost : localhost\\r\\n\\r\\n                  | 400
+                GET /healthz HTTP/1.1\\r\\nHost: localhost\\r\\n x\\r\\n\\r\\n             | 400
+                GET /healthz HTTP/2.0\\r\\nHost: localhost\\r\\n\\r\\n                   | 400
+                GET  /healthz HTTP/1.1\\r\\nHost: localhost\\r\\n\\r\\n                  | 400
+                """)
+    void aRequestIsReadAsTheStandardSays(String request, int status) throws IOException {
+        String bytes = request.replace("\\r", "\r").replace("\\n", "\n");
+        assertThat(raw(bytes.getBytes(StandardCharsets.ISO_8859_1))).startsWith("HTTP/1.1 " + status + " ");
+    }
+
     private Socket connect() throws IOException {
-        URI uri = URI.create(server.uri());
+        URI uri = URI.create(server.address().uri());
         return new Socket(uri.getHost(), uri.getPort());
     }
 
@@ -260,6 +293,47 @@ class MetricsServerTest {
             for (Socket socket : idle) {
                 socket.close();
             }
+        }
+    }
+
+    private SocketChannel connect(Path socket) throws IOException {
+        return SocketChannel.open(UnixDomainSocketAddress.of(socket));
+    }
+
+    @Test
+    void aUnixSocketHasItsModeAndAnswersAnyHost(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("vms http");
+        SocketMode mode = new SocketMode(Optional.empty(), SocketMode.permissions("0660"));
+        HttpAddress address = new HttpAddress(new NbdAddress.Unix(path), mode);
+        try (MetricsServer local = MetricsServer.start(address, health)) {
+            assertThat(local.address().uri())
+                    .isEqualTo(
+                            "http+unix://" + path.toString().replace("/", "%2F").replace(" ", "%20"));
+            assertThat(local.address().shown("/metrics")).isEqualTo("/metrics at unix:" + path);
+            assertThat(Files.getPosixFilePermissions(path)).isEqualTo(mode.permissions());
+            for (String host : List.of("localhost", "vms.example", "")) {
+                try (SocketChannel socket = connect(path)) {
+                    socket.write(ByteBuffer.wrap(("GET /metrics HTTP/1.1\r\nHost: " + host + "\r\n\r\n")
+                            .getBytes(StandardCharsets.ISO_8859_1)));
+                    assertThat(new String(Channels.newInputStream(socket).readAllBytes(), StandardCharsets.UTF_8))
+                            .startsWith("HTTP/1.1 200 OK\r\n")
+                            .endsWith("# EOF\n");
+                }
+            }
+            assertThatThrownBy(() -> MetricsServer.start(address, health))
+                    .isInstanceOf(IOException.class)
+                    .hasMessageContaining("--http another server listens on " + path);
+        }
+        assertThat(path).doesNotExist();
+    }
+
+    @Test
+    void aUnixSocketCutsOffWhoSendsNothing(@TempDir Path folder) throws IOException {
+        Path path = folder.resolve("s");
+        HttpAddress address = new HttpAddress(new NbdAddress.Unix(path), SocketMode.OWNER);
+        try (MetricsServer _ = MetricsServer.start(address, health);
+                SocketChannel silent = connect(path)) {
+            assertThat(Channels.newInputStream(silent).readAllBytes()).isEmpty();
         }
     }
 
