@@ -9,7 +9,7 @@ common=(-XX:+UseCompactObjectHeaders --enable-native-access=ALL-UNNAMED -Dfile.e
 short=(-Dholdfast.io=plain -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -Xmx512m)
 server=(-XX:TrimNativeHeapInterval=1000 -Xms64m -XX:MaxDirectMemorySize=64m
     -XX:+ExitOnOutOfMemoryError -XX:+DisplayVMOutputToStderr -Djdk.nio.maxCachedBufferSize=262144)
-small_heap=(-XX:+UseSerialGC -Xmn20m)
+small_heap=(-XX:+UseSerialGC)
 large_heap=(-XX:+UseG1GC -XX:MaxGCPauseMillis=10 -XX:G1MixedGCCountTarget=32
     -XX:-G1UseAdaptiveIHOP -XX:InitiatingHeapOccupancyPercent=80)
 # Without a move to a random address the cache stays a mapped file in place of 25 MiB of private memory.
@@ -61,11 +61,13 @@ server_memory() {
 # Adds the flags of a server. Its heap has a fixed size: what grows with use lies outside it and is part of --memory. So
 # is what comes on top here, for the objects of cached pages (core's MemoryPlan).
 server_flags() {
-    local mib
+    local mib young=20
     mib=$(server_memory "$@")
     flags+=("-Dholdfast.heap-for-mib=$mib")
+    # A server with little memory has few pages, and all else of the process should be small, too.
+    ((mib >= 128)) || young=12
     if ((mib <= 2048)); then
-        flags+=("${server[@]}" "${small_heap[@]}" "-Xmx$((64 + mib / 32))m")
+        flags+=("${server[@]}" "${small_heap[@]}" "-Xmn${young}m" "-Xmx$((64 + mib / 32))m")
     else
         flags+=("${server[@]}" "${large_heap[@]}" "-Xmx$((64 + mib / 20))m")
     fi
