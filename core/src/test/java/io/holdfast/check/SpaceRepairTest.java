@@ -77,20 +77,7 @@ class SpaceRepairTest extends PlantedDamage {
     void oneOfTwoCopiesOfTheRootOfTheTree(boolean first) throws Exception {
         TreeRoot root = planter.superblock().treeRoot();
         long block = first ? root.node().block() : root.copy();
-        flip(block);
-        MemoryDevice image = device.copy();
-        assertThat(repaired().repairs())
-                .singleElement()
-                .satisfies(r -> assertThat(r.structure()).isEqualTo("tree node"))
-                .satisfies(r -> assertThat(r.block()).isEqualTo(block))
-                .satisfies(r -> assertThat(r.what()).contains("written again from its whole copy"));
-        MemoryDevice undone = image.copy();
-        Repairs.repair(undone);
-        use(undone.copy());
-        Repairs.undo(device);
-        use(device.copy());
-        assertFoundAlone("tree node", block, "the other of its two copies is whole");
-        assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
+        assertMendedFromItsCopy(block, "tree node", "the other of its two copies is whole");
     }
 
     @Test
@@ -127,20 +114,7 @@ class SpaceRepairTest extends PlantedDamage {
     @ValueSource(ints = {0, 2})
     void oneOfTwoCopiesOfADescriptorBlock(int behind) throws Exception {
         long block = planter.descriptors(0) + behind;
-        flip(block);
-        MemoryDevice image = device.copy();
-        assertThat(repaired().repairs())
-                .singleElement()
-                .satisfies(r -> assertThat(r.structure()).isEqualTo("space map"))
-                .satisfies(r -> assertThat(r.block()).isEqualTo(block))
-                .satisfies(r -> assertThat(r.what()).contains("written again from its whole copy"));
-        MemoryDevice undone = image.copy();
-        Repairs.repair(undone);
-        use(undone.copy());
-        Repairs.undo(device);
-        use(device.copy());
-        assertFoundAlone("space map", block, "the other of two copies is whole");
-        assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
+        assertMendedFromItsCopy(block, "space map", "the other of two copies is whole");
     }
 
     /** The log is replayed from the other copy, and the repair's checkpoint needs none of it. */
@@ -369,5 +343,23 @@ class SpaceRepairTest extends PlantedDamage {
         RepairPlan plan = Repairs.plan(device);
         assertThat(plan.isPossible()).isFalse();
         assertThat(plan.findings()).isZero();
+    }
+
+    /** One of two copies is damaged: a repair writes it again, and that can be undone. */
+    private void assertMendedFromItsCopy(long block, String structure, String finding) throws Exception {
+        flip(block);
+        MemoryDevice image = device.copy();
+        assertThat(repaired().repairs())
+                .singleElement()
+                .satisfies(r -> assertThat(r.structure()).isEqualTo(structure))
+                .satisfies(r -> assertThat(r.block()).isEqualTo(block))
+                .satisfies(r -> assertThat(r.what()).contains("written again from its whole copy"));
+        MemoryDevice undone = image.copy();
+        Repairs.repair(undone);
+        use(undone.copy());
+        Repairs.undo(device);
+        use(device.copy());
+        assertFoundAlone(structure, block, finding);
+        assertThat(Repairs.content(device)).isEqualTo(Repairs.content(image));
     }
 }

@@ -11,16 +11,13 @@ import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Layout;
 import io.holdfast.volume.ChecksumAlgorithm;
-import io.holdfast.volume.CreateOptions;
 import io.holdfast.volume.Discard;
 import io.holdfast.volume.JobKind;
 import io.holdfast.volume.JobStatus;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Progress;
 import io.holdfast.volume.StoredFile;
-import java.lang.foreign.MemorySegment;
 import java.time.InstantSource;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.Random;
@@ -100,34 +97,15 @@ class DiscardTest {
                 new VolumeOnDevice.Environment(
                         InstantSource.system(), new Random(1), Timing.SYSTEM, Layout.GROUP_LOG2_MIN));
         try (StoredVolume volume = open()) {
-            write(volume, "/keep", 500, 1);
-            write(volume, "/gone", GONE, 2);
-            write(volume, "/keep too", 500, 3);
+            FilledFiles.write(volume, "/keep", 500, 1);
+            FilledFiles.write(volume, "/gone", GONE, 2);
+            FilledFiles.write(volume, "/keep too", 500, 3);
         }
-    }
-
-    private static void write(StoredVolume volume, String path, int blocks, int seed) throws HoldfastException {
-        byte[] content = new byte[blocks * 4096];
-        Arrays.fill(content, (byte) seed);
-        try (StoredFile file = volume.create(path, CreateOptions.file())) {
-            file.write(0, MemorySegment.ofArray(content));
-            file.flush();
-        }
-    }
-
-    private static void assertContent(StoredVolume volume, String path, int blocks, int seed) throws HoldfastException {
-        byte[] content = new byte[blocks * 4096];
-        try (StoredFile file = volume.open(path)) {
-            assertThat(file.read(0, MemorySegment.ofArray(content))).isEqualTo(content.length);
-        }
-        byte[] expected = new byte[content.length];
-        Arrays.fill(expected, (byte) seed);
-        assertThat(Arrays.equals(content, expected)).as("content of %s", path).isTrue();
     }
 
     private void assertWhole(StoredVolume volume) throws HoldfastException {
-        assertContent(volume, "/keep", 500, 1);
-        assertContent(volume, "/keep too", 500, 3);
+        FilledFiles.assertContent(volume, "/keep", 500, 1);
+        FilledFiles.assertContent(volume, "/keep too", 500, 3);
         assertThat(volume.check(Progress.NONE).problems()).isEmpty();
     }
 
@@ -147,11 +125,11 @@ class DiscardTest {
             assertThat(given).isBetween((GONE - 200) * 4096L, free).isEqualTo(discarded.size() * 4096L);
             assertThat(volume.usage().free()).isEqualTo(free);
             assertWhole(volume);
-            write(volume, "/new", GONE, 5);
+            FilledFiles.write(volume, "/new", GONE, 5);
         }
         try (StoredVolume volume = open()) {
             assertWhole(volume);
-            assertContent(volume, "/new", GONE, 5);
+            FilledFiles.assertContent(volume, "/new", GONE, 5);
         }
     }
 
@@ -208,10 +186,10 @@ class DiscardTest {
             });
             begun.await();
             int blocks = (int) (volume.usage().free() / 4096 / 2);
-            write(volume, "/new", blocks, 5);
+            FilledFiles.write(volume, "/new", blocks, 5);
             Thread more = Thread.ofPlatform().start(() -> {
                 try {
-                    write(volume, "/more", 200, 6);
+                    FilledFiles.write(volume, "/more", 200, 6);
                 } catch (HoldfastException e) {
                     throw new AssertionError(e);
                 }
@@ -219,8 +197,8 @@ class DiscardTest {
             goOn.countDown();
             trim.join();
             more.join();
-            assertContent(volume, "/new", blocks, 5);
-            assertContent(volume, "/more", 200, 6);
+            FilledFiles.assertContent(volume, "/new", blocks, 5);
+            FilledFiles.assertContent(volume, "/more", 200, 6);
             assertWhole(volume);
             TestVolumes.assertAtRest(volume);
         }
@@ -234,7 +212,7 @@ class DiscardTest {
                     .isThrownBy(() -> volume.trim(Progress.NONE))
                     .matches(e -> e.code() == ErrorCode.UNSUPPORTED)
                     .withMessageContaining("memory");
-            write(volume, "/new", GONE, 5);
+            FilledFiles.write(volume, "/new", GONE, 5);
             assertWhole(volume);
         }
     }
@@ -253,7 +231,7 @@ class DiscardTest {
             assertThatExceptionOfType(HoldfastException.class)
                     .isThrownBy(() -> volume.trim(Progress.NONE))
                     .matches(e -> e.code() == ErrorCode.HOST_FULL);
-            write(volume, "/new", GONE, 5);
+            FilledFiles.write(volume, "/new", GONE, 5);
             assertWhole(volume);
             assertThat(volume.failure()).isEmpty();
             // What failed comes again.

@@ -25,7 +25,6 @@ import io.holdfast.volume.StoredFile;
 import java.lang.foreign.MemorySegment;
 import java.time.InstantSource;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.Set;
@@ -89,30 +88,11 @@ class UnreadableBitmapTest {
     void fill() throws HoldfastException {
         VolumeOnDevice.format(new Failing(device), ChecksumAlgorithm.CRC32C, "test", environment());
         try (StoredVolume volume = open()) {
-            write(volume, "/keep", 200, 1);
-            write(volume, "/gone", FILE_BLOCKS, 2);
-            write(volume, "/keep too", 200, 3);
+            FilledFiles.write(volume, "/keep", 200, 1);
+            FilledFiles.write(volume, "/gone", FILE_BLOCKS, 2);
+            FilledFiles.write(volume, "/keep too", 200, 3);
             volume.checkpoint();
         }
-    }
-
-    private static void write(StoredVolume volume, String path, int blocks, int seed) throws HoldfastException {
-        byte[] content = new byte[blocks * 4096];
-        Arrays.fill(content, (byte) seed);
-        try (StoredFile file = volume.create(path, CreateOptions.file())) {
-            file.write(0, MemorySegment.ofArray(content));
-            file.flush();
-        }
-    }
-
-    private static void assertContent(StoredVolume volume, String path, int blocks, int seed) throws HoldfastException {
-        byte[] content = new byte[blocks * 4096];
-        try (StoredFile file = volume.open(path)) {
-            assertThat(file.read(0, MemorySegment.ofArray(content))).isEqualTo(content.length);
-        }
-        byte[] expected = new byte[content.length];
-        Arrays.fill(expected, (byte) seed);
-        assertThat(Arrays.equals(content, expected)).as("content of %s", path).isTrue();
     }
 
     /** Returns the groups with few free blocks, of the closed volume: all of them hold data of the large file. */
@@ -178,23 +158,23 @@ class UnreadableBitmapTest {
             assertThat(volume.usage().free() - before)
                     .as("all comes free but what one group has")
                     .isBetween((FILE_BLOCKS - 140) * 4096L, (FILE_BLOCKS - 60) * 4096L);
-            assertContent(volume, "/keep", 200, 1);
+            FilledFiles.assertContent(volume, "/keep", 200, 1);
             assertLeaked(volume.check(Progress.NONE), group);
-            write(volume, "/new", 600, 4);
+            FilledFiles.write(volume, "/new", 600, 4);
             volume.sync();
             TestVolumes.assertAtRest(volume);
         }
         try (StoredVolume volume = open()) {
-            assertContent(volume, "/new", 600, 4);
+            FilledFiles.assertContent(volume, "/new", 600, 4);
             volume.remove("/keep");
-            write(volume, "/newer", 600, 5);
+            FilledFiles.write(volume, "/newer", 600, 5);
             Settled.settle(volume);
             assertLeaked(volume.check(Progress.NONE), group);
             assertThat(volume.failure()).isEmpty();
         }
         try (StoredVolume volume = open(OpenOptions.reading())) {
-            assertContent(volume, "/keep too", 200, 3);
-            assertContent(volume, "/newer", 600, 5);
+            FilledFiles.assertContent(volume, "/keep too", 200, 3);
+            FilledFiles.assertContent(volume, "/newer", 600, 5);
             assertLeaked(volume.check(Progress.NONE), group);
         }
     }
@@ -228,8 +208,8 @@ class UnreadableBitmapTest {
             }
             assertThat(volume.usage().free()).isGreaterThan(before + 60 * 4096);
             assertThat(volume.check(Progress.NONE).problems()).isEmpty();
-            write(volume, "/new", FILE_BLOCKS, 4);
-            assertContent(volume, "/new", FILE_BLOCKS, 4);
+            FilledFiles.write(volume, "/new", FILE_BLOCKS, 4);
+            FilledFiles.assertContent(volume, "/new", FILE_BLOCKS, 4);
             assertThat(volume.check(Progress.NONE).problems()).isEmpty();
         }
     }
@@ -253,13 +233,13 @@ class UnreadableBitmapTest {
     @Test
     void theBitmapOfAGroupInUseIsMendedByTheNextCheckpoint() throws Exception {
         try (StoredVolume volume = open()) {
-            write(volume, "/new", 300, 4);
+            FilledFiles.write(volume, "/new", 300, 4);
             volume.checkpoint();
             for (long group = 0; group < layout.groups(); group++) {
                 makeUnreadable(group);
             }
             // Some groups with free blocks are in memory, and are written to without a look at the device.
-            write(volume, "/newer", 20, 5);
+            FilledFiles.write(volume, "/newer", 20, 5);
             volume.checkpoint();
             assertThat(volume.failure()).isEmpty();
             unreadable.clear();
@@ -281,7 +261,7 @@ class UnreadableBitmapTest {
                 .withMessageContaining("more of the space map cannot be read than rot explains")
                 .withMessageContaining("open it read-only");
         assertThat(volume.failure()).isPresent();
-        assertContent(volume, "/keep", 200, 1);
+        FilledFiles.assertContent(volume, "/keep", 200, 1);
         try {
             volume.close();
         } catch (HoldfastException e) {
@@ -290,7 +270,7 @@ class UnreadableBitmapTest {
         unreadable.clear();
         try (StoredVolume again = open()) {
             Settled.settle(again);
-            assertContent(again, "/keep", 200, 1);
+            FilledFiles.assertContent(again, "/keep", 200, 1);
             // What left the trees there before that is owed no more once the volume was closed.
             assertThat(again.check(Progress.NONE).problems()).allSatisfy(problem -> {
                 assertThat(problem.message()).contains("leaked");
@@ -349,7 +329,7 @@ class UnreadableBitmapTest {
         try (StoredVolume volume = open()) {
             volume.remove("/gone");
             Settled.settle(volume);
-            write(volume, "/new", 700, 4);
+            FilledFiles.write(volume, "/new", 700, 4);
             left = device.copy();
         }
         int filled = 0;
@@ -360,8 +340,8 @@ class UnreadableBitmapTest {
             MemoryDevice image = left.copy();
             try (StoredVolume volume = open(image)) {
                 volume.checkpoint();
-                assertContent(volume, "/new", 700, 4);
-                write(volume, "/newer", 100, 5);
+                FilledFiles.assertContent(volume, "/new", 700, 4);
+                FilledFiles.write(volume, "/newer", 100, 5);
                 volume.checkpoint();
                 assertThat(volume.failure()).isEmpty();
                 TestVolumes.assertAtRest(volume);
@@ -374,9 +354,9 @@ class UnreadableBitmapTest {
                         .allMatch(problem -> problem.structure().equals("space map")
                                 && problem.message().contains("nothing points there"));
                 filled += report.problems().isEmpty() ? 0 : 1;
-                assertContent(volume, "/new", 700, 4);
-                assertContent(volume, "/newer", 100, 5);
-                assertContent(volume, "/keep", 200, 1);
+                FilledFiles.assertContent(volume, "/new", 700, 4);
+                FilledFiles.assertContent(volume, "/newer", 100, 5);
+                FilledFiles.assertContent(volume, "/keep", 200, 1);
             }
         }
         assertThat(filled).isPositive();
