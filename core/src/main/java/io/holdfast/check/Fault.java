@@ -29,6 +29,12 @@ public sealed interface Fault {
     /** One of the two copies of a block of the log is damaged. */
     record LogCopy() implements Fault {}
 
+    /** The device does not bring what is next in the log: whether it goes on there nobody knows. */
+    record LogEnd() implements Fault {}
+
+    /** No copy of the place where a newer superblock would be can be read. */
+    record HiddenSuperblock() implements Fault {}
+
     /** One of the two copies of the metadata tree's root cannot be read. */
     record RootCopy() implements Fault {}
 

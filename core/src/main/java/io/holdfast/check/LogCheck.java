@@ -92,6 +92,8 @@ public final class LogCheck implements LogReader.Sink {
     private void add(LogReader.Problem problem) {
         if (problem.oneOfTwo()) {
             check.addLogCopy(problem.block(), problem.message());
+        } else if (problem.unread()) {
+            check.addLogEnd(problem.block(), problem.message());
         } else {
             check.add("log record", problem.block(), problem.message());
         }

@@ -73,6 +73,16 @@ public final class VolumeCheck implements AutoCloseable {
         check.findings.add("log copy", block, CheckState.NO_FILE, message, new Fault.LogCopy());
     }
 
+    /** Adds the finding that nobody knows whether the log goes on. */
+    void addLogEnd(long block, String message) {
+        check.findings.add("log end", block, CheckState.NO_FILE, message, new Fault.LogEnd());
+    }
+
+    /** Adds the finding that there may be a newer superblock. */
+    public void addHiddenSuperblock(String message) {
+        check.findings.add("superblock", -1, CheckState.NO_FILE, message, new Fault.HiddenSuperblock());
+    }
+
     /** Adds a finding of the caller. */
     public void add(String structure, long block, String message) {
         check.findings.add(structure, block, message);

@@ -62,8 +62,35 @@ public final class Superblocks {
      *
      * @param problems one for each slot that is not good
      * @param stale the copies that do not have this superblock
+     * @param hidden why there may be a newer one: no copy of the place where that would be can be read; null if one of them can
      */
-    public record Found(Superblock superblock, List<Problem> problems, List<Integer> stale) {}
+    public record Found(
+            Superblock superblock,
+            List<Problem> problems,
+            List<Integer> stale,
+            @Nullable HoldfastException hidden) {
+        /**
+         * Refuses what would go on from this superblock if there may be a newer one.
+         *
+         * @throws HoldfastException {@code DEVICE_ERROR}
+         */
+        public void requireNewest(String device) throws HoldfastException {
+            HoldfastException why = hidden;
+            if (why != null && !Inject.off(Guard.UNREADABLE_IS_NOT_ABSENT)) {
+                throw new HoldfastException(ErrorCode.DEVICE_ERROR, mayBeOlder(device, why), why);
+            }
+        }
+
+        /** Returns what is to be told to somebody who only reads; empty if this is the newest superblock. */
+        public Optional<String> warning(String device) {
+            return Optional.ofNullable(hidden).map(why -> mayBeOlder(device, why));
+        }
+
+        private String mayBeOlder(String device, HoldfastException why) {
+            return "%s: superblock: generation %d is the newest that can be read, and a newer one may be in blocks that cannot be read: %s; nothing was changed; look after the device, then try again; open it read-only to copy off what is there"
+                    .formatted(device, superblock.generation(), why.getMessage());
+        }
+    }
 
     /**
      * A place where a good superblock should be.
@@ -106,7 +133,26 @@ public final class Superblocks {
                 }
             }
         }
-        return new Found(best, problems(slots, best, afterCrash), stale(slots, best));
+        return new Found(best, problems(slots, best, afterCrash), stale(slots, best), hidden(slots, best));
+    }
+
+    /**
+     * Returns why a newer superblock may be there; null if it is not. It is not durable unless all copies have it, so one copy of its slot that can
+     * be read and does not have it is enough.
+     */
+    private static @Nullable HoldfastException hidden(List<Slot> slots, Superblock best) {
+        HoldfastException why = null;
+        for (Slot slot : slots) {
+            if (slot.index == slotOf(best)) {
+                continue;
+            }
+            HoldfastException problem = slot.problem;
+            if (problem == null || problem.code() != ErrorCode.DEVICE_ERROR) {
+                return null;
+            }
+            why = why == null ? problem : why;
+        }
+        return why;
     }
 
     /**
@@ -163,7 +209,7 @@ public final class Superblocks {
         List<Slot> slots = List.copyOf(read.values());
         Superblock newest = generations.values().iterator().next();
         return generations.values().stream()
-                .map(superblock -> new Found(superblock, problemsOf(slots, newest), List.of()))
+                .map(superblock -> new Found(superblock, problemsOf(slots, newest), List.of(), null))
                 .toList();
     }
 

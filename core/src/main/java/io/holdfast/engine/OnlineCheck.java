@@ -379,6 +379,10 @@ final class OnlineCheck {
             for (Superblocks.Problem problem : found.problems()) {
                 check.addCopy(problem.block(), problem.message());
             }
+            if (writable == null) {
+                // Who writes to the volume knows which superblock is the newest.
+                found.warning(state.store().name()).ifPresent(check::addHiddenSuperblock);
+            }
         } catch (HoldfastException e) {
             check.add("superblock", -1, String.valueOf(e.getMessage()));
         }

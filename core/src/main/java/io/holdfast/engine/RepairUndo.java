@@ -27,7 +27,9 @@ final class RepairUndo {
     static void run(Device device, int groupLog2) throws HoldfastException {
         try (BufferPool buffers = new BufferPool(BUFFERS, 1)) {
             Superblocks superblocks = new Superblocks(new BlockStore(device), buffers, groupLog2);
-            Superblock newest = superblocks.read().superblock();
+            Superblocks.Found found = superblocks.read();
+            found.requireNewest(device.name());
+            Superblock newest = found.superblock();
             if (!newest.repaired()) {
                 throw new HoldfastException(
                         ErrorCode.NOT_FOUND,

@@ -88,6 +88,7 @@ final class RepairWriting {
         BlockStore store = new BlockStore(device);
         Superblocks superblocks = new Superblocks(store, buffers, environment.groupLog2());
         Superblocks.Found found = superblocks.read();
+        found.requireNewest(device.name());
         Superblock superblock = found.superblock();
         requireSame(superblock.generation(), generation);
         if (!superblock.features().canWrite()) {
@@ -176,7 +177,8 @@ final class RepairWriting {
         LogPosition end = superblock.log();
         if (!superblock.clean()) {
             LogReader reader = new LogReader(
-                    state.store(), superblock.mark(), state.checksum(), state.layout(), state.nodeBuffers());
+                            state.store(), superblock.mark(), state.checksum(), state.layout(), state.nodeBuffers())
+                    .endingWhereUnreadable();
             LogReader.Result result = recovery.replay(reader, found);
             if (result.corrupt()) {
                 throw new HoldfastException(

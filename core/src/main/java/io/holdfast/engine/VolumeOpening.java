@@ -160,6 +160,10 @@ final class VolumeOpening {
         Superblocks.Found found =
                 options.rescue() ? readable(store, superblocks.all(), nodeBuffers, problems) : superblocks.read();
         Superblock superblock = found.superblock();
+        if (!options.readOnly()) {
+            found.requireNewest(device.name());
+        }
+        found.warning(device.name()).ifPresent(problems::add);
         requireUsable(superblock);
         Layout layout = superblock.layout();
         Checksum checksum = Checksums.byId(superblock.checksumId());
@@ -358,6 +362,12 @@ final class VolumeOpening {
 
     /** Makes the error for a volume that is to be opened for writing and has a corrupt log. */
     private static HoldfastException refusal(LogReader.Problem problem) {
+        if (problem.unread()) {
+            return new HoldfastException(
+                    ErrorCode.DEVICE_ERROR,
+                    problem.message()
+                            + "; nothing was changed: look after the device, then open the volume again; if the blocks stay unreadable, 'holdfast check --repair' ends the log before them");
+        }
         return new HoldfastException(
                 ErrorCode.DAMAGED,
                 problem.message()

@@ -55,6 +55,11 @@ public enum Guard {
     DURABLE_THROUGH,
     /** A header or payload of the log of which one copy is damaged is taken from the other; without: it is damaged. */
     LOG_TWINS,
+    /**
+     * What the device does not bring when a volume is opened may be there: the newest superblock, the next record of the log, the data of a
+     * record. Without: it is not there.
+     */
+    UNREADABLE_IS_NOT_ABSENT,
     /** An unflushed record counts only with all of its data. */
     DATA_WHOLE,
     /** What recovery found behind the last flush is written again: the drive may have forgotten to write it. */

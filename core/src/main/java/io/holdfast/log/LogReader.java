@@ -33,6 +33,9 @@ import org.jspecify.annotations.Nullable;
  * <p>Headers and payloads are there twice. One good copy is all that a record needs; that the other one is damaged is a
  * problem if the record was durable. Else it was being written when the power went.
  *
+ * <p>What the device does not bring may be there. If it brings neither copy of a header or of a block of a payload, or not the data of a record that may not be durable, nobody can tell where
+ * the log ends; that counts as corrupt, unless a person has said otherwise ({@link #endingWhereUnreadable}).
+ *
  * <p>A header of which both copies are damaged hides the records behind it. So before the reader takes it for the torn end, it searches the
  * log's current run and the spare one for later records, and follows the log from each. If one of them says that the
  * damaged record was durable, the log is corrupt. The search takes records of every mount: sequence numbers are never
@@ -79,6 +82,11 @@ public final class LogReader {
 
     /** Blocks of the records behind a missing one that the search has seen. */
     private final Set<Long> found = new HashSet<>();
+
+    /** Why nobody can tell where the log ends; null if somebody can. */
+    private @Nullable Problem unread;
+    /** The log ends where neither copy of the next record can be read. */
+    private boolean endsWhereUnreadable;
 
     private long durableThrough;
     private long records;
@@ -141,6 +149,13 @@ public final class LogReader {
                     halfGood.add(sequence, block, what, why);
                 }
             }
+
+            @Override
+            public void neither(TwinReader.Twins twins, String why) {
+                if (unread == null) {
+                    unread = unread(twins, why);
+                }
+            }
         });
     }
 
@@ -148,6 +163,31 @@ public final class LogReader {
     public LogReader readingBoth() {
         reader.readBoth();
         return this;
+    }
+
+    /**
+     * Makes the log end before the first record that the device does not bring, as a repair does when a person has said so.
+     * Else nothing is taken to be the end there.
+     */
+    public LogReader endingWhereUnreadable() {
+        endsWhereUnreadable = true;
+        return this;
+    }
+
+    private Problem unreadData(LogPosition at, DataState data) {
+        return new Problem(
+                data.unreadable(),
+                "%s: log record %d in block %d: block %d, its data, cannot be read: nobody can tell whether the log ends before it, or goes on with data that was flushed: %s"
+                        .formatted(store.name(), at.sequence(), at.block(), data.unreadable(), data.why()),
+                Kind.UNREAD);
+    }
+
+    private Problem unread(TwinReader.Twins twins, String why) {
+        return new Problem(
+                twins.first(),
+                "%s: log record %d in block %d: neither %s nor the copy of it in block %d can be read: nobody can tell whether the log goes on there, with data that was flushed: %s"
+                        .formatted(store.name(), twins.sequence(), twins.first(), twins.name(), twins.second(), why),
+                Kind.UNREAD);
     }
 
     /**
@@ -169,13 +209,19 @@ public final class LogReader {
         public boolean mayHide() {
             return kind == Kind.MAY_HIDE;
         }
+
+        /** Returns whether the device does not bring what is next in the log. */
+        public boolean unread() {
+            return kind == Kind.UNREAD;
+        }
     }
 
     /** What a problem means. */
     public enum Kind {
         DAMAGE,
         ONE_OF_TWO,
-        MAY_HIDE
+        MAY_HIDE,
+        UNREAD
     }
 
     /**
@@ -184,7 +230,7 @@ public final class LogReader {
      * @param records how many records count
      * @param durableThrough sequence number of the last record that is known to have been flushed
      * @param dropped whether there is more, which had not been flushed
-     * @param corrupt a record that was durable is damaged; the result has nothing behind it
+     * @param corrupt a record that was durable is damaged, or one that may have been cannot be read; the result has nothing behind it
      * @param closed the last record says that the volume was closed
      * @param tail where the first record is that is not known to have been flushed, {@code end} if there is none
      * @param start where the first record is
@@ -238,13 +284,23 @@ public final class LogReader {
             Undecided next = undecided.poll();
             Optional<LogRecord> record = read(next);
             Optional<List<LogEntry>> entries = record.flatMap(reader::entries);
-            if (entries.isEmpty() || (!reader.dataIsWhole(entries.get()) && !Inject.off(Guard.DATA_WHOLE))) {
+            DataState data = entries.map(reader::data).orElse(DataState.TORN);
+            if (entries.isEmpty() || (!data.isWhole() && !Inject.off(Guard.DATA_WHOLE))) {
                 dropped = true;
                 at = next.place;
+                if (data.unreadable() >= 0 && unread == null) {
+                    unread = unreadData(at, data);
+                }
                 break;
             }
             take(record.get(), entries.get(), sink);
             closed = undecided.isEmpty() && entries.get().contains(new LogEntry.Close());
+        }
+        Problem hidden = unread;
+        boolean refuses = !endsWhereUnreadable && !Inject.off(Guard.UNREADABLE_IS_NOT_ABSENT);
+        if (hidden != null && (corrupt || refuses)) {
+            corrupt = true;
+            problems.add(hidden);
         }
         return new Result(
                 records, durableThrough, dropped, corrupt, closed && !dropped, allProblems(), tail, start, at);
@@ -295,7 +351,7 @@ public final class LogReader {
     /** Returns what is wrong: what ends the log comes last. */
     private List<Problem> allProblems() {
         List<Problem> all = halfGood.problems(store.name(), durableThrough);
-        if (hiding.size() > 1) {
+        if (hiding.size() > 1 && unread == null) {
             hiding.forEach((block, why) -> all.add(new Problem(
                     block,
                     why + ": it may have a record of the log behind its end, with others that cannot be read",

@@ -9,6 +9,8 @@ import io.holdfast.format.LogEntries;
 import io.holdfast.format.LogEntry;
 import io.holdfast.format.LogPosition;
 import io.holdfast.format.LogRecord;
+import io.holdfast.inject.Guard;
+import io.holdfast.inject.Inject;
 import io.holdfast.log.TwinReader.Copy;
 import io.holdfast.store.Answer;
 import io.holdfast.store.BlockCheck;
@@ -78,6 +80,9 @@ final class RecordReader {
          * @param what the copy is of
          */
         void oneOfTwo(long sequence, long block, String what, String why);
+
+        /** Learns that the device brings neither of two copies: nobody can tell whether they are there. */
+        void neither(TwinReader.Twins twins, String why);
     }
 
     /**
@@ -342,21 +347,26 @@ final class RecordReader {
         }
     }
 
-    /** Returns whether all data that entries prove is there. Reads what lies side by side at once. */
-    boolean dataIsWhole(List<LogEntry> entries) {
+    /**
+     * Looks for all data that entries prove. Reads what lies side by side at once. Only what the device brings can show that the write of a record did
+     * not come to its end.
+     */
+    DataState data(List<LogEntry> entries) {
+        DataState state = DataState.WHOLE;
         List<LogEntry.Extent> side = new ArrayList<>();
         for (LogEntry entry : entries) {
             if (entry instanceof LogEntry.Extent extent && extent.proven()) {
                 if (!side.isEmpty() && end(side.getLast()) != extent.block()) {
-                    if (!isWhole(side)) {
-                        return false;
+                    state = state.and(state(side));
+                    if (state.isTorn()) {
+                        return state;
                     }
                     side.clear();
                 }
                 side.add(extent);
             }
         }
-        return side.isEmpty() || isWhole(side);
+        return side.isEmpty() ? state : state.and(state(side));
     }
 
     private static long end(LogEntry.Extent extent) {
@@ -364,21 +374,20 @@ final class RecordReader {
     }
 
     /** Verifies extents that lie side by side. */
-    private boolean isWhole(List<LogEntry.Extent> side) {
+    private DataState state(List<LogEntry.Extent> side) {
         long start = side.getFirst().block();
         long[] checksums = side.stream()
                 .flatMapToLong(extent -> Arrays.stream(extent.checksums()))
                 .toArray();
-        for (int from = 0; from < checksums.length; from += WINDOW_BLOCKS) {
-            if (!isWhole(start + from, checksums, from, Math.min(WINDOW_BLOCKS, checksums.length - from))) {
-                return false;
-            }
+        DataState state = DataState.WHOLE;
+        for (int from = 0; from < checksums.length && !state.isTorn(); from += WINDOW_BLOCKS) {
+            state = state.and(state(start + from, checksums, from, Math.min(WINDOW_BLOCKS, checksums.length - from)));
         }
-        return true;
+        return state;
     }
 
     /** Reads some blocks at once and verifies them. */
-    private boolean isWhole(long block, long[] checksums, int from, int count) {
+    private DataState state(long block, long[] checksums, int from, int count) {
         MemorySegment memory = buffers.takeMemory();
         try {
             Answer answer = store.read(
@@ -386,13 +395,15 @@ final class RecordReader {
                     block,
                     memory.asSlice(0, (long) count * Block.SIZE),
                     (index, read, offset) -> checksum.of(read, offset, Block.SIZE) == checksums[from + index]);
+            DataState state = DataState.WHOLE;
             for (int i = answer.nextBad(0); i >= 0; i = answer.nextBad(i + 1)) {
                 HoldfastException error = answer.error(i);
-                if (error != null) {
-                    problems.found(block + i, String.valueOf(error.getMessage()));
-                }
+                state = state.and(
+                        error == null || Inject.off(Guard.UNREADABLE_IS_NOT_ABSENT)
+                                ? DataState.TORN
+                                : DataState.unreadable(block + i, String.valueOf(error.getMessage())));
             }
-            return answer.isGood();
+            return state;
         } finally {
             buffers.giveBackMemory(memory);
         }

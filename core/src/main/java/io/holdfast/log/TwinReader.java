@@ -91,6 +91,9 @@ final class TwinReader {
         if (first.content == null && second.content == null) {
             tell(twins.first, first, twins.mayBeMissing);
             tell(twins.second, second, twins.mayBeMissing);
+            if (first.unreadable && second.unreadable) {
+                problems.neither(twins, first.why + "; " + second.why);
+            }
             return null;
         }
         if (first.content == null && !first.unreadable) {

@@ -1,6 +1,7 @@
 package io.holdfast.repair;
 
 import io.holdfast.check.CheckedVolume;
+import io.holdfast.check.Fault;
 import io.holdfast.check.Finding;
 import io.holdfast.checkpoint.Corrections;
 import io.holdfast.error.HoldfastException;
@@ -60,6 +61,10 @@ public final class Repair {
             return name
                     + ": more groups of blocks are wrong than the check had memory for, so nothing is repaired; repair with more --memory";
         }
+        if (checked.findings().stream().anyMatch(finding -> finding.fault() instanceof Fault.HiddenSuperblock)) {
+            return name
+                    + ": there may be a newer superblock in blocks that cannot be read, and a repair would go on from an older one, so nothing is repaired; look after the device; 'holdfast rescue' copies out what can be read";
+        }
         boolean logDamaged = checked.findings().stream()
                 .map(Finding::problem)
                 .anyMatch(problem -> problem.structure().equals("log record"));
@@ -74,6 +79,7 @@ public final class Repair {
                 new Copies(checked.findings()),
                 new TableCopies(checked.findings()),
                 new LogCopies(checked.findings()),
+                new LogEnd(checked.findings()),
                 new RootCopies(checked.findings()),
                 space,
                 counts,

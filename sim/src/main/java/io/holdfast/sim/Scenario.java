@@ -67,6 +67,7 @@ public record Scenario(
 
     private static final int REPAIRS_ONE_IN = 8;
     private static final int MEDDLING_ONE_IN = 4;
+    private static final int LOOSE_CABLES_ONE_IN = 4;
     private static final int VOLUME_GROWS_ONE_IN = 6;
 
     private static final List<FaultKind> FAILURES = List.of(
@@ -221,6 +222,11 @@ public record Scenario(
     /** Returns whether somebody pauses, slows and cancels background work while clients use the volume. */
     public boolean meddlesWithJobs() {
         return random("meddles with jobs").nextInt(MEDDLING_ONE_IN) == 0;
+    }
+
+    /** Returns whether the device brings nothing for a moment while the volume is opened after a crash. */
+    public boolean hasLooseCable() {
+        return crashEvery > 0 && random("loose cable").nextInt(LOOSE_CABLES_ONE_IN) == 0;
     }
 
     /** Returns how much memory the volume gets, in bytes. */

@@ -2,6 +2,7 @@ package io.holdfast.sim;
 
 import io.holdfast.device.Device;
 import io.holdfast.engine.VolumeOnDevice;
+import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.inject.Point;
 import io.holdfast.sim.disk.FaultKind;
@@ -53,6 +54,11 @@ public final class Simulation {
     /** So short that blocks are discarded soon after they have become free. */
     private static final long DISCARD_PASS_NANOS = 4_000_000;
 
+    /** A small volume is opened with some hundred reads. */
+    private static final int LOOSE_FROM_MAX = 200;
+
+    private static final int LOOSE_READS_MAX = 60;
+
     private static final long STEPS_WITHOUT_PROGRESS_MAX = 3_000_000;
     private static final int OPERATIONS_WHILE_GROWING_MIN = 200;
     private static final long EPOCH_SECONDS = 1_800_000_000;
@@ -102,6 +108,7 @@ public final class Simulation {
     private final SplittableRandom checking;
 
     private final SplittableRandom resuming;
+    private final SplittableRandom cable;
 
     private @Nullable Volume current;
     /** The one that a volume was opened on last. */
@@ -126,6 +133,7 @@ public final class Simulation {
         this.identities = scenario.random("identities");
         this.checking = scenario.random("checking");
         this.resuming = scenario.random("resuming");
+        this.cable = scenario.random("cable");
         this.door = new NbdDoor(scenario, scheduler, points::errors);
         this.repairer = new Repairer(scenario, scheduler, () -> device(false), world.lostFiles(), environment());
         this.liveRepairer =
@@ -466,9 +474,17 @@ public final class Simulation {
             if (random.nextInt(5) == 0) {
                 scheduler.after(random.nextInt(5_000_000), device::cutPower);
             }
+            if (scenario.hasLooseCable() && cable.nextInt(3) > 0) {
+                device.failReads(1 + cable.nextInt(LOOSE_FROM_MAX), 1 + cable.nextInt(LOOSE_READS_MAX));
+            }
             try {
                 again = open(device);
+                device.fastenCable();
             } catch (HoldfastException e) {
+                if (!device.isCut() && device.hadLooseCable()) {
+                    requireDeviceError(e);
+                    continue;
+                }
                 if (!device.isCut()) {
                     world.expect(e, false, "recovery");
                     requireLogIsDamaged(e);
@@ -481,7 +497,9 @@ public final class Simulation {
                 crash();
                 again = null;
             }
-            if (again != null && !repairer.mayHaveLeftBadCopy(again.volume().recovery())) {
+            if (again != null
+                    && !device.hadLooseCable()
+                    && !repairer.mayHaveLeftBadCopy(again.volume().recovery())) {
                 requireNoProblems(again);
             }
         }
@@ -557,6 +575,14 @@ public final class Simulation {
         if (disk.isOnlyOneLogCopyDamaged() && !world.mayHaveLostDurable()) {
             throw new ViolationException(
                     "opening is refused, and of no header of the log both copies are damaged: " + e.getMessage(), e);
+        }
+    }
+
+    /** What the device does not bring for a moment is no damage. */
+    private static void requireDeviceError(HoldfastException e) {
+        if (e.code() != ErrorCode.DEVICE_ERROR) {
+            throw new ViolationException(
+                    "reads fail for a while, and opening says: " + e.code() + ": " + e.getMessage(), e);
         }
     }
 

@@ -92,6 +92,8 @@ class GuardsTest {
             // Needs a power cut between a record and its flush; only lent data can be lost there.
             case PROVEN_BEFORE_LOGGED ->
                 new Seeds(1500, scenario -> scenario.crashEvery() > 0 && scenario.crashEvery() < 45);
+            // Needs a device that brings neither copy of the next record when the volume is opened.
+            case UNREADABLE_IS_NOT_ABSENT -> new Seeds(1500, Scenario::hasLooseCable);
             // Need a node of the metadata tree that decays, and somebody who looks for what it has.
             case LOST_IS_NOT_ABSENT, LOST_KEEPS_POINTER -> new Seeds(13_000, Scenario::decays);
             case CHECK_HEARS_CHANGES -> new Seeds(1500, Scenario::checksBeside);

@@ -44,6 +44,10 @@ public final class SimDevice implements Device {
     private boolean discards;
 
     private boolean faultsOn = true;
+    private long reads;
+    private long failingReadsFrom;
+    private long failingReadsTo;
+    private boolean cableWasLoose;
     private boolean cut;
     private boolean gone;
     private boolean closed;
@@ -108,6 +112,26 @@ public final class SimDevice implements Device {
         failing = nth == 0 ? -1 : operations + nth;
     }
 
+    /**
+     * Fails so many reads, from the nth from now on: the cable is loose. Nodes of trees and bitmaps can be read: those that cannot
+     * are lost, or close their group, which other faults bring about.
+     */
+    public void failReads(long nth, long count) {
+        reads = 0;
+        failingReadsFrom = nth;
+        failingReadsTo = nth + count;
+    }
+
+    /** Reads fail no more. */
+    public void fastenCable() {
+        failingReadsTo = 0;
+    }
+
+    /** Returns whether a read has failed by {@link #failReads}. */
+    public boolean hadLooseCable() {
+        return cableWasLoose;
+    }
+
     /** Returns how many I/Os from now {@link #failOnce} will fail one; 0 if it will not. */
     public long armed() {
         return Math.max(0, failing - operations);
@@ -138,6 +162,12 @@ public final class SimDevice implements Device {
         long count = target.byteSize() / Block.SIZE;
         requireInside(block, count);
         FaultKind fault = begin("read", block, count);
+        reads++;
+        if (reads >= failingReadsFrom && reads < failingReadsTo && !disk.isNodeOrBitmap(block)) {
+            cableWasLoose = true;
+            throw new HoldfastException(
+                    ErrorCode.DEVICE_ERROR, "sim: cannot read block %d: loose cable".formatted(block));
+        }
         long from = block;
         if (fault == FaultKind.MISDIRECTED_READ) {
             from = Math.floorMod(block + 1 + random.nextInt(64), disk.blocks() - count);

@@ -294,6 +294,11 @@ public final class SimDisk {
         return content != null && Arrays.equals(content, 0, LOG_MAGIC.length, LOG_MAGIC, 0, LOG_MAGIC.length);
     }
 
+    /** Returns whether a block has a node of a map or of the metadata tree, or is at a place of a bitmap. */
+    boolean isNodeOrBitmap(long block) {
+        return isMapNode(block) || isTreeNode(block) || isBitmap(block);
+    }
+
     private boolean isTreeNode(long block) {
         byte[] content = read(block);
         return content != null && content[0] == 'H' && content[1] == 'F' && content[2] == 'T' && content[3] == 'N';
