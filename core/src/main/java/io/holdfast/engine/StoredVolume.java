@@ -367,6 +367,12 @@ final class StoredVolume implements Volume {
         return state.maps().memory().held();
     }
 
+    /** Returns the bytes that changes of maps never exceed; 0 if nothing is written. */
+    long changeBytesLimit() {
+        FileLayer.Writable to = writable;
+        return to == null ? 0 : to.checkpointer().budget().limit();
+    }
+
     /** Returns how many I/O buffers are in use; 0 when no call runs. */
     int buffersInUse() {
         FileLayer.Writable to = writable;

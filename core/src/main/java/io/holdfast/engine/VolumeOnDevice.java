@@ -5,6 +5,7 @@ import io.holdfast.device.Device;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.format.Features;
 import io.holdfast.format.Layout;
+import io.holdfast.mapping.ChangeBudget;
 import io.holdfast.memory.MemoryPlan;
 import io.holdfast.volume.ChecksumAlgorithm;
 import io.holdfast.volume.OpenOptions;
@@ -75,6 +76,7 @@ public final class VolumeOnDevice {
      * @param discardPass nanoseconds between two looks for free space to discard
      * @param checkSets bytes that a check has for what it knows of blocks, beyond the memory of the volume; {@link MemoryPlan#INCLUDED} but in tests and in the
      *     simulator
+     * @param changesMin bytes of changes that there is room for however little memory the volume has; {@link ChangeBudget#HARD_MIN} but in the simulator
      */
     public record Environment(
             InstantSource clock,
@@ -82,7 +84,8 @@ public final class VolumeOnDevice {
             Timing timing,
             int groupLog2,
             long discardPass,
-            long checkSets) {
+            long checkSets,
+            long changesMin) {
         private static final long DISCARD_PASS = TimeUnit.SECONDS.toNanos(30);
 
         public Environment(InstantSource clock, RandomGenerator random, Timing timing, int groupLog2) {
@@ -92,6 +95,16 @@ public final class VolumeOnDevice {
         public Environment(
                 InstantSource clock, RandomGenerator random, Timing timing, int groupLog2, long discardPass) {
             this(clock, random, timing, groupLog2, discardPass, MemoryPlan.INCLUDED);
+        }
+
+        public Environment(
+                InstantSource clock,
+                RandomGenerator random,
+                Timing timing,
+                int groupLog2,
+                long discardPass,
+                long checkSets) {
+            this(clock, random, timing, groupLog2, discardPass, checkSets, ChangeBudget.HARD_MIN);
         }
 
         public Environment(InstantSource clock, RandomGenerator random, Timing timing) {
@@ -106,6 +119,20 @@ public final class VolumeOnDevice {
     /** Returns why nothing is written to some part of a volume; empty unless something of its space map cannot be read. */
     public static Optional<HoldfastException> closedBecause(Volume volume) {
         return ((StoredVolume) volume).closedBecause();
+    }
+
+    /**
+     * Memory for changes of maps.
+     *
+     * @param peak the most that they took so far
+     * @param limit what they may take
+     */
+    public record ChangeBytes(long peak, long limit) {}
+
+    /** Returns what the changes of a volume took that was opened here for writing. */
+    public static ChangeBytes changeBytes(Volume volume) {
+        StoredVolume stored = (StoredVolume) volume;
+        return new ChangeBytes(stored.changeBytesPeak(), stored.changeBytesLimit());
     }
 
     /** What a volume holds. All of it must be 0 when no call runs and nothing is dirty. */

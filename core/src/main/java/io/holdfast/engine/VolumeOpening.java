@@ -181,7 +181,7 @@ final class VolumeOpening {
                 new ItemStore(nodes, space, reserver, readers, superblock.treeRoot(), superblock.inodesBelow(), policy);
         ChangeMemory changes = new ChangeMemory();
         undo.push(changes::close);
-        ChangeBudget budget = new ChangeBudget(changes, memory.changes());
+        ChangeBudget budget = new ChangeBudget(changes, memory.changes(), environment.changesMin());
         MapRegistry maps = new MapRegistry(nodes, space, changes, items);
         VolumeState state = new VolumeState(
                 store, checksum, new FailureLatch(), room, nodeBuffers, nodes, space, readers, items, maps);

@@ -99,6 +99,9 @@ public enum Guard {
     /** When a failed volume is opened again, no flush succeeds for files with changes that may be gone. */
     LOSS_REFUSES_FLUSH,
 
+    /** Who makes changes of maps waits until there is room for them in memory. */
+    CHANGES_AWAIT_ROOM,
+
     // ---- doors ----
     /** A connection has its share of the memory for payloads, whatever others hold. */
     PAYLOAD_SHARE,

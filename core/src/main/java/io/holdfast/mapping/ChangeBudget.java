@@ -1,5 +1,6 @@
 package io.holdfast.mapping;
 
+import io.holdfast.inject.Guard;
 import io.holdfast.inject.Inject;
 import io.holdfast.inject.Point;
 import java.util.concurrent.atomic.AtomicLong;
@@ -41,7 +42,7 @@ public final class ChangeBudget {
     public static final int RANGE_BLOCKS = 512;
 
     /** For volumes of tests, which have less memory than a user may ask for. */
-    private static final long HARD_MIN = 2L << 20;
+    public static final long HARD_MIN = 2L << 20;
 
     /** Parts of the room beside the frozen changes: what may be filled at once, and what when all maps are written. */
     private static final double ROOM_AT_FIRST = 0.50;
@@ -68,9 +69,18 @@ public final class ChangeBudget {
 
     /** @param share bytes for the changes, a quarter of the volume's memory */
     public ChangeBudget(ChangeMemory memory, long share) {
+        this(memory, share, HARD_MIN);
+    }
+
+    /**
+     * Does as {@link #ChangeBudget(ChangeMemory, long)}.
+     *
+     * @param hardMin the least hard limit
+     */
+    public ChangeBudget(ChangeMemory memory, long share, long hardMin) {
         this.memory = memory;
         this.share = share;
-        this.hard = Math.max(share - share / 8 - SLABS_MARGIN, HARD_MIN);
+        this.hard = Math.max(share - share / 8 - SLABS_MARGIN, hardMin);
     }
 
     /**
@@ -85,6 +95,11 @@ public final class ChangeBudget {
     /** Returns the bytes that the changes never exceed. */
     public long share() {
         return share;
+    }
+
+    /** Returns the bytes that the changes never exceed: the share, or more in volumes of tests that have nearly no memory. */
+    public long limit() {
+        return Math.max(share, hard + 2 * ChangeMemory.SLAB_BYTES);
     }
 
     /** Returns the bytes beyond which nobody may begin to make changes. */
@@ -118,6 +133,10 @@ public final class ChangeBudget {
     }
 
     private boolean tryAdmit(long blocks, long active, double log) {
+        if (Inject.off(Guard.CHANGES_AWAIT_ROOM)) {
+            admitAnyway(blocks);
+            return true;
+        }
         if (logIsFull.test(log) || Inject.fails(Point.CHANGES_FULL)) {
             return false;
         }

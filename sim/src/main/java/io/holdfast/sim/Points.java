@@ -15,6 +15,8 @@ final class Points implements Injector {
     private static final int DELAY_NANOS_MAX = 2_000_000;
     private static final int FORGOTTEN_ONE_IN = 24;
 
+    private static final int HURRIED_PAUSES_ONE_IN = 256;
+
     private final Scenario scenario;
     private final Scheduler scheduler;
     private final Trace trace;
@@ -49,6 +51,7 @@ final class Points implements Injector {
     private volatile boolean forgets;
 
     private @Nullable Runnable afterGrowthDelay;
+    private volatile @Nullable Thread hurried;
 
     Points(Scenario scenario, Scheduler scheduler, Trace trace) {
         this.scenario = scenario;
@@ -94,6 +97,12 @@ final class Points implements Injector {
             scheduler.sleep(checking.nextLong(DELAY_NANOS_MAX * 200L));
             return;
         }
+        if (thread.equals(hurried)) {
+            if (random.nextInt(HURRIED_PAUSES_ONE_IN) == 0) {
+                scheduler.pause();
+            }
+            return;
+        }
         int choice = random.nextInt(scenario.pausing() * 8);
         if (choice >= 8) {
             return;
@@ -104,6 +113,11 @@ final class Points implements Injector {
         } else {
             scheduler.pause();
         }
+    }
+
+    /** Lets a thread go on at nearly all points from now on: it is faster than any device. */
+    void hurry(Thread thread) {
+        hurried = thread;
     }
 
     private static boolean isOfCheck(Point point) {

@@ -4,6 +4,8 @@ import io.holdfast.check.CheckMemory;
 import io.holdfast.format.Layout;
 import io.holdfast.format.Superblock;
 import io.holdfast.inject.Guard;
+import io.holdfast.mapping.ChangeBudget;
+import io.holdfast.mapping.ChangeMemory;
 import io.holdfast.sim.disk.FaultKind;
 import io.holdfast.volume.ChecksumAlgorithm;
 import java.util.ArrayList;
@@ -68,6 +70,13 @@ public record Scenario(
     private static final int REPAIRS_ONE_IN = 8;
     private static final int MEDDLING_ONE_IN = 4;
     private static final int LOOSE_CABLES_ONE_IN = 4;
+    private static final int FLOODS_ONE_IN = 8;
+    /** The log of a smaller volume is a reason for a checkpoint before the changes are. */
+    private static final int FLOODED_BLOCKS_MIN = 4096;
+
+    /** What small maps take, and some slabs more. */
+    private static final long FLOODED_BYTES = 6L * ChangeMemory.SLAB_BYTES;
+
     private static final int VOLUME_GROWS_ONE_IN = 6;
 
     private static final List<FaultKind> FAILURES = List.of(
@@ -222,6 +231,20 @@ public record Scenario(
     /** Returns whether somebody pauses, slows and cancels background work while clients use the volume. */
     public boolean meddlesWithJobs() {
         return random("meddles with jobs").nextInt(MEDDLING_ONE_IN) == 0;
+    }
+
+    /** Returns whether somebody makes more changes of a map than there is memory for. */
+    public boolean floods() {
+        return volumeBlocks >= FLOODED_BLOCKS_MIN
+                && crashEvery == 0
+                && faults.isEmpty()
+                && !overNbd()
+                && random("floods").nextInt(FLOODS_ONE_IN) == 0;
+    }
+
+    /** Returns how many bytes of changes there is room for at least: few where somebody makes many. */
+    public long changesMin() {
+        return floods() ? FLOODED_BYTES : ChangeBudget.HARD_MIN;
     }
 
     /** Returns whether the device brings nothing for a moment while the volume is opened after a crash. */

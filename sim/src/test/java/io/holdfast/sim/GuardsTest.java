@@ -96,6 +96,7 @@ class GuardsTest {
             case UNREADABLE_IS_NOT_ABSENT -> new Seeds(1500, Scenario::hasLooseCable);
             // Need a node of the metadata tree that decays, and somebody who looks for what it has.
             case LOST_IS_NOT_ABSENT, LOST_KEEPS_POINTER -> new Seeds(13_000, Scenario::decays);
+            case CHANGES_AWAIT_ROOM -> new Seeds(6000, Scenario::floods);
             case CHECK_HEARS_CHANGES -> new Seeds(1500, Scenario::checksBeside);
             // Needs a check that is so slow that a block has been used again meanwhile.
             case CHECK_LOOKS_AGAIN -> new Seeds(3000, scenario -> scenario.checksBeside() && scenario.tight());

@@ -301,6 +301,15 @@ public final class Inspector {
         });
     }
 
+    /** The changes of maps stay within their memory, whoever makes them. */
+    public void requireBoundedChanges() {
+        VolumeOnDevice.ChangeBytes bytes = VolumeOnDevice.changeBytes(world.volume());
+        world.log("changes", "took %d of %d bytes".formatted(bytes.peak(), bytes.limit()));
+        if (bytes.peak() > bytes.limit()) {
+            throw new ViolationException("the changes of maps took " + bytes);
+        }
+    }
+
     /** Checks the volume beside its clients. */
     public void checkBeside() {
         try {
