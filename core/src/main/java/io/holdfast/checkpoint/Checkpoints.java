@@ -334,6 +334,9 @@ public final class Checkpoints {
         if (!Inject.off(Guard.CHECK_HEARS_CHANGES)) {
             watchers.forEach(watcher -> watcher.changed(run.taken(), run.dropped()));
         }
+        if (!watchers.isEmpty()) {
+            Inject.at(Point.CHECKPOINT_TOLD);
+        }
         superblock = next;
         volume.maps().forgetClean(run.roots().keySet());
         BlockList dead = volume.space().commit(next.unwrittenBlocks(), run.frozenUnwritten());

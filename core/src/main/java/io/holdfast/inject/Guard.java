@@ -78,6 +78,8 @@ public enum Guard {
     FREEZE_STOPS_CHANGES,
     /** A check that runs beside writers hears which blocks a checkpoint changes before it can see that checkpoint. */
     CHECK_HEARS_CHANGES,
+    /** A later pass of a check begins while no checkpoint is between telling what it changes and being there. */
+    PASS_BEGINS_IDLE,
     /** A check hears that the blocks that it reads may have been used again. */
     PINS_TELL,
     /** A check asks whether a file still has a data block before it says that the block is bad. */

@@ -93,6 +93,8 @@ public enum Point {
     GROWTH_DURABLE,
     /** The superblock is durable, memory still has the old trees. */
     CHECKPOINT_DURABLE,
+    /** A check has heard what a checkpoint changes, and cannot see that checkpoint yet. */
+    CHECKPOINT_TOLD,
     /** Memory has the new trees; blocks of the old ones are not free yet. */
     CHECKPOINT_COMMITTED,
     /** Dead blocks are about to come free. */
@@ -125,6 +127,8 @@ public enum Point {
     CHECK_SLICE_WALKED,
     /** A check has gathered data blocks, and not read them yet. */
     CHECK_DATA_GATHERED,
+    /** A check is about to begin another pass. */
+    CHECK_PASS_BEGINS,
     /** A check begins another pass, for groups that it has no blocks of yet. */
     CHECK_PASS_BEGAN,
 

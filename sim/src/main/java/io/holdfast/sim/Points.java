@@ -13,6 +13,9 @@ import org.jspecify.annotations.Nullable;
 /** Acts at the injection points of one simulation: yields, delays and failures, as the seed decides. */
 final class Points implements Injector {
     private static final int DELAY_NANOS_MAX = 2_000_000;
+    /** Before a check begins another pass, clients have up to so much time. */
+    private static final long PASS_NANOS = DELAY_NANOS_MAX * 1000L;
+
     private static final int FORGOTTEN_ONE_IN = 24;
 
     private static final int HURRIED_PAUSES_ONE_IN = 256;
@@ -46,6 +49,8 @@ final class Points implements Injector {
     private final SplittableRandom growth;
 
     private final SplittableRandom checking;
+    /** Checks that are about to begin another pass. */
+    private int passes;
 
     private final SplittableRandom forgetting;
     private volatile boolean forgets;
@@ -89,6 +94,22 @@ final class Points implements Injector {
             scheduler.sleep(growth.nextLong(DELAY_NANOS_MAX * 200L));
             if (afterGrowthDelay != null) {
                 afterGrowthDelay.run();
+            }
+            return;
+        }
+        if (point == Point.CHECK_PASS_BEGINS) {
+            passes++;
+            try {
+                scheduler.sleep(checking.nextLong(PASS_NANOS));
+            } finally {
+                passes--;
+            }
+            return;
+        }
+        if (point == Point.CHECKPOINT_TOLD) {
+            if (passes > 0) {
+                // The check gets the time to begin its pass, if it may.
+                scheduler.sleep(PASS_NANOS);
             }
             return;
         }

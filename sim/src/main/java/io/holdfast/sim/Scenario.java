@@ -212,6 +212,11 @@ public record Scenario(
         return CheckMemory.setsFor(new Layout(volumeBlocks, groupLog2()), 1 + random.nextInt(CHECKED_GROUPS));
     }
 
+    /** Returns whether a check beside clients makes several passes. */
+    public boolean checksInPasses() {
+        return checksBeside() && checkSets() < CHECK_SETS;
+    }
+
     /**
      * Returns whether checkpoints forget blocks now and then, and the volume is repaired beside its clients. Nothing else goes wrong then, and there is space for the
      * repair's checkpoint.

@@ -98,6 +98,8 @@ class GuardsTest {
             case LOST_IS_NOT_ABSENT, LOST_KEEPS_POINTER -> new Seeds(13_000, Scenario::decays);
             case CHANGES_AWAIT_ROOM -> new Seeds(6000, Scenario::floods);
             case CHECK_HEARS_CHANGES -> new Seeds(1500, Scenario::checksBeside);
+            // Needs a checkpoint in the moment at which a check begins another pass.
+            case PASS_BEGINS_IDLE -> new Seeds(3000, Scenario::checksInPasses);
             // Needs a check that is so slow that a block has been used again meanwhile.
             case CHECK_LOOKS_AGAIN -> new Seeds(3000, scenario -> scenario.checksBeside() && scenario.tight());
             case PINS_TELL -> new Seeds(10000, scenario -> scenario.checksBeside() && scenario.tight());
