@@ -27,9 +27,9 @@ public record CheckMemory(long orderBytes, long setBytes, long key) {
         return layout.groups() * EACH_GROUP + 2 * NODES_MIN + (long) groups * SETS * BlockSet.bytesEach(layout);
     }
 
-    /** Returns how many data blocks are gathered before they are read. */
-    int dataTogether() {
-        return (int) Math.min(orderBytes / (2L * DataBatch.RECORD_BYTES), Integer.MAX_VALUE);
+    /** Returns how many cells of a batch of data blocks there is memory for. */
+    int dataCells() {
+        return (int) Math.min(orderBytes / (2L * DataBatch.CELL_BYTES), Integer.MAX_VALUE);
     }
 
     /** Returns of how many groups at a time a check knows single blocks. */

@@ -11,15 +11,20 @@ import org.jspecify.annotations.Nullable;
  * The threads of a check that read the device, so that it always has several reads to do. The check's thread is one of them.
  * They take less than half of the volume's buffers for metadata, so that writers and checkpoints find some.
  *
+ * <p>While parts that were {@linkplain #begin begun} are being done, the check's thread may have others done by {@link #read}. It waits for these, so they go
+ * first: half of the threads that have a part of the others turn to them behind it.
+ *
  * <p>Used by one thread, which closes this when the check is done.
  */
 final class CheckReaders implements AutoCloseable {
     /** Most reads under way at once; beyond it a disk does no more, and its other users wait longer. */
-    private static final int READERS_MAX = 8;
+    private static final int READERS_MAX = 12;
 
     private final BufferPool buffers;
     private final Helpers helpers;
     private final int helpersMax;
+    /** What the check's thread waits for; null if it waits for nothing. */
+    private volatile @Nullable Round urgent;
 
     CheckReaders(BufferPool buffers) {
         this.buffers = buffers;
@@ -47,7 +52,13 @@ final class CheckReaders implements AutoCloseable {
         if (parts == 0) {
             return;
         }
-        begin(parts, part, parts - 1).finish();
+        Round round = begin(parts, part, parts - 1);
+        urgent = round;
+        try {
+            round.finish();
+        } finally {
+            urgent = null;
+        }
     }
 
     /** Lets the other threads begin with parts, as many as are free; {@link Round#finish} does the rest. */
@@ -59,6 +70,10 @@ final class CheckReaders implements AutoCloseable {
         Round round = new Round(parts, part);
         round.helping = helpers.offer(round::help, Math.min(helpersMax, helpersWanted));
         return round;
+    }
+
+    private int lentMax() {
+        return Math.ceilDiv(helpersMax, 2);
     }
 
     /** Ends the threads. */
@@ -77,6 +92,8 @@ final class CheckReaders implements AutoCloseable {
         private int helped;
         /** Of the thread that began this: how many others help. */
         private int helping;
+        /** Threads of another round that do parts of this one. */
+        private int lent;
 
         private @Nullable Throwable failure;
 
@@ -111,6 +128,10 @@ final class CheckReaders implements AutoCloseable {
             try {
                 while (index >= 0) {
                     part.read(index, memory);
+                    Round first = urgent;
+                    if (first != null && first != this) {
+                        first.lend(memory);
+                    }
                     index = take();
                 }
             } catch (RuntimeException | Error e) {
@@ -120,10 +141,45 @@ final class CheckReaders implements AutoCloseable {
             }
         }
 
+        /** Does parts of this round on a thread of another one, unless enough do. */
+        private void lend(MemorySegment memory) {
+            int index = takeLent();
+            if (index < 0) {
+                return;
+            }
+            try {
+                while (index >= 0) {
+                    part.read(index, memory);
+                    index = take();
+                }
+            } catch (RuntimeException | Error e) {
+                fail(e);
+            } finally {
+                lock.lock();
+                try {
+                    lent--;
+                    done.signalAll();
+                } finally {
+                    lock.unlock();
+                }
+            }
+        }
+
         private int take() {
             lock.lock();
             try {
                 return next < parts && failure == null ? next++ : -1;
+            } finally {
+                lock.unlock();
+            }
+        }
+
+        private int takeLent() {
+            lock.lock();
+            try {
+                int index = lent < lentMax() && next < parts && failure == null ? next++ : -1;
+                lent += index < 0 ? 0 : 1;
+                return index;
             } finally {
                 lock.unlock();
             }
@@ -160,7 +216,7 @@ final class CheckReaders implements AutoCloseable {
         private void await() {
             lock.lock();
             try {
-                while (helped < helping) {
+                while (helped < helping || lent > 0) {
                     done.awaitUninterruptibly();
                 }
             } finally {

@@ -111,7 +111,9 @@ final class CheckState implements AutoCloseable {
                 new SecondLook(this),
                 findings,
                 this::showProgress,
-                (int) Math.min(work.memory().dataTogether(), source.superblock().allocatedBlocks()),
+                (int) Math.min(
+                        work.memory().dataCells(),
+                        DataBatch.CELLS_EACH * source.superblock().allocatedBlocks()),
                 memory);
     }
 

@@ -22,11 +22,14 @@ import org.jspecify.annotations.Nullable;
  * SecondLook} finds out whether the file still has it. Used by one thread, which closes this.
  */
 final class DataCheck implements AutoCloseable {
-    /** A walk that was told to stop may come with so many blocks more. */
-    private static final int SLACK = MapEntry.FANOUT;
-    /** Two wanted blocks at most so far apart share one read. */
-    private static final int GAP_MAX = 16;
-    /** The first batch is small, so that its reading begins soon. Each later one may have twice as many blocks. */
+    /** The cells of blocks with which a walk may come that was told to stop. */
+    private static final int SLACK = DataBatch.CELLS_EACH * MapEntry.FANOUT;
+    /** Two wanted blocks at most so far apart share one read: a solid state disk takes about as long for six blocks more as for one more read. */
+    private static final int GAP_MAX = 8;
+    /**
+     * Cells of the first batch: it is small, so that its reading begins soon. Each later one may have twice as many. Where blocks lie scattered, only very
+     * many of them lie close together, so such a batch is as large as can be from the beginning.
+     */
     private static final int FIRST_BATCH = 1 << 14;
 
     private final BlockStore store;
@@ -38,7 +41,7 @@ final class DataCheck implements AutoCloseable {
     private final int max;
     private final Arena memory;
 
-    /** Blocks of the next batch. */
+    /** Cells of the next batch, unless its blocks lie scattered. */
     private int wanted;
 
     private @Nullable DataBatch gathered;
@@ -49,7 +52,7 @@ final class DataCheck implements AutoCloseable {
      * @param store whose reads wait while the job is paused: nobody waits for what is read here
      * @param findings takes what was verified; doubtful blocks go to {@code secondLook}
      * @param progress called now and then, by the thread that uses this
-     * @param max blocks of one batch
+     * @param max cells of one batch
      * @param memory where two batches lie, once they are needed
      */
     DataCheck(
@@ -67,12 +70,12 @@ final class DataCheck implements AutoCloseable {
         this.secondLook = secondLook;
         this.findings = findings;
         this.progress = progress;
-        this.max = Math.clamp(max, 2 * SLACK, DataBatch.BLOCKS_MAX);
+        this.max = Math.clamp(max, 2 * SLACK, DataBatch.CELLS_MAX);
         this.wanted = Math.min(this.max, FIRST_BATCH);
         this.memory = memory;
     }
 
-    /** Adds a block. The caller has looked at {@link #room}. */
+    /** Adds a block. The caller has asked {@link #isFull}, at least once for the entries of a node. */
     void block(long inode, long fileBlock, Mapping mapping) {
         batch().add(inode, fileBlock, mapping);
     }
@@ -87,27 +90,33 @@ final class DataCheck implements AutoCloseable {
         return batch;
     }
 
-    /** Returns how many blocks a walk may gather before it is told to stop. */
+    /** Returns whether a walk that gathers blocks is to stop, and the caller to begin to read. */
+    boolean isFull() {
+        return room() <= 0;
+    }
+
+    /** Returns how many blocks a walk may gather at most before it is to stop. */
     int room() {
-        return wanted - SLACK - size();
+        DataBatch batch = gathered;
+        return batch == null ? wanted - SLACK : (batch.isScattered() ? max : wanted) - SLACK - batch.size();
     }
 
-    /** Returns how many blocks are gathered. */
-    int size() {
-        return gathered == null ? 0 : gathered.size();
+    /** Returns what is gathered, for {@link #truncate}. */
+    DataBatch.Mark mark() {
+        return gathered == null ? DataBatch.Mark.EMPTY : gathered.mark();
     }
 
-    /** Forgets the blocks gathered since there were so many. */
-    void truncate(int blocks) {
+    /** Forgets the blocks gathered since. */
+    void truncate(DataBatch.Mark to) {
         if (gathered != null) {
-            gathered.truncate(blocks);
+            gathered.truncate(to);
         }
     }
 
     /** Returns how many blocks were added and not read yet. */
     long waiting() {
         Reading now = reading;
-        return (long) size() + (now == null ? 0 : now.waiting());
+        return (long) mark().blocks() + (now == null ? 0 : now.waiting());
     }
 
     /** Begins to read what is gathered, once the batch before is done. The caller pins nothing. */
@@ -181,15 +190,15 @@ final class DataCheck implements AutoCloseable {
         }
 
         private int[] runs() {
-            int[] starts = new int[Math.min(batch.size(), 1024) + 1];
+            int[] starts = new int[Math.min(batch.blocks(), 1024) + 1];
             int count = 0;
-            for (int from = 0; from < batch.size(); from = runEnd(from)) {
+            for (int from = 0; from < batch.blocks(); from = runEnd(from)) {
                 if (count + 1 == starts.length) {
                     starts = Arrays.copyOf(starts, starts.length * 2);
                 }
                 starts[count++] = from;
             }
-            starts[count] = batch.size();
+            starts[count] = batch.blocks();
             return Arrays.copyOf(starts, count + 1);
         }
 
@@ -198,7 +207,7 @@ final class DataCheck implements AutoCloseable {
             long first = batch.blockAt(from);
             int to = from + 1;
             // A block that is wanted twice (a fault) is read twice: the two may expect different checksums.
-            while (to < batch.size()
+            while (to < batch.blocks()
                     && batch.blockAt(to) != batch.blockAt(to - 1)
                     && batch.blockAt(to) - batch.blockAt(to - 1) <= GAP_MAX
                     && batch.blockAt(to) - first < readers.blocksMax()) {
@@ -210,7 +219,7 @@ final class DataCheck implements AutoCloseable {
         int waiting() {
             lock.lock();
             try {
-                return batch.size() - read;
+                return batch.blocks() - read;
             } finally {
                 lock.unlock();
             }

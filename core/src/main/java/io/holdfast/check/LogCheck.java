@@ -109,7 +109,7 @@ public final class LogCheck implements LogReader.Sink {
                 for (int i = 0; i < extent.count(); i++) {
                     claim(record, extent.block() + i);
                     if (extent.proven() && check.readsData() && !again) {
-                        if (data.room() <= 0) {
+                        if (data.isFull()) {
                             data.startReading();
                         }
                         long word = MapEntry.word(MapEntry.WRITTEN, extent.block() + i);

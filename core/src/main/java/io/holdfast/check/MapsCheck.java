@@ -78,8 +78,8 @@ final class MapsCheck {
         while (at.index < check.inodes.size() && !check.isEndless) {
             Position from = at;
             length.limit(Math.max(SLICE_MIN, check.work.job().bytesWithin(SLICE_NANOS) / Block.SIZE));
-            if (check.readsData()) {
-                makeRoom(length);
+            if (isDataFull()) {
+                check.data.startReading();
             }
             boolean alone = attempt > 0;
             Part part = check.work.unpaused(() -> read(from, length.blocks(), alone));
@@ -145,12 +145,9 @@ final class MapsCheck {
         }
     }
 
-    /** Makes room for the data blocks that the next slice finds. */
-    private void makeRoom(SliceLength length) {
-        if (check.data.room() < length.blocks() && check.data.size() > 0) {
-            check.data.startReading();
-        }
-        length.limit(check.data.room());
+    /** Returns whether no more data blocks can be gathered before those that were are read. */
+    private boolean isDataFull() {
+        return check.readsData() && check.data.isFull();
     }
 
     /**
@@ -163,7 +160,7 @@ final class MapsCheck {
     /** @param alone end with the file, so that what is taken away again is known to be in it */
     private Part read(Position from, int blocks, boolean alone) {
         Slice slice = check.newSlice(blocks);
-        int gathered = check.data.size();
+        DataBatch.Mark gathered = check.data.mark();
         boolean good = false;
         try (CheckSource.State state = check.source.take()) {
             Position next = read(state.superblock(), from, slice, alone);
@@ -177,12 +174,12 @@ final class MapsCheck {
         }
     }
 
-    /** Reads maps until the slice is full, or one map to its end; returns where to go on. */
+    /** Reads maps until the slice or the batch of data is full, or one map to its end; returns where to go on. */
     private Position read(Superblock superblock, Position from, Slice slice, boolean alone) {
         int index = from.index;
         MapCount count = from.count;
         int end = alone ? from.index + 1 : check.inodes.size();
-        while (index < end && !slice.isFull()) {
+        while (index < end && !slice.isFull() && !isDataFull()) {
             count = read(superblock, check.inodes.get(index), count, slice);
             if (count == null || count.from() == MapWalk.END) {
                 if (count != null) {
@@ -356,6 +353,16 @@ final class MapsCheck {
             if (behind < count) {
                 super.lost(fileBlock, count - behind);
             }
+        }
+
+        @Override
+        public boolean isFull() {
+            return super.isFull() || isDataFull();
+        }
+
+        @Override
+        public long room() {
+            return check.readsData() ? Math.clamp(check.data.room(), 0, super.room()) : super.room();
         }
 
         @Override

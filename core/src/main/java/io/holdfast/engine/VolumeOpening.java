@@ -67,7 +67,7 @@ final class VolumeOpening {
     private static final int SHORT_LOG_BUFFERS = 32;
 
     private static final int NODE_BUFFER_BLOCKS = 64;
-    private static final int NODE_BUFFERS_MAX = 16;
+    private static final int NODE_BUFFERS_MAX = 26;
     /** So many bytes for cached nodes allow one more buffer to read them. */
     private static final long NODES_PER_BUFFER = 2L << 20;
 

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.holdfast.device.BufferPool;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.CyclicBarrier;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -54,6 +55,61 @@ final class CheckReadersTest {
         });
 
         assertThat(most).hasValueLessThanOrEqualTo(3);
+    }
+
+    @Test
+    void whatIsWaitedForGoesBeforeWhatWasBegunWithTheSameThreads() {
+        CountDownLatch begun = new CountDownLatch(2);
+        CountDownLatch waitedFor = new CountDownLatch(1);
+        CyclicBarrier two = new CyclicBarrier(2);
+        Set<Thread> threads = ConcurrentHashMap.newKeySet();
+        CheckReaders.Round round = readers.begin(4, (index, memory) -> {
+            begun.countDown();
+            await(waitedFor);
+        });
+        await(begun); // Both helpers have a part, and two parts are left.
+
+        readers.read(2, (index, memory) -> {
+            waitedFor.countDown();
+            await(two); // One of the helpers must come for this to end.
+            threads.add(Thread.currentThread());
+        });
+        round.finish();
+
+        assertThat(threads).hasSize(2);
+    }
+
+    @Test
+    void throwsWhatAPartThrowsAlsoOnAThreadOfOthers() {
+        for (int bad = 0; bad < 8; bad++) {
+            int thrower = bad;
+            CheckReaders.Round round = readers.begin(100, (index, memory) -> {});
+            assertThatThrownBy(() -> readers.read(8, (index, memory) -> {
+                        if (index == thrower) {
+                            throw new OutOfMemoryError("part " + index);
+                        }
+                    }))
+                    .isInstanceOf(OutOfMemoryError.class)
+                    .hasMessage("part " + bad);
+            round.finish();
+            assertThat(buffers.inUse()).isZero();
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(1, TimeUnit.MINUTES)).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void await(CyclicBarrier barrier) {
+        try {
+            barrier.await(1, TimeUnit.MINUTES);
+        } catch (Exception e) {
+            throw new IllegalStateException(e);
+        }
     }
 
     @Test
