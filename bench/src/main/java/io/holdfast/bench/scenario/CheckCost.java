@@ -25,7 +25,8 @@ import java.util.concurrent.CompletionException;
 /** How fast a check is while nobody else uses the volume, and what it costs clients while they do. */
 final class CheckCost extends ClientCost {
     private static final long ROOM_BYTES = 3L << 30;
-    private static final long RATE = 400_000_000;
+    /** Some more than it is to read beside clients, since it makes way for them. */
+    private static final int RATE_MB = 240;
     /** What it reads at least in a second while clients are busy. */
     private static final double RATE_MIN_MIB = 200e6 / MIB;
     /** A check of what a client overwrites all the time ends by then. */
@@ -42,7 +43,7 @@ final class CheckCost extends ClientCost {
 
     @Override
     public String title() {
-        return "a check: of a quiet volume; and with `--rate 400MB` beside 4 KiB random write, qd 32";
+        return "a check: of a quiet volume; and with `--rate %dMB` beside 4 KiB random write, qd 32".formatted(RATE_MB);
     }
 
     @Override
@@ -111,7 +112,7 @@ final class CheckCost extends ClientCost {
         CompletableFuture<Double> check = new CompletableFuture<>();
         Thread checker = Thread.ofPlatform().start(() -> {
             try {
-                check.complete(check(own, CheckOptions.ALL.withRate(RATE)));
+                check.complete(check(own, CheckOptions.ALL.withRate(RATE_MB * 1_000_000L)));
             } catch (IOException | RuntimeException e) {
                 check.completeExceptionally(e);
             }
@@ -125,7 +126,8 @@ final class CheckCost extends ClientCost {
             note(bench, outcome, BESIDE, result);
             check.join();
             checker.join();
-            bench.say("    the check reads %.0f MiB/s".formatted(moved.mebibytesPerSecond()));
+            bench.say(
+                    "    the check reads %.0f MiB/s, with --rate %dMB".formatted(moved.mebibytesPerSecond(), RATE_MB));
             outcome.add(BESIDE, Metric.MIB_PER_SECOND, moved.mebibytesPerSecond());
         } catch (CompletionException e) {
             throw new IOException("the check beside clients failed", e.getCause());
