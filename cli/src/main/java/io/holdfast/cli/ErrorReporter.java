@@ -2,6 +2,7 @@ package io.holdfast.cli;
 
 import io.holdfast.cli.Cancellation.CancelledException;
 import io.holdfast.cli.control.ServerLostException;
+import io.holdfast.cli.host.ReaderGoneException;
 import io.holdfast.cli.text.DamageAdvice;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
@@ -38,10 +39,23 @@ public final class ErrorReporter {
         this.reads = reads;
     }
 
-    /** Reports the error and returns how the command ends. */
+    /**
+     * Reports the error and returns how the command ends. Nothing is said of a reader that has left: it wanted no more, and
+     * programs that a signal ends there say nothing, either.
+     */
     public ExitCode report(Throwable thrown) {
         Throwable error = unwrap(thrown);
         ExitCode exit = exitCode(error);
+        if (exit != ExitCode.READER_GONE) {
+            say(error, exit);
+        }
+        if (debug) {
+            thrown.printStackTrace(err);
+        }
+        return exit;
+    }
+
+    private void say(Throwable error, ExitCode exit) {
         String message = Names.printable(message(error));
         boolean damage = isDamage(error);
         if (json) {
@@ -57,10 +71,6 @@ public final class ErrorReporter {
                 err.println(DamageAdvice.TEXT);
             }
         }
-        if (debug) {
-            thrown.printStackTrace(err);
-        }
-        return exit;
     }
 
     private boolean isDamage(Throwable error) {
@@ -85,6 +95,7 @@ public final class ErrorReporter {
             case FileAlreadyExistsException _ -> ExitCode.EXISTS;
             case CancelledException _ -> ExitCode.INTERRUPTED;
             case UsageException _, TypeConversionException _ -> ExitCode.USAGE;
+            case ReaderGoneException _ -> ExitCode.READER_GONE;
             default -> ExitCode.FAILURE;
         };
     }

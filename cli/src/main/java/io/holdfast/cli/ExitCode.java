@@ -18,7 +18,8 @@ public enum ExitCode {
     WRONG_KIND(11, "a directory where a file is needed or the reverse, or a directory that is not empty"),
     SERVER_LOST(12, "the connection to the server of the volume broke or made no sense"),
     IN_USE(13, "a client or another command has the file open, or a check runs already; nothing was changed"),
-    INTERRUPTED(130, "interrupted by a signal, or a check by 'holdfast jobs', after cleaning up");
+    INTERRUPTED(130, "interrupted by a signal, or a check by 'holdfast jobs', after cleaning up"),
+    READER_GONE(141, "the reader of standard output left before its end, as 'head' does");
 
     private final int status;
     private final String meaning;

@@ -130,5 +130,6 @@ final class DuCommand extends SizesCommand {
                         context().out(),
                         Json.object("path", path, "allocated_bytes", sum.bytes, "files", sum.files),
                         out -> out.println(size(sum.bytes) + "\t" + Names.printable(path)));
+        requireWanted();
     }
 }

@@ -3,6 +3,9 @@ package io.holdfast.cli.command;
 import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ErrorReporter;
 import io.holdfast.cli.ExitCode;
+import io.holdfast.cli.host.StandardOutput;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -37,6 +40,20 @@ public abstract class HoldfastCommand implements Callable<Integer> {
     /** Returns the reporter that follows this command's options. */
     public final ErrorReporter errors() {
         return new ErrorReporter(context.err(), output.debug(), output.json(), readsVolume());
+    }
+
+    /**
+     * Ends a listing that nobody wants any more.
+     *
+     * @throws UncheckedIOException if the reader of the output has left, or the output cannot be written
+     */
+    protected final void requireWanted() {
+        context.cancel().check();
+        try {
+            StandardOutput.requireWritten(context.out());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Returns whether the command reads what a volume has. */

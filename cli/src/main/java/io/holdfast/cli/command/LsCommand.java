@@ -70,7 +70,7 @@ final class LsCommand extends SizesCommand {
 
     private void list(Volume volume, String directory) throws HoldfastException {
         Listing.forEach(volume, directory, entry -> {
-            context().cancel().check();
+            requireWanted();
             show(volume, Names.join(directory, entry.name()), entry);
             return true;
         });

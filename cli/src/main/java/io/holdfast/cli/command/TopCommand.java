@@ -72,6 +72,7 @@ final class TopCommand extends VolumeCommand {
             long now = System.nanoTime();
             Rates rates = new Rates(before, after, Math.max(1, now - at));
             output().print(context().out(), TopView.json(rates), out -> view.show(out, rates));
+            requireWanted();
             before = after;
             at = now;
             left -= left == Integer.MAX_VALUE ? 0 : 1;

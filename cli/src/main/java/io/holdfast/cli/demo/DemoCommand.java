@@ -6,6 +6,7 @@ import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.UsageException;
 import io.holdfast.cli.command.HoldfastCommand;
 import io.holdfast.cli.host.HostPath;
+import io.holdfast.cli.host.ReaderGoneException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -72,6 +73,8 @@ public final class DemoCommand extends HoldfastCommand {
                 delete(folder);
             });
             demo.all(rounds, seconds);
+        } catch (ReaderGoneException e) {
+            throw e;
         } catch (IOException | UncheckedIOException e) {
             context().cancel().check();
             report.failed(String.valueOf(e.getMessage()));

@@ -11,6 +11,7 @@ import io.holdfast.cli.config.ConfiguredLine;
 import io.holdfast.cli.control.ControlPath;
 import io.holdfast.cli.control.ControlServer;
 import io.holdfast.cli.host.HostPath;
+import io.holdfast.cli.host.StandardOutput;
 import io.holdfast.cli.log.Log;
 import io.holdfast.cli.log.LogFormat;
 import io.holdfast.cli.log.ServerLog;
@@ -183,6 +184,8 @@ public final class ServeCommand extends HoldfastCommand {
             ServiceManager manager,
             Monitoring monitoring)
             throws IOException, InterruptedException {
+        // Whoever waited for the first lines may go; the clients stay.
+        StandardOutput.letReaderLeave(context().out());
         ServeEvents events = new ServeEvents(context().out(), output().json());
         ServiceStatus status = new ServiceStatus(manager, device);
         long stopAt;
