@@ -10,11 +10,9 @@ import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,35 +22,26 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /**
- * The XML and the commands for libvirt in docs/RECIPES.md, with a real libvirtd, which belongs to another user than the
- * server: its QEMU reaches a disk by the group of the socket alone. The machine is emulated and has no guest; its monitor
+ * The XML and the commands for libvirt in docs/RECIPES.md, with a real libvirtd of the system, whose QEMU belongs to another
+ * user than the server: it reaches a disk by the group of the socket alone. The machine is emulated and has no guest; its monitor
  * reads and writes the disk.
  */
 @Tag("slow")
 @Timeout(300)
 class LibvirtTest {
-    private static final Path LIBVIRTD = Path.of("/usr/sbin/libvirtd");
-    private static final int NOBODY = 65534;
-    private static final long LOOK_NANOS = 20_000_000;
-
     @TempDir
     private Path folder;
 
     private String page;
     private Places places;
     private RealServer server;
-    private Optional<Process> daemon = Optional.empty();
+    private Optional<Libvirtd> daemon = Optional.empty();
     private int asked;
 
     @BeforeEach
     void start() throws IOException {
-        Program.needs("virsh", "qemu-system-x86_64", "qemu-io", "setpriv", "openssl");
-        if (!Files.isExecutable(LIBVIRTD)) {
-            Program.skip(LIBVIRTD + " is not installed");
-        }
-        if (!Places.isRoot()) {
-            Program.skip("only root can be other users");
-        }
+        Program.needs("qemu-io", "openssl");
+        Libvirtd.need(folder);
         page = Files.readString(RecipesPageTest.PAGE);
         try (ServerSocket free = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             places = new Places(folder, free.getLocalPort());
@@ -70,50 +59,13 @@ class LibvirtTest {
         server = new RealServer(folder, folder.resolve("vms.holdfast"), "256M");
         server.run("import", image.toString(), "VOLUME", "/debian.img");
         server.run("create", "VOLUME", "/copy.img", "--size", "8M");
-        startDaemon(pki);
-    }
-
-    /** Starts a libvirtd with folders of its own, and waits for its socket. */
-    private void startDaemon(Path pki) throws IOException {
-        Path config = Files.createDirectories(folder.resolve("home/config/libvirt"));
-        Files.createDirectory(
-                folder.resolve("run"),
-                PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
-        Files.writeString(
-                config.resolve("qemu.conf"), "nbd_tls_x509_cert_dir = \"" + pki + "\"\nstdio_handler = \"file\"\n");
-        Program.run(folder, "chown", "-R", NOBODY + ":" + NOBODY, "home", "run");
-        daemon = Optional.of(Program.builder(folder, asNobody(LIBVIRTD.toString()))
-                .redirectOutput(folder.resolve("libvirtd.log").toFile())
-                .start());
-        while (!Files.exists(folder.resolve("run/libvirt/libvirt-sock"))) {
-            assertThat(daemon.get().isAlive())
-                    .as(Files.readString(folder.resolve("libvirtd.log")))
-                    .isTrue();
-            LockSupport.parkNanos(LOOK_NANOS);
-        }
-    }
-
-    private String[] asNobody(String... line) {
-        List<String> words = new ArrayList<>(
-                List.of("setpriv", "--reuid=" + NOBODY, "--regid=" + NOBODY, "--groups=" + places.group(), "env"));
-        words.add("HOME=" + folder.resolve("home"));
-        for (String name : List.of("CONFIG", "CACHE", "DATA")) {
-            words.add(
-                    "XDG_" + name + "_HOME=" + folder.resolve("home").resolve(name.toLowerCase(java.util.Locale.ROOT)));
-        }
-        words.add("XDG_RUNTIME_DIR=" + folder.resolve("run"));
-        words.add("LIBVIRT_AUTOSTART=0");
-        words.add("LIBVIRT_DEFAULT_URI=qemu:///session?mode=legacy");
-        words.addAll(List.of(line));
-        return words.toArray(String[]::new);
+        daemon = Optional.of(Libvirtd.start(folder, places.group(), pki));
     }
 
     @AfterEach
     void end() throws IOException {
         if (daemon.isPresent()) {
-            Program.end(folder, asNobody("virsh", "destroy", "debian"));
-            daemon.get().destroy();
-            daemon.get().onExit().join();
+            daemon.get().close();
         }
         if (server != null) {
             try (RealServer ending = server) {
@@ -124,14 +76,18 @@ class LibvirtTest {
     }
 
     private String virsh(String... words) throws IOException {
-        List<String> line = new ArrayList<>(List.of("virsh"));
-        line.addAll(List.of(words));
-        return Program.run(folder, asNobody(line.toArray(String[]::new)));
+        return daemon.orElseThrow().virsh(words);
     }
 
     /** Runs a command of the page. */
     private String runs(String command) throws IOException {
-        return Program.run(folder, asNobody("sh", "-c", places.in(command)));
+        return daemon.orElseThrow().runs(places.in(command));
+    }
+
+    /** Starts the machine, which is another user's than the server. */
+    private void startMachine() throws IOException {
+        virsh("start", "debian");
+        assertThat(daemon.orElseThrow().users()).containsExactly(Libvirtd.USER);
     }
 
     private void serve() throws IOException {
@@ -175,7 +131,7 @@ class LibvirtTest {
     /** Ends the machine, which then writes what its disk did, and reads that. */
     private void assertNothingFailed() throws IOException {
         virsh("destroy", "debian");
-        String log = Files.readString(folder.resolve("home/cache/libvirt/qemu/log/debian.log"));
+        String log = daemon.orElseThrow().log("debian");
         assertThat(log).doesNotContain("failed");
         assertThat(log.split("\\bops;", -1)).hasSize(asked + 1);
     }
@@ -206,7 +162,7 @@ class LibvirtTest {
         boolean reconnects = reconnects();
         System.out.println("libvirt " + virsh("--version").strip() + (reconnects ? " hands on" : " drops")
                 + " <reconnect> of NBD");
-        virsh("start", "debian");
+        startMachine();
         if (reconnects) {
             writesThroughRestarts(device);
         }
@@ -243,7 +199,7 @@ class LibvirtTest {
                 "--export",
                 "/debian.img,exclusive,client=client");
         define(Places.block(page, "xml tls"), "");
-        virsh("start", "debian");
+        startMachine();
         does("virtio-disk0/virtio-backend", "write -P 7 0 64k");
         does("virtio-disk0/virtio-backend", "read -P 7 0 64k");
         assertThat(server.run("clients", "VOLUME").toString()).contains("\"certificate\":\"client\"");
@@ -255,7 +211,7 @@ class LibvirtTest {
         serve();
         define("", Places.block(page, "xml past"));
         assertThat(reconnects()).isTrue();
-        virsh("start", "debian");
+        startMachine();
         writesThroughRestarts("disk/virtio-backend");
         assertNothingFailed();
     }
