@@ -1,5 +1,7 @@
 package io.holdfast.cli.command;
 
+import io.holdfast.cli.UsageException;
+import io.holdfast.cli.text.Sizes;
 import io.holdfast.volume.OpenOptions;
 import picocli.CommandLine.Option;
 
@@ -16,13 +18,22 @@ public final class MemoryOption {
                     + " Default: a quarter of the machine's, at most 1G. Without effect on a volume that is served.")
     private long memory;
 
+    /** The engine asks this, too; here the option is named, and the configuration file with it. */
+    private long memory() {
+        if (memory != 0 && Long.compareUnsigned(memory, OpenOptions.MIN_MEMORY) < 0) {
+            throw new UsageException("--memory of " + Sizes.exact(memory) + " is too little; it is at least "
+                    + Sizes.exact(OpenOptions.MIN_MEMORY));
+        }
+        return memory;
+    }
+
     /** Returns the options to open what is left of a damaged volume with. */
     OpenOptions openToRescue() {
-        return OpenOptions.rescuing().withMemory(memory);
+        return OpenOptions.rescuing().withMemory(memory());
     }
 
     /** Returns the options to open a volume with. */
     public OpenOptions open(boolean readOnly) {
-        return (readOnly ? OpenOptions.reading() : OpenOptions.readWrite()).withMemory(memory);
+        return (readOnly ? OpenOptions.reading() : OpenOptions.readWrite()).withMemory(memory());
     }
 }

@@ -12,6 +12,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.tomlj.Toml;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlParseError;
@@ -35,9 +36,18 @@ record ConfigFile(Path path, Map<String, Entry> entries) {
      * A value as the command line would have it.
      *
      * @param flag it is {@code true} or {@code false} without quotes
-     * @param table it was a table
+     * @param parts of a table; empty if it was none
      */
-    record Value(String text, boolean flag, boolean table, int line) {}
+    record Value(String text, boolean flag, List<ConfiguredTable.Part> parts, int line) {
+        static Value plain(String text, boolean flag, int line) {
+            return new Value(text, flag, List.of(), line);
+        }
+
+        static Value table(List<ConfiguredTable.Part> parts, int line) {
+            String text = parts.stream().map(ConfiguredTable.Part::word).collect(Collectors.joining(","));
+            return new Value(text, false, parts, line);
+        }
+    }
 
     /**
      * Reads a file.
@@ -84,8 +94,9 @@ record ConfigFile(Path path, Map<String, Entry> entries) {
             int at = line(array.inputPositionOf(i));
             values.add(
                     array.get(i) instanceof TomlTable table
-                            ? new Value(
-                                    ConfiguredTable.text(table, message -> wrong(path, at, message)), false, true, at)
+                            ? Value.table(
+                                    ConfiguredTable.parts(table, at, (place, message) -> wrong(path, place, message)),
+                                    at)
                             : value(path, key, at, array.get(i)));
         }
         return List.copyOf(values);
@@ -93,9 +104,9 @@ record ConfigFile(Path path, Map<String, Entry> entries) {
 
     private static Value value(Path path, String key, int line, Object value) {
         return switch (value) {
-            case String text -> new Value(text, false, false, line);
-            case Long number -> new Value(number.toString(), false, false, line);
-            case Boolean flag -> new Value(flag.toString(), true, false, line);
+            case String text -> Value.plain(text, false, line);
+            case Long number -> Value.plain(number.toString(), false, line);
+            case Boolean flag -> Value.plain(flag.toString(), true, line);
             case TomlTable _ ->
                 throw wrong(path, line, "'" + key + "' is a table; this file has keys with values alone");
             default ->

@@ -34,7 +34,7 @@ public final class ConfiguredLine {
     /** The name of the option that only checks the file. */
     private static final String CHECK = "--check-config";
 
-    private static final Pattern INVALID = Pattern.compile("^Invalid value for [^:]*'[^']*'[^:]*: ");
+    private static final Pattern INVALID = Pattern.compile("^Invalid value for [^':]*'[^']*'[^':]*: ");
     private static final Pattern MENTIONED = Pattern.compile("--[a-z][a-z0-9-]*");
 
     private final String[] arguments;
@@ -167,7 +167,7 @@ public final class ConfiguredLine {
         List<String> words = new ArrayList<>();
         for (ConfigFile.Value value : entry.values()) {
             boolean takesFlag = target.typeInfo().isBoolean();
-            if (value.table() && !target.paramLabel().contains("[,")) {
+            if (!value.parts().isEmpty() && !target.paramLabel().contains("[,")) {
                 throw file.wrong(
                         value.line(), "'" + entry.key() + "' has a table; only an option with parts takes one");
             }
@@ -185,10 +185,42 @@ public final class ConfiguredLine {
             String word = word(target, value, takesFlag);
             words.add(word);
             complaint(lenient(command.get(), List.of(word))).ifPresent(message -> {
-                throw file.wrong(value.line(), "key '" + entry.key() + "': " + message);
+                throw wrong(file, entry, value, message, target, command);
             });
         }
         return words;
+    }
+
+    /** Returns the error for a value: of a table with the line of the key that is wrong, if one is wrong by itself. */
+    private static UsageException wrong(
+            ConfigFile file,
+            ConfigFile.Entry entry,
+            ConfigFile.Value value,
+            String message,
+            ArgSpec target,
+            Supplier<CommandLine> command) {
+        String reason = reason(message, value.text());
+        for (ConfiguredTable.Part part : value.parts()) {
+            String first = value.parts().getFirst().word();
+            String alone = part.word().equals(first) ? first : first + "," + part.word();
+            String word = word(target, ConfigFile.Value.plain(alone, false, part.line()), false);
+            boolean same = complaint(lenient(command.get(), List.of(word)))
+                    .map(complaint -> reason(complaint, alone))
+                    .filter(reason::equals)
+                    .isPresent();
+            if (same) {
+                return file.wrong(
+                        part.line(), "key '" + Names.printable(part.key()) + "' of '" + entry.key() + "': " + reason);
+            }
+        }
+        return file.wrong(value.line(), "key '" + entry.key() + "': " + message);
+    }
+
+    /** Returns a complaint without the value that it begins with. */
+    private static String reason(String complaint, String value) {
+        String quoted = "'" + value + "'";
+        int end = complaint.startsWith(quoted) ? complaint.indexOf("; ", quoted.length()) : -1;
+        return end < 0 ? complaint : complaint.substring(end + 2);
     }
 
     private static String word(ArgSpec target, ConfigFile.Value value, boolean flag) {

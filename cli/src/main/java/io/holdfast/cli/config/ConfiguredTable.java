@@ -3,6 +3,8 @@ package io.holdfast.cli.config;
 import io.holdfast.cli.UsageException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
+import java.util.function.BiFunction;
 import java.util.function.Function;
 import org.tomlj.TomlArray;
 import org.tomlj.TomlTable;
@@ -14,41 +16,56 @@ final class ConfiguredTable {
     private ConfiguredTable() {}
 
     /**
-     * Returns the text of a table. Its key {@code path} comes first; a switch that is true is its name; of an array each
+     * One part.
+     *
+     * @param word what the command line has for it
+     */
+    record Part(String key, String word, int line) {}
+
+    /**
+     * Returns the parts of a table. Its key {@code path} comes first; a switch that is true is its name; of an array each
      * value stands with its key.
      *
-     * @param wrong makes the error for a message
+     * @param line that the table begins in
+     * @param wrong makes the error for a line and a message
      */
-    static String text(TomlTable table, Function<String, UsageException> wrong) {
+    static List<Part> parts(TomlTable table, int line, BiFunction<Integer, String, UsageException> wrong) {
         if (!(table.get(List.of(PATH)) instanceof String path)) {
-            throw wrong.apply("a table needs a key '" + PATH + "', with a string in quotes");
+            throw wrong.apply(
+                    table.contains(List.of(PATH)) ? lineOf(table, PATH) : line,
+                    "a table needs a key '" + PATH + "', with a string in quotes");
         }
-        List<String> words = new ArrayList<>(List.of(escaped(path)));
+        List<Part> parts = new ArrayList<>(List.of(new Part(PATH, escaped(path), lineOf(table, PATH))));
         for (String key : table.keySet()) {
-            Object value = table.get(List.of(key));
+            Object value = Objects.requireNonNull(table.get(List.of(key)), "a key has a value");
             if (key.equals(PATH)) {
                 continue;
             }
-            if (value instanceof TomlArray several) {
-                several.toList().forEach(each -> word(words, key, each, wrong));
-            } else {
-                word(words, key, value, wrong);
-            }
-        }
-        return String.join(",", words);
-    }
-
-    private static void word(List<String> words, String key, Object value, Function<String, UsageException> wrong) {
-        switch (value) {
-            case String text -> words.add(escaped(key + "=" + text));
-            case Long number -> words.add(escaped(key + "=" + number));
-            case Boolean yes -> {
-                if (yes) {
-                    words.add(escaped(key));
+            int at = lineOf(table, key);
+            List<?> values = value instanceof TomlArray several ? several.toList() : List.of(value);
+            for (Object each : values) {
+                String word = word(key, each, message -> wrong.apply(at, message));
+                if (!word.isEmpty()) {
+                    parts.add(new Part(key, word, at));
                 }
             }
-            default -> throw wrong.apply("key '" + key + "': write a string in quotes, a whole number, true or false");
         }
+        return List.copyOf(parts);
+    }
+
+    private static int lineOf(TomlTable table, String key) {
+        return Objects.requireNonNull(table.inputPositionOf(List.of(key)), "a key has a place")
+                .line();
+    }
+
+    /** Returns the word for a value; nothing for a switch that is off. */
+    private static String word(String key, Object value, Function<String, UsageException> wrong) {
+        return switch (value) {
+            case String text -> escaped(key + "=" + text);
+            case Long number -> escaped(key + "=" + number);
+            case Boolean yes -> yes ? escaped(key) : "";
+            default -> throw wrong.apply("key '" + key + "': write a string in quotes, a whole number, true or false");
+        };
     }
 
     private static String escaped(String text) {

@@ -1,5 +1,7 @@
 package io.holdfast.cli.peer;
 
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
 import java.io.EOFException;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
@@ -291,7 +293,8 @@ public final class NbdClient implements AutoCloseable {
         String text = StandardCharsets.UTF_8.decode(data).toString();
         return switch (type) {
             case ERROR_UNKNOWN ->
-                new IOException("the server refused the export: it has none of this name" + said(text));
+                new HoldfastException(
+                        ErrorCode.NOT_FOUND, "the server refused the export: it has none of this name" + said(text));
             case ERROR_TLS_REQUIRED ->
                 new IOException("the server refused the export: it wants TLS; let another client read it:"
                         + " nbdcopy nbds://… - | holdfast import - VOLUME PATH" + said(text));

@@ -3,6 +3,8 @@ package io.holdfast.cli.peer;
 import io.holdfast.cli.Cancellation;
 import io.holdfast.cli.UsageException;
 import io.holdfast.cli.copy.Source;
+import io.holdfast.error.ErrorCode;
+import io.holdfast.error.HoldfastException;
 import java.io.Closeable;
 import java.io.IOException;
 import java.net.InetSocketAddress;
@@ -13,6 +15,7 @@ import java.net.URLDecoder;
 import java.net.UnixDomainSocketAddress;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
+import java.nio.file.Files;
 
 /**
  * The address of an export, as the NBD project's doc/uri.md has it.
@@ -83,6 +86,11 @@ public record NbdUri(String text, SocketAddress address, String export) {
         NbdClient client = null;
         boolean done = false;
         try {
+            if (address instanceof UnixDomainSocketAddress unix && Files.notExists(unix.getPath())) {
+                throw new HoldfastException(
+                        ErrorCode.NOT_FOUND,
+                        name + ": there is no socket " + unix.getPath() + "; is the server running?");
+            }
             if (address instanceof InetSocketAddress internet && internet.isUnresolved()) {
                 throw new FileSystemException(name, null, "there is no host of the name " + internet.getHostString());
             }
@@ -92,6 +100,8 @@ public record NbdUri(String text, SocketAddress address, String export) {
             return source;
         } catch (FileSystemException e) {
             throw e;
+        } catch (HoldfastException e) {
+            throw new HoldfastException(e.code(), name + ": " + e.getMessage(), e);
         } catch (IOException e) {
             FileSystemException named = new FileSystemException(name, null, e.getMessage());
             named.initCause(e);

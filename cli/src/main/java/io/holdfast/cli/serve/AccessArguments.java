@@ -59,6 +59,10 @@ final class AccessArguments {
                 .withLists(!noList)
                 .withSockets(sockets())
                 .withPeers(new UnixPeers());
+        Groups.require(group, "--socket-group");
+        for (NbdExport export : exports) {
+            Groups.require(export.socket().flatMap(NbdExport.OwnSocket::group), "--export " + export.path());
+        }
         boolean verified = options.tls().map(NbdTls::verifyPeer).orElse(false);
         for (NbdExport export : exports) {
             if (!export.clients().isEmpty() && !verified) {
@@ -122,7 +126,7 @@ final class AccessArguments {
         boolean encrypted = options.tls().isPresent();
         for (NbdAddress address : addresses) {
             if (address instanceof NbdAddress.Tcp tcp && isReachable(tcp.host())) {
-                throw new UsageException("other machines can reach " + tcp
+                throw new UsageException("--nbd: other machines can reach " + tcp
                         + ", and without certificates of clients everyone who does can read and change what is served: add "
                         + (encrypted ? "" : "--tls-certs DIR and ")
                         + "--tls-verify-peer, use tcp:127.0.0.1:PORT or a unix socket, or insist with --insecure");

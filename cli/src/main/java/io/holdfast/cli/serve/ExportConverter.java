@@ -1,6 +1,8 @@
 package io.holdfast.cli.serve;
 
 import io.holdfast.cli.host.HostPath;
+import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.Nearest;
 import io.holdfast.cli.text.Sizes;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.nbd.ClientCertificate;
@@ -14,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.attribute.PosixFilePermission;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import picocli.CommandLine.ITypeConverter;
@@ -25,8 +28,16 @@ import picocli.CommandLine.TypeConversionException;
  */
 final class ExportConverter implements ITypeConverter<NbdExport> {
     private static final int NAME_BYTES_MAX = 4096;
-    private static final String KNOWN =
-            "name=N, read-only, exclusive, socket=PATH, group=G, mode=M, client=NAME, connections=N, iops=N or rate=SIZE";
+    private static final List<String> SWITCHES = List.of("read-only", "exclusive");
+    private static final Map<String, String> VALUES = Map.of(
+            "name", "N",
+            "socket", "PATH",
+            "group", "G",
+            "mode", "M",
+            "client", "NAME",
+            "connections", "N",
+            "iops", "N",
+            "rate", "SIZE");
 
     @Override
     public NbdExport convert(String value) {
@@ -100,10 +111,26 @@ final class ExportConverter implements ITypeConverter<NbdExport> {
                 case "connections=" -> connections = number(key, text);
                 case "iops=" -> requests = number(key, text);
                 case "rate=" -> bytes = rate(text);
-                default ->
-                    throw new IllegalArgumentException(
-                            "'" + word + "' is not " + KNOWN + "; a comma that belongs to a value is written twice");
+                default -> throw unknown(word);
             }
+        }
+
+        private static IllegalArgumentException unknown(String word) {
+            String key = word.contains("=") ? word.substring(0, word.indexOf('=')) : word;
+            if (SWITCHES.contains(key)) {
+                return new IllegalArgumentException("'" + key
+                        + "' is a switch: without a value on the command line, true or false without quotes in a file");
+            }
+            if (VALUES.containsKey(key)) {
+                return new IllegalArgumentException("'" + key + "' needs a value: " + key + "=" + VALUES.get(key));
+            }
+            List<String> known = new ArrayList<>(SWITCHES);
+            known.addAll(VALUES.keySet());
+            known.sort(null);
+            return new IllegalArgumentException("'" + Names.printable(word) + "' is none of " + String.join(", ", known)
+                    + (key.matches("[a-z_-]+")
+                            ? "; the nearest is '" + Nearest.to(key, known).orElse("") + "'"
+                            : "; a comma that belongs to a value is written twice"));
         }
 
         Optional<OwnSocket> socket() {

@@ -73,7 +73,9 @@ final class HttpArguments {
 
     private static SocketMode with(SocketMode mode, String word) {
         if (word.startsWith("group=") && word.length() > 6) {
-            return new SocketMode(Optional.of(word.substring(6)), mode.permissions());
+            Optional<String> group = Optional.of(word.substring(6));
+            Groups.require(group, "--http");
+            return new SocketMode(group, mode.permissions());
         }
         if (word.startsWith("mode=")) {
             try {

@@ -176,7 +176,7 @@ class NbdImportTest extends CommandFixture {
         refused(2, "nbd:///x", "names no host");
         refused(2, "nbds://host/x", "nbdcopy 'nbds://host/x' - | holdfast import -");
         refused(1, "nbd://no-such-host.invalid/x", "no host of the name");
-        refused(1, uri("x"), "no such file");
+        refused(5, uri("x"), "there is no socket");
     }
 
     @ParameterizedTest

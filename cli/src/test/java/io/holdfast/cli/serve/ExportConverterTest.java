@@ -55,9 +55,11 @@ class ExportConverterTest {
             /                   | no export
             /a/                 | no export
             ../a                | no export
-            /a,                 | '' is not name=N
-            /a,readonly         | 'readonly' is not name=N, read-only
-            /a,read-only=yes    | 'read-only=yes' is not name=N
+            /a,                 | '' is none of client, connections
+            /a,readonly         | socket; the nearest is 'read-only'
+            /a,read-only=yes    | 'read-only' is a switch
+            /a,name             | 'name' needs a value: name=N
+            /a,disk.img         | a comma that belongs to a value is written twice
             /a,name=            | its name is empty
             /a,name=x,name=y    | 'name=' stands there twice
             /a,iops=0           | iops= is a whole number from 1
