@@ -114,6 +114,7 @@ final class CheckCommand extends VolumeCommand {
                 context().cancel().check();
                 progress.update(done, total);
             });
+            progress.finish();
         }
         long nanos = System.nanoTime() - start;
         CheckVerdict verdict = CheckVerdict.of(report, volume.recovery());

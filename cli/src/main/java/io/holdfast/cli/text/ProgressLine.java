@@ -7,7 +7,10 @@ import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
 
-/** A progress bar with rate and time left, on standard error. If that is not a terminal it shows nothing. */
+/**
+ * A progress bar with rate and time left, on standard error. If that is not a terminal it shows nothing. It does not go back: a
+ * part that has to be done again, as in a check beside writers, shows as a wait.
+ */
 public final class ProgressLine implements Progress, AutoCloseable {
     private static final int WIDTH = 90;
     private static final int UPDATE_MILLIS = 200;
@@ -57,8 +60,15 @@ public final class ProgressLine implements Progress, AutoCloseable {
             if (total > 0) {
                 b.maxHint(total);
             }
-            b.stepTo(done);
+            if (done > b.getCurrent()) {
+                b.stepTo(done);
+            }
         });
+    }
+
+    /** Shows that all is done. */
+    public void finish() {
+        bar.ifPresent(b -> b.stepTo(Math.max(b.getCurrent(), b.getMax())));
     }
 
     @Override

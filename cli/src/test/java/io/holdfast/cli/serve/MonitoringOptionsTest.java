@@ -50,7 +50,7 @@ class MonitoringOptionsTest {
         "--http localhost:9190",
         "--http 0.0.0.0:9190 --http-public",
         "--http unix:/tmp/h",
-        "'--http unix:/tmp/h,,h,group=kvm,mode=0660'",
+        "'--http unix:/tmp/h,,h,group=root,mode=0660'",
         "--log-format json --log-level debug",
         "--log-format text --log-level error"
     })
