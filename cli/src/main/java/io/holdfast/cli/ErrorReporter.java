@@ -77,9 +77,15 @@ public final class ErrorReporter {
         return error instanceof HoldfastException e
                 && switch (e.code()) {
                     case CHECKSUM_MISMATCH, DAMAGED -> true;
-                    case DEVICE_ERROR -> reads;
+                    case DEVICE_ERROR -> reads && !isRefusal(e);
                     default -> false;
                 };
+    }
+
+    /** Returns whether the system did not open the device for a reason that says nothing of it, such as its mode. */
+    private static boolean isRefusal(HoldfastException error) {
+        return error.getCause() instanceof FileSystemException e
+                && !String.valueOf(e.getReason()).contains("Input/output error");
     }
 
     private static Throwable unwrap(Throwable thrown) {
@@ -110,7 +116,8 @@ public final class ErrorReporter {
 
     private static String message(Throwable error) {
         return switch (error) {
-            case HoldfastException e -> text(e);
+            case HoldfastException e ->
+                text(e) + (e.getCause() instanceof AccessDeniedException ? "; run as its owner or as root" : "");
             case CancelledException e -> text(e);
             case UsageException e -> text(e);
             case TypeConversionException e -> text(e);

@@ -26,11 +26,11 @@ final class GrowCommand extends VolumeCommand {
     @Option(
             names = "--size",
             paramLabel = "SIZE",
-            converter = SizeConverter.class,
+            converter = SizeChange.Converter.class,
             description =
-                    "Its new size, as in 2T. A file gets longer if need be, sparsely; a block device must be so large"
+                    "Its new size, as in 2T, or how much to add, as in +100G. A file gets longer if need be, sparsely; a block device must be so large"
                             + " already. Default: all of what the file or device has now.")
-    private @Nullable Long size;
+    private @Nullable SizeChange change;
 
     GrowCommand(CliContext context) {
         super(context, true);
@@ -38,11 +38,7 @@ final class GrowCommand extends VolumeCommand {
 
     @Override
     protected ExitCode run(Volume volume) throws IOException {
-        Long wanted = size;
-        if (wanted != null && wanted == 0) {
-            throw new UsageException("a volume cannot have 0 bytes; leave out --size to take all that is there");
-        }
-        VolumeGrowth growth = volume.grow(wanted == null ? 0 : wanted);
+        VolumeGrowth growth = volume.grow(change == null ? 0 : wanted(change, volume));
         output().print(
                         context().out(),
                         Json.object(
@@ -54,6 +50,17 @@ final class GrowCommand extends VolumeCommand {
                                 growth.after()),
                         out -> show(out, growth));
         return ExitCode.OK;
+    }
+
+    private static long wanted(SizeChange change, Volume volume) throws IOException {
+        if (change.kind() == SizeChange.Kind.TAKE) {
+            throw new UsageException("a volume can grow, and cannot shrink");
+        }
+        long wanted = change.of(volume.info().size());
+        if (wanted == 0) {
+            throw new UsageException("a volume cannot have 0 bytes; leave out --size to take all that is there");
+        }
+        return wanted;
     }
 
     private void show(PrintStream out, VolumeGrowth growth) {

@@ -55,4 +55,15 @@ class ManyPathsTest extends CommandFixture {
         assertThat(home.run("resize", "VOLUME", "/a", "--size", "+16E").status())
                 .isEqualTo(2);
     }
+
+    @Test
+    void aVolumeGrowsBySoMuch() {
+        long before = ok("info", "VOLUME", "--json").json().path("size_bytes").asLong();
+        ok("grow", "VOLUME", "--size", "+16M");
+        assertThat(ok("info", "VOLUME", "--json").json().path("size_bytes").asLong())
+                .isEqualTo(before + (16 << 20));
+        Result smaller = home.run("grow", "VOLUME", "--size", "-1M");
+        assertThat(smaller.status()).isEqualTo(2);
+        assertThat(smaller.err()).contains("cannot shrink");
+    }
 }
