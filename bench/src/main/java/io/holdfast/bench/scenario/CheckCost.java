@@ -26,7 +26,7 @@ import java.util.concurrent.CompletionException;
 final class CheckCost extends ClientCost {
     private static final long ROOM_BYTES = 3L << 30;
     /** Some more than it is to read beside clients, since it makes way for them. */
-    private static final int RATE_MB = 240;
+    private static final int RATE_MB = 260;
     /** What it reads at least in a second while clients are busy. */
     private static final double RATE_MIN_MIB = 200e6 / MIB;
     /** A check of what a client overwrites all the time ends by then. */
