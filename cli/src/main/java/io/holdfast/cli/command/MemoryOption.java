@@ -20,9 +20,12 @@ public final class MemoryOption {
 
     /** The engine asks this, too; here the option is named, and the configuration file with it. */
     private long memory() {
-        if (memory != 0 && Long.compareUnsigned(memory, OpenOptions.MIN_MEMORY) < 0) {
-            throw new UsageException("--memory of " + Sizes.exact(memory) + " is too little; it is at least "
-                    + Sizes.exact(OpenOptions.MIN_MEMORY));
+        boolean little = Long.compareUnsigned(memory, OpenOptions.MIN_MEMORY) < 0;
+        boolean much = Long.compareUnsigned(memory, OpenOptions.MAX_MEMORY) > 0;
+        if (memory != 0 && (little || much)) {
+            throw new UsageException("--memory of " + Sizes.exact(memory) + " is too " + (much ? "much" : "little")
+                    + "; it may be " + Sizes.exact(OpenOptions.MIN_MEMORY) + " to "
+                    + Sizes.exact(OpenOptions.MAX_MEMORY));
         }
         return memory;
     }

@@ -70,7 +70,7 @@ class AccessConfigTest {
             export = ["/a,socket=/s,group=no-such-group"]        | 3: --export /a: there is no group 'no-such-group' on this machine
             socket-group = "no-such-group"                       | 3: --socket-group: there is no group 'no-such-group' on this machine
             http = "unix:/s,group=no-such-group"                 | 3: --http: there is no group 'no-such-group' on this machine
-            memory = "1M"                                        | 3: --memory of 1 MiB is too little; it is at least 16 MiB
+            memory = "1M"                                        | 3: --memory of 1 MiB is too little; it may be 16 MiB to 1 PiB
             export = [{name = "a"}]                              | 3: a table needs a key 'path'
             export = [{path = "/a", iops = 1.5}]                 | 3: key 'iops': write a string
             memory = [{path = "/a"}]                             | 3: 'memory' has a table
