@@ -78,6 +78,11 @@ final class CheckCommand extends VolumeCommand {
     }
 
     @Override
+    protected boolean showsProgress() {
+        return !progressOption.none();
+    }
+
+    @Override
     protected ExitCode run() throws IOException {
         requireSense();
         RepairSession session =

@@ -22,7 +22,15 @@ abstract class CopyCommand extends HoldfastCommand {
     }
 
     final Volume open(Cancellation.Guard guard, Path device, boolean readOnly) throws IOException {
-        return guard.of(new VolumeAccess(context().engine(), context().cancel()).open(device, memory.open(readOnly)));
+        try (ProgressLine recovery = lateProgress("recover", ProgressLine.Unit.BYTES)) {
+            return guard.of(new VolumeAccess(context().engine(), context().cancel())
+                    .open(device, memory.open(readOnly).withRecovery(recovery)));
+        }
+    }
+
+    @Override
+    protected boolean showsProgress() {
+        return !progress.none();
     }
 
     final ProgressLine progress(String task, long total) {

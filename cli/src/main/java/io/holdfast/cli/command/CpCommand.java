@@ -53,6 +53,11 @@ final class CpCommand extends VolumeCommand {
     }
 
     @Override
+    protected boolean showsProgress() {
+        return !progress.none();
+    }
+
+    @Override
     protected ExitCode run(Volume volume) throws IOException {
         String from = givenFrom.ofFile();
         String to = target(volume, from);

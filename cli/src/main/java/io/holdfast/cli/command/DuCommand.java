@@ -5,9 +5,11 @@ import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.NumberSet;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.ProgressLine;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.FileStatus;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
 import java.util.ArrayDeque;
@@ -57,12 +59,20 @@ final class DuCommand extends SizesCommand {
         }
     }
 
+    /** Lines of directories are progress enough, and a bar would get between them. */
+    @Override
+    protected boolean showsProgress() {
+        return sumAlone;
+    }
+
     @Override
     protected ExitCode run(Volume volume) throws IOException {
         String top = givenIn(volume);
         FileStatus status = volume.status(top);
         if (status.kind() == FileKind.DIRECTORY) {
-            TreeWalk.run(volume, top, context().cancel(), new Adding(volume, top));
+            try (ProgressLine progress = lateProgress("du", ProgressLine.Unit.FILES)) {
+                TreeWalk.run(volume, top, context().cancel(), new Adding(volume, top, progress));
+            }
         } else {
             Sum sum = new Sum();
             sum.add(status.allocatedBytes(), 1);
@@ -81,10 +91,13 @@ final class DuCommand extends SizesCommand {
     private final class Adding implements TreeWalk.Visitor {
         private final Volume volume;
         private final String top;
+        private final Progress progress;
+        private long met;
 
-        Adding(Volume volume, String top) {
+        Adding(Volume volume, String top, Progress progress) {
             this.volume = volume;
             this.top = top;
+            this.progress = progress;
         }
 
         @Override
@@ -96,6 +109,7 @@ final class DuCommand extends SizesCommand {
 
         @Override
         public void file(String path) throws HoldfastException {
+            progress.update(++met, -1);
             FileStatus status = volume.status(path);
             if (isFirstName(status)) {
                 sums.element().add(status.allocatedBytes(), 1);

@@ -4,6 +4,7 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ErrorReporter;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.host.StandardOutput;
+import io.holdfast.cli.text.ProgressLine;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.util.concurrent.Callable;
@@ -40,6 +41,23 @@ public abstract class HoldfastCommand implements Callable<Integer> {
     /** Returns the reporter that follows this command's options. */
     public final ErrorReporter errors() {
         return new ErrorReporter(context.err(), output.debug(), output.json(), readsVolume());
+    }
+
+    /** Starts the progress bar of work that mostly takes no second. */
+    final ProgressLine lateProgress(String task, ProgressLine.Unit unit) {
+        return ProgressLine.startLate(
+                () -> showsProgress()
+                        && !output.json()
+                        && !output.quiet()
+                        && context.terminal().getAsBoolean(),
+                context.err(),
+                task,
+                unit);
+    }
+
+    /** Returns whether the user lets the command show its progress. */
+    protected boolean showsProgress() {
+        return true;
     }
 
     /**

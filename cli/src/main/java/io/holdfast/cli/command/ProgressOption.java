@@ -9,6 +9,10 @@ final class ProgressOption {
     @Option(names = "--no-progress", description = "Show no progress bar. There is none if stderr is not a terminal.")
     private boolean none;
 
+    boolean none() {
+        return none;
+    }
+
     /** Starts a progress bar, or a stand-in that shows nothing. */
     ProgressLine start(CliContext context, OutputOptions output, String task, ProgressLine.Unit unit, long total) {
         boolean shown =

@@ -5,12 +5,14 @@ import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.UsageException;
 import io.holdfast.cli.text.Json;
 import io.holdfast.cli.text.Names;
+import io.holdfast.cli.text.ProgressLine;
 import io.holdfast.error.ErrorCode;
 import io.holdfast.error.HoldfastException;
 import io.holdfast.volume.DirectoryEntry;
 import io.holdfast.volume.FileClaim;
 import io.holdfast.volume.FileKind;
 import io.holdfast.volume.InUse;
+import io.holdfast.volume.Progress;
 import io.holdfast.volume.Volume;
 import io.holdfast.volume.VolumePath;
 import java.io.IOException;
@@ -115,20 +117,23 @@ final class RmCommand extends VolumeCommand {
     private void removeTree(Volume volume, String path) throws HoldfastException {
         Deque<String> pending = new ArrayDeque<>();
         pending.push(path);
-        while (!pending.isEmpty()) {
-            context().cancel().check();
-            String directory = pending.element();
-            if (!removeFiles(volume, directory, pending)) {
-                continue;
+        try (ProgressLine progress = lateProgress("rm", ProgressLine.Unit.FILES)) {
+            while (!pending.isEmpty()) {
+                context().cancel().check();
+                String directory = pending.element();
+                if (!removeFiles(volume, directory, pending, progress)) {
+                    continue;
+                }
+                pending.pop();
+                volume.remove(directory);
+                removed++;
             }
-            pending.pop();
-            volume.remove(directory);
-            removed++;
         }
     }
 
     /** Removes the files of a directory. On meeting a subdirectory, pushes it on the stack and returns false. */
-    private boolean removeFiles(Volume volume, String directory, Deque<String> pending) throws HoldfastException {
+    private boolean removeFiles(Volume volume, String directory, Deque<String> pending, Progress progress)
+            throws HoldfastException {
         for (List<DirectoryEntry> page = volume.list(directory, "", PAGE);
                 !page.isEmpty();
                 page = volume.list(directory, "", PAGE)) {
@@ -141,6 +146,7 @@ final class RmCommand extends VolumeCommand {
                 }
                 volume.remove(child);
                 removed++;
+                progress.update(removed, -1);
             }
         }
         return true;

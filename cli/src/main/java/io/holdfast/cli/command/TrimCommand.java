@@ -30,6 +30,11 @@ final class TrimCommand extends VolumeCommand {
     }
 
     @Override
+    protected boolean showsProgress() {
+        return !progressOption.none();
+    }
+
+    @Override
     protected ExitCode run(Volume volume) throws IOException {
         long start = System.nanoTime();
         long bytes;

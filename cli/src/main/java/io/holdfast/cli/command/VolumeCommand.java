@@ -5,6 +5,7 @@ import io.holdfast.cli.CliContext;
 import io.holdfast.cli.ExitCode;
 import io.holdfast.cli.access.VolumeAccess;
 import io.holdfast.cli.host.HostPath;
+import io.holdfast.cli.text.ProgressLine;
 import io.holdfast.volume.OpenOptions;
 import io.holdfast.volume.Volume;
 import java.io.IOException;
@@ -45,13 +46,20 @@ public abstract class VolumeCommand extends HoldfastCommand {
         requireSense();
         Cancellation cancel = context().cancel();
         try (Cancellation.Guard guard = cancel.guard();
-                Volume volume =
-                        guard.of(new VolumeAccess(context().engine(), cancel).open(device, memory.open(!writes)))) {
+                Volume volume = open(guard)) {
             ExitCode exit = run(volume);
             if (writes && exit == ExitCode.OK) {
                 volume.sync();
             }
             return exit;
+        }
+    }
+
+    /** A volume that was not closed is recovered first. */
+    private Volume open(Cancellation.Guard guard) throws IOException {
+        try (ProgressLine recovery = lateProgress("recover", ProgressLine.Unit.BYTES)) {
+            return guard.of(new VolumeAccess(context().engine(), context().cancel())
+                    .open(device, memory.open(!writes).withRecovery(recovery)));
         }
     }
 

@@ -2,7 +2,9 @@ package io.holdfast.cli.text;
 
 import io.holdfast.volume.Progress;
 import java.io.PrintStream;
+import java.time.Duration;
 import java.util.Optional;
+import java.util.function.BooleanSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
 import me.tongfei.progressbar.ProgressBarBuilder;
@@ -14,18 +16,33 @@ import me.tongfei.progressbar.ProgressBarBuilder;
 public final class ProgressLine implements Progress, AutoCloseable {
     private static final int WIDTH = 90;
     private static final int UPDATE_MILLIS = 200;
+    /** What takes less needs no bar. */
+    private static final Duration LATE = Duration.ofSeconds(1);
 
-    private final Optional<ProgressBar> bar;
+    private final Start start;
+    private final long startNanos = System.nanoTime();
+    private Optional<ProgressBar> bar = Optional.empty();
+    private boolean begun;
 
-    private ProgressLine(Optional<ProgressBar> bar) {
-        this.bar = bar;
+    /**
+     * How the bar starts.
+     *
+     * @param terminal asked once, when the bar would be shown
+     * @param late how long after the work's begin the bar appears
+     */
+    private record Start(
+            BooleanSupplier terminal, PrintStream err, String task, Unit unit, long total, Duration late) {}
+
+    private ProgressLine(Start start) {
+        this.start = start;
     }
 
     /** What the numbers given to {@link #update} count. */
     public enum Unit {
         BYTES(" MiB", 1L << 20),
         BLOCKS(" blocks", 1),
-        STEPS(" steps", 1);
+        STEPS(" steps", 1),
+        FILES(" files", 1);
 
         private final String name;
         private final long size;
@@ -42,21 +59,43 @@ public final class ProgressLine implements Progress, AutoCloseable {
      * @param total the number of bytes or blocks; negative if not known
      */
     public static ProgressLine start(boolean terminal, PrintStream err, String task, Unit unit, long total) {
-        if (!terminal) {
-            return new ProgressLine(Optional.empty());
-        }
-        return new ProgressLine(Optional.of(new ProgressBarBuilder()
-                .setTaskName(task)
-                .setInitialMax(total)
-                .setUpdateIntervalMillis(UPDATE_MILLIS)
-                .setRenderer(new ProgressText(unit.name, unit.size))
-                .setConsumer(new ConsoleProgressBarConsumer(err, WIDTH))
-                .build()));
+        ProgressLine line = new ProgressLine(new Start(() -> terminal, err, task, unit, total, Duration.ZERO));
+        line.begin();
+        return line;
     }
 
+    /** Starts the bar of work that mostly is done at once: it appears with the first update after a second. */
+    public static ProgressLine startLate(BooleanSupplier terminal, PrintStream err, String task, Unit unit) {
+        return startLate(terminal, err, task, unit, LATE);
+    }
+
+    static ProgressLine startLate(BooleanSupplier terminal, PrintStream err, String task, Unit unit, Duration late) {
+        return new ProgressLine(new Start(terminal, err, task, unit, -1, late));
+    }
+
+    /** Shows the bar if it is time. */
+    private synchronized Optional<ProgressBar> begin() {
+        Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
+        if (!begun && elapsed.compareTo(start.late) >= 0) {
+            begun = true;
+            if (start.terminal.getAsBoolean()) {
+                bar = Optional.of(new ProgressBarBuilder()
+                        .setTaskName(start.task)
+                        .setInitialMax(start.total)
+                        .startsFrom(0, elapsed)
+                        .setUpdateIntervalMillis(UPDATE_MILLIS)
+                        .setRenderer(new ProgressText(start.unit.name, start.unit.size))
+                        .setConsumer(new ConsoleProgressBarConsumer(start.err, WIDTH))
+                        .build());
+            }
+        }
+        return bar;
+    }
+
+    /** Shows how far the work is. Several threads may call this. */
     @Override
     public void update(long done, long total) {
-        bar.ifPresent(b -> {
+        begin().ifPresent(b -> {
             if (total > 0) {
                 b.maxHint(total);
             }
@@ -67,12 +106,12 @@ public final class ProgressLine implements Progress, AutoCloseable {
     }
 
     /** Shows that all is done. */
-    public void finish() {
+    public synchronized void finish() {
         bar.ifPresent(b -> b.stepTo(Math.max(b.getCurrent(), b.getMax())));
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
         bar.ifPresent(ProgressBar::close);
     }
 }

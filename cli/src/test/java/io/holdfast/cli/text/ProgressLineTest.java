@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -52,6 +53,33 @@ class ProgressLineTest {
             line.finish();
         }
         assertThat(shown.toString(StandardCharsets.UTF_8)).contains("100/100 blocks");
+    }
+
+    @Test
+    void whatTakesNoSecondShowsNothing() {
+        PrintStream err = new PrintStream(shown, true, StandardCharsets.UTF_8);
+        try (ProgressLine line =
+                ProgressLine.startLate(() -> true, err, "rm", ProgressLine.Unit.FILES, Duration.ofDays(1))) {
+            line.update(7, -1);
+            line.finish();
+        }
+        assertThat(shown.size()).isZero();
+    }
+
+    @Test
+    void whatTakesLongerDoes() {
+        PrintStream err = new PrintStream(shown, true, StandardCharsets.UTF_8);
+        try (ProgressLine line =
+                ProgressLine.startLate(() -> true, err, "rm", ProgressLine.Unit.FILES, Duration.ZERO)) {
+            line.update(7, -1);
+        }
+        assertThat(shown.toString(StandardCharsets.UTF_8)).contains("rm 7 files in 0 s, ");
+        shown.reset();
+        try (ProgressLine line =
+                ProgressLine.startLate(() -> false, err, "rm", ProgressLine.Unit.FILES, Duration.ZERO)) {
+            line.update(7, -1);
+        }
+        assertThat(shown.size()).isZero();
     }
 
     /** The rate is that of all the time, not of whole seconds. */
