@@ -88,4 +88,16 @@ public final class Program {
     private static String text(Path file) throws IOException {
         return new String(Files.readAllBytes(file), StandardCharsets.UTF_8);
     }
+
+    /**
+     * Returns whether a program listens at a socket. Its file is there a moment before that. Nobody connects to find out: some servers end after their
+     * first client.
+     */
+    public static boolean isListening(Path socket) throws IOException {
+        // Num RefCount Protocol Flags Type St Inode Path; the flag is __SO_ACCEPTCON.
+        return Files.readAllLines(Path.of("/proc/net/unix")).stream()
+                .map(line -> line.split(" +"))
+                .anyMatch(columns ->
+                        columns.length > 7 && columns[3].equals("00010000") && columns[7].equals(socket.toString()));
+    }
 }

@@ -52,7 +52,7 @@ class NbdImportTest extends CommandFixture {
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
         try {
-            while (server.isAlive() && Files.notExists(socket())) {
+            while (server.isAlive() && !Program.isListening(socket())) {
                 LockSupport.parkNanos(LOOK_NANOS);
             }
             Result result = ok("import", uri(export), "VOLUME", "/disk", "--json");
@@ -126,7 +126,7 @@ class NbdImportTest extends CommandFixture {
                 .redirectOutput(folder.resolve("log").toFile())
                 .start();
         try {
-            while (server.isAlive() && Files.notExists(socket())) {
+            while (server.isAlive() && !Program.isListening(socket())) {
                 LockSupport.parkNanos(LOOK_NANOS);
             }
             refused(1, uri(""), "closed the connection when asked for the export");

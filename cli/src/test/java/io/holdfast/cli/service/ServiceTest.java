@@ -121,7 +121,7 @@ class ServiceTest {
         configure();
         Path socket = folder.resolve("activated");
         Process manager = start(server(List.of("systemd-socket-activate", "--listen=" + socket, "--fdname=nbd")));
-        while (Files.notExists(socket)) {
+        while (!Program.isListening(socket)) {
             Thread.onSpinWait();
         }
         assertThat(Program.run(folder, "nbdinfo", "--size", uri("activated")).strip())
@@ -144,7 +144,7 @@ class ServiceTest {
         }
         Process manager = start(server(List.of(
                 "systemd-socket-activate", "--listen=" + socket, "--listen=127.0.0.1:" + port, "--fdname=unix:tcp")));
-        while (Files.notExists(socket)) {
+        while (!Program.isListening(socket)) {
             Thread.onSpinWait();
         }
         for (String name : List.of("activated", "own")) {
