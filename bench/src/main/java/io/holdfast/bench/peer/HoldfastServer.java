@@ -24,7 +24,8 @@ import java.util.Optional;
  */
 public record HoldfastServer(
         String name, Path root, Scratch scratch, CleanUp cleanUp, long memoryBytes, List<String> javaOptions) {
-    static final String FILE = "disk";
+    /** The file that {@link #format} makes. */
+    public static final String FILE = "disk";
 
     public HoldfastServer withMemory(long bytes) {
         return new HoldfastServer(name, root, scratch, cleanUp, bytes, javaOptions);

@@ -3,6 +3,7 @@ package io.holdfast.bench.scenario;
 import io.holdfast.bench.fio.FioJob;
 import io.holdfast.bench.fio.FioOutput;
 import io.holdfast.bench.fio.FioResult;
+import io.holdfast.bench.fio.FioTarget;
 import io.holdfast.bench.host.Command;
 import io.holdfast.bench.peer.HoldfastServer;
 import io.holdfast.bench.peer.Session;
@@ -118,8 +119,31 @@ final class OwnVolume implements AutoCloseable {
         flush();
     }
 
+    /** Returns the name of the file that the volume was made with. */
+    String file() {
+        return HoldfastServer.FILE;
+    }
+
+    /** Makes another file, all of it a hole; returns its name. */
+    String create(String file, long bytes) throws IOException {
+        Command.run(holdfast.command("create", path.toString(), "/" + file, "--size", Long.toString(bytes)));
+        return file;
+    }
+
     FioResult fio(FioJob job) throws IOException {
         return FioOutput.parse(Command.run(job.command(session.target())));
+    }
+
+    /** Runs fio over one of the files. */
+    FioResult fio(String file, FioJob job) throws IOException {
+        return FioOutput.parse(Command.run(job.command(target(file))));
+    }
+
+    private FioTarget target(String file) {
+        if (session.target() instanceof FioTarget.Nbd nbd) {
+            return new FioTarget.Nbd(nbd.socket(), file);
+        }
+        throw new IllegalStateException("the volume is not served over NBD");
     }
 
     /** Runs fio until it ends, or {@code enough} says so. */
@@ -129,8 +153,13 @@ final class OwnVolume implements AutoCloseable {
 
     /** Runs fio with the flight recorder of the server on. */
     void record(Recordings recordings, String label, FioJob job) throws IOException {
+        record(recordings, label, file(), job);
+    }
+
+    /** Does as {@link #record(Recordings, String, FioJob)}, over one of the files. */
+    void record(Recordings recordings, String label, String file, FioJob job) throws IOException {
         recordings.record(label, session.server().orElseThrow().pid(), () -> {
-            FioResult result = fio(job);
+            FioResult result = fio(file, job);
             bench.say("    %s %.0f requests/s, p99 %.1f ms".formatted(label, result.iops(), result.p99Micros() / 1000));
         });
     }
