@@ -4,6 +4,7 @@ import io.holdfast.volume.Progress;
 import java.io.PrintStream;
 import java.time.Duration;
 import java.util.Optional;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import me.tongfei.progressbar.ConsoleProgressBarConsumer;
 import me.tongfei.progressbar.ProgressBar;
@@ -21,6 +22,7 @@ public final class ProgressLine implements Progress, AutoCloseable {
 
     private final Start start;
     private final long startNanos = System.nanoTime();
+    private final ReentrantLock lock = new ReentrantLock();
     private Optional<ProgressBar> bar = Optional.empty();
     private boolean begun;
 
@@ -74,7 +76,16 @@ public final class ProgressLine implements Progress, AutoCloseable {
     }
 
     /** Shows the bar if it is time. */
-    private synchronized Optional<ProgressBar> begin() {
+    private Optional<ProgressBar> begin() {
+        lock.lock();
+        try {
+            return begunLocked();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private Optional<ProgressBar> begunLocked() {
         Duration elapsed = Duration.ofNanos(System.nanoTime() - startNanos);
         if (!begun && elapsed.compareTo(start.late) >= 0) {
             begun = true;
@@ -105,13 +116,22 @@ public final class ProgressLine implements Progress, AutoCloseable {
         });
     }
 
+    private Optional<ProgressBar> shown() {
+        lock.lock();
+        try {
+            return bar;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Shows that all is done. */
-    public synchronized void finish() {
-        bar.ifPresent(b -> b.stepTo(Math.max(b.getCurrent(), b.getMax())));
+    public void finish() {
+        shown().ifPresent(b -> b.stepTo(Math.max(b.getCurrent(), b.getMax())));
     }
 
     @Override
-    public synchronized void close() {
-        bar.ifPresent(ProgressBar::close);
+    public void close() {
+        shown().ifPresent(ProgressBar::close);
     }
 }
