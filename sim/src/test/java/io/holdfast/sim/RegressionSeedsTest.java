@@ -25,6 +25,7 @@ class RegressionSeedsTest {
         "1371, a file that was emptied and written again counted too few blocks",
         "22746, what a disk made of a file without checksums was compared with what the cache has of it",
         "5499, a recovery that could not read which blocks are free said that none is left",
+        "1560316034467, a client looked for a name whose removal the power had cut off",
     })
     void nothingIsLost(long seed, String bug) {
         assertThat(Simulation.run(Scenario.of(seed)).violation()).as(bug).isNull();

@@ -110,7 +110,8 @@ final class NameCalls {
         world.sharedLock.lock();
         try {
             List<String> names = List.copyOf(world.shared.names().keySet());
-            if (!names.isEmpty()) {
+            // When the power is cut while another client has the lock, the name may be gone or not.
+            if (!names.isEmpty() && !world.isOver()) {
                 String chosen = names.get(random.nextInt(names.size()));
                 remove(world.shared, chosen);
                 create(world.shared, chosen);
