@@ -354,19 +354,25 @@ final class VolumeOpening {
             return LogReader.Result.empty(superblock.log());
         }
         if (result.corrupt() && !options.readOnly()) {
-            throw refusal(result.problems().getLast());
+            throw refusal(result);
         }
         result.problems().forEach(problem -> problems.add(problem.message()));
         return result;
     }
 
     /** Makes the error for a volume that is to be opened for writing and has a corrupt log. */
-    private static HoldfastException refusal(LogReader.Problem problem) {
+    private static HoldfastException refusal(LogReader.Result result) {
+        LogReader.Problem problem = result.problems().getLast();
         if (problem.unread()) {
+            // Before a record that was durable a repair ends no log.
+            boolean isDurable = result.problems().stream().anyMatch(LogReader.Problem::isDamage);
             return new HoldfastException(
                     ErrorCode.DEVICE_ERROR,
                     problem.message()
-                            + "; nothing was changed: look after the device, then open the volume again; if the blocks stay unreadable, 'holdfast check --repair' ends the log before them");
+                            + "; nothing was changed: look after the device, then open the volume again; if the blocks stay unreadable, "
+                            + (isDurable
+                                    ? "'holdfast rescue' copies out what is before them"
+                                    : "'holdfast check --repair' ends the log before them"));
         }
         return new HoldfastException(
                 ErrorCode.DAMAGED,

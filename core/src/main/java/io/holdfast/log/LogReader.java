@@ -210,6 +210,11 @@ public final class LogReader {
             return kind == Kind.MAY_HIDE;
         }
 
+        /** Returns whether something is damaged that was durable. */
+        public boolean isDamage() {
+            return kind == Kind.DAMAGE;
+        }
+
         /** Returns whether the device does not bring what is next in the log. */
         public boolean unread() {
             return kind == Kind.UNREAD;

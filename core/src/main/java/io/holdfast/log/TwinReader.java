@@ -89,10 +89,13 @@ final class TwinReader {
         }
         Copy<T> second = Inject.off(Guard.LOG_TWINS) ? Copy.wrong() : reading.read(twins.second, false);
         if (first.content == null && second.content == null) {
-            tell(twins.first, first, twins.mayBeMissing);
-            tell(twins.second, second, twins.mayBeMissing);
-            if (first.unreadable && second.unreadable) {
+            boolean neither = first.unreadable && second.unreadable;
+            if (neither) {
                 problems.neither(twins, first.why + "; " + second.why);
+            }
+            if (!neither || twins.mayBeMissing) {
+                tell(twins.first, first, twins.mayBeMissing);
+                tell(twins.second, second, twins.mayBeMissing);
             }
             return null;
         }

@@ -147,6 +147,15 @@ class UnreadableEndTest {
         requireRefused(headers(), "neither its header nor the copy of it");
     }
 
+    /** Later records that can be read say that those before them were flushed. */
+    @Test
+    void noRepairEndsTheLogBeforeARecordThatWasDurable() throws Exception {
+        LogRecord durable = planter.log().getFirst();
+        List<Long> unreadable = List.of(durable.block(), durable.twin());
+        requireRefused(unreadable, "'holdfast rescue' copies out");
+        assertThat(Repairs.repair(without(image.copy(), unreadable)).refusal()).contains("the log is damaged");
+    }
+
     @Test
     void aReaderSeesWhatIsBeforeIt() throws Exception {
         try (Volume volume = openReadOnly(without(image.copy(), headers()))) {
@@ -200,6 +209,15 @@ class UnreadableEndTest {
                 .flatMap(each -> Stream.of(each.block(), each.twin()))
                 .toList();
         requireRefused(payload, "neither a block of its payload nor the copy of it");
+
+        MemoryDevice device = image.copy();
+        RepairPlan plan = Repairs.repair(without(device, payload));
+        assertThat(plan.refusal()).isEmpty();
+        assertThat(plan.lossCount()).isEqualTo(1);
+        try (Volume volume = open(device.copy())) {
+            assertThat(read(volume)).isEqualTo(content(2));
+            assertThat(volume.check(Progress.NONE).problems()).isEmpty();
+        }
     }
 
     @Test
